@@ -1,0 +1,122 @@
+//! The claim language: a line of text to a [`Test`].
+
+use std::fmt;
+
+/// What a claim's test asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// Each larger than the next.
+    Order(Vec<Side>),
+    /// Between two numbers.
+    Within(Side, f64, f64),
+    /// The metric rises (or falls) along an axis.
+    Trend {
+        /// Its short name.
+        axis: String,
+        /// Or falls.
+        rising: bool,
+    },
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Side {
+    /// A statistic of an arm's values.
+    Arm(Statistic, String),
+    /// A number.
+    Number(f64),
+}
+
+/// A statistic over seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// Interquartile mean: what a bare arm name means.
+    Iqm,
+    /// `mean(...)`
+    Mean,
+    /// `median(...)`
+    Median,
+    /// `sd(...)`
+    Sd,
+}
+
+const FORMS: &str = "expected one of `a > b on METRIC`, `a < 0.5 on METRIC`, `sd(a) < sd(b) on METRIC`, \
+                     `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, `decreasing in AXIS on METRIC`";
+
+impl Test {
+    /// The arms it names.
+    pub fn arms(&self) -> Vec<&str> {
+        let sides = match self {
+            Self::Order(sides) => sides.as_slice(),
+            Self::Within(side, ..) => std::slice::from_ref(side),
+            Self::Trend { .. } => &[],
+        };
+        sides
+            .iter()
+            .filter_map(|side| match side {
+                Side::Arm(_, arm) => Some(arm.as_str()),
+                Side::Number(_) => None,
+            })
+            .collect()
+    }
+}
+
+/// Parses a test into what it asks and the metric it asks it of.
+pub fn parse(text: &str) -> Result<(Test, String), String> {
+    let (test, metric) = text.rsplit_once(" on ").ok_or_else(|| format!("it names no metric; {FORMS}"))?;
+    let metric = metric.trim().to_string();
+    let words: Vec<&str> = test.split_whitespace().collect();
+    if let [direction @ ("increasing" | "decreasing"), "in", axis] = words[..] {
+        return Ok((Test::Trend { axis: axis.into(), rising: direction == "increasing" }, metric));
+    }
+    if let Some((arm, range)) = test.split_once(" in [") {
+        let numbers: Vec<f64> =
+            range.trim_end().trim_end_matches(']').split(',').filter_map(|n| n.trim().parse().ok()).collect();
+        return match numbers[..] {
+            [low, high] if low <= high => Ok((Test::Within(side(arm)?, low, high), metric)),
+            _ => Err(format!("`[{range}` is not [low, high]; {FORMS}")),
+        };
+    }
+    let greater: Vec<&str> = test.split(" > ").collect();
+    let less: Vec<&str> = test.split(" < ").collect();
+    let sides = match (greater.len(), less.len()) {
+        (2.., 1) => greater,
+        (1, 2..) => less.into_iter().rev().collect(),
+        _ => return Err(FORMS.into()),
+    };
+    let sides: Vec<Side> = sides.into_iter().map(side).collect::<Result<_, _>>()?;
+    if sides.windows(2).any(|pair| matches!(pair, [Side::Number(_), Side::Number(_)])) {
+        return Err(format!("two numbers are compared; {FORMS}"));
+    }
+    Ok((Test::Order(sides), metric))
+}
+
+fn side(text: &str) -> Result<Side, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(format!("a side is empty; {FORMS}"));
+    }
+    if let Ok(number) = text.parse() {
+        return Ok(Side::Number(number));
+    }
+    let call = text.strip_suffix(')').and_then(|text| text.split_once('('));
+    Ok(match call {
+        Some(("sd", arm)) => Side::Arm(Statistic::Sd, arm.trim().into()),
+        Some(("mean", arm)) => Side::Arm(Statistic::Mean, arm.trim().into()),
+        Some(("median", arm)) => Side::Arm(Statistic::Median, arm.trim().into()),
+        Some(("iqm", arm)) => Side::Arm(Statistic::Iqm, arm.trim().into()),
+        _ => Side::Arm(Statistic::Iqm, text.into()),
+    })
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Arm(Statistic::Iqm, arm) => write!(f, "{arm}"),
+            Self::Arm(Statistic::Mean, arm) => write!(f, "mean({arm})"),
+            Self::Arm(Statistic::Median, arm) => write!(f, "median({arm})"),
+            Self::Arm(Statistic::Sd, arm) => write!(f, "sd({arm})"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Claims against made-up records whose answer is plain.
+
+use serde_json::Map;
+
+use super::*;
+use crate::record::{History, MadeWith, SCHEMA};
+use crate::spec::Spec;
+
+fn plan(sweep: &str, test: &str, seeds: u64) -> Plan {
+    let text = format!("question = 'q'\nseeds = {seeds}\n[sweep]\n{sweep}\n[[claims]]\nsays = 's'\ntest = '{test}'");
+    Plan::new(&Spec::parse("x", "x", &text).unwrap()).unwrap()
+}
+
+/// Records whose accuracy is `level(arm) + spread(arm) * wobble(seed)`; a NaN level has diverged.
+fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
+    plan.trials()
+        .map(|trial| {
+            let (level, spread) = levels[trial.arm];
+            let wobble = ((trial.seed * 7 + trial.arm as u64 * 3) % 11) as f64 / 11.0 - 0.5;
+            let mut metrics = Map::new();
+            if level.is_finite() {
+                metrics.insert("test_accuracy".into(), (level + spread * wobble).into());
+            }
+            TrialRecord {
+                schema: SCHEMA,
+                id: String::new(),
+                arm: trial.label,
+                axes: Map::new(),
+                seed: trial.seed,
+                status: if level.is_finite() { Status::Done } else { Status::Diverged },
+                diverged_epoch: None,
+                error: None,
+                epochs_kept: None,
+                history: History::default(),
+                metrics,
+                confusion: vec![],
+                mistakes: vec![],
+                made_with: MadeWith {
+                    kindling: String::new(), burn: String::new(), backend: String::new(), device: String::new(),
+                    cpu_features: String::new(), dataset: String::new(), data: String::new(),
+                },
+                seconds: 0.0,
+            }
+        })
+        .collect()
+}
+
+const OPTIMIZERS: &str = "optimizer = ['sgd', 'momentum', 'adam']";
+
+#[track_caller]
+fn assert_finding(sweep: &str, test: &str, levels: &[(f64, f64)], expected: Finding) {
+    let plan = plan(sweep, test, 15);
+    let judged = judge_all(&plan, &records(&plan, levels)).unwrap();
+    assert_eq!(judged[0].finding, expected, "{}", judged[0].evidence);
+}
+
+#[test]
+fn orders_are_confirmed_refuted_or_left_open() {
+    let clear = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    assert_finding(OPTIMIZERS, "adam > sgd on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd < momentum < adam on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd > adam on test_accuracy", &clear, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam > sgd > momentum on test_accuracy", &clear, Finding::Refuted);
+    let alike = [(0.90, 0.01), (0.95, 0.05), (0.951, 0.05)];
+    assert_finding(OPTIMIZERS, "adam > momentum on test_accuracy", &alike, Finding::Inconclusive);
+}
+
+#[test]
+fn spreads_numbers_and_ranges() {
+    let levels = [(0.90, 0.10), (0.95, 0.05), (0.97, 0.005)];
+    assert_finding(OPTIMIZERS, "sd(adam) < sd(sgd) on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sd(adam) > sd(sgd) on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam > 0.96 on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "adam > 0.98 on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam in [0.96, 0.98] on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "adam in [0.5, 0.6] on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam in [0.97, 0.98] on test_accuracy", &levels, Finding::Inconclusive);
+}
+
+#[test]
+fn trends_follow_the_axis() {
+    let sweep = "batch_size = [8, 16, 32]";
+    let falling = [(0.97, 0.01), (0.95, 0.01), (0.93, 0.01)];
+    assert_finding(sweep, "decreasing in batch_size on test_accuracy", &falling, Finding::Confirmed);
+    assert_finding(sweep, "increasing in batch_size on test_accuracy", &falling, Finding::Refuted);
+    let flat = [(0.95, 0.01); 3];
+    let plan = plan(sweep, "increasing in batch_size on test_accuracy", 15);
+    let judged = judge_all(&plan, &records(&plan, &flat)).unwrap();
+    assert_ne!(judged[0].finding, Finding::Confirmed, "{}", judged[0].evidence);
+}
+
+#[test]
+fn an_arm_that_always_diverges_loses() {
+    let levels = [(f64::NAN, 0.0), (0.95, 0.01), (0.97, 0.01)];
+    assert_finding(OPTIMIZERS, "adam > sgd on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd > adam on test_accuracy", &levels, Finding::Refuted);
+}
+
+#[test]
+fn few_seeds_are_said() {
+    let plan = plan(OPTIMIZERS, "adam > sgd on test_accuracy", 4);
+    let judged = judge_all(&plan, &records(&plan, &[(0.5, 0.01), (0.6, 0.01), (0.9, 0.01)])).unwrap();
+    assert_eq!(judged[0].finding, Finding::Inconclusive);
+    assert!(judged[0].evidence.contains("only 4 seeds"));
+}
+
+#[test]
+fn unknown_arms_axes_metrics_and_forms_are_errors_with_the_valid_ones() {
+    let fails = |test: &str| {
+        let plan = plan(OPTIMIZERS, test, 15);
+        judge_all(&plan, &records(&plan, &[(0.9, 0.0); 3])).unwrap_err().to_string()
+    };
+    assert!(fails("adm > sgd on test_accuracy").contains("did you mean `adam`"));
+    assert!(fails("adam > sgd on test_acuracy").contains("did you mean `test_accuracy`"));
+    assert!(fails("increasing in batch_size on test_accuracy").contains("the axes are optimizer"));
+    assert!(fails("increasing in optimizer on test_accuracy").contains("is not a number"));
+    assert!(fails("adam beats sgd").contains("expected one of"));
+    assert!(fails("adam ~ sgd on test_accuracy").contains("expected one of"));
+    assert!(fails("adam in [0.9] on test_accuracy").contains("[low, high]"));
+    assert!(fails("1 > 2 on test_accuracy").contains("two numbers"));
+}

@@ -1,0 +1,58 @@
+//! `kindling compare`: the arms of two runs side by side.
+
+use anyhow::{Result, bail};
+
+use super::{Exit, report};
+use crate::cli::CompareArgs;
+use crate::seed::{Purpose, Stream};
+use crate::stats::compare::{compare, correct};
+use crate::summary::{Summary, Versus, by_seed, metric_names};
+
+/// Compares arms of the same name, or the only arm of each, seed by seed.
+pub fn run(args: &CompareArgs) -> Result<Exit> {
+    let (_, a) = report::read(&args.a)?;
+    let (_, b) = report::read(&args.b)?;
+    for summary in [&a, &b] {
+        let names = metric_names(&summary.records);
+        if !names.contains(&args.metric) {
+            bail!("{} has no metric `{}`; it has {}", summary.name, args.metric, names.join(", "));
+        }
+    }
+    let pairs = pairs(&a, &b);
+    if pairs.is_empty() {
+        bail!("the runs share no arm: {} has {}; {} has {}", a.name, labels(&a), b.name, labels(&b));
+    }
+    if a.dataset != b.dataset {
+        println!("note: {} is on {}, {} on {}", a.name, a.dataset, b.name, b.dataset);
+    }
+    let mut all = Vec::new();
+    for (index, (left, right)) in pairs.iter().enumerate() {
+        let seeds: Vec<u64> = a.records_of(left).map(|record| record.seed).collect();
+        let values = |summary: &Summary, label: &str| by_seed(&summary.records, label, &seeds, &args.metric);
+        let mut stream = Stream::new(3, Purpose::Bootstrap, index as u64);
+        if let Some(comparison) = compare(&values(&a, left), &values(&b, right), &mut stream) {
+            let named = |summary: &Summary, label: &str| format!("{}:{label}", summary.name);
+            all.push(Versus { a: named(&a, left), b: named(&b, right), comparison });
+        }
+    }
+    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
+    println!("{} of {} against {}, paired by seed\n", args.metric, a.name, b.name);
+    all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, &args.metric)));
+    if all.is_empty() {
+        println!("no seed was finished by both runs");
+    }
+    Ok(Exit::Done)
+}
+
+fn pairs(a: &Summary, b: &Summary) -> Vec<(String, String)> {
+    let shared = a.arms.iter().filter(|arm| b.arms.iter().any(|other| other.label == arm.label));
+    let shared: Vec<_> = shared.map(|arm| (arm.label.clone(), arm.label.clone())).collect();
+    match (&shared[..], &a.arms[..], &b.arms[..]) {
+        ([], [one], [other]) => vec![(one.label.clone(), other.label.clone())],
+        _ => shared,
+    }
+}
+
+fn labels(summary: &Summary) -> String {
+    summary.arms.iter().map(|arm| arm.label.as_str()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,86 @@
+//! `kindling data`: list, fetch, verify and look at data sets.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Exit, resolve};
+use crate::cli::{DataAction, DataArgs, DataFlags};
+use crate::data::sheet::contact;
+use crate::data::source::{self, KNOWN, Search};
+use crate::data::{Corpus, Images};
+use crate::report;
+
+/// Runs one of the actions.
+pub fn run(args: DataArgs) -> Result<Exit> {
+    let list = DataAction::List { data: DataFlags { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from), offline: true } };
+    match args.action.unwrap_or(list) {
+        DataAction::List { data } => list_all(&resolve::search(&data, false)),
+        DataAction::Fetch { dataset, data } => describe(&dataset, &resolve::search(&data, false)),
+        DataAction::Verify { dataset, data } => {
+            describe(&dataset, &Search { offline: true, ..resolve::search(&data, false) })
+        }
+        DataAction::Show { dataset, out, columns, data } => {
+            ensure!(columns > 0, "--columns 0 shows nothing; it must be at least 1");
+            let corpus = source::load(&dataset, &resolve::search(&data, false))?;
+            let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("png"));
+            show(&corpus, &out, columns)
+        }
+    }
+}
+
+fn list_all(search: &Search) -> Result<Exit> {
+    for known in &KNOWN {
+        match search.find(known.name) {
+            Some(folder) => println!("{:<15} in {}", known.name, folder.display()),
+            None => println!("{:<15} not here; `kindling data fetch {}`", known.name, known.name),
+        }
+    }
+    let drawn = search.cache.join("digits");
+    let place = if drawn.is_dir() { format!("in {}", drawn.display()) } else { "drawn when first used".into() };
+    println!("{:<15} {place}", "digits");
+    for name in own_folders(search) {
+        println!("{name:<15} in {}", search.folders(&name)[0].display());
+    }
+    println!("\nLooked at, in this order, for a set NAME:");
+    search.folders("NAME").iter().for_each(|folder| println!("  {}", folder.display()));
+    Ok(Exit::Done)
+}
+
+/// Folders of the data folder that hold an IDX quartet of the user's own.
+fn own_folders(search: &Search) -> Vec<String> {
+    let Some(entries) = search.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok()) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.retain(|name| KNOWN.iter().all(|known| known.name != name) && search.find(name).is_some());
+    names.sort();
+    names
+}
+
+fn describe(dataset: &str, search: &Search) -> Result<Exit> {
+    let corpus = source::load(dataset, search)?;
+    let known = KNOWN.iter().any(|known| known.name == dataset) || dataset == "digits";
+    let checked = if known { "every file has its published SHA-256" } else { "every file is whole; no checksum is published for it" };
+    println!(
+        "{}: {} training and {} test images, {} classes ({}), hash {}; {checked}",
+        corpus.name, corpus.train.count(), corpus.test.count(), corpus.classes.len(), corpus.classes.join(", "), corpus.hash
+    );
+    Ok(Exit::Done)
+}
+
+/// A row a class, its first training images side by side.
+fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
+    let images: &Images = &corpus.train;
+    let mut chosen: Vec<&[u8]> = Vec::new();
+    let blank = vec![0u8; crate::data::PIXELS];
+    for class in 0..corpus.classes.len() {
+        let of_class = (0..images.count()).filter(|&index| usize::from(images.labels[index]) == class);
+        let row: Vec<&[u8]> = of_class.take(columns).map(|index| images.image(index)).collect();
+        let missing = columns - row.len();
+        chosen.extend(row);
+        chosen.extend(std::iter::repeat_n(blank.as_slice(), missing));
+    }
+    report::replace(out, &contact(&chosen, columns, 2).png()?).with_context(|| format!("cannot write {}", out.display()))?;
+    println!("{}: the first {columns} images of each of {} classes, in {}", corpus.name, corpus.classes.len(), out.display());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,73 @@
+//! One file a subcommand, each a screenful: resolve, call, print.
+//!
+//! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
+
+mod compare;
+mod data;
+mod list;
+mod predict;
+mod report;
+mod resolve;
+mod sweep;
+mod train;
+mod verify;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Cli, Command};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All done.
+    Done,
+    /// Some trial failed, or a check did not hold.
+    Failed,
+    /// Broken off by Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Set by the first Ctrl-C; the second ends the process at once.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Runs a command.
+///
+/// # Errors
+/// It could not start: the error says what, where, what was expected and what to do next.
+pub fn run(cli: Cli) -> Result<Exit> {
+    match cli.command {
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::List => list::run(),
+        Command::Data(args) => data::run(args),
+        Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Verify(args) => verify::run(&args),
+    }
+}
+
+/// From here on, Ctrl-C stops after the step at hand and a second one at once.
+fn listen_for_interrupts() -> Result<&'static AtomicBool> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        eprintln!("\nstopping; what is finished is on disk (Ctrl-C again to stop at once)");
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(&STOP)
+}

@@ -1,0 +1,50 @@
+//! `kindling predict`: classify pictures with a saved network.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Exit;
+use crate::cli::PredictArgs;
+use crate::data::{PIXELS, Part, SIDE, idx, picture};
+use crate::device;
+use crate::eval::{self, classification};
+use crate::saved;
+
+/// One line an image: what it is taken for, and how sure the network is.
+pub fn run(args: &PredictArgs) -> Result<Exit> {
+    let place = device::open(args.backend.as_deref())?;
+    let (model, card) = saved::load(&args.model, &place.device)?;
+    // Every file is read before anything is said, so that a bad one does not leave half an answer.
+    let files: Vec<(&Path, Vec<u8>)> =
+        args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
+    for (path, pixels) in &files {
+        let count = pixels.len() / PIXELS;
+        let part = Part { pixels, labels: &vec![0; count] };
+        let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
+        for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate() {
+            let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
+            let class = &card.classes[usize::from(*class)];
+            if args.json {
+                println!("{}", serde_json::json!({ "image": name, "class": class, "confidence": confidence }));
+            } else {
+                println!("{name}: {class} ({:.1} %)", 100.0 * confidence);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The pixels of one picture, or of every image of an IDX file.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+        return picture::read(path);
+    }
+    let file = idx::read(path).context("only PNG pictures and IDX files (plain or .gz) can be classified")?;
+    ensure!(
+        file.shape.len() == 3 && file.shape[1..] == [SIDE, SIDE] && file.shape[0] > 0,
+        "{} holds {:?}; it must be images of {SIDE}x{SIDE}",
+        path.display(), file.shape
+    );
+    Ok(file.bytes)
+}

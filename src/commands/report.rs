@@ -1,0 +1,52 @@
+//! `kindling report`: redo a run's tables, figures and report from its records.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Exit, resolve, sweep};
+use crate::cli::ReportArgs;
+use crate::data::source;
+use crate::plan::Plan;
+use crate::record;
+use crate::spec::{Spec, library};
+use crate::summary::Summary;
+
+/// Reads, summarises, writes, prints.
+pub fn run(args: &ReportArgs) -> Result<Exit> {
+    let (spec, summary) = read(&args.folder)?;
+    let search = source::Search { offline: true, ..resolve::search(&args.data, true) };
+    let dataset = spec.resolve(&[])?.data.dataset;
+    let corpus = source::load(&dataset, &search);
+    if corpus.is_err() {
+        eprintln!("note: {dataset} is not at hand, so there is no sheet of mistakes (--data-dir)");
+    }
+    crate::report::write(&summary, corpus.as_ref().ok(), &args.folder)?;
+    if args.compress && args.folder.join("records.jsonl").is_file() {
+        record::write_compressed(&args.folder)?;
+    }
+    sweep::show(&summary, &args.folder, args.json)?;
+    Ok(Exit::Done)
+}
+
+/// A run's spec and the summary of its records, in plan order.
+pub fn read(folder: &Path) -> Result<(Spec, Summary)> {
+    let (spec, plan) = plan_of(folder)?;
+    let records = record::read_all(folder)?;
+    let find = |label: &str, seed: u64| records.iter().rev().find(|r| r.arm == label && r.seed == seed).cloned();
+    let ordered: Vec<_> = plan.trials().filter_map(|trial| find(&trial.label, trial.seed)).collect();
+    if ordered.is_empty() {
+        bail!("none of the {} records of {} belongs to its spec.toml", records.len(), folder.display());
+    }
+    let summary = Summary::new(&plan, ordered)?;
+    Ok((spec, summary))
+}
+
+/// The resolved spec of a run's folder, named after the folder.
+pub fn plan_of(folder: &Path) -> Result<(Spec, Plan)> {
+    let mut spec = library::load(&folder.join("spec.toml"))
+        .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
+    spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
+    let plan = Plan::new(&spec)?;
+    Ok((spec, plan))
+}

@@ -1,0 +1,74 @@
+//! What several commands do first: flags to spec, spec to data.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cli::{DataFlags, RunFlags};
+use crate::data::source::{self, Search, cache_dir};
+use crate::progress::Shown;
+use crate::spec::Spec;
+
+/// Where to look for data.
+pub fn search(flags: &DataFlags, quiet: bool) -> Search {
+    Search {
+        dir: flags.data_dir.clone(),
+        cache: cache_dir(),
+        offline: flags.offline,
+        show_progress: Shown::fitting(quiet) == Shown::Bar,
+    }
+}
+
+/// Applies flags to a spec: `--smoke` first, so that everything typed beats it.
+pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
+    if flags.smoke {
+        for (path, value) in [("train.epochs", 1), ("data.train", 2_000), ("data.validation", 500), ("data.test", 500)] {
+            spec.set_flag("smoke", path, value)?;
+        }
+        spec.seeds = spec.seeds.min(3);
+    }
+    for typed in &flags.set {
+        spec.set(typed)?;
+    }
+    if let Some(epochs) = flags.epochs {
+        spec.set_flag("epochs", "train.epochs", epochs as i64)?;
+    }
+    if let Some(dataset) = &flags.dataset {
+        spec.set_flag("dataset", "data.dataset", dataset.as_str())?;
+    }
+    Ok(())
+}
+
+/// Where results go: what was asked for, or a folder of artifacts/ named after the experiment.
+pub fn out(flags: &RunFlags, name: &str) -> PathBuf {
+    let artifacts = Path::new("artifacts");
+    match (&flags.out, flags.smoke) {
+        (Some(out), _) => out.clone(),
+        (None, true) => artifacts.join("smoke").join(name),
+        (None, false) => artifacts.join(name),
+    }
+}
+
+/// When nobody named a data set and MNIST cannot be had, the drawn digits take its place, loudly.
+pub fn settle_dataset(spec: &mut Spec, search: &Search) -> Result<()> {
+    let path = "data.dataset";
+    let named = spec.base.iter().chain(&spec.overrides).any(|a| a.path == path)
+        || spec.axes.iter().any(|axis| axis.path == path);
+    if named || search.find("mnist").is_some() {
+        return Ok(());
+    }
+    if let Err(error) = source::load("mnist", search) {
+        eprintln!(
+            "WARNING: {error:#}\n\nWARNING: MNIST cannot be had, so this run uses `digits`, drawn by kindling itself. Its numbers are \
+             not MNIST's; every file it writes carries the name `digits`.\n"
+        );
+        spec.set_flag("dataset", path, "digits")?;
+    }
+    Ok(())
+}
+
+/// Trainings at a time: what was asked for, one a core on the CPU, one on a GPU.
+pub fn jobs(asked: Option<usize>, is_cpu: bool) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or(if is_cpu { cores } else { 1 }).max(1)
+}

@@ -1,0 +1,113 @@
+//! `kindling train`: one network, shown as it trains, described per class, saved.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use super::{Exit, listen_for_interrupts, resolve};
+use crate::cli::TrainArgs;
+use crate::dashboard::Dashboard;
+use crate::eval::classification::{ClassReport, macro_mean, per_class};
+use crate::plan::{Arm, Plan};
+use crate::record::{Status, TrialRecord};
+use crate::report::table::Table;
+use crate::saved::{self, Card};
+use crate::spec::{Spec, library};
+use crate::trial::Lab;
+use crate::device;
+
+/// The same trial as in a sweep, with a dashboard, and the network kept.
+pub fn run(args: &TrainArgs) -> Result<Exit> {
+    let mut spec = match &args.experiment {
+        Some(name) => library::find(name)?,
+        None => Spec::parse("classifier", "the default experiment", "question = \"The 784-64-32-10 classifier\"")?,
+    };
+    resolve::apply(&mut spec, &args.run)?;
+    let search = resolve::search(&args.run.data, args.run.quiet);
+    choose(&Plan::new(&spec)?, args.arm.as_deref())?;
+    let place = device::open(args.run.backend.as_deref())?;
+    resolve::settle_dataset(&mut spec, &search)?;
+    let plan = Plan::new(&spec)?;
+    let (index, arm) = choose(&plan, args.arm.as_deref())?;
+    let out = match &args.run.out {
+        Some(out) => out.clone(),
+        None => resolve::out(&args.run, &format!("model-{}", file_name(&spec.name, &arm.label))),
+    };
+    let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, place)?;
+    let stop = listen_for_interrupts()?;
+    let label = format!("{} seed {}", arm.label, args.seed);
+    let trained = {
+        let screen = Dashboard::new(&label, arm.config.train.epochs, arm.config.data.train, args.run.quiet, stop);
+        let trial = arm.trial(index, args.seed);
+        // burn-train's screen ends a training the user kills by a panic.
+        catch_unwind(AssertUnwindSafe(|| lab.run(&[trial], &screen)))
+    };
+    let Ok(trained) = trained else { return Ok(Exit::Interrupted) };
+    let Some((records, model)) = trained? else { return Ok(Exit::Interrupted) };
+    let record = &records[0];
+    if record.status == Status::Diverged {
+        println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
+        return Ok(Exit::Done);
+    }
+    let classes = &lab.corpus(&arm.config.data.dataset)?.classes;
+    let card = Card {
+        seed: args.seed,
+        test_accuracy: record.metric("test_accuracy").unwrap_or(0.0),
+        classes: classes.clone(),
+        config: arm.config.clone(),
+        made_with: record.made_with.clone(),
+    };
+    saved::save(&out, &model, &card)?;
+    show(record, classes, &out, args.run.json)?;
+    Ok(Exit::Done)
+}
+
+fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm)> {
+    let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
+    match (label, &plan.arms[..]) {
+        (None, [only]) => Ok((0, only)),
+        (None, _) => bail!("{} has several arms; choose one with --arm: {}", plan.name, labels.join(", ")),
+        (Some(label), arms) => match arms.iter().position(|arm| arm.label == label) {
+            Some(index) => Ok((index, &arms[index])),
+            None => {
+                let near = crate::spec::nearest(label, labels.iter().copied());
+                let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                bail!("no arm `{label}` in {}{near}; there are {}", plan.name, labels.join(", "))
+            }
+        },
+    }
+}
+
+fn file_name(experiment: &str, label: &str) -> String {
+    let whole = if label == "default" { experiment.to_string() } else { format!("{experiment}-{label}") };
+    whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
+}
+
+fn show(record: &TrialRecord, classes: &[String], out: &PathBuf, json: bool) -> Result<()> {
+    if json {
+        println!("{}", record.to_line()?);
+        return Ok(());
+    }
+    let reports = per_class(&record.confusion);
+    let number = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
+    let row = |(name, r): (&String, &ClassReport)| {
+        vec![name.clone(), number(r.precision), number(r.recall), number(r.f1), r.support.to_string()]
+    };
+    let mut table = Table {
+        head: ["class", "precision", "recall", "F1", "support"].map(String::from).to_vec(),
+        rows: classes.iter().zip(&reports).map(row).collect(),
+    };
+    let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
+    let support: u32 = reports.iter().map(|r| r.support).sum();
+    table.rows.push(vec!["macro mean".into(), mean(|r| r.precision), mean(|r| r.recall), mean(|r| r.f1), support.to_string()]);
+    println!("{}\n", table.text());
+    let metric = |name: &str| record.metric(name).unwrap_or(f64::NAN);
+    println!(
+        "{} seed {}: test accuracy {:.2} %, test loss {:.4}, {} epochs in {:.1} s on {}",
+        record.arm, record.seed, 100.0 * metric("test_accuracy"), metric("test_loss"),
+        record.epochs_kept.unwrap_or(0), record.seconds, record.made_with.dataset
+    );
+    println!("saved in {}; try `kindling predict {} IMAGE.png`", out.display(), out.display());
+    Ok(())
+}

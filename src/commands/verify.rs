@@ -1,0 +1,66 @@
+//! `kindling verify`: retrain some recorded trials and compare their bytes.
+
+use anyhow::{Result, bail, ensure};
+
+use super::{Exit, report, resolve};
+use crate::cli::VerifyArgs;
+use crate::device;
+use crate::record::{self, Status, TrialRecord};
+use crate::seed::{Purpose, Stream};
+use crate::train::{EpochScores, Watch};
+use crate::trial::Lab;
+
+/// Retrains each chosen trial alone and compares its record, time apart.
+pub fn run(args: &VerifyArgs) -> Result<Exit> {
+    ensure!(args.trials > 0, "--trials 0 verifies nothing; it must be at least 1");
+    let (_, plan) = report::plan_of(&args.folder)?;
+    let mut records = record::read_all(&args.folder)?;
+    records.retain(|record| record.status != Status::Failed);
+    let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
+    let backend = args.backend.clone().unwrap_or_else(|| first.made_with.backend.clone());
+    let place = device::open(Some(&backend))?;
+    let lab = Lab::open(&plan, &resolve::search(&args.data, true), place)?;
+    Stream::new(records.len() as u64, Purpose::Pick, 1).shuffle(&mut records);
+    records.truncate(args.trials);
+    let mut same = true;
+    for record in &records {
+        let Some(arm) = plan.arms.iter().position(|arm| arm.label == record.arm) else {
+            bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
+        };
+        let trial = plan.arms[arm].trial(arm, record.seed);
+        let Some((again, _)) = lab.run(&[trial], &Silent)? else { return Ok(Exit::Interrupted) };
+        let verdict = difference(record, &again[0])?;
+        println!("{} seed {}: {}", record.arm, record.seed, verdict.as_deref().unwrap_or("the same bytes"));
+        same &= verdict.is_none();
+    }
+    Ok(if same { Exit::Done } else { Exit::Failed })
+}
+
+/// What differs between two records besides their time, and why it might.
+fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String>> {
+    if before.timeless().to_line()? == after.timeless().to_line()? {
+        return Ok(None);
+    }
+    let (then, now) = (&before.made_with, &after.made_with);
+    if then != now {
+        let numbers_agree = before.metrics == after.metrics && before.history == after.history;
+        let what = if numbers_agree { "the same numbers, made with something else" } else { "DIFFERENT numbers, made with something else" };
+        return Ok(Some(format!(
+            "{what}: then kindling {}, burn {}, {} on {} ({}), data {}; now kindling {}, burn {}, {} on {} ({}), data {}",
+            then.kindling, then.burn, then.backend, then.device, then.cpu_features, then.data,
+            now.kindling, now.burn, now.backend, now.device, now.cpu_features, now.data
+        )));
+    }
+    let name = "test_accuracy";
+    Ok(Some(format!("DIFFERENT: {name} {:?} then, {:?} now", before.metric(name), after.metric(name))))
+}
+
+struct Silent;
+
+impl Watch for Silent {
+    fn on_step(&self, _examples: usize) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+}

@@ -1,0 +1,111 @@
+//! burn-train's terminal dashboard, fed from our own loop; plain lines where there is no terminal.
+//!
+//! In: the training loop's events. Out: a screen, or a line an epoch on stderr.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use burn_train::Interrupter;
+use burn_train::logger::TrainingProgressLogger;
+use burn_train::metric::{MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry};
+use burn_train::renderer::tui::TuiMetricsRendererWrapper;
+use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
+
+use crate::train::{EpochScores, Watch};
+
+/// Steps between two updates of the screen's progress.
+const EVERY: usize = 20;
+
+/// Shows one training.
+pub struct Dashboard<'a> {
+    screen: Option<Mutex<Screen>>,
+    quiet: bool,
+    epochs: usize,
+    steps: AtomicUsize,
+    stop: &'a AtomicBool,
+}
+
+struct Screen {
+    renderer: TuiMetricsRendererWrapper,
+    interrupter: Interrupter,
+    seen: usize,
+}
+
+impl<'a> Dashboard<'a> {
+    /// The screen where both stdout and stderr are terminals, lines elsewhere, nothing when `quiet`.
+    pub fn new(label: &str, epochs: usize, examples: usize, quiet: bool, stop: &'a AtomicBool) -> Self {
+        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let screen = (terminal && !quiet).then(|| Mutex::new(Screen::open(label, epochs, examples)));
+        Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop }
+    }
+
+    fn screen(&self) -> Option<MutexGuard<'_, Screen>> {
+        Some(self.screen.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Screen {
+    fn open(label: &str, epochs: usize, examples: usize) -> Self {
+        let interrupter = Interrupter::new();
+        let mut renderer = TuiMetricsRendererWrapper::new(interrupter.clone(), None);
+        for (name, unit, higher_is_better) in [("Loss", None, false), ("Accuracy", Some("%".to_string()), true)] {
+            renderer.register_metric(MetricDefinition {
+                metric_id: id(name),
+                name: Arc::new(name.to_string()),
+                description: None,
+                attributes: MetricAttributes::Numeric(NumericAttributes { unit, higher_is_better }),
+            });
+        }
+        renderer.start(epochs, 0, Some(examples), Some(label));
+        renderer.start_split("train", examples);
+        Self { renderer, interrupter, seen: 0 }
+    }
+
+    fn epoch(&mut self, epoch: usize, scores: &EpochScores) {
+        let state = |name: &str, value: f64, shown: String| {
+            let entry = MetricEntry::new(id(name), SerializedEntry::new(shown, value.to_string()));
+            MetricState::Numeric(entry, Some(NumericEntry::Value(value)))
+        };
+        let both = |s: &crate::eval::Scores| {
+            [state("Loss", s.loss, format!("{:.4}", s.loss)), state("Accuracy", 100.0 * s.accuracy, format!("{:.2} %", 100.0 * s.accuracy))]
+        };
+        both(&scores.train).into_iter().for_each(|state| self.renderer.update_train(state));
+        both(&scores.validation).into_iter().for_each(|state| self.renderer.update_valid(state));
+        self.renderer.update_epoch(epoch);
+        self.seen = 0;
+    }
+}
+
+fn id(name: &str) -> MetricId {
+    MetricId::new(Arc::new(name.to_string()))
+}
+
+impl Watch for Dashboard<'_> {
+    fn on_step(&self, examples: usize) -> ControlFlow<()> {
+        if let Some(mut screen) = self.screen() {
+            screen.seen += examples;
+            let seen = screen.seen;
+            if self.steps.fetch_add(1, Ordering::Relaxed) % EVERY == 0 {
+                screen.renderer.update_split(seen);
+            }
+            if screen.interrupter.should_stop() {
+                return ControlFlow::Break(());
+            }
+        }
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) {
+        let Some(scores) = scores.first().copied().flatten() else { return };
+        match self.screen() {
+            Some(mut screen) => screen.epoch(epoch, &scores),
+            None if self.quiet => {}
+            None => eprintln!(
+                "epoch {epoch:>3}/{}  train loss {:.4} accuracy {:.2} %  validation loss {:.4} accuracy {:.2} %",
+                self.epochs, scores.train.loss, 100.0 * scores.train.accuracy, scores.validation.loss, 100.0 * scores.validation.accuracy
+            ),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The data: from a name to images and labels in memory, checked.
+//!
+//! In: a data set's name and where to look. Out: a [`Corpus`], whose hash is part of every trial's identity.
+
+pub mod digits;
+pub mod download;
+pub mod idx;
+pub mod picture;
+pub mod sheet;
+pub mod source;
+pub mod strokes;
+
+use burn_dataset::{Dataset, DatasetError};
+use sha2::{Digest, Sha256};
+
+/// Rows and columns of every image.
+pub const SIDE: usize = 28;
+/// Pixels of every image.
+pub const PIXELS: usize = SIDE * SIDE;
+
+/// Images and their classes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Images {
+    /// `[n, 28, 28]`, 0 is background and 255 is ink.
+    pub pixels: Vec<u8>,
+    /// `[n]`
+    pub labels: Vec<u8>,
+}
+
+/// One image, as burn-dataset hands it out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// `[784]`, in 0 to 1.
+    pub image: Vec<f32>,
+    /// The class, from 0.
+    pub label: u8,
+}
+
+/// A training file and a test file, read and checked.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    /// `mnist`, `fashion-mnist`, `digits`, ...
+    pub name: String,
+    /// The training file, whole.
+    pub train: Images,
+    /// The test file, whole.
+    pub test: Images,
+    /// What the classes are called.
+    pub classes: Vec<String>,
+    /// First 16 hex digits of the SHA-256 of all pixels and labels.
+    pub hash: String,
+}
+
+impl Images {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The pixels of image `index`.
+    ///
+    /// # Panics
+    /// When there is no such image.
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.pixels[index * PIXELS..(index + 1) * PIXELS]
+    }
+
+    /// Images `from..to` as a borrowed part.
+    ///
+    /// # Panics
+    /// When the range reaches past the end.
+    pub fn part(&self, from: usize, to: usize) -> Part<'_> {
+        Part { pixels: &self.pixels[from * PIXELS..to * PIXELS], labels: &self.labels[from..to] }
+    }
+}
+
+impl Dataset<Example> for Images {
+    fn get(&self, index: usize) -> Result<Example, DatasetError> {
+        let image = self.image(index).iter().map(|&pixel| scaled(pixel)).collect();
+        Ok(Example { image, label: self.labels[index] })
+    }
+
+    fn len(&self) -> usize {
+        self.count()
+    }
+}
+
+/// A borrowed run of images: a training, validation or test part.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// `[n, 784]`
+    pub pixels: &'a [u8],
+    /// `[n]`
+    pub labels: &'a [u8],
+}
+
+/// A pixel as a network sees it: 0 to 1.
+pub fn scaled(pixel: u8) -> f32 {
+    f32::from(pixel) * (1.0 / 255.0)
+}
+
+impl Corpus {
+    /// Puts a corpus together and hashes it.
+    pub fn new(name: &str, train: Images, test: Images) -> Self {
+        let mut hasher = Sha256::new();
+        for images in [&train, &test] {
+            hasher.update((images.count() as u64).to_le_bytes());
+            hasher.update(&images.pixels);
+            hasher.update(&images.labels);
+        }
+        let hash = hex(&hasher.finalize())[..16].to_string();
+        let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&m| usize::from(m) + 1);
+        Self { name: name.into(), classes: class_names(name, count), train, test, hash }
+    }
+}
+
+fn class_names(dataset: &str, count: usize) -> Vec<String> {
+    const FASHION: [&str; 10] = [
+        "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot",
+    ];
+    (0..count)
+        .map(|class| match FASHION.get(class) {
+            Some(name) if dataset == "fashion-mnist" => (*name).to_string(),
+            _ => class.to_string(),
+        })
+        .collect()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {
+        let images = Images { pixels: [vec![0; PIXELS], vec![255; PIXELS]].concat(), labels: vec![3, 7] };
+        assert_eq!(Dataset::len(&images), 2);
+        let item = images.get(1).unwrap();
+        assert_eq!(item.label, 7);
+        assert!(item.image.iter().all(|&pixel| pixel == 1.0));
+    }
+
+    #[test]
+    fn the_hash_covers_pixels_labels_and_the_split() {
+        let one = |pixel, label| Images { pixels: vec![pixel; PIXELS], labels: vec![label] };
+        let hash = |train, test| Corpus::new("x", train, test).hash;
+        let base = hash(one(0, 0), one(1, 1));
+        assert_ne!(base, hash(one(2, 0), one(1, 1)));
+        assert_ne!(base, hash(one(0, 2), one(1, 1)));
+        assert_ne!(base, hash(one(1, 1), one(0, 0)));
+        assert_eq!(base, hash(one(0, 0), one(1, 1)));
+    }
+}

@@ -1,0 +1,173 @@
+//! Which device trains: chosen here once, passed down as a value, and known by name to nobody else.
+//!
+//! In: the name typed after `--backend`, or nothing. Out: a Burn device that has been seen to work, or an
+//! error that says which ones this binary was built with.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Result, bail};
+use burn::tensor::{Device, Tensor};
+
+/// A backend built into this binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The CPU, by burn-flex.
+    Flex,
+    /// The CPU, by burn-ndarray (deprecated by Burn since 0.22.0).
+    #[cfg(feature = "ndarray")]
+    Ndarray,
+    /// A GPU through Vulkan, Metal, DirectX or WebGPU.
+    #[cfg(feature = "wgpu")]
+    Wgpu,
+    /// An Nvidia GPU.
+    #[cfg(feature = "cuda")]
+    Cuda,
+}
+
+/// A device ready for use, with the names a record keeps of it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Where tensors live.
+    pub device: Device,
+    /// The backend's name, part of a trial's identity.
+    pub backend: &'static str,
+    /// Whether the CPU does the work, so that several workers share it.
+    pub is_cpu: bool,
+}
+
+impl Backend {
+    /// What is built in, the one used by default first.
+    pub const BUILT_IN: &[Self] = &[
+        #[cfg(feature = "cuda")]
+        Self::Cuda,
+        #[cfg(feature = "wgpu")]
+        Self::Wgpu,
+        Self::Flex,
+        #[cfg(feature = "ndarray")]
+        Self::Ndarray,
+    ];
+
+    /// The name typed after `--backend`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            #[cfg(feature = "ndarray")]
+            Self::Ndarray => "ndarray",
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => "wgpu",
+            #[cfg(feature = "cuda")]
+            Self::Cuda => "cuda",
+        }
+    }
+
+    fn device(self) -> Device {
+        match self {
+            Self::Flex => Device::flex(),
+            #[cfg(feature = "ndarray")]
+            #[allow(deprecated)]
+            Self::Ndarray => Device::ndarray(),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Device::cuda(0usize),
+        }
+    }
+
+    fn is_cpu(self) -> bool {
+        !matches!(self.name(), "wgpu" | "cuda")
+    }
+}
+
+/// Opens the named backend, or the default one, and has it add two numbers.
+///
+/// # Errors
+/// When the name is not built in, or the device cannot be used (no adapter, no driver).
+pub fn open(name: Option<&str>) -> Result<Place> {
+    let names: Vec<&str> = Backend::BUILT_IN.iter().map(|backend| backend.name()).collect();
+    let backend = match name {
+        None => Backend::BUILT_IN[0],
+        Some(name) => match Backend::BUILT_IN.iter().find(|backend| backend.name() == name) {
+            Some(&backend) => backend,
+            None if ["ndarray", "wgpu", "cuda"].contains(&name) => bail!(
+                "backend `{name}` is not built into this binary, which has {}; build it in with \
+                 `cargo run --features {name} -- ...`",
+                names.join(", ")
+            ),
+            None => bail!("unknown backend `{name}`; this binary has {}", names.join(", ")),
+        },
+    };
+    // A missing adapter or driver is a panic inside the GPU backends: turn it into an error.
+    let quiet = QuietPanics::new();
+    let works = catch_unwind(AssertUnwindSafe(|| {
+        let device = backend.device();
+        let two = Tensor::<1>::from_data([1.0f32], &device) + 1.0;
+        (two.into_data().try_to_vec::<f32>().ok() == Some(vec![2.0])).then_some(device)
+    }));
+    drop(quiet);
+    match works {
+        Ok(Some(device)) => Ok(Place { device, backend: backend.name(), is_cpu: backend.is_cpu() }),
+        _ => bail!(
+            "backend `{}` is built in but no device of its kind can be used here (no adapter or no \
+             driver); train on the CPU with `--backend flex`",
+            backend.name()
+        ),
+    }
+}
+
+type PanicHook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
+
+/// While it lives, a panic prints nothing: it is about to become an error.
+struct QuietPanics(Option<PanicHook>);
+
+impl QuietPanics {
+    fn new() -> Self {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        Self(Some(previous))
+    }
+}
+
+impl Drop for QuietPanics {
+    fn drop(&mut self) {
+        if let Some(previous) = self.0.take() {
+            std::panic::set_hook(previous);
+        }
+    }
+}
+
+/// The instruction sets that change which kernels the CPU runs, and with them the last bits.
+pub fn cpu_features() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut found = vec!["x86-64"];
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            found.push("avx2+fma");
+        }
+        if std::is_x86_feature_detected!("avx512f") {
+            found.push("avx512f");
+        }
+        found.join(" ")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH.to_string()
+}
+
+/// The device the unit tests run on: `KINDLING_TEST_BACKEND`, or the CPU by flex.
+#[cfg(test)]
+pub fn for_tests() -> Device {
+    let name = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
+    open(Some(&name)).expect("the test backend is built in").device
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_or_missing_backend_is_an_error_that_names_the_ways_out() {
+        let error = open(Some("flexx")).unwrap_err().to_string();
+        assert!(error.contains("unknown backend `flexx`") && error.contains("flex"), "{error}");
+        #[cfg(not(feature = "cuda"))]
+        assert!(open(Some("cuda")).unwrap_err().to_string().contains("--features cuda"));
+    }
+}

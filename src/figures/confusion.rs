@@ -1,0 +1,78 @@
+//! Confusion matrix of the median run of the best arm.
+
+use super::Figure;
+use super::svg::{Anchor, GRID, INK, Svg, TEXT, text_width};
+use crate::data::Corpus;
+use crate::record::TrialRecord;
+use crate::summary::Summary;
+
+const CELL: f64 = 44.0;
+
+/// The run in the middle of the best arm: the one an honest single example is taken from.
+pub fn median_run(summary: &Summary) -> Option<&TrialRecord> {
+    let label = &summary.best()?.label;
+    let value = |record: &TrialRecord| record.metric(&summary.metric);
+    let mut runs: Vec<&TrialRecord> = summary.records_of(label).filter(|record| value(record).is_some()).collect();
+    runs.sort_by(|a, b| value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)).then(a.seed.cmp(&b.seed)));
+    runs.get(runs.len().checked_sub(1)? / 2).copied()
+}
+
+/// `None` when the records hold no confusion matrix.
+pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
+    let run = median_run(summary)?;
+    let counts = &run.confusion;
+    if counts.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = match corpus {
+        Some(corpus) if corpus.classes.len() == counts.len() => corpus.classes.clone(),
+        _ => (0..counts.len()).map(|class| class.to_string()).collect(),
+    };
+    let widest = names.iter().map(|name| text_width(name, TEXT)).fold(14.0, f64::max);
+    let (left, top) = (54.0 + widest, 20.0);
+    let side = CELL * counts.len() as f64;
+    let slanted = widest > CELL;
+    let mut svg = Svg::new(left + side + 24.0, top + side + if slanted { 50.0 + widest } else { 62.0 });
+    let most_wrong = counts
+        .iter()
+        .enumerate()
+        .flat_map(|(t, row)| row.iter().enumerate().filter(move |(p, _)| *p != t).map(|(_, n)| *n))
+        .max()
+        .unwrap_or(0);
+    for (truth, row) in counts.iter().enumerate() {
+        let y = top + CELL * truth as f64;
+        svg.text((left - 10.0, y + CELL / 2.0 + 5.0), &names[truth], Anchor::End, TEXT, INK);
+        for (predicted, &count) in row.iter().enumerate() {
+            let x = left + CELL * predicted as f64;
+            // Right answers in one colour, mistakes by their number in another: the diagonal would drown them.
+            let (fill, opacity) = if truth == predicted {
+                ("#0072B2", 0.16)
+            } else {
+                ("#D55E00", 0.85 * f64::from(count) / f64::from(most_wrong.max(1)))
+            };
+            svg.rect((x, y), (CELL, CELL), fill, opacity, GRID);
+            if count > 0 {
+                let at = (x + CELL / 2.0, y + CELL / 2.0 + 5.0);
+                svg.text(at, &count.to_string(), Anchor::Middle, TEXT - 1.0, INK);
+            }
+        }
+    }
+    for (class, name) in names.iter().enumerate() {
+        let x = left + CELL * (class as f64 + 0.5);
+        if slanted {
+            svg.upward((x + 5.0, top + side + 8.0 + widest / 2.0), name);
+        } else {
+            svg.text((x, top + side + 20.0), name, Anchor::Middle, TEXT, INK);
+        }
+    }
+    let below = svg.height - 12.0;
+    svg.text((left + side / 2.0, below), "predicted", Anchor::Middle, TEXT, INK);
+    svg.upward((18.0, top + side / 2.0), "true");
+    let caption = format!(
+        "Test images by true and predicted class: the median run of the best arm ({}, seed {}, {:.2} % right).",
+        run.arm,
+        run.seed,
+        100.0 * run.metric("test_accuracy").unwrap_or(0.0)
+    );
+    Some(Figure::svg("confusion", "What is taken for what", caption, svg))
+}

@@ -1,0 +1,56 @@
+//! Figures from records alone: a [`Summary`] in, SVG (PNG for sheets of images) out.
+
+mod axis;
+mod boxplot;
+mod confusion;
+mod curves;
+mod intervals;
+mod mistakes;
+mod response;
+mod svg;
+
+use anyhow::Result;
+
+use crate::data::Corpus;
+use crate::summary::Summary;
+
+/// A picture ready to be written.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// File name with extension, without folder.
+    pub file: String,
+    /// Heading above it.
+    pub title: String,
+    /// What it shows and how to read it, in a sentence or two.
+    pub caption: String,
+    /// The file's contents.
+    pub bytes: Vec<u8>,
+}
+
+impl Figure {
+    fn svg(file: &str, title: &str, caption: String, picture: svg::Svg) -> Self {
+        Self { file: format!("{file}.svg"), title: title.into(), caption, bytes: picture.finish(title).into_bytes() }
+    }
+}
+
+/// Every figure the records allow. The sheet of mistakes needs the test images, and is left out where they are not at hand.
+///
+/// # Errors
+/// A picture cannot be encoded.
+pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    figures.extend(boxplot::draw(summary));
+    figures.extend(intervals::draw(summary));
+    figures.extend(response::draw(summary));
+    figures.extend(curves::draw(summary));
+    figures.extend(confusion::draw(summary, corpus));
+    if let Some(corpus) = corpus {
+        figures.extend(mistakes::draw(summary, corpus)?);
+    }
+    Ok(figures)
+}
+
+/// How a metric is called on an axis.
+fn metric_name(metric: &str) -> String {
+    metric.replace('_', " ")
+}

@@ -1,0 +1,79 @@
+//! The losses: network outputs and targets in, one number a replica out.
+//!
+//! The mean is over a replica's own batch (and, for the losses that compare elementwise, over its
+//! outputs), never over the stack, so a replica's gradient is the one it would have alone.
+
+use burn::tensor::{Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+/// A loss by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Softmax and negative log-likelihood: `-sum(t * log_softmax(z))`, mean over the batch.
+    #[default]
+    CrossEntropy,
+    /// `(z - t)^2`, mean over batch and outputs.
+    Mse,
+    /// Binary cross-entropy on logits, `max(z, 0) - z t + ln(1 + e^-|z|)`, mean over batch and outputs.
+    /// Written so that no exponential overflows.
+    Bce,
+}
+
+impl Loss {
+    /// Every loss, in the order an error message lists them.
+    pub const ALL: &[Self] = &[Self::CrossEntropy, Self::Mse, Self::Bce];
+
+    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`.
+    pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+        let [_, _, width] = outputs.dims();
+        let elementwise = match self {
+            Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
+            Self::Mse => (outputs - targets).square(),
+            Self::Bce => {
+                let softplus = (-outputs.clone().abs()).exp().log1p();
+                activation::relu(outputs.clone()) - outputs * targets + softplus
+            }
+        }; // [R, B, out]
+        let share = match self {
+            Self::CrossEntropy => 1.0,
+            Self::Mse | Self::Bce => 1.0 / width as f64,
+        };
+        let per_example = elementwise.sum_dim(2); // [R, B, 1]
+        per_example.mean_dim(1).mul_scalar(share).flatten(0, 2) // [R]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device;
+    use burn::tensor::TensorData;
+
+    fn loss(loss: Loss, outputs: Vec<f32>, targets: Vec<f32>, shape: [usize; 3]) -> Vec<f32> {
+        let device = device::for_tests();
+        let tensor = |values| Tensor::from_data(TensorData::new(values, shape), &device);
+        loss.per_replica(tensor(outputs), tensor(targets)).into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn cross_entropy_of_equal_logits_is_the_logarithm_of_the_classes() {
+        let found = loss(Loss::CrossEntropy, vec![7.0; 4], vec![0.0, 1.0, 0.0, 0.0], [1, 1, 4]);
+        assert!((found[0] - 4f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_mean_is_over_the_replicas_own_batch() {
+        // Replica 0: errors 1 and 3; replica 1: errors 0 and 2. One output each.
+        let found = loss(Loss::Mse, vec![1.0, 3.0, 0.0, 2.0], vec![0.0; 4], [2, 2, 1]);
+        assert_eq!(found, [5.0, 2.0]);
+    }
+
+    #[test]
+    fn binary_cross_entropy_is_hand_worked_and_does_not_overflow() {
+        let found = loss(Loss::Bce, vec![0.0, 0.0], vec![1.0, 0.0], [1, 1, 2]);
+        assert!((found[0] - std::f32::consts::LN_2).abs() < 1e-6);
+        let found = loss(Loss::Bce, vec![500.0, -500.0], vec![0.0, 0.0], [1, 1, 2]);
+        assert_eq!(found, [250.0]);
+    }
+}

@@ -1,0 +1,13 @@
+//! The networks, each a Burn module holding a *stack* of R replicas.
+//!
+//! In: a configuration of plain numbers and one seed a replica. Out: a module whose parameters carry the
+//! replica as their first dimension, and whose forward pass never mixes replicas.
+
+pub mod activation;
+pub mod init;
+pub mod linear;
+pub mod mlp;
+
+pub use activation::ActivationKind;
+pub use init::Init;
+pub use mlp::{Mlp, MlpConfig};

@@ -1,0 +1,152 @@
+//! The learning rate over time, as a pure function of the place in training.
+//!
+//! Burn's schedulers count their own calls; a closed form needs no state, so a resumed, stacked or plotted
+//! run cannot disagree with a trained one.
+
+use serde::{Deserialize, Serialize};
+
+/// How the learning rate changes, as a factor on (or in place of) the optimizer's `lr`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Schedule {
+    /// Always `lr`.
+    #[default]
+    Constant,
+    /// Times `gamma` every `every` epochs.
+    Step {
+        /// Epochs between two drops.
+        every: usize,
+        /// Factor of each drop.
+        gamma: f64,
+    },
+    /// Times `gamma` every epoch.
+    Exponential {
+        /// Factor of an epoch.
+        gamma: f64,
+    },
+    /// Half a cosine from `lr` to 0 at the end of training (Loshchilov and Hutter, 2017), step by step.
+    Cosine,
+    /// A straight line from 0 to `lr` over `warmup` epochs, then half a cosine to 0 (Goyal et al., 2017).
+    WarmupCosine {
+        /// Epochs of rising rate; fractions are allowed.
+        warmup: f64,
+    },
+    /// `[[epoch, rate], ...]`: from each epoch (counted from 0) on, this rate. Replaces `lr`.
+    Piecewise(Vec<(usize, f64)>),
+}
+
+/// A place in training.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Steps taken since the start of training.
+    pub step: usize,
+    /// Steps in an epoch.
+    pub steps_per_epoch: usize,
+    /// Epochs in all.
+    pub epochs: usize,
+}
+
+impl Schedule {
+    /// The rate of the step about to be taken.
+    pub fn rate(&self, lr: f64, at: Place) -> f64 {
+        let done = at.step as f64 / at.steps_per_epoch as f64; // epochs, with their fraction
+        let half_cosine = |share: f64| 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
+        match self {
+            Self::Constant => lr,
+            Self::Step { every, gamma } => lr * gamma.powi((at.epoch / every) as i32),
+            Self::Exponential { gamma } => lr * gamma.powi(at.epoch as i32),
+            Self::Cosine => lr * half_cosine(done / at.epochs as f64),
+            Self::WarmupCosine { warmup } if done < *warmup => {
+                // The first step already moves: a rate of exactly 0 would waste it.
+                lr * (done + 1.0 / at.steps_per_epoch as f64) / (warmup + 1.0 / at.steps_per_epoch as f64)
+            }
+            Self::WarmupCosine { warmup } => {
+                lr * half_cosine((done - warmup) / (at.epochs as f64 - warmup))
+            }
+            Self::Piecewise(pieces) => {
+                let reached = pieces.iter().rev().find(|(epoch, _)| *epoch <= at.epoch);
+                reached.map_or(lr, |(_, rate)| *rate)
+            }
+        }
+    }
+
+    /// # Errors
+    /// A factor, a length or a list that makes no sense for training of `epochs` epochs.
+    pub fn validate(&self, epochs: usize) -> Result<(), String> {
+        let factor = |gamma: f64| {
+            if gamma.is_finite() && gamma > 0.0 {
+                Ok(())
+            } else {
+                Err(format!("`gamma` of `train.schedule` is {gamma}; it must be above 0"))
+            }
+        };
+        match self {
+            Self::Constant | Self::Cosine => Ok(()),
+            Self::Step { every: 0, .. } => {
+                Err("`every` of `train.schedule` is 0; it must be at least 1 epoch".into())
+            }
+            Self::Step { gamma, .. } | Self::Exponential { gamma } => factor(*gamma),
+            Self::WarmupCosine { warmup } if (0.0..epochs as f64).contains(warmup) => Ok(()),
+            Self::WarmupCosine { warmup } => Err(format!(
+                "`warmup` of `train.schedule` is {warmup} epochs; it must be at least 0 and below \
+                 `train.epochs`, which is {epochs}"
+            )),
+            Self::Piecewise(pieces) => {
+                let ordered = pieces.windows(2).all(|pair| pair[0].0 < pair[1].0);
+                let positive = pieces.iter().all(|(_, rate)| rate.is_finite() && *rate > 0.0);
+                if ordered && positive && pieces.first().is_some_and(|(epoch, _)| *epoch == 0) {
+                    Ok(())
+                } else {
+                    Err("`piecewise` of `train.schedule` must be [epoch, rate] pairs, the first at \
+                         epoch 0, epochs rising, rates above 0"
+                        .into())
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(schedule: &Schedule) -> Vec<f64> {
+        // Four epochs of two steps at rate 1.
+        (0..8).map(|step| schedule.rate(1.0, Place { epoch: step / 2, step, steps_per_epoch: 2, epochs: 4 })).collect()
+    }
+
+    #[test]
+    fn every_schedule_by_hand() {
+        assert_eq!(rates(&Schedule::Constant), [1.0; 8]);
+        let step = Schedule::Step { every: 2, gamma: 0.1 };
+        assert_eq!(rates(&step), [1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1]);
+        let exponential = Schedule::Exponential { gamma: 0.5 };
+        assert_eq!(rates(&exponential), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125]);
+        let pieces = Schedule::Piecewise(vec![(0, 0.3), (3, 0.2)]);
+        assert_eq!(rates(&pieces), [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.2, 0.2]);
+        let cosine = rates(&Schedule::Cosine);
+        assert_eq!(cosine[0], 1.0);
+        assert!((cosine[4] - 0.5).abs() < 1e-15 && cosine[7] > 0.0);
+        let warm = rates(&Schedule::WarmupCosine { warmup: 1.0 });
+        assert!((warm[0] - 1.0 / 3.0).abs() < 1e-15 && (warm[1] - 2.0 / 3.0).abs() < 1e-15);
+        assert_eq!(warm[2], 1.0);
+        assert!((warm[5] - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for schedule in [
+            Schedule::Step { every: 0, gamma: 0.5 },
+            Schedule::Exponential { gamma: 0.0 },
+            Schedule::WarmupCosine { warmup: 4.0 },
+            Schedule::Piecewise(vec![]),
+            Schedule::Piecewise(vec![(1, 0.1)]),
+            Schedule::Piecewise(vec![(0, 0.1), (0, 0.2)]),
+            Schedule::Piecewise(vec![(0, -0.1)]),
+        ] {
+            assert!(schedule.validate(4).is_err(), "{schedule:?}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! From [`Spec`] to the list of trials: axes multiplied or sampled, every arm checked and named.
+//!
+//! In: a checked spec. Out: a [`Plan`], pure and complete; making it touches no file and draws nothing but a random
+//! search's own samples, so the same spec gives the same plan.
+
+pub mod cost;
+pub mod identity;
+mod label;
+mod search;
+
+use serde_json::Value as Json;
+
+use crate::config::TrialConfig;
+use crate::spec::{Assignment, Axis, AxisValues, Claim, Spec, SpecError};
+
+/// Everything a run will train, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The experiment's name.
+    pub name: String,
+    /// What it asks.
+    pub question: String,
+    /// Where the question comes from.
+    pub source: Option<String>,
+    /// What is varied, by short name.
+    pub axes: Vec<String>,
+    /// The combinations to compare.
+    pub arms: Vec<Arm>,
+    /// Every arm is trained once with each.
+    pub seeds: Vec<u64>,
+    /// What is to be judged.
+    pub claims: Vec<Claim>,
+}
+
+/// One combination of axis values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Short and unique: `adam`, `batch_size=8`, `momentum lr=0.1`.
+    pub label: String,
+    /// Axis by axis, by short name.
+    pub values: Vec<(String, Json)>,
+    /// The complete settings.
+    pub config: TrialConfig,
+}
+
+/// One arm with one seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// Index into [`Plan::arms`].
+    pub arm: usize,
+    /// The arm's label.
+    pub label: String,
+    /// The arm's axis values.
+    pub values: Vec<(String, Json)>,
+    /// The arm's settings.
+    pub config: TrialConfig,
+    /// Of every random draw.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// Multiplies a spec out.
+    ///
+    /// # Errors
+    /// Zipped axes of different lengths, a combination out of range, or two arms that are the same.
+    pub fn new(spec: &Spec) -> Result<Self, SpecError> {
+        let overridden = |axis: &&Axis| !spec.overrides.iter().any(|o| o.path == axis.path);
+        let axes: Vec<&Axis> = spec.axes.iter().filter(overridden).collect();
+        let combinations = match spec.random {
+            Some(random) => search::sample(&axes, random),
+            None => product(&groups(spec, &axes)?),
+        };
+        let labels = label::labels(&combinations);
+        let mut arms: Vec<Arm> = Vec::with_capacity(combinations.len());
+        for (assignments, label) in combinations.iter().zip(labels) {
+            let config = spec.resolve(assignments)?;
+            let place = assignments.first().map_or(spec.name.as_str(), |a| a.place.as_str());
+            let fail = |what: String| SpecError { place: place.into(), what: format!("arm `{label}`: {what}") };
+            config.validate().map_err(fail)?;
+            if let Some(twin) = arms.iter().find(|arm| arm.config == config) {
+                return Err(fail(format!("its settings are those of arm `{}`; leave one out", twin.label)));
+            }
+            arms.push(Arm { values: label::values(assignments), config, label });
+        }
+        Ok(Self {
+            name: spec.name.clone(),
+            question: spec.question.clone(),
+            source: spec.source.clone(),
+            axes: axes.iter().map(|axis| crate::spec::keys::short(&axis.path).to_string()).collect(),
+            arms,
+            seeds: (0..spec.seeds).collect(),
+            claims: spec.claims.clone(),
+        })
+    }
+
+    /// Every trial, arm by arm, seed by seed.
+    pub fn trials(&self) -> impl Iterator<Item = Trial> + '_ {
+        let all = self.arms.iter().enumerate();
+        all.flat_map(|(index, arm)| self.seeds.iter().map(move |&seed| arm.trial(index, seed)))
+    }
+
+    /// The data sets the arms use, each once.
+    pub fn datasets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.arms.iter().map(|arm| arm.config.data.dataset.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+impl Arm {
+    /// The arm with one seed; `index` is its place in the plan.
+    pub fn trial(&self, index: usize, seed: u64) -> Trial {
+        Trial {
+            arm: index,
+            label: self.label.clone(),
+            values: self.values.clone(),
+            config: self.config.clone(),
+            seed,
+        }
+    }
+}
+
+type Combination = Vec<Assignment>;
+
+/// Each group is a list of steps that are taken together: one axis, or several zipped ones.
+fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, SpecError> {
+    let mut groups: Vec<Vec<Combination>> = Vec::new();
+    let mut done: Vec<&str> = Vec::new();
+    for axis in axes {
+        if done.contains(&axis.path.as_str()) {
+            continue;
+        }
+        let zipped = spec.zip.iter().find(|group| group.contains(&axis.path));
+        let members: Vec<&&Axis> = match zipped {
+            Some(group) => axes.iter().filter(|other| group.contains(&other.path)).collect(),
+            None => vec![axis],
+        };
+        let steps = members.iter().map(|member| values(member)).collect::<Vec<_>>();
+        if let Some(wrong) = steps.iter().position(|list| list.len() != steps[0].len()) {
+            return Err(SpecError {
+                place: members[wrong].place.clone(),
+                what: format!(
+                    "zipped axes must have as many values: `{}` has {}, `{}` has {}",
+                    members[0].key, steps[0].len(), members[wrong].key, steps[wrong].len()
+                ),
+            });
+        }
+        let step = |i: usize| steps.iter().map(|list| list[i].clone()).collect();
+        groups.push((0..steps[0].len()).map(step).collect());
+        done.extend(members.iter().map(|member| member.path.as_str()));
+    }
+    Ok(groups)
+}
+
+fn values(axis: &Axis) -> Vec<Assignment> {
+    match &axis.values {
+        AxisValues::List(list) => list.iter().map(|value| axis.assign(value.clone())).collect(),
+        AxisValues::Range { .. } => Vec::new(),
+    }
+}
+
+/// Every way to take one step of each group; the first group changes slowest.
+fn product(groups: &[Vec<Combination>]) -> Vec<Combination> {
+    groups.iter().fold(vec![Vec::new()], |sofar, group| {
+        let extend = |start: &Combination| {
+            let start = start.clone();
+            group.iter().map(move |step| [start.clone(), step.clone()].concat())
+        };
+        sofar.iter().flat_map(extend).collect()
+    })
+}
+
+impl Axis {
+    fn assign(&self, value: toml::Value) -> Assignment {
+        Assignment { path: self.path.clone(), value, place: self.place.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str) -> Result<Plan, SpecError> {
+        Plan::new(&Spec::parse("x", "x.toml", &format!("question = 'q'\n{text}")).unwrap())
+    }
+
+    fn labels(text: &str) -> Vec<String> {
+        plan(text).unwrap().arms.into_iter().map(|arm| arm.label).collect()
+    }
+
+    #[test]
+    fn axes_multiply_and_the_first_changes_slowest() {
+        let found = labels("[sweep]\nactivation = ['relu', 'tanh']\nbatch_size = [8, 16]");
+        assert_eq!(found, ["relu batch_size=8", "relu batch_size=16", "tanh batch_size=8", "tanh batch_size=16"]);
+    }
+
+    #[test]
+    fn zipped_axes_move_together_and_multiply_with_the_rest() {
+        let text = "[sweep]\nlr = [0.1, 0.2]\nbatch_size = [8, 16]\ninit = ['zeros', 'he_normal']\nzip = [['lr', 'batch_size']]";
+        assert_eq!(labels(text).len(), 4);
+        assert_eq!(labels(text)[2], "lr=0.2 batch_size=16 zeros");
+        let error = plan("[sweep]\nlr = [0.1, 0.2]\nbatch_size = [8]\nzip = [['lr', 'batch_size']]").unwrap_err();
+        assert!(error.what.contains("`lr` has 2, `batch_size` has 1"), "{error}");
+    }
+
+    #[test]
+    fn a_random_search_is_reproducible_in_range_and_grows_at_its_end() {
+        let text = |n| format!("[sweep]\nlr = {{ log_uniform = [1e-4, 1e-1] }}\nbatch_size = {{ uniform = [8, 64] }}\nsearch = {{ random = {n} }}");
+        let (short, long) = (plan(&text(10)).unwrap(), plan(&text(40)).unwrap());
+        assert_eq!(short.arms[..], long.arms[..10]);
+        let rates: Vec<f64> = long.arms.iter().map(|arm| arm.config.train.optimizer.lr).collect();
+        assert!(rates.iter().all(|lr| (1e-4..1e-1).contains(lr)));
+        // Half of a log-uniform sample lies below the geometric mean; 40 fair coins give 8 to 32 heads.
+        let low = rates.iter().filter(|lr| **lr < 10f64.powf(-2.5)).count();
+        assert!((8..=32).contains(&low), "{low}");
+        assert!(long.arms.iter().all(|arm| (8..=64).contains(&arm.config.train.batch_size)));
+    }
+
+    #[test]
+    fn without_axes_there_is_one_arm() {
+        let plan = plan("seeds = 3").unwrap();
+        assert_eq!((plan.arms.len(), plan.trials().count()), (1, 3));
+        assert_eq!(plan.arms[0].label, "default");
+    }
+
+    #[test]
+    fn optimizers_of_one_name_are_told_apart_and_twins_are_refused() {
+        let text = "[sweep]\noptimizer = [{ name = 'sgd', lr = 0.1 }, { name = 'sgd', lr = 0.2 }, 'adam']";
+        assert_eq!(labels(text), ["sgd lr=0.1", "sgd lr=0.2", "adam"]);
+        let error = plan("[sweep]\noptimizer = ['adam', { name = 'adam', lr = 0.001 }]").unwrap_err();
+        assert!(error.what.contains("leave one out"), "{error}");
+    }
+
+    #[test]
+    fn every_arm_has_the_same_seeds() {
+        let plan = plan("seeds = 2\n[sweep]\nbatch_size = [8, 16]").unwrap();
+        let pairs: Vec<(usize, u64)> = plan.trials().map(|trial| (trial.arm, trial.seed)).collect();
+        assert_eq!(pairs, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    }
+}

@@ -1,0 +1,177 @@
+//! `records.jsonl` on disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+
+use super::{SCHEMA, TrialRecord};
+
+const NAME: &str = "records.jsonl";
+const COMPRESSED: &str = "records.jsonl.gz";
+const LOCK: &str = ".lock";
+
+/// The records of a folder, held by this process alone.
+#[derive(Debug)]
+pub struct RecordFile {
+    path: PathBuf,
+    file: File,
+    // Held for as long as the value lives; the operating system lets go of it with the process.
+    _lock: File,
+}
+
+impl RecordFile {
+    /// Opens, or starts, the records of `folder`, and returns what they hold and what was noticed.
+    ///
+    /// A last line cut short by a crash is dropped, and said. Compressed records are unpacked for appending.
+    ///
+    /// # Errors
+    /// The folder cannot be written, another process is writing it, or a record is damaged or of another schema.
+    pub fn open(folder: &Path) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder {}; name another with --out", folder.display()))?;
+        let lock = lock(folder)?;
+        let path = folder.join(NAME);
+        unpack(folder, &path)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(&path)
+            .with_context(|| format!("cannot write {}; name another folder with --out", path.display()))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let torn = (whole < text.len()).then(|| {
+            format!("the last line of {} was cut short and is dropped; its trial runs again", path.display())
+        });
+        if torn.is_some() {
+            file.set_len(whole as u64).with_context(|| format!("cannot cut {}", path.display()))?;
+            file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
+        }
+        let records = parse(&text[..whole], &path)?;
+        Ok((Self { path, file, _lock: lock }, records, torn))
+    }
+
+    /// Appends a record and sees it onto the disk.
+    ///
+    /// # Errors
+    /// The disk is full or gone. What was appended before stays whole.
+    pub fn append(&mut self, record: &TrialRecord) -> Result<()> {
+        let mut line = record.to_line().context("cannot write a record as JSON")?;
+        line.push('\n');
+        let end = self.file.seek(SeekFrom::End(0)).unwrap_or(0);
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| sync(&self.file));
+        written.map_err(|error| {
+            // Leave no half line behind where the disk still lets us cut it off.
+            let _ = self.file.set_len(end);
+            anyhow::Error::new(error).context(format!(
+                "cannot write {}: every trial finished before is kept; make room and run the same command again",
+                self.path.display()
+            ))
+        })
+    }
+}
+
+/// Data written to a device such as a pipe cannot be synced, and need not be.
+fn sync(file: &File) -> std::io::Result<()> {
+    match file.sync_data() {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path)
+        .with_context(|| format!("cannot write to {}; name another folder with --out", folder.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => bail!(
+            "another kindling is writing {}; wait for it, or name another folder with --out",
+            folder.display()
+        ),
+        // Some network file systems know no locks; a single user is still served.
+        Err(fs::TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+/// Turns compressed records back into plain ones.
+fn unpack(folder: &Path, path: &Path) -> Result<()> {
+    let compressed = folder.join(COMPRESSED);
+    if !compressed.is_file() {
+        return Ok(());
+    }
+    ensure!(
+        !path.exists(),
+        "{} has both {NAME} and {COMPRESSED}; keep the one you mean and delete the other",
+        folder.display()
+    );
+    let part = path.with_extension("jsonl.part");
+    let text = gunzip(&compressed)?;
+    fs::write(&part, text).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))?;
+    fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
+}
+
+fn gunzip(path: &Path) -> Result<String> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut text = String::new();
+    MultiGzDecoder::new(file)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(text)
+}
+
+/// Reads a folder's records, compressed or not, changing nothing. A torn last line is passed over.
+///
+/// # Errors
+/// There are none, or one is damaged or of another schema.
+pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
+    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
+    let (path, text) = if plain.is_file() {
+        let text = fs::read_to_string(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
+        (plain, text)
+    } else if compressed.is_file() {
+        let text = gunzip(&compressed)?;
+        (compressed, text)
+    } else {
+        bail!("{} has no {NAME}; run a sweep into it first", folder.display());
+    };
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    parse(&text[..whole], &path)
+}
+
+/// Writes a folder's records compressed and removes the plain file.
+///
+/// # Errors
+/// The folder cannot be read or written.
+pub fn write_compressed(folder: &Path) -> Result<()> {
+    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
+    let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let bytes = encoder.write_all(&text).and_then(|()| encoder.finish()).context("cannot compress")?;
+    let part = folder.join("records.jsonl.gz.part");
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, &compressed).with_context(|| format!("cannot rename {}", part.display()))?;
+    fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
+}
+
+fn parse(text: &str, path: &Path) -> Result<Vec<TrialRecord>> {
+    let line = |(number, line): (usize, &str)| {
+        let place = format!("{}:{}", path.display(), number + 1);
+        let value: serde_json::Value = serde_json::from_str(line)
+            .with_context(|| format!("{place} is not a record; mend or delete the line, or use another folder with --out"))?;
+        let schema = value.get("schema").and_then(serde_json::Value::as_u64);
+        ensure!(
+            schema == Some(u64::from(SCHEMA)),
+            "{place} has schema {}, and this kindling writes {SCHEMA}; keep that folder for the version that wrote \
+             it and name another with --out",
+            schema.map_or("none".to_string(), |schema| schema.to_string())
+        );
+        serde_json::from_value(value).with_context(|| format!("{place} is not a record of schema {SCHEMA}"))
+    };
+    text.lines().enumerate().map(line).collect()
+}

@@ -1,0 +1,68 @@
+//! The table of arms, as rows of cells; and as aligned text for a terminal.
+
+use crate::stats::Interval;
+use crate::summary::{ArmSummary, Summary};
+
+/// A heading and rows of cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Column names.
+    pub head: Vec<String>,
+    /// Cells, a row each.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Every arm on the ranking metric.
+pub fn arms(summary: &Summary) -> Table {
+    let percent = summary.metric.contains("accuracy");
+    let number = |value: f64| if percent { format!("{:.2}", value * 100.0) } else { format!("{value:.4}") };
+    let interval = |i: Option<Interval>| i.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
+    let head = ["arm", "n", "diverged", "IQM", "95 % interval", "median", "mean", "sd", "min", "max", "s/trial"];
+    let row = |arm: &ArmSummary| {
+        let Some(metric) = arm.metric(&summary.metric) else {
+            let mut cells = vec![arm.label.clone(), "0".into(), arm.diverged.to_string()];
+            cells.resize(head.len(), "-".into());
+            return cells;
+        };
+        let d = &metric.description;
+        vec![
+            arm.label.clone(),
+            d.n.to_string(),
+            arm.diverged.to_string(),
+            number(d.iqm),
+            interval(metric.iqm_interval),
+            number(d.median),
+            number(d.mean),
+            d.sd.map_or("-".into(), number),
+            number(d.min),
+            number(d.max),
+            format!("{:.1}", arm.seconds),
+        ]
+    };
+    Table { head: head.map(String::from).to_vec(), rows: summary.arms.iter().map(row).collect() }
+}
+
+/// What the table's numbers are.
+pub fn caption(summary: &Summary) -> String {
+    let unit = if summary.metric.contains("accuracy") { ", in %" } else { "" };
+    format!(
+        "{}{unit}, on {}. IQM: mean of the middle half of the seeds, with its 95 % bootstrap interval.",
+        summary.metric, summary.dataset
+    )
+}
+
+impl Table {
+    /// Aligned columns, the first to the left and the others to the right.
+    pub fn text(&self) -> String {
+        let all = || std::iter::once(&self.head).chain(&self.rows);
+        let width = |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+        };
+        all().map(line).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,264 @@
+//! Walks a plan: groups trials into stacks, hands them to workers, records each as it ends, goes on after a failure.
+//!
+//! In: a plan, a lab (or anything that trains a stack), the records so far. Out: the records completed. Neither the number
+//! of workers nor the size of a stack changes a record.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+
+use anyhow::{Result, bail};
+
+use crate::plan::{Plan, Trial};
+use crate::record::{RecordFile, Status, TrialRecord};
+use crate::train::{EpochScores, Watch};
+
+/// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.
+pub trait Trainer: Sync {
+    /// Trains the trials, all of one arm, as one stack; `None` when the watch broke it off.
+    ///
+    /// # Errors
+    /// They cannot be trained.
+    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>>;
+    /// The trial's identity.
+    ///
+    /// # Errors
+    /// It cannot be known.
+    fn id(&self, trial: &Trial) -> Result<String>;
+    /// The record of a trial that failed.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord>;
+}
+
+impl Trainer for crate::trial::Lab {
+    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
+        Ok(self.run(trials, watch)?.map(|(records, _)| records))
+    }
+
+    fn id(&self, trial: &Trial) -> Result<String> {
+        crate::trial::Lab::id(self, trial)
+    }
+
+    fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
+        crate::trial::Lab::failed(self, trial, error)
+    }
+}
+
+/// Hears what happens during a run.
+pub trait Listener: Sync {
+    /// So many of so many trials were recorded before.
+    fn on_start(&self, pending: &[Trial], recorded: usize);
+    /// Some stack took a step.
+    fn on_examples(&self, examples: usize);
+    /// A trial ended.
+    fn on_record(&self, record: &TrialRecord);
+}
+
+/// How to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Stacks trained at a time.
+    pub jobs: usize,
+    /// Trials a stack; `None` chooses by batch size.
+    pub stack: Option<usize>,
+    /// Whether the CPU trains, which changes the choice.
+    pub is_cpu: bool,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In plan order; trials not finished are missing.
+    pub records: Vec<TrialRecord>,
+    /// Whether it was broken off before all were done.
+    pub interrupted: bool,
+}
+
+/// Trials of an arm that share a stack where nothing else is asked for. A stack saves the cost of launching each tensor
+/// operation, which weighs at small batches; at large ones it only makes the caches work harder.
+pub fn stack_size(trial: &Trial, is_cpu: bool) -> usize {
+    let train = &trial.config.train;
+    match (train.batch_size, train.patience) {
+        // Replicas stop at different epochs; a stopped one would train on in vain.
+        (_, Some(_)) => 1,
+        _ if !is_cpu => 15,
+        (..=16, None) => 5,
+        (..=64, None) => 3,
+        _ => 1,
+    }
+}
+
+/// A plan set against the records it already has.
+#[derive(Debug)]
+pub struct Work {
+    /// The identity of every trial, in plan order.
+    ids: Vec<String>,
+    known: HashMap<String, TrialRecord>,
+    /// Trials to run, in plan order.
+    pub pending: Vec<Trial>,
+}
+
+/// Sets a plan against the records found, before anything is written or trained. Failed records do not count: their trials
+/// run again.
+///
+/// # Errors
+/// The records are of another spec.
+pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<Work> {
+    for record in &found {
+        refuse_foreign(plan, trainer, record)?;
+    }
+    let finished = found.into_iter().filter(|record| record.status != Status::Failed);
+    let known: HashMap<String, TrialRecord> = finished.map(|record| (record.id.clone(), record)).collect();
+    let mut work = Work { ids: Vec::new(), known, pending: Vec::new() };
+    for trial in plan.trials() {
+        let id = trainer.id(&trial)?;
+        if !work.known.contains_key(&id) {
+            work.pending.push(trial);
+        }
+        work.ids.push(id);
+    }
+    Ok(work)
+}
+
+/// Runs what is not yet recorded.
+///
+/// # Errors
+/// The records cannot be written.
+pub fn run(
+    mut work: Work,
+    trainer: &dyn Trainer,
+    file: &mut RecordFile,
+    options: Options,
+    listener: &dyn Listener,
+    stop: &AtomicBool,
+) -> Result<Outcome> {
+    let pending = std::mem::take(&mut work.pending);
+    listener.on_start(&pending, work.ids.len() - pending.len());
+    let stacks = stacks(pending, options);
+    let fresh = train_all(stacks, trainer, file, options.jobs, listener, stop)?;
+    work.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
+    let records: Vec<TrialRecord> = work.ids.iter().filter_map(|id| work.known.get(id).cloned()).collect();
+    Ok(Outcome { interrupted: records.len() < work.ids.len(), records })
+}
+
+/// A record that this plan would not have made means that the folder belongs to something else.
+fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> Result<()> {
+    let arm = plan.arms.iter().position(|arm| arm.label == record.arm);
+    let ours = match arm {
+        Some(index) => trainer.id(&plan.arms[index].trial(index, record.seed))? == record.id,
+        None => false,
+    };
+    if !ours {
+        bail!(
+            "the folder's records are of another spec, other data or another backend: arm `{}`, seed {} there is not the one \
+             of this plan; give this run its own folder with --out, or move those records away",
+            record.arm,
+            record.seed
+        );
+    }
+    Ok(())
+}
+
+/// Consecutive trials of one arm, so many at a time.
+fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
+    let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
+    for trial in pending {
+        let most = options.stack.unwrap_or_else(|| stack_size(&trial, options.is_cpu)).max(1);
+        match stacks.back_mut() {
+            Some(stack) if stack[0].arm == trial.arm && stack.len() < most => stack.push(trial),
+            _ => stacks.push_back(vec![trial]),
+        }
+    }
+    stacks
+}
+
+fn train_all(
+    stacks: VecDeque<Vec<Trial>>,
+    trainer: &dyn Trainer,
+    file: &mut RecordFile,
+    jobs: usize,
+    listener: &dyn Listener,
+    stop: &AtomicBool,
+) -> Result<Vec<TrialRecord>> {
+    let queue = Mutex::new(stacks);
+    let (send, receive) = mpsc::channel();
+    let relay = Relay { listener, stop };
+    let mut records = Vec::new();
+    let mut broken = None;
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            let (send, queue, relay) = (send.clone(), &queue, &relay);
+            scope.spawn(move || {
+                while let Some(stack) = next(queue, stop) {
+                    let Some(done) = train_one(&stack, trainer, relay) else { return };
+                    if send.send(done).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        for done in receive {
+            let appended = done.and_then(|done| {
+                for record in done {
+                    file.append(&record)?;
+                    listener.on_record(&record);
+                    records.push(record);
+                }
+                Ok(())
+            });
+            if let Err(error) = appended {
+                // Nothing more can be kept: stop the workers and tell why.
+                stop.store(true, Ordering::Relaxed);
+                broken = Some(error);
+                break;
+            }
+        }
+    });
+    match broken {
+        Some(error) => Err(error),
+        None => Ok(records),
+    }
+}
+
+fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Trial>> {
+    if stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    // A worker that panicked left the queue as it was: go on with it.
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
+}
+
+/// The stack's records; failed ones when it could not be trained; `None` when it was broken off.
+fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Result<Vec<TrialRecord>>> {
+    let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
+    let error = match trained {
+        Ok(Ok(records)) => return records.map(Ok),
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            format!("panicked: {}", text.unwrap_or("for no stated reason"))
+        }
+    };
+    Some(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
+}
+
+/// Between a training loop and the run's listener.
+struct Relay<'a> {
+    listener: &'a dyn Listener,
+    stop: &'a AtomicBool,
+}
+
+impl Watch for Relay<'_> {
+    fn on_step(&self, examples: usize) -> ControlFlow<()> {
+        self.listener.on_examples(examples);
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+}

@@ -1,0 +1,125 @@
+//! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, and `model.toml`, which says what they are.
+//!
+//! In: a stack of one. Out: a folder that [`load`] turns back into the same network. In both files `layers.N.weight` is
+//! `[1, in, out]` and `layers.N.bias` `[1, 1, out]`: a stack of one replica.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::config::TrialConfig;
+use crate::data::PIXELS;
+use crate::models::Mlp;
+use crate::record::MadeWith;
+use crate::report::replace;
+
+/// What `model.toml` says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// The seed it was trained with.
+    pub seed: u64,
+    /// Share of test images it got right.
+    pub test_accuracy: f64,
+    /// What its outputs mean, in order.
+    pub classes: Vec<String>,
+    /// The complete settings.
+    pub config: TrialConfig,
+    /// The program, the libraries, the machine and the data.
+    pub made_with: MadeWith,
+}
+
+const CARD: &str = "model.toml";
+const RECORD: &str = "model.bpk";
+const SAFETENSORS: &str = "model.safetensors";
+
+/// Writes the three files, over earlier ones.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn save(folder: &Path, model: &Mlp, card: &Card) -> Result<()> {
+    let shown = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {shown}; name another folder with --out"))?;
+    let record = folder.join(RECORD);
+    if record.exists() {
+        fs::remove_file(&record).with_context(|| format!("cannot replace {}", record.display()))?;
+    }
+    model.clone().save_file(&record).map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
+    let mut store = SafetensorsStore::from_file(folder.join(SAFETENSORS)).overwrite(true);
+    model.save_into(&mut store).map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
+    replace(&folder.join(CARD), toml::to_string(card)?.as_bytes())
+}
+
+/// Reads a network that [`save`] wrote, from its safetensors file.
+///
+/// # Errors
+/// A file is missing, damaged, or does not fit the card.
+pub fn load(folder: &Path, device: &Device) -> Result<(Mlp, Card)> {
+    let path = folder.join(CARD);
+    let text = fs::read_to_string(&path).with_context(|| {
+        format!("cannot read {}; give the folder that `kindling train` wrote", path.display())
+    })?;
+    let card: Card = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
+    let mut model = card.config.model.mlp(PIXELS, card.classes.len()).init(&[card.seed], device);
+    let weights = folder.join(SAFETENSORS);
+    let mut store = SafetensorsStore::from_file(&weights);
+    model.load_from(&mut store).map_err(|error| {
+        anyhow!("{} is missing or is not the network of {}: {error}", weights.display(), path.display())
+    })?;
+    Ok((model, card))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device;
+    use crate::models::ActivationKind;
+
+    fn card() -> Card {
+        let mut config = TrialConfig::default();
+        config.model.hidden = vec![5];
+        config.model.activation = ActivationKind::Prelu;
+        let made_with = MadeWith {
+            kindling: "k".into(), burn: "b".into(), backend: "flex".into(), device: "d".into(),
+            cpu_features: "c".into(), dataset: "mnist".into(), data: "h".into(),
+        };
+        Card { seed: 0, test_accuracy: 0.5, classes: vec!["0".into(), "1".into()], config, made_with }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_to_the_bit_in_both_formats() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let card = card();
+        // Another seed than the card's, so that loading must replace what `load` starts from.
+        let model = card.config.model.mlp(PIXELS, 2).init(&[7], &device);
+        save(folder.path(), &model, &card).unwrap();
+        save(folder.path(), &model, &card).unwrap();
+        let (back, read) = load(folder.path(), &device).unwrap();
+        assert_eq!(read, card);
+        let burn = card.config.model.mlp(PIXELS, 2).init(&[0], &device);
+        let burn = burn.try_load_file(folder.path().join(RECORD)).unwrap();
+        for other in [back, burn] {
+            for (a, b) in model.layers.iter().zip(&other.layers) {
+                assert_eq!(a.weight.val().into_data(), b.weight.val().into_data());
+            }
+            assert_eq!(model.slopes[0].val().into_data(), other.slopes[0].val().into_data());
+        }
+    }
+
+    #[test]
+    fn a_missing_or_damaged_model_is_an_error_that_names_the_file() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(load(folder.path(), &device).unwrap_err().to_string().contains("kindling train"));
+        let card = card();
+        save(folder.path(), &card.config.model.mlp(PIXELS, 2).init(&[7], &device), &card).unwrap();
+        fs::write(folder.path().join(SAFETENSORS), b"not tensors").unwrap();
+        assert!(load(folder.path(), &device).unwrap_err().to_string().contains(SAFETENSORS));
+    }
+}

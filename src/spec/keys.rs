@@ -1,0 +1,71 @@
+//! The keys an experiment file may use, their short forms, and the nearest one to a misspelt word.
+
+/// Every setting: its path and the names it also goes by.
+const KEYS: &[(&str, &[&str])] = &[
+    ("data.dataset", &["dataset"]),
+    ("data.train", &[]),
+    ("data.validation", &[]),
+    ("data.test", &[]),
+    ("model.hidden", &["hidden"]),
+    ("model.activation", &["activation"]),
+    ("model.init", &["init"]),
+    ("model.bias", &["bias"]),
+    ("model.dropout", &["dropout"]),
+    ("train.epochs", &["epochs"]),
+    ("train.batch_size", &["batch_size"]),
+    ("train.loss", &["loss"]),
+    ("train.optimizer", &["optimizer"]),
+    ("train.optimizer.lr", &["lr", "train.lr", "learning_rate", "optimizer.lr"]),
+    ("train.optimizer.momentum", &["momentum", "train.momentum", "optimizer.momentum"]),
+    ("train.optimizer.nesterov", &["nesterov", "train.nesterov", "optimizer.nesterov"]),
+    ("train.optimizer.alpha", &["alpha", "train.alpha", "optimizer.alpha"]),
+    ("train.optimizer.betas", &["betas", "train.betas", "optimizer.betas"]),
+    ("train.optimizer.eps", &["eps", "train.eps", "optimizer.eps"]),
+    ("train.optimizer.weight_decay", &["weight_decay", "train.weight_decay", "optimizer.weight_decay"]),
+    ("train.schedule", &["schedule"]),
+    ("train.patience", &["patience"]),
+    ("train.clip_norm", &["clip_norm"]),
+    ("train.clip_value", &["clip_value"]),
+];
+
+/// The keys at the top of a file, besides the sections `data`, `model` and `train`.
+pub const TOP: &[&str] = &["question", "source", "seeds", "data", "model", "train", "sweep", "claims"];
+
+/// Settings whose value is itself a list, so that a flat list is one value and not an axis.
+pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas"];
+
+/// The full path of a key, by its path or a short form.
+pub fn canonical(key: &str) -> Option<&'static str> {
+    let known = |(path, short): &&(&'static str, &[&str])| *path == key || short.contains(&key);
+    KEYS.iter().find(known).map(|(path, _)| *path)
+}
+
+/// Every name a setting can be written by; the short form first.
+pub fn names() -> Vec<&'static str> {
+    KEYS.iter().flat_map(|(path, short)| short.first().into_iter().copied().chain([*path])).collect()
+}
+
+/// The keys of a section such as `train`.
+pub fn of_section(section: &str) -> Vec<&'static str> {
+    let prefix = format!("{section}.");
+    let all = KEYS.iter().flat_map(|(path, short)| short.iter().copied().chain([*path]));
+    all.filter_map(|name| name.strip_prefix(prefix.as_str())).filter(|rest| !rest.contains('.')).collect()
+}
+
+/// The short form of a path, for labels.
+pub fn short(path: &str) -> &str {
+    let entry = KEYS.iter().find(|(known, _)| *known == path);
+    entry.and_then(|(_, short)| short.first().copied()).unwrap_or(path)
+}
+
+/// The name nearest to `word`, where one is near enough to be meant.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |name: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    let best = names.into_iter().min_by_key(distance)?;
+    (distance(&best) <= (word.len() / 3).max(2)).then_some(best)
+}
+
+/// `; did you mean ...?`, or nothing.
+pub fn suggestion<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, names).map_or(String::new(), |name| format!("; did you mean `{name}`?"))
+}

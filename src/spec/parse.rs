@@ -1,0 +1,267 @@
+//! From text to [`Spec`], with the line of every mistake.
+
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::keys::{self, suggestion};
+use super::{Assignment, Axis, AxisValues, Claim, DEFAULT_SEEDS, Random, Spec, SpecError};
+
+type Result<T> = std::result::Result<T, SpecError>;
+
+/// A file's text with what it takes to say where something stands.
+struct File<'a> {
+    shown: &'a str,
+    text: &'a str,
+}
+
+impl File<'_> {
+    fn place(&self, offset: usize) -> String {
+        let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
+        format!("{}:{line}", self.shown)
+    }
+}
+
+type Entry<'a, 't> = (&'a str, String, &'a Spanned<DeValue<'t>>);
+
+impl Spec {
+    /// Parses the text of an experiment file. `shown` is the file's path for messages, `name` the experiment's name.
+    ///
+    /// # Errors
+    /// The first mistake, with its line: bad TOML, an unknown key (with the nearest known one), a value that does
+    /// not fit, an empty axis.
+    pub fn parse(name: &str, shown: &str, text: &str) -> Result<Self> {
+        let file = File { shown, text };
+        let document = DeTable::parse(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            SpecError::new(file.place(offset), format!("this is not TOML: {}", error.message()))
+        })?;
+        let mut spec = Self {
+            name: name.into(),
+            question: String::new(),
+            source: None,
+            seeds: DEFAULT_SEEDS,
+            base: Vec::new(),
+            axes: Vec::new(),
+            zip: Vec::new(),
+            random: None,
+            overrides: Vec::new(),
+            claims: Vec::new(),
+        };
+        for (key, place, value) in file.entries(document.get_ref()) {
+            match key {
+                "question" => spec.question = typed(plain(value), &place, key)?,
+                "source" => spec.source = Some(typed(plain(value), &place, key)?),
+                "seeds" => spec.seeds = typed(plain(value), &place, key)?,
+                "claims" => spec.claims = file.claims(value, &place)?,
+                "sweep" => file.sweep(&mut spec, value, &place)?,
+                "data" | "model" | "train" => file.section(&mut spec, key, value, &place)?,
+                _ => {
+                    let what = format!(
+                        "unknown key `{key}`{}; a file has {}",
+                        suggestion(key, keys::TOP.iter().copied().chain(keys::names())),
+                        keys::TOP.join(", ")
+                    );
+                    return Err(SpecError::new(place, what));
+                }
+            }
+        }
+        if spec.question.is_empty() {
+            return Err(SpecError::new(format!("{shown}:1"), "there is no `question = \"...\"`"));
+        }
+        spec.check_seeds(&format!("{shown}: seeds"))?;
+        spec.check_values()?;
+        Ok(spec)
+    }
+
+    /// Adds what was typed after `--set`: `path=value`; a list becomes an axis.
+    ///
+    /// # Errors
+    /// No `=`, an unknown key, or a value that does not fit.
+    pub fn set(&mut self, typed: &str) -> Result<()> {
+        let place = format!("--set {typed}");
+        let Some((key, text)) = typed.split_once('=') else {
+            return Err(SpecError::new(place, "expected KEY=VALUE, such as train.lr=0.01"));
+        };
+        let (key, text) = (key.trim(), text.trim());
+        let path = known(key, &place)?;
+        // `optimizer=adam` is meant as `optimizer="adam"`.
+        let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+        let value = parsed.unwrap_or_else(|| Value::String(text.into()));
+        match value {
+            Value::Array(list) if !(keys::LIST_VALUED.contains(&path) && list.iter().all(is_number)) => {
+                self.axes.retain(|axis| axis.path != path);
+                let axis = axis(key, path, AxisValues::List(list), place)?;
+                self.axes.push(axis);
+            }
+            value => self.overrides.push(Assignment { path: path.into(), value, place }),
+        }
+        self.check_values()
+    }
+
+    /// Sets one value, as a flag such as `--epochs` does.
+    ///
+    /// # Errors
+    /// The value does not fit.
+    pub fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
+        let place = format!("--{flag}");
+        self.overrides.push(Assignment { path: path.into(), value: value.into(), place });
+        self.check_values()
+    }
+
+    /// # Errors
+    /// There are no seeds.
+    pub fn check_seeds(&self, place: &str) -> Result<()> {
+        if self.seeds == 0 {
+            return Err(SpecError::new(place, "0 seeds train nothing; it must be at least 1"));
+        }
+        Ok(())
+    }
+}
+
+impl File<'_> {
+    /// A table's entries in the order they are written, each with its place.
+    fn entries<'a, 't>(&self, table: &'a DeTable<'t>) -> Vec<Entry<'a, 't>> {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let entry = |(key, value): (&'a Spanned<_>, _)| {
+            let key: &'a Spanned<toml::de::DeString<'t>> = key;
+            (key.get_ref().as_ref(), self.place(key.span().start), value)
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    fn table<'a, 't>(&self, value: &'a Spanned<DeValue<'t>>, place: &str, key: &str) -> Result<Vec<Entry<'a, 't>>> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(self.entries(table)),
+            _ => Err(SpecError::new(place, format!("`{key}` must be a table: [{key}]"))),
+        }
+    }
+
+    fn section(&self, spec: &mut Spec, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<()> {
+        for (key, place, value) in self.table(value, place, section)? {
+            let path = keys::canonical(&format!("{section}.{key}")).ok_or_else(|| {
+                let valid = keys::of_section(section);
+                let near = suggestion(key, valid.iter().copied());
+                let what = format!("unknown key `{key}` in [{section}]{near}; it has {}", valid.join(", "));
+                SpecError::new(place.as_str(), what)
+            })?;
+            spec.base.push(Assignment { path: path.into(), value: plain(value), place });
+        }
+        Ok(())
+    }
+
+    fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {
+        for (key, place, value) in self.table(value, place, "sweep")? {
+            match key {
+                "search" => spec.random = Some(typed(plain(value), &place, "search")?),
+                "zip" => spec.zip = typed(plain(value), &place, "zip")?,
+                _ => {
+                    let path = known(key, &place)?;
+                    let values = values(plain(value), &place, key)?;
+                    spec.axes.push(axis(key, path, values, place)?);
+                }
+            }
+        }
+        for key in spec.zip.iter_mut().flatten() {
+            let path = known(key, place)?;
+            if !spec.axes.iter().any(|axis| axis.path == path) {
+                return Err(SpecError::new(place, format!("`zip` names `{key}`, which is no axis of [sweep]")));
+            }
+            *key = path.into();
+        }
+        let range = spec.axes.iter().find(|axis| matches!(axis.values, AxisValues::Range { .. }));
+        match (range, spec.random) {
+            (Some(axis), None) => {
+                let what = format!("`{}` is a range; a range needs `search = {{ random = 40 }}`", axis.key);
+                Err(SpecError::new(axis.place.as_str(), what))
+            }
+            (_, Some(Random { random: 0, .. })) => {
+                Err(SpecError::new(place, "`search` samples 0 arms; it must be at least 1"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn claims(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Claim>> {
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(SpecError::new(place, "claims are written as [[claims]] tables"));
+        };
+        list.iter().map(|claim| typed(plain(claim), &self.place(claim.span().start), "claims")).collect()
+    }
+}
+
+/// The path of a key of [sweep] or `--set`.
+fn known(key: &str, place: &str) -> Result<&'static str> {
+    keys::canonical(key).ok_or_else(|| {
+        let names = keys::names();
+        let near = suggestion(key, names.iter().copied());
+        let short: Vec<&str> = names.iter().copied().filter(|name| !name.contains('.')).collect();
+        SpecError::new(place, format!("unknown key `{key}`{near}; known are {}", short.join(", ")))
+    })
+}
+
+fn values(value: Value, place: &str, key: &str) -> Result<AxisValues> {
+    let range = |bounds: &Value, log: bool| {
+        let wrong = || SpecError::new(place, format!("the range of `{key}` must be two rising numbers, [low, high]{}", if log { ", above 0" } else { "" }));
+        let list = bounds.as_array().filter(|list| list.len() == 2).ok_or_else(wrong)?;
+        let number = |v: &Value| v.as_float().or_else(|| v.as_integer().map(|i| i as f64)).ok_or_else(wrong);
+        let (low, high) = (number(&list[0])?, number(&list[1])?);
+        let whole = list.iter().all(Value::is_integer);
+        if !(low < high && high.is_finite() && (!log || low > 0.0)) {
+            return Err(wrong());
+        }
+        Ok(AxisValues::Range { low, high, log, whole })
+    };
+    match &value {
+        Value::Array(list) => Ok(AxisValues::List(list.clone())),
+        Value::Table(table) if table.len() == 1 && table.contains_key("log_uniform") => range(&table["log_uniform"], true),
+        Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => range(&table["uniform"], false),
+        _ => Err(SpecError::new(
+            place,
+            format!("`{key}` in [sweep] must be a list of values, or {{ uniform = [low, high] }} or {{ log_uniform = [low, high] }}"),
+        )),
+    }
+}
+
+fn axis(key: &str, path: &str, values: AxisValues, place: String) -> Result<Axis> {
+    if let AxisValues::List(list) = &values {
+        if list.is_empty() {
+            return Err(SpecError::new(place, format!("the axis `{key}` is empty; give it at least one value")));
+        }
+        if keys::LIST_VALUED.contains(&path) && list.iter().any(is_number) {
+            let what = format!("a value of `{key}` is itself a list; write [[64, 32], [128, 64]]");
+            return Err(SpecError::new(place, what));
+        }
+    }
+    Ok(Axis { path: path.into(), key: key.into(), values, place })
+}
+
+fn is_number(value: &Value) -> bool {
+    value.is_integer() || value.is_float()
+}
+
+/// The value without its places.
+fn plain(value: &Spanned<DeValue>) -> Value {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    let text = value.clone().into_deserializer();
+    // What parsed as TOML is a TOML value; the fallback is unreachable but costs nothing.
+    Value::deserialize(text).unwrap_or_else(|error| Value::String(error.to_string()))
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: Value, place: &str, key: &str) -> Result<T> {
+    value.try_into().map_err(|error: toml::de::Error| {
+        SpecError::new(place, format!("`{key}`: {}", explained(error.message())))
+    })
+}
+
+/// Serde's message with the nearest of the names it lists.
+pub(super) fn explained(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match quoted.split_first() {
+        Some((word, names)) if message.starts_with("unknown") => {
+            format!("{message}{}", suggestion(word, names.iter().copied()))
+        }
+        _ => message.to_string(),
+    }
+}

@@ -1,0 +1,96 @@
+//! From layers of settings to one [`TrialConfig`]: the file, then an arm's axis values, then the overrides.
+
+use toml::{Table, Value};
+
+use super::parse::explained;
+use super::{Assignment, AxisValues, Spec, SpecError};
+use crate::config::TrialConfig;
+
+const OPTIMIZER: &str = "train.optimizer";
+
+impl Spec {
+    /// The complete settings of an arm, given its axis values.
+    ///
+    /// # Errors
+    /// A value that does not fit its key, or is out of range, with the place it was written.
+    pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
+        resolve([&self.base, arm, &self.overrides])
+    }
+
+    /// Checks every value the file and the overrides give, each on its own.
+    pub(super) fn check_values(&self) -> Result<(), SpecError> {
+        let checked = |config: TrialConfig, place: &str| {
+            config.validate().map(|()| config).map_err(|what| SpecError::new(place, what))
+        };
+        let mut base = TrialConfig::default();
+        for assignment in &self.base {
+            base = apply(base, assignment)?;
+        }
+        for assignment in &self.base {
+            checked(apply(base.clone(), assignment)?, &assignment.place)?;
+        }
+        for assignment in &self.overrides {
+            let alone = resolve([&self.base, &[], std::slice::from_ref(assignment)])?;
+            checked(alone, &assignment.place)?;
+        }
+        for axis in &self.axes {
+            if let AxisValues::List(values) = &axis.values {
+                for value in values {
+                    let one = Assignment { path: axis.path.clone(), value: value.clone(), place: axis.place.clone() };
+                    checked(self.resolve(&[one])?, &axis.place)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Merges layers of settings; a later layer beats an earlier one.
+fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
+    let mut chosen: Vec<(usize, &Assignment)> = Vec::new();
+    for (layer, assignments) in layers.into_iter().enumerate() {
+        for assignment in assignments {
+            chosen.retain(|(_, earlier)| earlier.path != assignment.path);
+            chosen.push((layer, assignment));
+        }
+    }
+    // `train.optimizer` before `train.optimizer.lr`; otherwise as written.
+    chosen.sort_by_key(|(_, assignment)| assignment.path.matches('.').count());
+    let optimizer = chosen.iter().find(|(_, a)| a.path == OPTIMIZER).copied();
+    let mut config = TrialConfig::default();
+    for (layer, assignment) in chosen {
+        if let (Some(setting), Some((later, whole))) =
+            (assignment.path.strip_prefix("train.optimizer."), optimizer)
+        {
+            // A later table that gives this setting itself beats an earlier, separate one.
+            let given = whole.value.as_table().is_some_and(|table| table.contains_key(setting));
+            if given && later > layer {
+                continue;
+            }
+        }
+        config = apply(config, assignment)?;
+    }
+    Ok(config)
+}
+
+/// The settings with one of them changed.
+fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, SpecError> {
+    let fail = |what: String| SpecError::new(assignment.place.as_str(), what);
+    let name = super::keys::short(&assignment.path);
+    let mut table = Table::try_from(&config).map_err(|error| fail(error.to_string()))?;
+    let mut at = &mut table;
+    let mut parts = assignment.path.split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            at.insert(part.into(), assignment.value.clone());
+            break;
+        }
+        at = match at.entry(part).or_insert_with(|| Value::Table(Table::new())) {
+            Value::Table(inner) => inner,
+            other => return Err(fail(format!("`{part}` is {other}, not a table"))),
+        };
+    }
+    table
+        .try_into()
+        .map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
+}

@@ -1,0 +1,113 @@
+//! What a file may say, and what each mistake is answered with.
+
+use super::*;
+use crate::models::{ActivationKind, Init};
+use crate::optim::Rule;
+
+fn parse(text: &str) -> Result<Spec, SpecError> {
+    Spec::parse("x", "x.toml", text)
+}
+
+#[track_caller]
+fn mistake(text: &str, place: &str, parts: &[&str]) {
+    let error = parse(text).unwrap_err();
+    assert_eq!(error.place, place, "{error}");
+    for part in parts {
+        assert!(error.what.contains(part), "`{part}` not in: {error}");
+    }
+}
+
+#[test]
+fn every_shipped_experiment_parses_and_plans() {
+    for (name, text) in library::EXPERIMENTS {
+        let spec = Spec::parse(name, name, text).unwrap();
+        let plan = crate::plan::Plan::new(&spec).unwrap();
+        assert!(plan.arms.len() > 1, "{name}");
+        crate::claims::check(&plan).unwrap();
+    }
+}
+
+#[test]
+fn a_file_says_only_what_differs() {
+    let spec = parse("question = 'q'\n[model]\nactivation = 'tanh'\ninit = { normal = 0.1 }\n[train]\nlr = 0.5\noptimizer = 'sgd'").unwrap();
+    let config = spec.resolve(&[]).unwrap();
+    assert_eq!(config.model.activation, ActivationKind::Tanh);
+    assert_eq!(config.model.init, Init::Normal(0.1));
+    assert_eq!((config.train.optimizer.name, config.train.optimizer.lr), (Rule::Sgd, 0.5));
+    assert_eq!(config.train.epochs, 50);
+}
+
+#[test]
+fn misspelt_keys_are_answered_with_line_and_nearest_name() {
+    mistake("question = 'q'\n\n[train]\nepoch = 3", "x.toml:4", &["`epoch`", "did you mean `epochs`?"]);
+    mistake("question = 'q'\nquestoin = 'r'", "x.toml:2", &["did you mean `question`?"]);
+    mistake("question = 'q'\n[sweep]\noptimiser = ['adam']", "x.toml:3", &["did you mean `optimizer`?"]);
+    mistake("question = 'q'\n[sweep]\noptimizer = [{ name = 'adam', lrr = 1 }]", "x.toml:3", &["lrr", "did you mean `lr`?"]);
+    mistake("question = 'q'\nbatch_size = 3", "x.toml:2", &["unknown key `batch_size`"]);
+}
+
+#[test]
+fn values_that_do_not_fit_are_answered_with_line_and_what_fits() {
+    mistake("question = 'q'\n[sweep]\noptimizer = ['adamm']", "x.toml:3", &["adamm", "did you mean `adam`?"]);
+    mistake("question = 'q'\n[train]\nlr = -0.1", "x.toml:3", &["`lr`", "above 0"]);
+    mistake("question = 'q'\n[sweep]\nlr = [0.1, -0.1]", "x.toml:3", &["`lr`", "-0.1"]);
+    mistake("question = 'q'\n[train]\nbatch_size = 0", "x.toml:3", &["train.batch_size", "at least 1"]);
+    mistake("question = 'q'\n[train]\nbatch_size = 'big'", "x.toml:3", &["batch_size", "expected usize"]);
+    mistake("question = 'q'\nseeds = 0", "x.toml: seeds", &["at least 1"]);
+    mistake("question = 'q'\n[sweep]\nlr = []", "x.toml:3", &["empty"]);
+    mistake("question = 'q'\n[sweep]\nhidden = [64, 32]", "x.toml:3", &["[[64, 32], [128, 64]]"]);
+    mistake("question = 'q'\n[train]\nlr = = 3", "x.toml:3", &["not TOML"]);
+    mistake("seeds = 3", "x.toml:1", &["question"]);
+    mistake("question = 'q'\n[sweep]\nlr = { log_uniform = [0.1, 1.0] }", "x.toml:3", &["search"]);
+    mistake("question = 'q'\n[sweep]\nlr = { log_uniform = [0, 1.0] }\nsearch = { random = 3 }", "x.toml:3", &["above 0"]);
+    mistake("question = 'q'\n[sweep]\nlr = [0.1]\nsearch = { random = 0 }", "x.toml:2", &["0 arms"]);
+    mistake("question = 'q'\n[sweep]\nlr = [0.1]\nzip = [['lr', 'batch_size']]", "x.toml:2", &["no axis"]);
+    mistake("question = 'q'\n[[claims]]\nsays = 's'\ntset = 't'", "x.toml:2", &["tset", "did you mean `test`?"]);
+}
+
+#[test]
+fn set_overrides_any_key_and_a_list_makes_an_axis() {
+    let mut spec = parse("question = 'q'\n[sweep]\noptimizer = [{ name = 'sgd', lr = 0.1 }, 'adam']").unwrap();
+    spec.set("train.lr=0.25").unwrap();
+    spec.set("hidden=[16, 8]").unwrap();
+    let plan = crate::plan::Plan::new(&spec).unwrap();
+    assert!(plan.arms.iter().all(|arm| arm.config.train.optimizer.lr == 0.25 && arm.config.model.hidden == [16, 8]));
+    spec.set("batch_size=[8, 16]").unwrap();
+    assert_eq!(crate::plan::Plan::new(&spec).unwrap().arms.len(), 4);
+    spec.set("optimizer=momentum").unwrap();
+    let labels: Vec<String> = crate::plan::Plan::new(&spec).unwrap().arms.into_iter().map(|a| a.label).collect();
+    assert_eq!(labels, ["batch_size=8", "batch_size=16"]);
+    for (typed, part) in [("epoch=3", "did you mean `epochs`"), ("epochs", "KEY=VALUE"), ("batch_size=0", "at least 1"), ("batch_size=[]", "empty")] {
+        let error = spec.clone().set(typed).unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains(typed), "{error}");
+    }
+}
+
+#[test]
+fn a_rate_set_for_all_reaches_optimizers_named_without_one() {
+    let spec = parse("question = 'q'\n[train]\nlr = 0.25\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]").unwrap();
+    let plan = crate::plan::Plan::new(&spec).unwrap();
+    let rates: Vec<f64> = plan.arms.iter().map(|arm| arm.config.train.optimizer.lr).collect();
+    assert_eq!(rates, [0.25, 0.001]);
+}
+
+#[test]
+fn the_resolved_spec_reads_back_to_the_same_plan() {
+    let texts = library::EXPERIMENTS.iter().map(|(_, text)| (*text).to_string());
+    let extra = "question = 'q'\n[train]\nlr = 0.25\npatience = 3\nschedule = { step = { every = 5, gamma = 0.5 } }\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]\nbatch_size = { uniform = [8, 64] }\nsearch = { random = 5, seed = 3 }";
+    for text in texts.chain([extra.to_string()]) {
+        let mut spec = parse(&text).unwrap();
+        spec.set("epochs=2").unwrap();
+        spec.set("init=[\"zeros\", \"he_normal\"]").unwrap();
+        let plan = crate::plan::Plan::new(&spec).unwrap();
+        let again = parse(&spec.to_toml().unwrap()).unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml().unwrap()));
+        assert_eq!(plan, crate::plan::Plan::new(&again).unwrap());
+        assert_eq!(spec.to_toml().unwrap(), again.to_toml().unwrap());
+    }
+}
+
+#[test]
+fn an_unknown_experiment_is_answered_with_the_nearest() {
+    let error = library::find("optimiser").unwrap_err().to_string();
+    assert!(error.contains("did you mean `optimizers`?") && error.contains("batch_sizes"), "{error}");
+}

@@ -1,0 +1,86 @@
+//! The spec as it was run, written so that the same program reads it back to the same plan.
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::{Assignment, AxisValues, Claim, Spec, keys};
+use crate::config::TrialConfig;
+
+#[derive(Serialize)]
+struct Resolved<'a> {
+    question: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    seeds: u64,
+    #[serde(flatten)]
+    base: TrialConfig,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    claims: &'a [Claim],
+}
+
+impl Spec {
+    /// The resolved spec as TOML: every default and override filled in, every optimizer of an axis in full.
+    ///
+    /// # Errors
+    /// The spec does not resolve, or cannot be written as TOML.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        let head = Resolved {
+            question: &self.question,
+            source: self.source.as_deref(),
+            seeds: self.seeds,
+            base: self.resolve(&[])?,
+        };
+        let mut text = toml::to_string(&head)?;
+        let sweep = self.sweep_lines()?;
+        if !sweep.is_empty() {
+            text.push_str(&format!("\n[sweep]\n{}\n", sweep.join("\n")));
+        }
+        if !self.claims.is_empty() {
+            text.push('\n');
+            text.push_str(&toml::to_string(&Claims { claims: &self.claims })?);
+        }
+        Ok(text)
+    }
+
+    /// The lines of [sweep]. Written one by one because their order is the order of the arms, and a table serialiser
+    /// would put lists of tables last.
+    fn sweep_lines(&self) -> anyhow::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        if let Some(random) = self.random {
+            lines.push(format!("search = {}", Value::try_from(random)?));
+        }
+        let kept = |path: &str| !self.overrides.iter().any(|o| o.path == path);
+        let zip: Vec<Vec<String>> =
+            self.zip.iter().map(|group| group.iter().filter(|path| kept(path)).cloned().collect()).collect();
+        if !zip.is_empty() {
+            lines.push(format!("zip = {}", Value::try_from(zip)?));
+        }
+        for axis in self.axes.iter().filter(|axis| kept(&axis.path)) {
+            let value = match &axis.values {
+                AxisValues::List(values) => {
+                    let full = values.iter().map(|value| self.in_full(&axis.path, value));
+                    Value::Array(full.collect::<anyhow::Result<_>>()?)
+                }
+                AxisValues::Range { low, high, log, whole } => {
+                    let number = |x: f64| if *whole { Value::Integer(x as i64) } else { Value::Float(x) };
+                    let kind = if *log { "log_uniform" } else { "uniform" };
+                    Value::Table(Table::from_iter([(kind.into(), Value::Array(vec![number(*low), number(*high)]))]))
+                }
+            };
+            lines.push(format!("{} = {value}", keys::short(&axis.path)));
+        }
+        Ok(lines)
+    }
+
+    /// An optimizer with its defaults, and with what was set for all of them; any other value as it is.
+    fn in_full(&self, path: &str, value: &Value) -> anyhow::Result<Value> {
+        if path != "train.optimizer" {
+            return Ok(value.clone());
+        }
+        let one = Assignment { path: path.into(), value: value.clone(), place: path.into() };
+        Ok(Value::try_from(&self.resolve(&[one])?.train.optimizer)?)
+    }
+}

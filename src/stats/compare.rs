@@ -1,0 +1,181 @@
+//! Two arms compared, seed by seed.
+//!
+//! In: each arm's value for each seed, where it has one. Out: a paired difference with its interval, the chance that a run of
+//! one beats a run of the other, and a test. Seeds are paired by design: the same seed means the same shuffles and, where the
+//! shapes agree, the same initial weights.
+
+use serde::{Deserialize, Serialize};
+
+use super::bootstrap::{Interval, bootstrap};
+use super::describe::interquartile_mean;
+use super::wilcoxon;
+use super::{CONFIDENCE, FEWEST_FOR_TRUST};
+use crate::seed::Stream;
+
+/// Arm A against arm B on one metric, where more is better or less is: the numbers do not care.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Seeds for which both arms have a value.
+    pub pairs: usize,
+    /// Interquartile mean of A minus that of B, over those seeds.
+    pub difference: f64,
+    /// Its bootstrap interval, seeds drawn as pairs.
+    pub interval: Option<Interval>,
+    /// The chance that a run of A has the larger value than a run of B (Mann and Whitney's U / nm; ties count half). An
+    /// effect size, not the probability that A is better.
+    pub beats: f64,
+    /// Its bootstrap interval, seeds drawn as pairs.
+    pub beats_interval: Option<Interval>,
+    /// Two-sided paired Wilcoxon p-value; absent when every pair is equal.
+    pub p: Option<f64>,
+    /// The same after Holm's correction over all pairs compared together.
+    pub p_holm: Option<f64>,
+}
+
+/// What a comparison allows one to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// A has the larger values.
+    Larger,
+    /// A has the smaller values.
+    Smaller,
+    /// These seeds do not settle it.
+    Inconclusive,
+}
+
+/// Compares the arms over the seeds both have; `None` when there is no such seed. Holm's correction is added by [`correct`].
+pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Option<Comparison> {
+    let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some(((*a)?, (*b)?))).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let n = pairs.len();
+    let all: Vec<usize> = (0..n).collect();
+    let difference = |indices: &[usize]| {
+        let column = |pick: fn(&(f64, f64)) -> f64| {
+            interquartile_mean(&indices.iter().map(|&i| pick(&pairs[i])).collect::<Vec<_>>())
+        };
+        column(|pair| pair.0) - column(|pair| pair.1)
+    };
+    // score[i * n + j]: does run i of A beat run j of B?
+    let score: Vec<f64> = pairs.iter().flat_map(|(a, _)| pairs.iter().map(|(_, b)| win(*a, *b))).collect();
+    let beats = |indices: &[usize]| {
+        let rows = indices.iter().map(|&i| indices.iter().map(|&j| score[i * n + j]).sum::<f64>());
+        rows.sum::<f64>() / (indices.len() * indices.len()) as f64
+    };
+    let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
+    Some(Comparison {
+        pairs: n,
+        difference: difference(&all),
+        interval: bootstrap(n, difference, stream),
+        beats: beats(&all),
+        beats_interval: bootstrap(n, beats, stream),
+        p: wilcoxon::signed_rank(&differences),
+        p_holm: None,
+    })
+}
+
+fn win(a: f64, b: f64) -> f64 {
+    if a > b {
+        1.0
+    } else if a == b {
+        0.5
+    } else {
+        0.0
+    }
+}
+
+/// Fills in Holm's correction over comparisons that are shown together.
+pub fn correct(comparisons: &mut [&mut Comparison]) {
+    let p_values: Vec<f64> = comparisons.iter().map(|c| c.p.unwrap_or(1.0)).collect();
+    for (comparison, adjusted) in comparisons.iter_mut().zip(wilcoxon::holm(&p_values)) {
+        comparison.p_holm = Some(adjusted);
+    }
+}
+
+impl Comparison {
+    /// Conclusive only when the interval of the difference leaves out 0 and the corrected p-value is below 5 %.
+    pub fn verdict(&self) -> Verdict {
+        let p = self.p_holm.or(self.p).unwrap_or(1.0);
+        match self.interval {
+            Some(interval) if p < 1.0 - CONFIDENCE && interval.low > 0.0 => Verdict::Larger,
+            Some(interval) if p < 1.0 - CONFIDENCE && interval.high < 0.0 => Verdict::Smaller,
+            _ => Verdict::Inconclusive,
+        }
+    }
+
+    /// About how many seeds in all would settle it, were the difference as large as it looks: the interval's half width
+    /// shrinks as one over the square root of n. Absent when the difference is 0 or there is no interval.
+    pub fn seeds_needed(&self) -> Option<usize> {
+        let ratio = self.interval?.half_width() / self.difference.abs();
+        let needed = (self.pairs as f64 * ratio * ratio).ceil();
+        (needed.is_finite() && self.difference != 0.0).then(|| (needed as usize).max(self.pairs + 1))
+    }
+
+    /// Whether there are too few seeds to trust the interval's width.
+    pub fn few_seeds(&self) -> bool {
+        self.pairs < FEWEST_FOR_TRUST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Purpose;
+
+    fn compared(a: &[f64], b: &[f64]) -> Comparison {
+        let some = |values: &[f64]| values.iter().copied().map(Some).collect::<Vec<_>>();
+        compare(&some(a), &some(b), &mut Stream::new(0, Purpose::Bootstrap, 0)).unwrap()
+    }
+
+    #[test]
+    fn a_hand_worked_pair() {
+        let c = compared(&[3.0, 5.0, 4.0], &[1.0, 4.0, 4.0]);
+        assert_eq!((c.pairs, c.difference), (3, 1.0));
+        // 3>1, 5>1, 4>1, 5>4, 5>4 and 4=4 twice of nine.
+        assert!((c.beats - 6.0 / 9.0).abs() < 1e-12, "{}", c.beats);
+        // Differences 2, 1, 0: both positive, 2 of 4 patterns.
+        assert_eq!(c.p, Some(0.5));
+        assert_eq!(c.verdict(), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_clear_difference_is_called_and_its_reverse_too() {
+        let a: Vec<f64> = (0..15).map(|i| 0.97 + 0.0005 * f64::from(i % 4)).collect();
+        let b: Vec<f64> = (0..15).map(|i| 0.92 + 0.0007 * f64::from(i % 5)).collect();
+        let c = compared(&a, &b);
+        assert_eq!((c.verdict(), c.beats), (Verdict::Larger, 1.0));
+        let reverse = compared(&b, &a);
+        assert_eq!(reverse.verdict(), Verdict::Smaller);
+        assert!((c.difference + reverse.difference).abs() < 1e-12);
+        assert_eq!(c.p, reverse.p);
+    }
+
+    #[test]
+    fn arms_that_are_alike_stay_inconclusive_and_ask_for_more_seeds() {
+        let a: Vec<f64> = (0..10).map(|i| f64::from(i * 7 % 10)).collect();
+        let b: Vec<f64> = (0..10).map(|i| f64::from(i * 3 % 10) + 0.2).collect();
+        let c = compared(&a, &b);
+        assert_eq!(c.verdict(), Verdict::Inconclusive);
+        assert!(c.seeds_needed().unwrap() > 10);
+        let same = compared(&a, &a);
+        assert_eq!((same.difference, same.beats, same.p, same.seeds_needed()), (0.0, 0.5, None, None));
+    }
+
+    #[test]
+    fn seeds_without_a_value_are_left_out_of_the_pairs() {
+        let mut stream = Stream::new(0, Purpose::Bootstrap, 0);
+        let c = compare(&[Some(1.0), None, Some(2.0)], &[Some(0.0), Some(5.0), None], &mut stream).unwrap();
+        assert_eq!((c.pairs, c.interval), (1, None));
+        assert!(compare(&[None], &[Some(1.0)], &mut stream).is_none());
+    }
+
+    #[test]
+    fn five_seeds_cannot_pass_the_test_however_clear_they_look() {
+        // The smallest two-sided p of five pairs is 2/32.
+        let c = compared(&[10.0, 11.0, 12.0, 13.0, 14.0], &[1.0, 2.0, 3.0, 4.0, 5.5]);
+        assert_eq!(c.verdict(), Verdict::Inconclusive);
+        assert!(c.few_seeds());
+    }
+}

@@ -1,0 +1,111 @@
+//! One sample described.
+
+use serde::{Deserialize, Serialize};
+
+/// The usual summary of a sample. What a sample is too small for is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// Values.
+    pub n: usize,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Standard deviation with n - 1 in the denominator; absent for one value.
+    pub sd: Option<f64>,
+    /// Smallest.
+    pub min: f64,
+    /// First quartile.
+    pub q1: f64,
+    /// Second quartile.
+    pub median: f64,
+    /// Third quartile.
+    pub q3: f64,
+    /// Largest.
+    pub max: f64,
+    /// See [`interquartile_mean`].
+    pub iqm: f64,
+}
+
+/// Describes a sample; `None` for an empty one.
+pub fn describe(values: &[f64]) -> Option<Description> {
+    let sorted = sorted(values);
+    let (&min, &max) = (sorted.first()?, sorted.last()?);
+    Some(Description {
+        n: sorted.len(),
+        mean: mean(&sorted),
+        sd: sd(&sorted),
+        min,
+        q1: quantile(&sorted, 0.25),
+        median: quantile(&sorted, 0.5),
+        q3: quantile(&sorted, 0.75),
+        max,
+        iqm: interquartile_mean(&sorted),
+    })
+}
+
+/// The mean of the middle half: the lowest and the highest `floor(n / 4)` values are left out, as in SciPy's
+/// `trim_mean(x, 0.25)` and rliable's IQM (Agarwal et al., "Deep reinforcement learning at the edge of the
+/// statistical precipice", 2021). NaN for no values.
+pub fn interquartile_mean(values: &[f64]) -> f64 {
+    let sorted = sorted(values);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
+}
+
+/// Arithmetic mean; NaN for no values.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Standard deviation with n - 1 in the denominator; absent below two values.
+pub fn sd(values: &[f64]) -> Option<f64> {
+    let centre = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// Linear interpolation between order statistics of a *sorted* sample: Hyndman and Fan's type 7, the default of R,
+/// NumPy and pandas. NaN for no values.
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let place = share * last as f64;
+    let low = place.floor() as usize;
+    let high = (low + 1).min(last);
+    sorted[low] + (place - low as f64) * (sorted[high] - sorted[low])
+}
+
+/// The values in rising order.
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_worked_sample() {
+        let d = describe(&[4.0, 1.0, 3.0, 2.0, 10.0]).unwrap();
+        assert_eq!((d.n, d.mean, d.min, d.max), (5, 4.0, 1.0, 10.0));
+        assert_eq!((d.q1, d.median, d.q3), (2.0, 3.0, 4.0));
+        assert!((d.sd.unwrap() - 12.5f64.sqrt()).abs() < 1e-12);
+        // One value cut at each end.
+        assert_eq!(d.iqm, 3.0);
+    }
+
+    #[test]
+    fn quartiles_interpolate_as_numpy_does() {
+        // numpy.percentile([1, 2, 3, 4], [25, 50, 75]) is 1.75, 2.5, 3.25.
+        let d = describe(&[1.0, 2.0, 3.0, 4.0]).unwrap();
+        assert_eq!((d.q1, d.median, d.q3), (1.75, 2.5, 3.25));
+        assert_eq!(d.iqm, 2.5);
+    }
+
+    #[test]
+    fn small_samples_have_no_made_up_numbers() {
+        assert_eq!(describe(&[]), None);
+        let one = describe(&[7.0]).unwrap();
+        assert_eq!((one.sd, one.median, one.iqm), (None, 7.0, 7.0));
+    }
+}

@@ -1,0 +1,200 @@
+//! What the records say: every arm described, arms compared, claims judged.
+//!
+//! In: a plan and its records. Out: a [`Summary`], from which every table, figure and report is made. Nothing here trains,
+//! and the same records give the same summary.
+
+use serde::Serialize;
+
+use crate::claims::{self, Judged};
+use crate::plan::Plan;
+use crate::record::{Status, TrialRecord};
+use crate::seed::{Purpose, Stream};
+use crate::stats::bootstrap::{Interval, of_sample};
+use crate::stats::compare::{Comparison, compare, correct};
+use crate::stats::describe::{Description, describe, interquartile_mean};
+
+/// An experiment's results.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// The experiment's name.
+    pub name: String,
+    /// What it asks.
+    pub question: String,
+    /// Where the question was published.
+    pub source: Option<String>,
+    /// What is varied.
+    pub axes: Vec<String>,
+    /// The data set behind the records.
+    pub dataset: String,
+    /// The metric that ranks the arms.
+    pub metric: String,
+    /// In plan order.
+    pub arms: Vec<ArmSummary>,
+    /// Neighbours in the ranking, best first; Holm's correction is over these.
+    pub ranking: Vec<Versus>,
+    /// The claims of the spec.
+    pub claims: Vec<Judged>,
+    /// Wall time of all trials, added up.
+    pub trial_seconds: f64,
+    /// In plan order; the raw material of figures and exports.
+    #[serde(skip)]
+    pub records: Vec<TrialRecord>,
+}
+
+/// One arm's results.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArmSummary {
+    /// The arm's label.
+    pub label: String,
+    /// Trials recorded, whatever became of them.
+    pub trials: usize,
+    /// Trials that diverged: counted, and without metrics.
+    pub diverged: usize,
+    /// Trials the program failed.
+    pub failed: usize,
+    /// By metric.
+    pub metrics: Vec<MetricSummary>,
+    /// Mean wall seconds of a trial.
+    pub seconds: f64,
+}
+
+/// One metric of one arm.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricSummary {
+    /// Its name.
+    pub name: String,
+    /// Over the trials that have it.
+    #[serde(flatten)]
+    pub description: Description,
+    /// Bootstrap interval of the mean.
+    pub mean_interval: Option<Interval>,
+    /// Bootstrap interval of the median.
+    pub median_interval: Option<Interval>,
+    /// Bootstrap interval of the interquartile mean.
+    pub iqm_interval: Option<Interval>,
+}
+
+/// Two arms on the ranking metric.
+#[derive(Debug, Clone, Serialize)]
+pub struct Versus {
+    /// The arm ranked higher.
+    pub a: String,
+    /// The arm ranked lower.
+    pub b: String,
+    /// A against B.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+}
+
+/// The metrics every table shows, in order; others follow by name.
+const FIRST: &[&str] = &["test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"];
+
+impl Summary {
+    /// Summarises the records of a plan, given in plan order.
+    ///
+    /// # Errors
+    /// A claim that names an unknown arm or metric, or is not in the claim language.
+    pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
+        let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records)).collect();
+        let metric = "test_accuracy".to_string();
+        let judged = claims::judge_all(plan, &records)?;
+        Ok(Self {
+            name: plan.name.clone(),
+            question: plan.question.clone(),
+            source: plan.source.clone(),
+            axes: plan.axes.clone(),
+            dataset: records.first().map_or(String::new(), |record| record.made_with.dataset.clone()),
+            ranking: ranking(&arms, &metric, plan, &records),
+            metric,
+            arms,
+            claims: judged,
+            trial_seconds: records.iter().map(|record| record.seconds).sum(),
+            records,
+        })
+    }
+
+    /// The records of one arm, in seed order.
+    pub fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
+        self.records.iter().filter(move |record| record.arm == label)
+    }
+
+    /// The name of the arm with the best interquartile mean.
+    pub fn best(&self) -> Option<&ArmSummary> {
+        order(&self.arms, &self.metric).first().map(|&index| &self.arms[index])
+    }
+}
+
+impl ArmSummary {
+    /// A metric by name, where any trial has it.
+    pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+}
+
+/// Each seed's value of a metric for an arm, in the order of the plan's seeds.
+pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], metric: &str) -> Vec<Option<f64>> {
+    let of = |seed: u64| records.iter().find(|record| record.arm == arm && record.seed == seed);
+    seeds.iter().map(|&seed| of(seed)?.metric(metric)).collect()
+}
+
+/// The metrics that occur in the records, the usual ones first.
+pub fn metric_names(records: &[TrialRecord]) -> Vec<String> {
+    let mut names: Vec<String> = FIRST.iter().map(ToString::to_string).collect();
+    names.retain(|name| records.iter().any(|record| record.metrics.contains_key(name)));
+    for record in records {
+        for name in record.metrics.keys() {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    names
+}
+
+fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
+    let own: Vec<&TrialRecord> = records.iter().filter(|record| record.arm == label).collect();
+    let count = |status: Status| own.iter().filter(|record| record.status == status).count();
+    let metrics = metric_names(records).into_iter().filter_map(|name| {
+        let values: Vec<f64> = own.iter().filter_map(|record| record.metric(&name)).collect();
+        let interval = |statistic: fn(&[f64]) -> f64, counter: u64| {
+            of_sample(&values, statistic, &mut Stream::new(0, Purpose::Bootstrap, counter))
+        };
+        Some(MetricSummary {
+            description: describe(&values)?,
+            mean_interval: interval(crate::stats::describe::mean, 0),
+            median_interval: interval(|values| crate::stats::describe::quantile(&crate::stats::describe::sorted(values), 0.5), 1),
+            iqm_interval: interval(interquartile_mean, 2),
+            name,
+        })
+    });
+    ArmSummary {
+        label: label.into(),
+        trials: own.len(),
+        diverged: count(Status::Diverged),
+        failed: count(Status::Failed),
+        metrics: metrics.collect(),
+        seconds: own.iter().map(|record| record.seconds).sum::<f64>() / own.len().max(1) as f64,
+    }
+}
+
+/// Indices of the arms that have the metric, by falling interquartile mean.
+fn order(arms: &[ArmSummary], metric: &str) -> Vec<usize> {
+    let value = |index: &usize| arms[*index].metric(metric).map_or(f64::NEG_INFINITY, |m| m.description.iqm);
+    let mut order: Vec<usize> = (0..arms.len()).filter(|&i| arms[i].metric(metric).is_some()).collect();
+    order.sort_by(|a, b| value(b).total_cmp(&value(a)));
+    order
+}
+
+/// Each arm against the next best.
+fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecord]) -> Vec<Versus> {
+    let order = order(arms, metric);
+    let values = |index: usize| by_seed(records, &arms[index].label, &plan.seeds, metric);
+    let versus = |(place, pair): (usize, &[usize])| {
+        let mut stream = Stream::new(1, Purpose::Bootstrap, place as u64);
+        let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
+        Some(Versus { a: arms[pair[0]].label.clone(), b: arms[pair[1]].label.clone(), comparison })
+    };
+    let mut all: Vec<Versus> = order.windows(2).enumerate().filter_map(versus).collect();
+    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
+    all
+}

@@ -1,0 +1,262 @@
+//! The training loop. There is one, and it trains a stack of R replicas.
+//!
+//! In: a network, one seed a replica, the training and validation images, and a [`TrainConfig`]. Out: the trained
+//! stack and every epoch's numbers, replica by replica. Prints nothing, reads no clock, draws nothing from the
+//! device, and does for a replica exactly what it would do were the replica alone.
+
+use std::ops::ControlFlow;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+
+use crate::config::TrainConfig;
+use crate::data::Part;
+use crate::eval::{Scores, evaluate};
+use crate::models::Mlp;
+use crate::optim::{clip, schedule};
+
+pub use batch::Batcher;
+
+mod batch;
+
+/// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
+/// loss of its first batch, before any step was taken.
+pub const DIVERGENCE_FACTOR: f64 = 100.0;
+
+/// What is trained on what.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// One a replica.
+    pub seeds: &'a [u64],
+    /// How.
+    pub config: &'a TrainConfig,
+    /// Share of each hidden layer's outputs dropped while training.
+    pub dropout: f64,
+    /// What is fitted.
+    pub train: Part<'a>,
+    /// What epochs are judged by.
+    pub validation: Part<'a>,
+    /// How many classes there are.
+    pub classes: usize,
+    /// Where it happens, without autodiff.
+    pub device: &'a Device,
+}
+
+/// One epoch of one replica.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochScores {
+    /// Over the epoch's batches, each as it was met, before its step.
+    pub train: Scores,
+    /// After the epoch.
+    pub validation: Scores,
+}
+
+/// How a replica's training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs, or stopped early by patience; the weights kept are those after this many epochs.
+    Finished {
+        /// Epochs behind the weights kept.
+        epochs_kept: usize,
+    },
+    /// In this epoch, counted from 1.
+    Diverged {
+        /// The epoch.
+        epoch: usize,
+    },
+}
+
+/// A stack after training.
+#[derive(Debug)]
+pub struct Trained {
+    /// Without autodiff; a diverged replica's weights are whatever they had become.
+    pub model: Mlp,
+    /// `[R][epochs trained]`, ending before the epoch in which a replica diverged.
+    pub history: Vec<Vec<EpochScores>>,
+    /// `[R]`
+    pub endings: Vec<Ending>,
+}
+
+/// Hears how training goes, and may stop it.
+pub trait Watch: Sync {
+    /// After each step, with the examples it used over all replicas.
+    fn on_step(&self, examples: usize) -> ControlFlow<()>;
+    /// After each epoch (counted from 1): the numbers of each replica still in training.
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]);
+}
+
+/// Trains the stack; `None` when the watch broke it off.
+pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
+    let device = job.device.clone().autodiff();
+    let mut optimizer = job.config.optimizer.build();
+    let mut model = Some(model.train());
+    let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
+    let examples = job.train.labels.len();
+    let steps_per_epoch = examples.div_ceil(job.config.batch_size);
+    for epoch in 0..job.config.epochs {
+        let mut batches = Batcher::new(job, epoch);
+        let mut tally = Tally::default();
+        let mut current = model.take()?;
+        for step in 0..steps_per_epoch {
+            let batch = batches.next(job.config.batch_size, &device);
+            let masks = batches.dropout_masks(&batch, &current, job.dropout, &device);
+            let outputs = current.forward_masked(batch.inputs, &masks); // [R, B, classes]
+            let losses = job.config.loss.per_replica(outputs.clone(), batch.targets.clone()); // [R]
+            tally.push(&outputs.inner(), &batch.targets.inner(), &losses);
+            let mut gradients = GradientsParams::from_grads(losses.sum().backward(), &current);
+            if let Some(limit) = job.config.clip_value {
+                clip::by_value(&current, &mut gradients, limit);
+            }
+            if let Some(limit) = job.config.clip_norm {
+                clip::by_norm(&current, &mut gradients, limit);
+            }
+            let place = schedule::Place {
+                epoch,
+                step: epoch * steps_per_epoch + step,
+                steps_per_epoch,
+                epochs: job.config.epochs,
+            };
+            let rate = job.config.schedule.rate(job.config.optimizer.lr, place);
+            current = optimizer.step(rate, current, gradients);
+            if watch.on_step(batch.count * job.seeds.len()).is_break() {
+                return None;
+            }
+        }
+        let train_scores = tally.read(job.seeds.len());
+        let settled = current.valid();
+        let validation = evaluate(&settled, job.validation, job.classes, job.config.loss, job.device);
+        model = Some(current);
+        let pairs = train_scores.into_iter().zip(validation);
+        let heard: Vec<Option<EpochScores>> = replicas
+            .iter_mut()
+            .zip(pairs)
+            .enumerate()
+            .map(|(r, (replica, ((train, first_loss), validation)))| {
+                let keep = || settled.replica(r);
+                replica.hear(EpochScores { train, validation }, first_loss, job.config.patience, keep)
+            })
+            .collect();
+        watch.on_epoch(epoch + 1, &heard);
+        if replicas.iter().all(|replica| replica.stopped.is_some()) {
+            break;
+        }
+    }
+    let last = model?.valid();
+    finish(&last, replicas)
+}
+
+/// Puts together the weights each replica keeps.
+fn finish(last: &Mlp, replicas: Vec<Replica>) -> Option<Trained> {
+    let any_kept = replicas.iter().any(|replica| replica.best.is_some());
+    let model = if any_kept {
+        let kept = |(r, replica): (usize, &Replica)| match &replica.best {
+            Some(best) => best.model.clone(),
+            None => last.replica(r),
+        };
+        Mlp::concat(&replicas.iter().enumerate().map(kept).collect::<Vec<_>>())?
+    } else {
+        last.clone()
+    };
+    let ending = |replica: &Replica| match (replica.stopped, &replica.best) {
+        (Some(Stopped::Diverged { epoch }), _) => Ending::Diverged { epoch },
+        (_, Some(best)) => Ending::Finished { epochs_kept: best.epochs },
+        (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
+    };
+    let endings = replicas.iter().map(ending).collect();
+    Some(Trained { model, history: replicas.into_iter().map(|r| r.history).collect(), endings })
+}
+
+/// What the loop remembers of one replica.
+#[derive(Default)]
+struct Replica {
+    history: Vec<EpochScores>,
+    first_batch_loss: Option<f64>,
+    /// The best epoch so far, kept only where patience asks for it.
+    best: Option<Best>,
+    stopped: Option<Stopped>,
+}
+
+struct Best {
+    model: Mlp,
+    loss: f64,
+    epochs: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Stopped {
+    Early,
+    Diverged { epoch: usize },
+}
+
+impl Replica {
+    /// Takes in an epoch; a replica that stopped earlier trains on as dead weight and is not heard.
+    fn hear(
+        &mut self,
+        scores: EpochScores,
+        first_batch_loss: f64,
+        patience: Option<usize>,
+        keep: impl Fn() -> Mlp,
+    ) -> Option<EpochScores> {
+        if self.stopped.is_some() {
+            return None;
+        }
+        let epoch = self.history.len() + 1;
+        let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
+        let loss = scores.train.loss;
+        if !(loss.is_finite() && loss <= DIVERGENCE_FACTOR * start && scores.validation.loss.is_finite()) {
+            self.stopped = Some(Stopped::Diverged { epoch });
+            self.best = None;
+            return None;
+        }
+        self.history.push(scores);
+        if let Some(patience) = patience {
+            let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
+            if scores.validation.loss < best {
+                self.best = Some(Best { model: keep(), loss: scores.validation.loss, epochs: epoch });
+            } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
+                self.stopped = Some(Stopped::Early);
+            }
+        }
+        Some(scores)
+    }
+}
+
+/// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
+#[derive(Default)]
+struct Tally {
+    losses: Vec<Tensor<1>>,
+    hits: Vec<Tensor<1>>,
+    counts: Vec<usize>,
+}
+
+impl Tally {
+    fn push(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, losses: &Tensor<1>) {
+        let [_, count, _] = outputs.dims();
+        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
+        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
+        self.losses.push(losses.clone().inner());
+        self.counts.push(count);
+    }
+
+    /// The scores of each replica, and its loss on the first batch.
+    fn read(self, replicas: usize) -> Vec<(Scores, f64)> {
+        let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
+            Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
+        };
+        let (losses, hits) = (read(self.losses), read(self.hits));
+        let examples: usize = self.counts.iter().sum();
+        let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
+            let terms = self.counts.iter().enumerate();
+            let sum: f64 = terms.map(|(s, &n)| f64::from(values[s * replicas + r]) * weight(n)).sum();
+            sum / examples as f64
+        };
+        (0..replicas)
+            .map(|r| {
+                let loss = mean(r, &losses, &|n| n as f64);
+                let accuracy = mean(r, &hits, &|_| 1.0);
+                (Scores { loss, accuracy }, f64::from(losses[r]))
+            })
+            .collect()
+    }
+}

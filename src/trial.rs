@@ -1,0 +1,210 @@
+//! One stack of trials: data, model, training, evaluation, records. The one place that knows all the parts.
+//!
+//! In: trials of one arm, the data, a device. Out: a record a trial, or nothing when the watch broke it off. A trial's
+//! record is the same, time apart, whichever trials share its stack.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value};
+
+use crate::config::DataConfig;
+use crate::data::source::{self, Search};
+use crate::data::{Corpus, PIXELS, Part};
+use crate::device::{Place, cpu_features};
+use crate::eval::{self, classification};
+use crate::loss::Loss;
+use crate::models::Mlp;
+use crate::plan::{Plan, Trial, identity};
+use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
+use crate::train::{Ending, EpochScores, Job, Watch, train};
+
+/// Mistakes a record keeps: enough for a sheet.
+const MISTAKES: usize = 24;
+
+/// What trials need besides themselves: the data sets of a plan, and where to train.
+#[derive(Debug)]
+pub struct Lab {
+    corpora: BTreeMap<String, Corpus>,
+    /// Where tensors live.
+    pub place: Place,
+}
+
+impl Lab {
+    /// Loads every data set of a plan and checks that it has as many images as the plan asks for.
+    ///
+    /// # Errors
+    /// A data set cannot be had, or is too small.
+    pub fn open(plan: &Plan, search: &Search, place: Place) -> Result<Self> {
+        let mut corpora = BTreeMap::new();
+        for name in plan.datasets() {
+            corpora.insert(name.to_string(), source::load(name, search)?);
+        }
+        let lab = Self { corpora, place };
+        for arm in &plan.arms {
+            lab.parts(&arm.config.data)?;
+        }
+        Ok(lab)
+    }
+
+    /// A lab with this one data set.
+    pub fn with(corpus: Corpus, place: Place) -> Self {
+        Self { corpora: BTreeMap::from([(corpus.name.clone(), corpus)]), place }
+    }
+
+    /// The data set of a trial.
+    ///
+    /// # Errors
+    /// It was not loaded.
+    pub fn corpus(&self, dataset: &str) -> Result<&Corpus> {
+        self.corpora.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
+    }
+
+    /// The trial's identity.
+    ///
+    /// # Errors
+    /// Its data set was not loaded.
+    pub fn id(&self, trial: &Trial) -> Result<String> {
+        let corpus = self.corpus(&trial.config.data.dataset)?;
+        Ok(identity::trial_id(&trial.config, trial.seed, &corpus.hash, self.place.backend))
+    }
+
+    /// Training, validation and test part.
+    ///
+    /// # Errors
+    /// The data set has fewer images than asked for.
+    pub fn parts(&self, data: &DataConfig) -> Result<[Part<'_>; 3]> {
+        let corpus = self.corpus(&data.dataset)?;
+        let (all, tests) = (corpus.train.count(), corpus.test.count());
+        ensure!(
+            data.train + data.validation <= all,
+            "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
+            data.train, data.validation, corpus.name
+        );
+        ensure!(data.test <= tests, "`data.test` {} is more than the {tests} test images of {}", data.test, corpus.name);
+        Ok([
+            corpus.train.part(0, data.train),
+            corpus.train.part(all - data.validation, all),
+            corpus.test.part(0, data.test),
+        ])
+    }
+
+    /// Trains trials of one arm as a stack; also returns the trained stack, for those who keep it.
+    ///
+    /// # Errors
+    /// The trials are not of one arm, or the data was not loaded.
+    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Mlp)>> {
+        let started = Instant::now();
+        let config = &trials.first().context("a stack needs a trial")?.config;
+        ensure!(trials.iter().all(|trial| trial.config == *config), "a stack's trials must share their settings");
+        let corpus = self.corpus(&config.data.dataset)?;
+        let [train_part, validation, test] = self.parts(&config.data)?;
+        let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
+        let classes = corpus.classes.len();
+        let device = &self.place.device;
+        let model = config.model.mlp(PIXELS, classes).init(&seeds, &device.clone().autodiff());
+        let job = Job {
+            seeds: &seeds,
+            config: &config.train,
+            dropout: config.model.dropout,
+            train: train_part,
+            validation,
+            classes,
+            device,
+        };
+        let Some(trained) = train(model, &job, watch) else { return Ok(None) };
+        let outputs = eval::outputs(&trained.model, test, device);
+        let test_scores = eval::evaluate(&trained.model, test, classes, config.train.loss, device);
+        let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
+        let records = trials.iter().enumerate().map(|(r, trial)| {
+            let mut record = self.blank(trial, corpus)?;
+            record.history = history(&trained.history[r]);
+            record.seconds = seconds;
+            match trained.endings[r] {
+                Ending::Diverged { epoch } => {
+                    record.status = Status::Diverged;
+                    record.diverged_epoch = Some(epoch);
+                }
+                Ending::Finished { epochs_kept } => {
+                    record.epochs_kept = Some(epochs_kept);
+                    let kept = trained.history[r][epochs_kept - 1];
+                    record.metrics = metrics(kept, test_scores[r]);
+                    let said = classification::predictions(&outputs[r], classes);
+                    record.confusion = classification::confusion(&said, test.labels, classes);
+                    if config.train.loss == Loss::CrossEntropy {
+                        record.mistakes = classification::mistakes(&said, test.labels, MISTAKES);
+                    }
+                }
+            }
+            Ok(record)
+        });
+        Ok(Some((records.collect::<Result<_>>()?, trained.model)))
+    }
+
+    /// The record of a trial that could not be run.
+    ///
+    /// # Errors
+    /// Its data set was not loaded.
+    pub fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
+        let corpus = self.corpus(&trial.config.data.dataset)?;
+        let mut record = self.blank(trial, corpus)?;
+        record.status = Status::Failed;
+        record.error = Some(error.to_string());
+        Ok(record)
+    }
+
+    fn blank(&self, trial: &Trial, corpus: &Corpus) -> Result<TrialRecord> {
+        Ok(TrialRecord {
+            schema: SCHEMA,
+            id: self.id(trial)?,
+            arm: trial.label.clone(),
+            axes: trial.values.iter().cloned().collect(),
+            seed: trial.seed,
+            status: Status::Done,
+            diverged_epoch: None,
+            error: None,
+            epochs_kept: None,
+            history: History::default(),
+            metrics: Map::new(),
+            confusion: Vec::new(),
+            mistakes: Vec::new(),
+            made_with: MadeWith {
+                kindling: env!("CARGO_PKG_VERSION").into(),
+                burn: crate::BURN_VERSION.into(),
+                backend: self.place.backend.into(),
+                device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+                cpu_features: cpu_features(),
+                dataset: corpus.name.clone(),
+                data: corpus.hash.clone(),
+            },
+            seconds: 0.0,
+        })
+    }
+}
+
+fn history(epochs: &[EpochScores]) -> History {
+    let column = |value: fn(&EpochScores) -> f64| epochs.iter().map(|epoch| value(epoch) as f32).collect();
+    History {
+        train_loss: column(|e| e.train.loss),
+        train_accuracy: column(|e| e.train.accuracy),
+        validation_loss: column(|e| e.validation.loss),
+        validation_accuracy: column(|e| e.validation.accuracy),
+    }
+}
+
+/// Train and validation numbers are those of the epoch whose weights were kept. A number that is not finite is absent.
+fn metrics(kept: EpochScores, test: eval::Scores) -> Map<String, Value> {
+    let all = [
+        ("test_accuracy", test.accuracy),
+        ("test_loss", test.loss),
+        ("validation_accuracy", kept.validation.accuracy),
+        ("validation_loss", kept.validation.loss),
+        ("train_accuracy", kept.train.accuracy),
+        ("train_loss", kept.train.loss),
+    ];
+    all.into_iter()
+        .filter(|(_, value)| value.is_finite())
+        .map(|(name, value)| (name.to_string(), Value::from(value)))
+        .collect()
+}
