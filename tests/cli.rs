@@ -1,0 +1,335 @@
+//! The binary as its user meets it: exit codes, messages, interruption, resume, verify, train, predict.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use kindling::data::{digits, idx, source::FILE_NAMES};
+
+/// A folder to work in, with a small data set of drawn digits in `data/tiny`.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        let folder = desk.path().join("data/tiny");
+        fs::create_dir_all(&folder).unwrap();
+        let (train, test) = (digits::draw(0, 600), digits::draw(600, 100));
+        let files = [
+            idx::write(&[600, 28, 28], &train.pixels), idx::write(&[600], &train.labels),
+            idx::write(&[100, 28, 28], &test.pixels), idx::write(&[100], &test.labels),
+        ];
+        for (name, bytes) in FILE_NAMES.iter().zip(files) {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        desk.experiment("tiny", "");
+        desk
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes an experiment file over the tiny data set.
+    fn experiment(&self, name: &str, extra: &str) -> PathBuf {
+        let text = format!(
+            "question = 'q'\nseeds = 3\n{extra}\n[data]\ndataset = 'tiny'\ntrain = 500\nvalidation = 100\ntest = 100\n\
+             [train]\nepochs = 2\nbatch_size = 50\n[sweep]\noptimizer = ['sgd', 'adam']\n"
+        );
+        let path = self.path().join(format!("{name}.toml"));
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
+        command.args(args).current_dir(self.path()).env("KINDLING_DATA_DIR", "data").env("KINDLING_CACHE_DIR", "cache");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs and checks the exit code; returns stdout and stderr.
+    #[track_caller]
+    fn expect(&self, code: i32, args: &[&str]) -> (String, String) {
+        let output = self.run(args);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(output.stdout), text(output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+        (out, err)
+    }
+
+    /// The records of a folder in a fixed order, without their times.
+    fn records(&self, folder: &str) -> Vec<String> {
+        let mut records: Vec<String> = kindling::record::read_all(&self.path().join(folder))
+            .unwrap()
+            .iter()
+            .map(|record| record.timeless().to_line().unwrap())
+            .collect();
+        records.sort();
+        records
+    }
+}
+
+#[test]
+fn a_sweep_leaves_what_the_readme_promises() {
+    let desk = Desk::new();
+    let (out, err) = desk.expect(0, &["sweep", "tiny.toml"]);
+    assert!(out.contains("IQM") && out.contains("adam") && out.contains("report.html"), "{out}");
+    assert!(err.contains("6 trials to train"), "{err}");
+    for file in ["spec.toml", "records.jsonl", "curves.csv", "trials.csv", "summary.csv", "summary.json", "report.md", "report.html", "figures/boxplot.svg", "figures/mistakes.png"] {
+        assert!(desk.path().join("artifacts/tiny").join(file).is_file(), "{file}");
+    }
+    // Again: nothing to train, the same tables.
+    let (again, err) = desk.expect(0, &["sweep", "tiny.toml"]);
+    assert!(err.contains("nothing to train"), "{err}");
+    assert_eq!(out, again);
+    // From the records alone.
+    fs::remove_dir_all(desk.path().join("artifacts/tiny/figures")).unwrap();
+    assert_eq!(desk.expect(0, &["report", "artifacts/tiny"]).0, out);
+    assert!(desk.path().join("artifacts/tiny/figures/curves.svg").is_file());
+}
+
+#[test]
+fn bad_input_is_exit_2_with_the_reason_and_the_way_out() {
+    let desk = Desk::new();
+    let refused = |args: &[&str], parts: &[&str]| {
+        let (_, err) = desk.expect(2, args);
+        for part in parts {
+            assert!(err.contains(part), "{args:?}: `{part}` not in: {err}");
+        }
+    };
+    fs::write(desk.path().join("bad.toml"), "question = 'q'\n[train]\nbatchsize = 3\n").unwrap();
+    refused(&["sweep", "bad.toml"], &["bad.toml:3", "did you mean `batch_size`?"]);
+    refused(&["sweep", "optimiser"], &["did you mean `optimizers`?"]);
+    refused(&["sweep", "gone.toml"], &["cannot read gone.toml"]);
+    refused(&["sweep", "tiny.toml", "--set", "optimizer=addam"], &["did you mean `adam`?"]);
+    refused(&["sweep", "tiny.toml", "--set", "lr=-1"], &["--set lr=-1", "above 0"]);
+    refused(&["sweep", "tiny.toml", "--set", "batch_size=0"], &["at least 1"]);
+    refused(&["sweep", "tiny.toml", "--set", "lr=[]"], &["empty"]);
+    refused(&["sweep", "tiny.toml", "--seeds", "0"], &["--seeds", "at least 1"]);
+    refused(&["sweep", "tiny.toml", "--epochs", "0"], &["--epochs", "at least 1"]);
+    refused(&["sweep", "tiny.toml", "--jobs", "0"], &["--jobs"]);
+    refused(&["sweep", "tiny.toml", "--stack", "0"], &["--stack"]);
+    refused(&["sweep", "tiny.toml", "--backend", "tpu"], &["unknown backend `tpu`", "flex"]);
+    refused(&["sweep", "tiny.toml", "--set", "data.train=5000"], &["more than the 600 training images"]);
+    refused(&["sweep", "tiny.toml", "--dataset", "mnist", "--offline"], &["--data-dir", "--dataset digits"]);
+    refused(&["sweep", "tiny.toml", "--dataset", "nothing"], &["no data set `nothing`"]);
+    refused(&["sweep", "tiny.toml", "--out", "tiny.toml/sub"], &["--out"]);
+    refused(&["report", "data"], &["not the folder of a run"]);
+    refused(&["verify", "data"], &["not the folder of a run"]);
+    refused(&["train", "tiny.toml"], &["--arm", "sgd, adam"]);
+    refused(&["train", "tiny.toml", "--arm", "adan"], &["did you mean `adam`?"]);
+    refused(&["predict", "data", "x.png"], &["kindling train"]);
+    assert!(!desk.path().join("artifacts").exists(), "nothing may be left behind");
+}
+
+#[test]
+fn damaged_data_is_exit_2_and_names_the_file() {
+    let desk = Desk::new();
+    let images = desk.path().join("data/tiny").join(FILE_NAMES[0]);
+    let whole = fs::read(&images).unwrap();
+    fs::write(&images, &whole[..1000]).unwrap();
+    assert!(desk.expect(2, &["sweep", "tiny.toml"]).1.contains(FILE_NAMES[0]));
+    fs::write(&images, b"GIF89a, not IDX").unwrap();
+    assert!(desk.expect(2, &["sweep", "tiny.toml"]).1.contains("starts 00 00 08"));
+    // A single flipped bit of a known set shows in its checksum.
+    fs::rename(desk.path().join("data/tiny"), desk.path().join("data/mnist")).unwrap();
+    let mut flipped = whole;
+    flipped[5000] ^= 1;
+    fs::write(desk.path().join("data/mnist").join(FILE_NAMES[0]), flipped).unwrap();
+    let (_, err) = desk.expect(2, &["data", "verify", "mnist"]);
+    assert!(err.contains("SHA-256") && err.contains("data fetch mnist"), "{err}");
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_and_trains_nothing() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["sweep", "tiny.toml", "--dry-run", "--seeds", "7"]);
+    assert!(out.contains("2 arms x 7 seeds = 14 trials"), "{out}");
+    assert!(!desk.path().join("artifacts").exists());
+}
+
+#[test]
+fn json_is_json_and_quiet_is_quiet() {
+    let desk = Desk::new();
+    let (out, err) = desk.expect(0, &["sweep", "tiny.toml", "--json", "--quiet"]);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["arms"][1]["label"], "adam");
+    assert_eq!(value["arms"][1]["metrics"][0]["n"], 3);
+    assert_eq!(err, "");
+}
+
+#[test]
+fn a_rate_of_a_million_is_exit_0_and_counted() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["sweep", "tiny.toml", "--set", "lr=1e6"]);
+    let row = out.lines().find(|line| line.starts_with("adam")).unwrap();
+    assert_eq!(row.split_whitespace().nth(2), Some("3"), "{out}");
+}
+
+#[test]
+fn verify_finds_the_same_bytes_and_finds_a_changed_one() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml", "--stack", "3", "--jobs", "2"]);
+    let (out, _) = desk.expect(0, &["verify", "artifacts/tiny", "--trials", "6"]);
+    assert_eq!(out.matches("the same bytes").count(), 6, "{out}");
+    let path = desk.path().join("artifacts/tiny/records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    record["history"]["train_loss"][0] = 0.125.into();
+    let rest: String = text.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    fs::write(&path, format!("{record}\n{rest}")).unwrap();
+    let (out, _) = desk.expect(1, &["verify", "artifacts/tiny", "--trials", "6"]);
+    assert_eq!(out.matches("DIFFERENT").count(), 1, "{out}");
+}
+
+/// Long enough to be broken off: 6 trials of some seconds in all.
+fn slow(desk: &Desk) -> [&'static str; 6] {
+    desk.experiment("slow", "");
+    ["sweep", "slow.toml", "--epochs", "400", "--stack", "1"]
+}
+
+#[cfg(unix)]
+fn wait_for_records(desk: &Desk, count: usize) {
+    let path = desk.path().join("artifacts/slow/records.jsonl");
+    for _ in 0..6000 {
+        if fs::read_to_string(&path).is_ok_and(|text| text.matches('\n').count() >= count) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("no {count} records after 30 s");
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_a_sweep_goes_on_where_it_was() {
+    let desk = Desk::new();
+    let args = slow(&desk);
+    for count in [1, 3] {
+        let mut child = desk.command(&args).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        wait_for_records(&desk, count);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let before = desk.records("artifacts/slow").len();
+    assert!((3..6).contains(&before), "{before} records");
+    let (_, err) = desk.expect(0, &args);
+    assert!(err.contains(&format!("{before} recorded already")), "{err}");
+    let mut fresh = args.to_vec();
+    fresh.extend(["--out", "fresh"]);
+    desk.expect(0, &fresh);
+    assert_eq!(desk.records("artifacts/slow"), desk.records("fresh"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_is_exit_130_with_everything_finished_on_disk() {
+    let desk = Desk::new();
+    let args = slow(&desk);
+    let child = desk.command(&args).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    wait_for_records(&desk, 1);
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let kept = desk.records("artifacts/slow").len();
+    assert!((1..6).contains(&kept), "{kept}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("IQM"), "the finished part is still shown");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_is_exit_1_and_what_was_finished_stays() {
+    let desk = Desk::new();
+    // A limit on the size of files stands for the full disk: 8 blocks of 1,024 bytes.
+    let script = format!("trap '' XFSZ; ulimit -f 8; exec {} sweep tiny.toml --seeds 8 --jobs 1 --stack 1", env!("CARGO_BIN_EXE_kindling"));
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(desk.path())
+        .env("KINDLING_DATA_DIR", "data")
+        .env("KINDLING_CACHE_DIR", "cache")
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("every trial finished before is kept"), "{err}");
+    let kept = desk.records("artifacts/tiny").len();
+    assert!((1..16).contains(&kept), "{kept}");
+    let (_, err) = desk.expect(0, &["sweep", "tiny.toml", "--seeds", "8"]);
+    assert!(err.contains(&format!("{kept} recorded already")), "{err}");
+    assert_eq!(desk.records("artifacts/tiny").len(), 16);
+}
+
+#[test]
+fn train_gives_the_sweeps_numbers_saves_and_predicts() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml", "--epochs", "20", "--stack", "3"]);
+    let (line, err) = desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--seed", "2", "--epochs", "20", "--json"]);
+    assert!(err.contains("epoch  20/20"), "{err}");
+    let record: kindling::record::TrialRecord = serde_json::from_str(&line).unwrap();
+    assert!(desk.records("artifacts/tiny").contains(&record.timeless().to_line().unwrap()));
+    let model = "artifacts/model-tiny-adam";
+    for file in ["model.bpk", "model.safetensors", "model.toml"] {
+        assert!(desk.path().join(model).join(file).is_file(), "{file}");
+    }
+    // On the test file, prediction by prediction, it is right as often as the record says.
+    let images = format!("data/tiny/{}", FILE_NAMES[2]);
+    let (out, _) = desk.expect(0, &["predict", model, &images, "--json"]);
+    let labels = digits::draw(600, 100).labels;
+    let right = out.lines().zip(labels).filter(|(line, label)| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["class"] == label.to_string()
+    });
+    assert_eq!(right.count() as f64 / 100.0, record.metric("test_accuracy").unwrap());
+    // The table of classes, on stdout.
+    let (out, _) = desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--quiet"]);
+    assert!(out.contains("precision") && out.contains("macro mean") && out.contains("support"), "{out}");
+}
+
+#[test]
+fn without_a_terminal_or_with_no_color_there_are_no_escape_codes() {
+    let desk = Desk::new();
+    let output = desk.command(&["sweep", "tiny.toml"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b));
+}
+
+#[test]
+fn mnist_that_cannot_be_had_is_replaced_loudly_when_nobody_named_it() {
+    let desk = Desk::new();
+    let (out, err) = desk.expect(0, &["sweep", "optimizers", "--smoke", "--offline"]);
+    assert!(err.contains("WARNING") && err.contains("not MNIST's"), "{err}");
+    assert!(out.contains("on digits"), "{out}");
+}
+
+#[test]
+fn list_shows_every_experiment_with_question_and_cost() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["list"]);
+    for (name, _) in kindling::spec::library::EXPERIMENTS {
+        assert!(out.contains(name), "{name}");
+    }
+    assert_eq!(out.matches("trials").count(), kindling::spec::library::EXPERIMENTS.len());
+}
+
+#[test]
+fn compare_pairs_the_arms_of_two_runs() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml", "--out", "a"]);
+    desk.expect(0, &["sweep", "tiny.toml", "--out", "b", "--set", "batch_size=10"]);
+    let (out, _) = desk.expect(0, &["compare", "a", "b"]);
+    assert!(out.contains("a:adam") && out.contains("b:sgd") && out.contains("3 paired seeds"), "{out}");
+    assert!(desk.expect(2, &["compare", "a", "b", "--metric", "speed"]).1.contains("it has test_accuracy"));
+}
+
+#[test]
+fn data_shows_a_contact_sheet_and_lists_what_is_there() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["data"]);
+    assert!(out.contains("tiny") && out.contains("data fetch mnist"), "{out}");
+    desk.expect(0, &["data", "show", "tiny", "--columns", "5"]);
+    assert!(fs::read(desk.path().join("tiny.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(desk.expect(0, &["data", "verify", "tiny"]).0.contains("600 training and 100 test images"));
+}

@@ -1,0 +1,64 @@
+//! Small data and small plans for tests that really train.
+#![allow(dead_code)]
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use kindling::data::{Corpus, digits};
+use kindling::device;
+use kindling::plan::Plan;
+use kindling::record::TrialRecord;
+use kindling::spec::Spec;
+use kindling::train::{EpochScores, Watch};
+use kindling::trial::Lab;
+
+/// 700 drawn digits: 500 to learn from, 100 to validate, 100 to test.
+pub fn corpus() -> Corpus {
+    Corpus::new("digits", digits::draw(0, 600), digits::draw(600, 100))
+}
+
+/// The backend under test: `KINDLING_TEST_BACKEND`, or flex.
+pub fn lab() -> Lab {
+    let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
+    Lab::with(corpus(), device::open(Some(&backend)).unwrap())
+}
+
+/// A plan over the small data; `extra` is TOML that follows the question.
+pub fn plan(extra: &str) -> Plan {
+    Plan::new(&spec(extra)).unwrap()
+}
+
+pub fn spec(extra: &str) -> Spec {
+    let mut spec = Spec::parse("small", "small.toml", &format!("question = 'q'\n{extra}")).unwrap();
+    for setting in ["dataset=\"digits\"", "data.train=500", "data.validation=100", "data.test=100"] {
+        spec.set(setting).unwrap();
+    }
+    spec
+}
+
+/// Watches nothing.
+pub struct Silent;
+
+impl Watch for Silent {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+}
+
+/// Records as the bytes of the file, time apart.
+pub fn lines(records: &[TrialRecord]) -> Vec<String> {
+    records.iter().map(|record| record.timeless().to_line().unwrap()).collect()
+}
+
+/// The folder with the real data sets, where there is one.
+pub fn real_data() -> Option<PathBuf> {
+    let named = std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from);
+    let beside = Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+    let found = [named, beside].into_iter().flatten().find(|dir| dir.join("mnist").is_dir());
+    if found.is_none() {
+        eprintln!("SKIPPED: no real MNIST here (set KINDLING_DATA_DIR)");
+    }
+    found
+}

@@ -1,0 +1,118 @@
+//! A record depends on its trial alone: not on workers, stack, company, interruption or what else is drawn.
+
+mod common;
+
+use std::sync::atomic::AtomicBool;
+
+use common::{Silent, lab, lines, plan};
+use kindling::plan::{Plan, Trial};
+use kindling::record::{RecordFile, TrialRecord};
+use kindling::runner::{self, Listener, Options};
+use kindling::trial::Lab;
+
+/// Every knob that draws numbers or treats replicas one by one is on.
+const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
+                    schedule = 'cosine'\n[sweep]\noptimizer = ['adam', 'momentum']";
+
+struct Deaf;
+
+impl Listener for Deaf {
+    fn on_start(&self, _pending: &[Trial], _recorded: usize) {}
+    fn on_examples(&self, _examples: usize) {}
+    fn on_record(&self, _record: &TrialRecord) {}
+}
+
+fn swept(plan: &Plan, lab: &Lab, folder: &std::path::Path, jobs: usize, stack: usize) -> Vec<String> {
+    let (mut file, found, _) = RecordFile::open(folder).unwrap();
+    let work = runner::resume(plan, lab, found).unwrap();
+    let options = Options { jobs, stack: Some(stack), is_cpu: true };
+    let outcome = runner::run(work, lab, &mut file, options, &Deaf, &AtomicBool::new(false)).unwrap();
+    lines(&outcome.records)
+}
+
+fn fresh(plan: &Plan, lab: &Lab, jobs: usize, stack: usize) -> Vec<String> {
+    swept(plan, lab, tempfile::tempdir().unwrap().path(), jobs, stack)
+}
+
+#[test]
+fn one_worker_and_two_leave_the_same_bytes() {
+    let (plan, lab) = (plan(BUSY), lab());
+    assert_eq!(fresh(&plan, &lab, 1, 2), fresh(&plan, &lab, 2, 2));
+}
+
+#[test]
+fn every_stack_size_leaves_the_same_bytes() {
+    let (plan, lab) = (plan(BUSY), lab());
+    let alone = fresh(&plan, &lab, 2, 1);
+    for stack in 2..=6 {
+        assert_eq!(alone, fresh(&plan, &lab, 2, stack), "stack of {stack}");
+    }
+}
+
+#[test]
+fn a_trial_alone_is_the_trial_of_a_sweep() {
+    let (plan, lab) = (plan(BUSY), lab());
+    let all = fresh(&plan, &lab, 2, 6);
+    for (index, trial) in plan.trials().enumerate().step_by(5) {
+        let (records, _) = lab.run(&[trial], &Silent).unwrap().unwrap();
+        assert_eq!(lines(&records)[0], all[index]);
+    }
+}
+
+#[test]
+fn a_resumed_and_extended_sweep_is_a_fresh_one() {
+    let lab = lab();
+    let whole = plan(BUSY);
+    let folder = tempfile::tempdir().unwrap();
+    let part = plan(&BUSY.replace("seeds = 6", "seeds = 2"));
+    assert_eq!(swept(&part, &lab, folder.path(), 2, 3).len(), 4);
+    assert_eq!(swept(&whole, &lab, folder.path(), 2, 3), fresh(&whole, &lab, 1, 6));
+}
+
+#[test]
+fn early_stopping_stops_each_replica_where_it_would_stop_alone() {
+    let (plan, lab) = (
+        plan("seeds = 5\n[model]\nhidden = [8]\n[train]\nepochs = 25\nbatch_size = 20\nlr = 0.02\npatience = 2"),
+        lab(),
+    );
+    let stacked = fresh(&plan, &lab, 1, 5);
+    assert_eq!(fresh(&plan, &lab, 1, 1), stacked);
+    let ends: std::collections::BTreeSet<usize> = stacked
+        .iter()
+        .map(|line| serde_json::from_str::<TrialRecord>(line).unwrap().history.train_loss.len())
+        .collect();
+    assert!(ends.len() > 1 && ends.iter().all(|&n| n < 25), "the replicas should stop at different epochs: {ends:?}");
+}
+
+#[test]
+fn a_replica_that_diverges_leaves_its_neighbours_alone() {
+    // At this rate some seeds blow up and others do not.
+    let (plan, lab) = (plan("seeds = 8\n[train]\nepochs = 3\nbatch_size = 10\noptimizer = 'sgd'\nlr = 2.2"), lab());
+    let stacked = fresh(&plan, &lab, 1, 8);
+    assert_eq!(fresh(&plan, &lab, 1, 1), stacked);
+}
+
+#[test]
+fn dropout_and_shuffles_leave_the_initial_weights_alone() {
+    let lab = lab();
+    // One batch an epoch at a rate too small to move: the training loss of epoch 1 is that of the initial weights.
+    let start = |extra: &str| {
+        let text = format!("[train]\nepochs = 1\nbatch_size = 500\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
+        let trial = plan(&text).trials().next().unwrap();
+        let (records, model) = lab.run(&[trial], &Silent).unwrap().unwrap();
+        (model.layers[0].weight.val().into_data(), records[0].history.validation_loss.clone())
+    };
+    let plain = start("");
+    assert_eq!(plain, start("[model]\ndropout = 0.5"));
+    assert_eq!(plain.0, start("[data]").0);
+}
+
+#[test]
+fn different_seeds_differ() {
+    let (plan, lab) = (plan("seeds = 4\n[train]\nepochs = 1"), lab());
+    let losses: std::collections::BTreeSet<String> = fresh(&plan, &lab, 1, 4)
+        .iter()
+        .map(|line| format!("{:?}", serde_json::from_str::<TrialRecord>(line).unwrap().history.train_loss))
+        .collect();
+    assert_eq!(losses.len(), 4);
+}

@@ -1,0 +1,118 @@
+//! Autodiff through the stacked loss against central differences in 64-bit arithmetic, for every activation and loss.
+
+mod common;
+
+use burn::module::{Module, Param};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use kindling::loss::Loss;
+use kindling::models::{ActivationKind, Init, Mlp, MlpConfig};
+use kindling::seed::{Purpose, Stream};
+
+const SEEDS: [u64; 2] = [4, 9];
+const BATCH: usize = 6;
+
+fn config(activation: ActivationKind) -> MlpConfig {
+    MlpConfig { inputs: 5, hidden: vec![7, 4], outputs: 3, activation, init: Init::HeNormal, bias: true }
+}
+
+/// Inputs `[R, B, 5]` and one-hot targets `[R, B, 3]`.
+fn batch(device: &Device, dtype: DType) -> (Tensor<3>, Tensor<3>) {
+    let mut stream = Stream::new(1, Purpose::Data, 0);
+    let inputs: Vec<f32> = (0..2 * BATCH * 5).map(|_| stream.normal() as f32).collect();
+    let mut targets = vec![0.0f32; 2 * BATCH * 3];
+    for row in 0..2 * BATCH {
+        targets[row * 3 + stream.below(3) as usize] = 1.0;
+    }
+    let tensor = |values, width| {
+        Tensor::<3>::from_data(TensorData::new(values, [2, BATCH, width]), device).cast(dtype)
+    };
+    (tensor(inputs, 5), tensor(targets, 3))
+}
+
+fn device() -> Device {
+    let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
+    kindling::device::open(Some(&backend)).unwrap().device
+}
+
+/// The loss of the stack, replicas added up, with weight `index` of layer `layer` moved by `by`, in 64 bits.
+fn moved_loss(model: &Mlp, layer: usize, index: usize, by: f64, loss: Loss, device: &Device) -> f64 {
+    let mut model = model.clone();
+    for (place, linear) in model.layers.iter_mut().enumerate() {
+        let wide = |param: &Param<Tensor<3>>, by: Option<f64>| {
+            let shape = param.dims();
+            let mut values: Vec<f64> = param.val().into_data().iter::<f64>().collect();
+            if let Some(by) = by {
+                values[index] += by;
+            }
+            Param::from_tensor(Tensor::<3>::from_data(TensorData::new(values, shape), (device, DType::F64)))
+        };
+        linear.weight = wide(&linear.weight, (place == layer).then_some(by));
+        linear.bias = linear.bias.as_ref().map(|bias| wide(bias, None));
+    }
+    for slope in &mut model.slopes {
+        *slope = Param::from_tensor(slope.val().cast(DType::F64));
+    }
+    let (inputs, targets) = batch(device, DType::F64);
+    let losses = loss.per_replica(model.forward(inputs), targets);
+    losses.into_data().iter::<f64>().sum()
+}
+
+/// The largest relative difference over a sample of weights of every layer.
+fn check(activation: ActivationKind, loss: Loss) -> f64 {
+    const STEP: f64 = 1e-6;
+    let device = device();
+    let train = config(activation).init(&SEEDS, &device.clone().autodiff());
+    let (inputs, targets) = batch(&device.clone().autodiff(), DType::F32);
+    let gradients = loss.per_replica(train.forward(inputs), targets).sum().backward();
+    let plain = train.valid();
+    let mut worst = 0.0f64;
+    for layer in 0..train.layers.len() {
+        let weight = train.layers[layer].weight.val();
+        let gradient: Vec<f64> = match weight.grad(&gradients) {
+            Some(gradient) => gradient.into_data().iter::<f64>().collect(),
+            // The step function passes no gradient on.
+            None => vec![0.0; weight.shape().num_elements()],
+        };
+        let scale = gradient.iter().fold(0.0f64, |most, g| most.max(g.abs())).max(1e-8);
+        for index in (0..gradient.len()).step_by(3) {
+            let up = moved_loss(&plain, layer, index, STEP, loss, &device);
+            let down = moved_loss(&plain, layer, index, -STEP, loss, &device);
+            let numeric = (up - down) / (2.0 * STEP);
+            worst = worst.max((gradient[index] - numeric).abs() / scale);
+        }
+    }
+    worst
+}
+
+#[test]
+fn every_activation_and_loss_has_the_gradient_of_its_central_differences() {
+    for &activation in ActivationKind::ALL {
+        for &loss in Loss::ALL {
+            let worst = check(activation, loss);
+            assert!(worst < 1e-3, "{activation:?} with {loss:?}: relative difference {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn a_replica_of_a_stack_has_the_gradient_bits_it_has_alone() {
+    let device = device().autodiff();
+    for &loss in Loss::ALL {
+        let gradient = |seeds: &[u64], inputs: Tensor<3>, targets: Tensor<3>| {
+            let model = config(ActivationKind::Tanh).init(seeds, &device);
+            let gradients = loss.per_replica(model.forward(inputs), targets).sum().backward();
+            let read = |l: &kindling::models::linear::StackedLinear| {
+                l.weight.val().grad(&gradients).unwrap().into_data().iter::<f32>().collect::<Vec<f32>>()
+            };
+            model.layers.iter().map(read).collect::<Vec<_>>()
+        };
+        let (inputs, targets) = batch(&device, DType::F32);
+        let both = gradient(&SEEDS, inputs.clone(), targets.clone());
+        for r in 0..2 {
+            let alone = gradient(&SEEDS[r..=r], inputs.clone().narrow(0, r, 1), targets.clone().narrow(0, r, 1));
+            for (layer, own) in alone.iter().enumerate() {
+                assert_eq!(own[..], both[layer][r * own.len()..(r + 1) * own.len()], "{loss:?}, replica {r}");
+            }
+        }
+    }
+}

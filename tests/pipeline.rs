@@ -1,0 +1,301 @@
+//! Spec to report with a trainer that trains nothing: records, resume, failures, full disks, in milliseconds.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Result, bail};
+use kindling::eval::classification::Mistake;
+use kindling::plan::{Plan, Trial, identity};
+use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
+use kindling::report;
+use kindling::runner::{self, Listener, Options, Outcome, Trainer};
+use kindling::seed::{Purpose, Stream};
+use kindling::spec::Spec;
+use kindling::summary::Summary;
+use kindling::train::Watch;
+
+/// Makes up a plausible record a trial; can be told to fail, panic or diverge at given trials.
+#[derive(Default)]
+struct Fake {
+    fails: BTreeSet<(usize, u64)>,
+    panics: BTreeSet<(usize, u64)>,
+    diverges: BTreeSet<(usize, u64)>,
+    trained: AtomicUsize,
+}
+
+impl Fake {
+    fn record(&self, trial: &Trial, status: Status) -> TrialRecord {
+        let mut stream = Stream::new(trial.seed, Purpose::Noise, trial.arm as u64);
+        let accuracy = 0.9 + 0.02 * trial.arm as f64 + 0.003 * stream.normal();
+        let done = status == Status::Done;
+        let curve = |end: f32| (1..=4).map(|epoch| end / epoch as f32).collect::<Vec<f32>>();
+        TrialRecord {
+            schema: SCHEMA,
+            id: identity::trial_id(&trial.config, trial.seed, "fake", "fake"),
+            arm: trial.label.clone(),
+            axes: trial.values.iter().cloned().collect(),
+            seed: trial.seed,
+            status,
+            diverged_epoch: (status == Status::Diverged).then_some(5),
+            error: None,
+            epochs_kept: done.then_some(4),
+            history: History {
+                train_loss: curve(2.0), train_accuracy: curve(0.5), validation_loss: curve(2.2), validation_accuracy: curve(0.4),
+            },
+            metrics: if done { [("test_accuracy".to_string(), accuracy.into())].into_iter().collect() } else { Default::default() },
+            confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
+            mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
+            made_with: MadeWith {
+                kindling: "0".into(), burn: "0".into(), backend: "fake".into(), device: "none".into(),
+                cpu_features: "none".into(), dataset: "fake".into(), data: "fake".into(),
+            },
+            seconds: stream.unit(),
+        }
+    }
+}
+
+impl Trainer for Fake {
+    fn train(&self, trials: &[Trial], _watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
+        self.trained.fetch_add(trials.len(), Ordering::Relaxed);
+        let mut records = Vec::new();
+        for trial in trials {
+            let key = (trial.arm, trial.seed);
+            if self.panics.contains(&key) {
+                panic!("as told");
+            }
+            if self.fails.contains(&key) {
+                bail!("told to fail");
+            }
+            let status = if self.diverges.contains(&key) { Status::Diverged } else { Status::Done };
+            records.push(self.record(trial, status));
+        }
+        Ok(Some(records))
+    }
+
+    fn id(&self, trial: &Trial) -> Result<String> {
+        Ok(identity::trial_id(&trial.config, trial.seed, "fake", "fake"))
+    }
+
+    fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
+        Ok(TrialRecord { error: Some(error.into()), ..self.record(trial, Status::Failed) })
+    }
+}
+
+/// Remembers what it heard, and may stop the run after some records.
+#[derive(Default)]
+struct Ear {
+    heard: Mutex<Vec<String>>,
+    stop_after: Option<usize>,
+    stop: AtomicBool,
+}
+
+impl Listener for Ear {
+    fn on_start(&self, pending: &[Trial], recorded: usize) {
+        self.heard.lock().unwrap().push(format!("{} to do, {recorded} done", pending.len()));
+    }
+
+    fn on_examples(&self, _examples: usize) {}
+
+    fn on_record(&self, record: &TrialRecord) {
+        let mut heard = self.heard.lock().unwrap();
+        heard.push(format!("{} {}", record.arm, record.seed));
+        if self.stop_after.is_some_and(|n| heard.len() > n) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn spec(seeds: u64) -> Spec {
+    let text = format!("question = 'Which?'\nseeds = {seeds}\n[sweep]\nactivation = ['relu', 'tanh']\n[[claims]]\nsays = 'tanh wins'\ntest = 'tanh > relu on test_accuracy'");
+    Spec::parse("x", "x.toml", &text).unwrap()
+}
+
+fn plan(seeds: u64) -> Plan {
+    Plan::new(&spec(seeds)).unwrap()
+}
+
+fn sweep(plan: &Plan, fake: &Fake, folder: &Path, ear: &Ear) -> Result<Outcome> {
+    let (mut file, found, _) = RecordFile::open(folder)?;
+    let work = runner::resume(plan, fake, found)?;
+    let options = Options { jobs: 2, stack: Some(2), is_cpu: true };
+    runner::run(work, fake, &mut file, options, ear, &ear.stop)
+}
+
+fn timeless(records: &[TrialRecord]) -> Vec<TrialRecord> {
+    records.iter().map(TrialRecord::timeless).collect()
+}
+
+#[test]
+fn from_spec_to_report_without_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(12);
+    let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    assert!(!outcome.interrupted);
+    let summary = Summary::new(&plan, outcome.records).unwrap();
+    assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed, "{}", summary.claims[0].evidence);
+    assert_eq!(summary.best().unwrap().label, "tanh");
+    report::write(&summary, None, folder.path()).unwrap();
+    for file in ["report.md", "report.html", "trials.csv", "curves.csv", "summary.csv", "summary.json", "figures/boxplot.svg", "figures/curves.svg", "figures/intervals.svg", "figures/confusion.svg"] {
+        assert!(folder.path().join(file).metadata().unwrap().len() > 100, "{file}");
+    }
+    let trials = fs::read_to_string(folder.path().join("trials.csv")).unwrap();
+    assert_eq!(trials.lines().count(), 25);
+    assert!(trials.starts_with("arm,param_activation,seed,status,"), "{trials}");
+    let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(html.contains("confirmed") && !html.contains("NaN") && !html.contains("src=\"http"));
+}
+
+#[test]
+fn derived_files_do_not_depend_on_the_order_records_came_in() {
+    let plan = plan(6);
+    let write = |records: Vec<TrialRecord>| {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, _, _) = RecordFile::open(folder.path()).unwrap();
+        records.iter().for_each(|record| file.append(record).unwrap());
+        drop(file);
+        let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
+        report::write(&Summary::new(&plan, outcome.records).unwrap(), None, folder.path()).unwrap();
+        ["trials.csv", "curves.csv", "summary.json", "report.html"].map(|f| fs::read(folder.path().join(f)).unwrap())
+    };
+    let records: Vec<TrialRecord> = plan.trials().map(|t| Fake::default().record(&t, Status::Done)).collect();
+    let mut shuffled = records.clone();
+    Stream::new(0, Purpose::Pick, 0).shuffle(&mut shuffled);
+    assert_ne!(records, shuffled);
+    assert_eq!(write(records), write(shuffled));
+}
+
+#[test]
+fn a_failing_and_a_panicking_stack_are_records_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(4);
+    let fake = Fake { fails: [(0, 1)].into(), panics: [(1, 2)].into(), ..Fake::default() };
+    let outcome = sweep(&plan, &fake, folder.path(), &Ear::default()).unwrap();
+    let failed: Vec<&TrialRecord> = outcome.records.iter().filter(|r| r.status == Status::Failed).collect();
+    // Stacks of two: the neighbours share the fate.
+    assert_eq!((outcome.records.len(), failed.len()), (8, 4));
+    assert!(failed[0].error.as_ref().unwrap().contains("told to fail"));
+    assert!(failed[3].error.as_ref().unwrap().contains("as told"));
+    let summary = Summary::new(&plan, outcome.records).unwrap();
+    assert_eq!((summary.arms[0].failed, summary.arms[0].metric("test_accuracy").unwrap().description.n), (2, 2));
+    // The next run tries the failed ones again, and only them.
+    let again = Fake::default();
+    let outcome = sweep(&plan, &again, folder.path(), &Ear::default()).unwrap();
+    assert_eq!(again.trained.load(Ordering::Relaxed), 4);
+    assert!(outcome.records.iter().all(|record| record.status == Status::Done));
+}
+
+#[test]
+fn a_stopped_run_keeps_what_is_finished_and_the_next_one_completes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(10);
+    let ear = Ear { stop_after: Some(5), ..Ear::default() };
+    let outcome = sweep(&plan, &Fake::default(), folder.path(), &ear).unwrap();
+    assert!(outcome.interrupted && outcome.records.len() >= 4 && outcome.records.len() < 20);
+    let rest = Fake::default();
+    let done = sweep(&plan, &rest, folder.path(), &Ear::default()).unwrap();
+    assert_eq!(rest.trained.load(Ordering::Relaxed), 20 - outcome.records.len());
+    let fresh = sweep(&plan, &Fake::default(), tempfile::tempdir().unwrap().path(), &Ear::default()).unwrap();
+    assert_eq!(timeless(&done.records), timeless(&fresh.records));
+}
+
+#[test]
+fn more_seeds_train_only_the_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let (fake, ear) = (Fake::default(), Ear::default());
+    let outcome = sweep(&plan(5), &fake, folder.path(), &ear).unwrap();
+    assert_eq!((fake.trained.load(Ordering::Relaxed), outcome.records.len()), (4, 10));
+    assert_eq!(ear.heard.lock().unwrap()[0], "4 to do, 6 done");
+    // Fewer seeds later: nothing is trained, nothing is lost.
+    let outcome = sweep(&plan(2), &fake, folder.path(), &Ear::default()).unwrap();
+    assert_eq!((outcome.records.len(), record::read_all(folder.path()).unwrap().len()), (4, 10));
+}
+
+#[test]
+fn a_torn_last_line_is_dropped_said_and_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let bytes = fs::read(&path).unwrap();
+    let last = bytes[..bytes.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
+    for cut in [last + 1, last + 40, bytes.len() - 1] {
+        fs::write(&path, &bytes[..cut]).unwrap();
+        let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+        assert_eq!(found.len(), 5);
+        assert!(torn.unwrap().contains("cut short"));
+        let fake = Fake::default();
+        let outcome = sweep(&plan(3), &fake, folder.path(), &Ear::default()).unwrap();
+        assert_eq!(fake.trained.load(Ordering::Relaxed), 1);
+        assert_eq!(timeless(&outcome.records), timeless(&whole.records));
+    }
+}
+
+#[test]
+fn records_of_another_spec_schema_or_nature_are_refused_and_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(2), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let before = fs::read_to_string(&path).unwrap();
+    let refused = |plan: &Plan| sweep(plan, &Fake::default(), folder.path(), &Ear::default()).unwrap_err().to_string();
+    let mut other = spec(2);
+    other.set("batch_size=64").unwrap();
+    assert!(refused(&Plan::new(&other).unwrap()).contains("another spec"));
+    let mut other = spec(2);
+    other.set("activation=[\"gelu\", \"elu\"]").unwrap();
+    assert!(refused(&Plan::new(&other).unwrap()).contains("--out"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    fs::write(&path, before.replace("\"schema\":1", "\"schema\":99")).unwrap();
+    assert!(refused(&plan(2)).contains("records.jsonl:1 has schema 99"));
+    fs::write(&path, format!("{before}hello\n")).unwrap();
+    assert!(refused(&plan(2)).contains("records.jsonl:5 is not a record"));
+}
+
+#[test]
+fn compressed_records_are_read_and_continued_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let plain = record::read_all(folder.path()).unwrap();
+    record::write_compressed(folder.path()).unwrap();
+    assert!(!folder.path().join("records.jsonl").exists());
+    assert_eq!(record::read_all(folder.path()).unwrap(), plain);
+    let fake = Fake::default();
+    assert_eq!(sweep(&plan(4), &fake, folder.path(), &Ear::default()).unwrap().records.len(), 8);
+    assert_eq!(fake.trained.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn two_processes_cannot_write_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = RecordFile::open(folder.path()).unwrap();
+    assert!(RecordFile::open(folder.path()).unwrap_err().to_string().contains("another kindling"));
+    drop(held);
+    RecordFile::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_that_names_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let error = RecordFile::open(&file.join("sub")).unwrap_err().to_string();
+    assert!(error.contains("--out"), "{error}");
+}
+
+#[test]
+fn diverged_runs_are_counted_and_have_no_made_up_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(12);
+    let fake = Fake { diverges: (0..12).map(|seed| (0, seed)).collect(), ..Fake::default() };
+    let outcome = sweep(&plan, &fake, folder.path(), &Ear::default()).unwrap();
+    let summary = Summary::new(&plan, outcome.records).unwrap();
+    assert_eq!((summary.arms[0].diverged, summary.arms[0].metrics.len()), (12, 0));
+    assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed);
+    report::write(&summary, None, folder.path()).unwrap();
+    let csv = fs::read_to_string(folder.path().join("trials.csv")).unwrap();
+    assert!(csv.lines().nth(1).unwrap().starts_with("relu,relu,0,diverged,5,,,"), "{csv}");
+    let text = report::table::arms(&summary).text();
+    assert!(text.lines().nth(1).unwrap().starts_with("relu  0        12    -"), "{text}");
+}
