@@ -63,6 +63,12 @@ pub fn check(plan: &Plan) -> Result<()> {
     plan.claims.iter().try_for_each(|claim| parsed(claim, plan).map(|_| ()))
 }
 
+/// Splits claims into those a plan can judge and those that name an arm or an axis it no longer has, as when `--set`
+/// replaced an axis.
+pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
+    claims.into_iter().partition(|claim| parsed(claim, plan).is_ok())
+}
+
 /// Judges every claim of a plan.
 ///
 /// # Errors

@@ -87,7 +87,6 @@ pub fn stack_size(trial: &Trial, is_cpu: bool) -> usize {
         (_, Some(_)) => 1,
         _ if !is_cpu => 15,
         (..=16, None) => 5,
-        (..=64, None) => 3,
         _ => 1,
     }
 }

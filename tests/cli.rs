@@ -154,6 +154,21 @@ fn a_dry_run_prints_the_plan_and_trains_nothing() {
 }
 
 #[test]
+fn claims_about_arms_that_set_took_away_are_left_out_and_misspelt_ones_are_refused() {
+    let desk = Desk::new();
+    let claim = |test: &str| {
+        let path = desk.experiment("claims", "");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{text}[[claims]]\nsays = 's'\ntest = '{test}'\n")).unwrap();
+    };
+    claim("adam > sgd on test_accuracy");
+    let (out, err) = desk.expect(0, &["sweep", "claims.toml", "--set", "optimizer=adam", "--out", "one"]);
+    assert!(err.contains("is not judged") && !out.contains("INCONCLUSIVE"), "{out}{err}");
+    claim("adma > sgd on test_accuracy");
+    assert!(desk.expect(2, &["sweep", "claims.toml"]).1.contains("did you mean `adam`?"));
+}
+
+#[test]
 fn json_is_json_and_quiet_is_quiet() {
     let desk = Desk::new();
     let (out, err) = desk.expect(0, &["sweep", "tiny.toml", "--json", "--quiet"]);

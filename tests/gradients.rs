@@ -86,12 +86,10 @@ fn check(activation: ActivationKind, loss: Loss) -> f64 {
 
 #[test]
 fn every_activation_and_loss_has_the_gradient_of_its_central_differences() {
-    for &activation in ActivationKind::ALL {
-        for &loss in Loss::ALL {
-            let worst = check(activation, loss);
-            assert!(worst < 1e-3, "{activation:?} with {loss:?}: relative difference {worst:e}");
-        }
-    }
+    let all = ActivationKind::ALL.iter().flat_map(|&activation| Loss::ALL.iter().map(move |&loss| (activation, loss)));
+    let differences = all.map(|(activation, loss)| (activation, loss, check(activation, loss)));
+    let wrong: Vec<_> = differences.filter(|(_, _, worst)| *worst >= 1e-3 || worst.is_nan()).collect();
+    assert!(wrong.is_empty(), "relative differences of 1e-3 and more: {wrong:?}");
 }
 
 #[test]

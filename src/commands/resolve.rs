@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cli::{DataFlags, RunFlags};
+use crate::claims;
 use crate::data::source::{self, Search, cache_dir};
+use crate::plan::Plan;
 use crate::progress::Shown;
 use crate::spec::Spec;
 
@@ -19,8 +21,11 @@ pub fn search(flags: &DataFlags, quiet: bool) -> Search {
     }
 }
 
-/// Applies flags to a spec: `--smoke` first, so that everything typed beats it.
+/// Applies flags to a spec: `--smoke` first, so that everything typed beats it. Claims about arms that the flags took away
+/// are left out, and said.
 pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
+    // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
+    claims::check(&Plan::new(spec)?)?;
     if flags.smoke {
         for (path, value) in [("train.epochs", 1), ("data.train", 2_000), ("data.validation", 500), ("data.test", 500)] {
             spec.set_flag("smoke", path, value)?;
@@ -35,6 +40,11 @@ pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     }
     if let Some(dataset) = &flags.dataset {
         spec.set_flag("dataset", "data.dataset", dataset.as_str())?;
+    }
+    let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
+    spec.claims = kept;
+    for claim in left_out.iter().filter(|_| !flags.quiet) {
+        eprintln!("note: `{}` is not judged: this run has no such arm", claim.test);
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::runner::{self, Options};
 use crate::spec::{Spec, library};
 use crate::summary::Summary;
 use crate::trial::Lab;
-use crate::{claims, device, report};
+use crate::{device, report};
 
 /// Spec, plan, data, records, training, summary, report: a line or two each.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
@@ -33,8 +33,6 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     let options =
         Options { jobs: resolve::jobs(args.jobs, place.is_cpu), stack: args.stack, is_cpu: place.is_cpu };
     let search = resolve::search(&args.run.data, args.run.quiet);
-    // A mistake in the plan is told before any data is fetched.
-    claims::check(&Plan::new(&spec)?)?;
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
     let lab = Lab::open(&plan, &search, place)?;
@@ -95,7 +93,6 @@ pub fn show(summary: &Summary, out: &Path, json: bool) -> Result<()> {
 }
 
 fn dry_run(plan: &Plan, out: &Path, args: &SweepArgs) -> Result<Exit> {
-    claims::check(plan)?;
     println!("{}\n", plan.question);
     for (index, arm) in plan.arms.iter().enumerate() {
         let cost = crate::plan::cost::seconds(arm);

@@ -39,11 +39,6 @@ impl Axis {
         if metric.contains("accuracy") && high - low > 0.15 && high > 0.8 { Spread::Error } else { Spread::Linear }
     }
 
-    /// The same values on other pixels.
-    pub fn on(self, pixels: (f64, f64)) -> Self {
-        Self { pixels, ..self }
-    }
-
     /// Where a value stands, kept inside the axis.
     pub fn place(&self, value: f64) -> f64 {
         let share = (transform(self.spread, value) - self.from) / (self.to - self.from);

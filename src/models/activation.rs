@@ -83,7 +83,10 @@ impl ActivationKind {
             Self::HardShrink => activation::hard_shrink(x, 0.5),
             Self::SoftShrink => activation::soft_shrink(x, 0.5),
             Self::TanhShrink => activation::tanhshrink(x),
-            Self::Step => x.detach().greater_equal_elem(0.0).float(),
+            Self::Step => {
+                let dtype = x.dtype();
+                x.detach().greater_equal_elem(0.0).float().cast(dtype)
+            }
             Self::Identity => x,
         }
     }
