@@ -59,13 +59,7 @@ pub struct ModelConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self {
-            hidden: vec![64, 32],
-            activation: ActivationKind::Relu,
-            init: Init::Default,
-            bias: true,
-            dropout: 0.0,
-        }
+        Self { hidden: vec![64, 32], activation: ActivationKind::Relu, init: Init::Default, bias: true, dropout: 0.0 }
     }
 }
 

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn_train::Interrupter;
 use burn_train::logger::TrainingProgressLogger;
-use burn_train::metric::{MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry};
+use burn_train::metric::{
+    MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
+};
 use burn_train::renderer::tui::TuiMetricsRendererWrapper;
 use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 
@@ -69,7 +71,10 @@ impl Screen {
             MetricState::Numeric(entry, Some(NumericEntry::Value(value)))
         };
         let both = |s: &crate::eval::Scores| {
-            [state("Loss", s.loss, format!("{:.4}", s.loss)), state("Accuracy", 100.0 * s.accuracy, format!("{:.2} %", 100.0 * s.accuracy))]
+            [
+                state("Loss", s.loss, format!("{:.4}", s.loss)),
+                state("Accuracy", 100.0 * s.accuracy, format!("{:.2} %", 100.0 * s.accuracy)),
+            ]
         };
         both(&scores.train).into_iter().for_each(|state| self.renderer.update_train(state));
         both(&scores.validation).into_iter().for_each(|state| self.renderer.update_valid(state));
@@ -87,7 +92,7 @@ impl Watch for Dashboard<'_> {
         if let Some(mut screen) = self.screen() {
             screen.seen += examples;
             let seen = screen.seen;
-            if self.steps.fetch_add(1, Ordering::Relaxed) % EVERY == 0 {
+            if self.steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
                 screen.renderer.update_split(seen);
             }
             if screen.interrupter.should_stop() {
@@ -104,7 +109,11 @@ impl Watch for Dashboard<'_> {
             None if self.quiet => {}
             None => eprintln!(
                 "epoch {epoch:>3}/{}  train loss {:.4} accuracy {:.2} %  validation loss {:.4} accuracy {:.2} %",
-                self.epochs, scores.train.loss, 100.0 * scores.train.accuracy, scores.validation.loss, 100.0 * scores.validation.accuracy
+                self.epochs,
+                scores.train.loss,
+                100.0 * scores.train.accuracy,
+                scores.validation.loss,
+                100.0 * scores.validation.accuracy
             ),
         }
     }

@@ -106,7 +106,12 @@ impl SweepProgress {
         let left = elapsed * (1.0 - share).max(0.0) / share;
         eprintln!(
             "{:3.0} %  {}/{} trials  {} elapsed, about {} left{}",
-            100.0 * share.min(1.0), state.done, state.trials, human(elapsed), human(left), state.news()
+            100.0 * share.min(1.0),
+            state.done,
+            state.trials,
+            human(elapsed),
+            human(left),
+            state.news()
         );
     }
 }

@@ -4,16 +4,16 @@
 //! of workers nor the size of a stack changes a record.
 
 use std::collections::{HashMap, VecDeque};
-use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 
 use crate::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
-use crate::train::{EpochScores, Watch};
+use crate::train::Watch;
+use workers::train_all;
+
+mod workers;
 
 /// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.
 pub trait Trainer: Sync {
@@ -173,91 +173,4 @@ fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
         }
     }
     stacks
-}
-
-fn train_all(
-    stacks: VecDeque<Vec<Trial>>,
-    trainer: &dyn Trainer,
-    file: &mut RecordFile,
-    jobs: usize,
-    listener: &dyn Listener,
-    stop: &AtomicBool,
-) -> Result<Vec<TrialRecord>> {
-    let queue = Mutex::new(stacks);
-    let (send, receive) = mpsc::channel();
-    let relay = Relay { listener, stop };
-    let mut records = Vec::new();
-    let mut broken = None;
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            let (send, queue, relay) = (send.clone(), &queue, &relay);
-            scope.spawn(move || {
-                while let Some(stack) = next(queue, stop) {
-                    let Some(done) = train_one(&stack, trainer, relay) else { return };
-                    if send.send(done).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        for done in receive {
-            let appended = done.and_then(|done| {
-                for record in done {
-                    file.append(&record)?;
-                    listener.on_record(&record);
-                    records.push(record);
-                }
-                Ok(())
-            });
-            if let Err(error) = appended {
-                // Nothing more can be kept: stop the workers and tell why.
-                stop.store(true, Ordering::Relaxed);
-                broken = Some(error);
-                break;
-            }
-        }
-    });
-    match broken {
-        Some(error) => Err(error),
-        None => Ok(records),
-    }
-}
-
-fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Trial>> {
-    if stop.load(Ordering::Relaxed) {
-        return None;
-    }
-    // A worker that panicked left the queue as it was: go on with it.
-    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
-}
-
-/// The stack's records; failed ones when it could not be trained; `None` when it was broken off.
-fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Result<Vec<TrialRecord>>> {
-    let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
-    let error = match trained {
-        Ok(Ok(records)) => return records.map(Ok),
-        Ok(Err(error)) => format!("{error:#}"),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            format!("panicked: {}", text.unwrap_or("for no stated reason"))
-        }
-    };
-    Some(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
-}
-
-/// Between a training loop and the run's listener.
-struct Relay<'a> {
-    listener: &'a dyn Listener,
-    stop: &'a AtomicBool,
-}
-
-impl Watch for Relay<'_> {
-    fn on_step(&self, examples: usize) -> ControlFlow<()> {
-        self.listener.on_examples(examples);
-        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }

@@ -61,9 +61,8 @@ pub fn save(folder: &Path, model: &Mlp, card: &Card) -> Result<()> {
 /// A file is missing, damaged, or does not fit the card.
 pub fn load(folder: &Path, device: &Device) -> Result<(Mlp, Card)> {
     let path = folder.join(CARD);
-    let text = fs::read_to_string(&path).with_context(|| {
-        format!("cannot read {}; give the folder that `kindling train` wrote", path.display())
-    })?;
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}; give the folder that `kindling train` wrote", path.display()))?;
     let card: Card = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
     let mut model = card.config.model.mlp(PIXELS, card.classes.len()).init(&[card.seed], device);
     let weights = folder.join(SAFETENSORS);
@@ -85,8 +84,13 @@ mod tests {
         config.model.hidden = vec![5];
         config.model.activation = ActivationKind::Prelu;
         let made_with = MadeWith {
-            kindling: "k".into(), burn: "b".into(), backend: "flex".into(), device: "d".into(),
-            cpu_features: "c".into(), dataset: "mnist".into(), data: "h".into(),
+            kindling: "k".into(),
+            burn: "b".into(),
+            backend: "flex".into(),
+            device: "d".into(),
+            cpu_features: "c".into(),
+            dataset: "mnist".into(),
+            data: "h".into(),
         };
         Card { seed: 0, test_accuracy: 0.5, classes: vec!["0".into(), "1".into()], config, made_with }
     }

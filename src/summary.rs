@@ -87,7 +87,8 @@ pub struct Versus {
 }
 
 /// The metrics every table shows, in order; others follow by name.
-const FIRST: &[&str] = &["test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"];
+const FIRST: &[&str] =
+    &["test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"];
 
 impl Summary {
     /// Summarises the records of a plan, given in plan order.
@@ -162,7 +163,10 @@ fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
         Some(MetricSummary {
             description: describe(&values)?,
             mean_interval: interval(crate::stats::describe::mean, 0),
-            median_interval: interval(|values| crate::stats::describe::quantile(&crate::stats::describe::sorted(values), 0.5), 1),
+            median_interval: interval(
+                |values| crate::stats::describe::quantile(&crate::stats::describe::sorted(values), 0.5),
+                1,
+            ),
             iqm_interval: interval(interquartile_mean, 2),
             name,
         })

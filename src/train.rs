@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use crate::config::TrainConfig;
 use crate::data::Part;
@@ -16,9 +16,13 @@ use crate::eval::{Scores, evaluate};
 use crate::models::Mlp;
 use crate::optim::{clip, schedule};
 
-pub use batch::Batcher;
-
 mod batch;
+mod replica;
+mod tally;
+
+use batch::Batcher;
+use replica::{Replica, Stopped};
+use tally::Tally;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
 /// loss of its first batch, before any step was taken.
@@ -165,98 +169,4 @@ fn finish(last: &Mlp, replicas: Vec<Replica>) -> Option<Trained> {
     };
     let endings = replicas.iter().map(ending).collect();
     Some(Trained { model, history: replicas.into_iter().map(|r| r.history).collect(), endings })
-}
-
-/// What the loop remembers of one replica.
-#[derive(Default)]
-struct Replica {
-    history: Vec<EpochScores>,
-    first_batch_loss: Option<f64>,
-    /// The best epoch so far, kept only where patience asks for it.
-    best: Option<Best>,
-    stopped: Option<Stopped>,
-}
-
-struct Best {
-    model: Mlp,
-    loss: f64,
-    epochs: usize,
-}
-
-#[derive(Clone, Copy)]
-enum Stopped {
-    Early,
-    Diverged { epoch: usize },
-}
-
-impl Replica {
-    /// Takes in an epoch; a replica that stopped earlier trains on as dead weight and is not heard.
-    fn hear(
-        &mut self,
-        scores: EpochScores,
-        first_batch_loss: f64,
-        patience: Option<usize>,
-        keep: impl Fn() -> Mlp,
-    ) -> Option<EpochScores> {
-        if self.stopped.is_some() {
-            return None;
-        }
-        let epoch = self.history.len() + 1;
-        let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
-        let loss = scores.train.loss;
-        if !(loss.is_finite() && loss <= DIVERGENCE_FACTOR * start && scores.validation.loss.is_finite()) {
-            self.stopped = Some(Stopped::Diverged { epoch });
-            self.best = None;
-            return None;
-        }
-        self.history.push(scores);
-        if let Some(patience) = patience {
-            let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
-            if scores.validation.loss < best {
-                self.best = Some(Best { model: keep(), loss: scores.validation.loss, epochs: epoch });
-            } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
-                self.stopped = Some(Stopped::Early);
-            }
-        }
-        Some(scores)
-    }
-}
-
-/// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
-#[derive(Default)]
-struct Tally {
-    losses: Vec<Tensor<1>>,
-    hits: Vec<Tensor<1>>,
-    counts: Vec<usize>,
-}
-
-impl Tally {
-    fn push(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, losses: &Tensor<1>) {
-        let [_, count, _] = outputs.dims();
-        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
-        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
-        self.losses.push(losses.clone().inner());
-        self.counts.push(count);
-    }
-
-    /// The scores of each replica, and its loss on the first batch.
-    fn read(self, replicas: usize) -> Vec<(Scores, f64)> {
-        let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
-            Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
-        };
-        let (losses, hits) = (read(self.losses), read(self.hits));
-        let examples: usize = self.counts.iter().sum();
-        let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
-            let terms = self.counts.iter().enumerate();
-            let sum: f64 = terms.map(|(s, &n)| f64::from(values[s * replicas + r]) * weight(n)).sum();
-            sum / examples as f64
-        };
-        (0..replicas)
-            .map(|r| {
-                let loss = mean(r, &losses, &|n| n as f64);
-                let accuracy = mean(r, &hits, &|_| 1.0);
-                (Scores { loss, accuracy }, f64::from(losses[r]))
-            })
-            .collect()
-    }
 }

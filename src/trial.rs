@@ -80,9 +80,16 @@ impl Lab {
         ensure!(
             data.train + data.validation <= all,
             "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
-            data.train, data.validation, corpus.name
+            data.train,
+            data.validation,
+            corpus.name
         );
-        ensure!(data.test <= tests, "`data.test` {} is more than the {tests} test images of {}", data.test, corpus.name);
+        ensure!(
+            data.test <= tests,
+            "`data.test` {} is more than the {tests} test images of {}",
+            data.test,
+            corpus.name
+        );
         Ok([
             corpus.train.part(0, data.train),
             corpus.train.part(all - data.validation, all),

@@ -1,4 +1,5 @@
 //! The binary as its user meets it: exit codes, messages, interruption, resume, verify, train, predict.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,10 @@ impl Desk {
         fs::create_dir_all(&folder).unwrap();
         let (train, test) = (digits::draw(0, 600), digits::draw(600, 100));
         let files = [
-            idx::write(&[600, 28, 28], &train.pixels), idx::write(&[600], &train.labels),
-            idx::write(&[100, 28, 28], &test.pixels), idx::write(&[100], &test.labels),
+            idx::write(&[600, 28, 28], &train.pixels),
+            idx::write(&[600], &train.labels),
+            idx::write(&[100, 28, 28], &test.pixels),
+            idx::write(&[100], &test.labels),
         ];
         for (name, bytes) in FILE_NAMES.iter().zip(files) {
             fs::write(folder.join(name), bytes).unwrap();
@@ -80,7 +83,18 @@ fn a_sweep_leaves_what_the_readme_promises() {
     let (out, err) = desk.expect(0, &["sweep", "tiny.toml"]);
     assert!(out.contains("IQM") && out.contains("adam") && out.contains("report.html"), "{out}");
     assert!(err.contains("6 trials to train"), "{err}");
-    for file in ["spec.toml", "records.jsonl", "curves.csv", "trials.csv", "summary.csv", "summary.json", "report.md", "report.html", "figures/boxplot.svg", "figures/mistakes.png"] {
+    for file in [
+        "spec.toml",
+        "records.jsonl",
+        "curves.csv",
+        "trials.csv",
+        "summary.csv",
+        "summary.json",
+        "report.md",
+        "report.html",
+        "figures/boxplot.svg",
+        "figures/mistakes.png",
+    ] {
         assert!(desk.path().join("artifacts/tiny").join(file).is_file(), "{file}");
     }
     // Again: nothing to train, the same tables.
@@ -261,7 +275,10 @@ fn an_interrupt_is_exit_130_with_everything_finished_on_disk() {
 fn a_disk_that_fills_up_is_exit_1_and_what_was_finished_stays() {
     let desk = Desk::new();
     // A limit on the size of files stands for the full disk: 8 blocks of 1,024 bytes.
-    let script = format!("trap '' XFSZ; ulimit -f 8; exec {} sweep tiny.toml --seeds 8 --jobs 1 --stack 1", env!("CARGO_BIN_EXE_kindling"));
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 8; exec {} sweep tiny.toml --seeds 8 --jobs 1 --stack 1",
+        env!("CARGO_BIN_EXE_kindling")
+    );
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(desk.path())
@@ -283,7 +300,8 @@ fn a_disk_that_fills_up_is_exit_1_and_what_was_finished_stays() {
 fn train_gives_the_sweeps_numbers_saves_and_predicts() {
     let desk = Desk::new();
     desk.expect(0, &["sweep", "tiny.toml", "--epochs", "20", "--stack", "3"]);
-    let (line, err) = desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--seed", "2", "--epochs", "20", "--json"]);
+    let (line, err) =
+        desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--seed", "2", "--epochs", "20", "--json"]);
     assert!(err.contains("epoch  20/20"), "{err}");
     let record: kindling::record::TrialRecord = serde_json::from_str(&line).unwrap();
     assert!(desk.records("artifacts/tiny").contains(&record.timeless().to_line().unwrap()));
@@ -294,10 +312,11 @@ fn train_gives_the_sweeps_numbers_saves_and_predicts() {
     // On the test file, prediction by prediction, it is right as often as the record says.
     let images = format!("data/tiny/{}", FILE_NAMES[2]);
     let (out, _) = desk.expect(0, &["predict", model, &images, "--json"]);
-    let labels = digits::draw(600, 100).labels;
-    let right = out.lines().zip(labels).filter(|(line, label)| {
-        serde_json::from_str::<serde_json::Value>(line).unwrap()["class"] == label.to_string()
-    });
+    let labels = digits::draw(600, 100).labels.into_iter().map(|label| label.to_string());
+    let right = out
+        .lines()
+        .zip(labels)
+        .filter(|(line, label)| serde_json::from_str::<serde_json::Value>(line).unwrap()["class"] == **label);
     assert_eq!(right.count() as f64 / 100.0, record.metric("test_accuracy").unwrap());
     // The table of classes, on stdout.
     let (out, _) = desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--quiet"]);

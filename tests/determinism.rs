@@ -1,4 +1,5 @@
 //! A record depends on its trial alone: not on workers, stack, company, interruption or what else is drawn.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

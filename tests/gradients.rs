@@ -1,4 +1,5 @@
 //! Autodiff through the stacked loss against central differences in 64-bit arithmetic, for every activation and loss.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -23,9 +24,7 @@ fn batch(device: &Device, dtype: DType) -> (Tensor<3>, Tensor<3>) {
     for row in 0..2 * BATCH {
         targets[row * 3 + stream.below(3) as usize] = 1.0;
     }
-    let tensor = |values, width| {
-        Tensor::<3>::from_data(TensorData::new(values, [2, BATCH, width]), device).cast(dtype)
-    };
+    let tensor = |values, width| Tensor::<3>::from_data(TensorData::new(values, [2, BATCH, width]), device).cast(dtype);
     (tensor(inputs, 5), tensor(targets, 3))
 }
 

@@ -1,4 +1,5 @@
 //! Does it learn? On drawn digits always, on the real MNIST where it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -20,7 +21,9 @@ fn last_train_loss(extra: &str) -> f32 {
 fn every_optimizer_lowers_every_loss() {
     for optimizer in kindling::optim::NAMES {
         for loss in ["cross_entropy", "mse", "bce"] {
-            let text = |epochs| format!("[train]\nepochs = {epochs}\nbatch_size = 10\noptimizer = '{optimizer}'\nloss = '{loss}'");
+            let text = |epochs| {
+                format!("[train]\nepochs = {epochs}\nbatch_size = 10\noptimizer = '{optimizer}'\nloss = '{loss}'")
+            };
             let (first, later) = (last_train_loss(&text(1)), last_train_loss(&text(8)));
             assert!(later < first, "{optimizer} on {loss}: {first} after 1 epoch, {later} after 8");
         }
@@ -84,11 +87,16 @@ fn adam_classifies_real_mnist() {
 
 #[test]
 fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
-    let corpus = kindling::data::Corpus::new("digits", kindling::data::digits::draw(0, 20_000), kindling::data::digits::draw(60_000, 2_000));
+    let corpus = kindling::data::Corpus::new(
+        "digits",
+        kindling::data::digits::draw(0, 20_000),
+        kindling::data::digits::draw(60_000, 2_000),
+    );
     let lab = Lab::with(corpus, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
-        config.data = kindling::config::DataConfig { dataset: "digits".into(), train: 19_000, validation: 1_000, test: 2_000 };
+        config.data =
+            kindling::config::DataConfig { dataset: "digits".into(), train: 19_000, validation: 1_000, test: 2_000 };
         config.model.hidden = hidden;
         config.train.epochs = 12;
         let trial = kindling::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };

@@ -1,4 +1,5 @@
 //! Spec to report with a trainer that trains nothing: records, resume, failures, full disks, in milliseconds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,14 +47,26 @@ impl Fake {
             error: None,
             epochs_kept: done.then_some(4),
             history: History {
-                train_loss: curve(2.0), train_accuracy: curve(0.5), validation_loss: curve(2.2), validation_accuracy: curve(0.4),
+                train_loss: curve(2.0),
+                train_accuracy: curve(0.5),
+                validation_loss: curve(2.2),
+                validation_accuracy: curve(0.4),
             },
-            metrics: if done { [("test_accuracy".to_string(), accuracy.into())].into_iter().collect() } else { Default::default() },
+            metrics: if done {
+                [("test_accuracy".to_string(), accuracy.into())].into_iter().collect()
+            } else {
+                Default::default()
+            },
             confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
             made_with: MadeWith {
-                kindling: "0".into(), burn: "0".into(), backend: "fake".into(), device: "none".into(),
-                cpu_features: "none".into(), dataset: "fake".into(), data: "fake".into(),
+                kindling: "0".into(),
+                burn: "0".into(),
+                backend: "fake".into(),
+                device: "none".into(),
+                cpu_features: "none".into(),
+                dataset: "fake".into(),
+                data: "fake".into(),
             },
             seconds: stream.unit(),
         }
@@ -116,7 +129,9 @@ impl Listener for Ear {
 }
 
 fn spec(seeds: u64) -> Spec {
-    let text = format!("question = 'Which?'\nseeds = {seeds}\n[sweep]\nactivation = ['relu', 'tanh']\n[[claims]]\nsays = 'tanh wins'\ntest = 'tanh > relu on test_accuracy'");
+    let text = format!(
+        "question = 'Which?'\nseeds = {seeds}\n[sweep]\nactivation = ['relu', 'tanh']\n[[claims]]\nsays = 'tanh wins'\ntest = 'tanh > relu on test_accuracy'"
+    );
     Spec::parse("x", "x.toml", &text).unwrap()
 }
 
@@ -145,7 +160,18 @@ fn from_spec_to_report_without_training() {
     assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed, "{}", summary.claims[0].evidence);
     assert_eq!(summary.best().unwrap().label, "tanh");
     report::write(&summary, None, folder.path()).unwrap();
-    for file in ["report.md", "report.html", "trials.csv", "curves.csv", "summary.csv", "summary.json", "figures/boxplot.svg", "figures/curves.svg", "figures/intervals.svg", "figures/confusion.svg"] {
+    for file in [
+        "report.md",
+        "report.html",
+        "trials.csv",
+        "curves.csv",
+        "summary.csv",
+        "summary.json",
+        "figures/boxplot.svg",
+        "figures/curves.svg",
+        "figures/intervals.svg",
+        "figures/confusion.svg",
+    ] {
         assert!(folder.path().join(file).metadata().unwrap().len() > 100, "{file}");
     }
     let trials = fs::read_to_string(folder.path().join("trials.csv")).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use super::*;
-use crate::record::{History, MadeWith, SCHEMA};
+use crate::record::{History, MadeWith, SCHEMA, Status};
 use crate::spec::Spec;
 
 fn plan(sweep: &str, test: &str, seeds: u64) -> Plan {
@@ -36,8 +36,13 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 confusion: vec![],
                 mistakes: vec![],
                 made_with: MadeWith {
-                    kindling: String::new(), burn: String::new(), backend: String::new(), device: String::new(),
-                    cpu_features: String::new(), dataset: String::new(), data: String::new(),
+                    kindling: String::new(),
+                    burn: String::new(),
+                    backend: String::new(),
+                    device: String::new(),
+                    cpu_features: String::new(),
+                    dataset: String::new(),
+                    data: String::new(),
                 },
                 seconds: 0.0,
             }

@@ -24,7 +24,15 @@ pub fn positions(plan: &Plan, axis: &str) -> Result<Vec<f64>, String> {
 /// Kendall's tau-b (1945): the share of pairs in the same order minus that in opposite order, ties allowed for. `None` when
 /// either side is all ties.
 pub fn kendall_tau(x: &[f64], y: &[f64]) -> Option<f64> {
-    let sign = |a: f64, b: f64| if a > b { 1.0 } else if a < b { -1.0 } else { 0.0 };
+    let sign = |a: f64, b: f64| {
+        if a > b {
+            1.0
+        } else if a < b {
+            -1.0
+        } else {
+            0.0
+        }
+    };
     let (mut agree, mut in_x, mut in_y) = (0.0, 0.0, 0.0);
     for i in 0..x.len() {
         for j in 0..i {

@@ -13,7 +13,9 @@ use crate::report;
 
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
-    let list = DataAction::List { data: DataFlags { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from), offline: true } };
+    let list = DataAction::List {
+        data: DataFlags { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from), offline: true },
+    };
     match args.action.unwrap_or(list) {
         DataAction::List { data } => list_all(&resolve::search(&data, false)),
         DataAction::Fetch { dataset, data } => describe(&dataset, &resolve::search(&data, false)),
@@ -50,8 +52,7 @@ fn list_all(search: &Search) -> Result<Exit> {
 /// Folders of the data folder that hold an IDX quartet of the user's own.
 fn own_folders(search: &Search) -> Vec<String> {
     let Some(entries) = search.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok()) else { return Vec::new() };
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.retain(|name| KNOWN.iter().all(|known| known.name != name) && search.find(name).is_some());
     names.sort();
     names
@@ -60,10 +61,19 @@ fn own_folders(search: &Search) -> Vec<String> {
 fn describe(dataset: &str, search: &Search) -> Result<Exit> {
     let corpus = source::load(dataset, search)?;
     let known = KNOWN.iter().any(|known| known.name == dataset) || dataset == "digits";
-    let checked = if known { "every file has its published SHA-256" } else { "every file is whole; no checksum is published for it" };
+    let checked = if known {
+        "every file has its published SHA-256"
+    } else {
+        "every file is whole; no checksum is published for it"
+    };
     println!(
         "{}: {} training and {} test images, {} classes ({}), hash {}; {checked}",
-        corpus.name, corpus.train.count(), corpus.test.count(), corpus.classes.len(), corpus.classes.join(", "), corpus.hash
+        corpus.name,
+        corpus.train.count(),
+        corpus.test.count(),
+        corpus.classes.len(),
+        corpus.classes.join(", "),
+        corpus.hash
     );
     Ok(Exit::Done)
 }
@@ -80,7 +90,13 @@ fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
         chosen.extend(row);
         chosen.extend(std::iter::repeat_n(blank.as_slice(), missing));
     }
-    report::replace(out, &contact(&chosen, columns, 2).png()?).with_context(|| format!("cannot write {}", out.display()))?;
-    println!("{}: the first {columns} images of each of {} classes, in {}", corpus.name, corpus.classes.len(), out.display());
+    report::replace(out, &contact(&chosen, columns, 2).png()?)
+        .with_context(|| format!("cannot write {}", out.display()))?;
+    println!(
+        "{}: the first {columns} images of each of {} classes, in {}",
+        corpus.name,
+        corpus.classes.len(),
+        out.display()
+    );
     Ok(Exit::Done)
 }

@@ -22,7 +22,8 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         let count = pixels.len() / PIXELS;
         let part = Part { pixels, labels: &vec![0; count] };
         let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
-        for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate() {
+        for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate()
+        {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
             let class = &card.classes[usize::from(*class)];
             if args.json {
@@ -44,7 +45,8 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     ensure!(
         file.shape.len() == 3 && file.shape[1..] == [SIDE, SIDE] && file.shape[0] > 0,
         "{} holds {:?}; it must be images of {SIDE}x{SIDE}",
-        path.display(), file.shape
+        path.display(),
+        file.shape
     );
     Ok(file.bytes)
 }

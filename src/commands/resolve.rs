@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::{DataFlags, RunFlags};
 use crate::claims;
+use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, Search, cache_dir};
 use crate::plan::Plan;
 use crate::progress::Shown;
@@ -27,7 +27,8 @@ pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
     claims::check(&Plan::new(spec)?)?;
     if flags.smoke {
-        for (path, value) in [("train.epochs", 1), ("data.train", 2_000), ("data.validation", 500), ("data.test", 500)] {
+        for (path, value) in [("train.epochs", 1), ("data.train", 2_000), ("data.validation", 500), ("data.test", 500)]
+        {
             spec.set_flag("smoke", path, value)?;
         }
         spec.seeds = spec.seeds.min(3);

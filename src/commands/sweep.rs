@@ -30,8 +30,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         return dry_run(&Plan::new(&spec)?, &out, args);
     }
     let place = device::open(args.run.backend.as_deref())?;
-    let options =
-        Options { jobs: resolve::jobs(args.jobs, place.is_cpu), stack: args.stack, is_cpu: place.is_cpu };
+    let options = Options { jobs: resolve::jobs(args.jobs, place.is_cpu), stack: args.stack, is_cpu: place.is_cpu };
     let search = resolve::search(&args.run.data, args.run.quiet);
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
@@ -96,7 +95,12 @@ fn dry_run(plan: &Plan, out: &Path, args: &SweepArgs) -> Result<Exit> {
     println!("{}\n", plan.question);
     for (index, arm) in plan.arms.iter().enumerate() {
         let cost = crate::plan::cost::seconds(arm);
-        println!("#{index:<3} {:<32} {:>9} steps  about {} a trial", arm.label, crate::plan::cost::steps(arm), crate::plan::cost::human(cost));
+        println!(
+            "#{index:<3} {:<32} {:>9} steps  about {} a trial",
+            arm.label,
+            crate::plan::cost::steps(arm),
+            crate::plan::cost::human(cost)
+        );
     }
     println!("\n{}", cost_line(plan, resolve::jobs(args.jobs, true)));
     println!("results would go to {}", out.display());

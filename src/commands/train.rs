@@ -1,13 +1,14 @@
 //! `kindling train`: one network, shown as it trains, described per class, saved.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::{Exit, listen_for_interrupts, resolve};
 use crate::cli::TrainArgs;
 use crate::dashboard::Dashboard;
+use crate::device;
 use crate::eval::classification::{ClassReport, macro_mean, per_class};
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
@@ -15,7 +16,6 @@ use crate::report::table::Table;
 use crate::saved::{self, Card};
 use crate::spec::{Spec, library};
 use crate::trial::Lab;
-use crate::device;
 
 /// The same trial as in a sweep, with a dashboard, and the network kept.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
@@ -84,7 +84,7 @@ fn file_name(experiment: &str, label: &str) -> String {
     whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
 }
 
-fn show(record: &TrialRecord, classes: &[String], out: &PathBuf, json: bool) -> Result<()> {
+fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Result<()> {
     if json {
         println!("{}", record.to_line()?);
         return Ok(());
@@ -100,13 +100,24 @@ fn show(record: &TrialRecord, classes: &[String], out: &PathBuf, json: bool) -> 
     };
     let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
     let support: u32 = reports.iter().map(|r| r.support).sum();
-    table.rows.push(vec!["macro mean".into(), mean(|r| r.precision), mean(|r| r.recall), mean(|r| r.f1), support.to_string()]);
+    table.rows.push(vec![
+        "macro mean".into(),
+        mean(|r| r.precision),
+        mean(|r| r.recall),
+        mean(|r| r.f1),
+        support.to_string(),
+    ]);
     println!("{}\n", table.text());
     let metric = |name: &str| record.metric(name).unwrap_or(f64::NAN);
     println!(
         "{} seed {}: test accuracy {:.2} %, test loss {:.4}, {} epochs in {:.1} s on {}",
-        record.arm, record.seed, 100.0 * metric("test_accuracy"), metric("test_loss"),
-        record.epochs_kept.unwrap_or(0), record.seconds, record.made_with.dataset
+        record.arm,
+        record.seed,
+        100.0 * metric("test_accuracy"),
+        metric("test_loss"),
+        record.epochs_kept.unwrap_or(0),
+        record.seconds,
+        record.made_with.dataset
     );
     println!("saved in {}; try `kindling predict {} IMAGE.png`", out.display(), out.display());
     Ok(())

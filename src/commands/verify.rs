@@ -44,11 +44,25 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
     let (then, now) = (&before.made_with, &after.made_with);
     if then != now {
         let numbers_agree = before.metrics == after.metrics && before.history == after.history;
-        let what = if numbers_agree { "the same numbers, made with something else" } else { "DIFFERENT numbers, made with something else" };
+        let what = if numbers_agree {
+            "the same numbers, made with something else"
+        } else {
+            "DIFFERENT numbers, made with something else"
+        };
         return Ok(Some(format!(
             "{what}: then kindling {}, burn {}, {} on {} ({}), data {}; now kindling {}, burn {}, {} on {} ({}), data {}",
-            then.kindling, then.burn, then.backend, then.device, then.cpu_features, then.data,
-            now.kindling, now.burn, now.backend, now.device, now.cpu_features, now.data
+            then.kindling,
+            then.burn,
+            then.backend,
+            then.device,
+            then.cpu_features,
+            then.data,
+            now.kindling,
+            now.burn,
+            now.backend,
+            now.device,
+            now.cpu_features,
+            now.data
         )));
     }
     let name = "test_accuracy";

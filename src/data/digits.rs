@@ -87,11 +87,8 @@ fn draw_one(index: u64, image: &mut [u8]) -> u8 {
     let mut ink = [0.0f64; PIXELS];
     for stroke in hand {
         let wobble = 0.035;
-        let points: Vec<(f64, f64)> = stroke
-            .points
-            .iter()
-            .map(|&(x, y)| (x + wobble * stream.normal(), y + wobble * stream.normal()))
-            .collect();
+        let points: Vec<(f64, f64)> =
+            stroke.points.iter().map(|&(x, y)| (x + wobble * stream.normal(), y + wobble * stream.normal())).collect();
         let chain: Vec<(f64, f64)> =
             flatten(stroke.smooth, &points).into_iter().map(|point| warp.apply(point)).collect();
         for pair in chain.windows(2) {

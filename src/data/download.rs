@@ -29,9 +29,7 @@ pub fn fetch_all(known: &Known, folder: &Path, show_progress: bool) -> Result<()
         let mut failures = Vec::new();
         let fetched = known.mirrors.iter().any(|mirror| {
             let url = format!("{mirror}/{}.gz", file.name);
-            fetch(&url, file, &done, show_progress)
-                .map_err(|error| failures.push(format!("{url}: {error:#}")))
-                .is_ok()
+            fetch(&url, file, &done, show_progress).map_err(|error| failures.push(format!("{url}: {error:#}"))).is_ok()
         });
         ensure!(fetched, "no mirror gave {}:\n  {}", file.name, failures.join("\n  "));
     }
@@ -69,12 +67,8 @@ fn transfer(url: &str, part: &Path, from: u64, show_progress: bool) -> Result<()
     let response = request.call().map_err(|error| anyhow!("{error}"))?;
     // A server that does not know ranges answers 200 with the whole file.
     let continues = response.status().as_u16() == 206;
-    let mut out = if continues {
-        OpenOptions::new().append(true).open(part)
-    } else {
-        File::create(part)
-    }
-    .with_context(|| format!("cannot write {}", part.display()))?;
+    let mut out = if continues { OpenOptions::new().append(true).open(part) } else { File::create(part) }
+        .with_context(|| format!("cannot write {}", part.display()))?;
     let start = if continues { from } else { 0 };
     let body = response.into_body();
     let bar = bar(url, body.content_length().map(|left| left + start), show_progress);
@@ -139,7 +133,8 @@ mod tests {
                 }
                 let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
                 let rest = &body[from..];
-                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", rest.len()).unwrap();
+                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", rest.len())
+                    .unwrap();
                 stream.write_all(rest).unwrap();
             }
         });
@@ -185,7 +180,11 @@ mod tests {
         let known = Known { name: "x", files: [file; 4], mirrors: [first, second] };
         fetch_all(&known, dir.path(), false).unwrap();
         assert_eq!(fs::read(dir.path().join("labels.gz")).unwrap(), body);
-        let lonely = Known { name: "x", files: [KnownFile { name: "other", ..file }; 4], mirrors: [serve(wrong, 1).leak(), "http://127.0.0.1:1"] };
+        let lonely = Known {
+            name: "x",
+            files: [KnownFile { name: "other", ..file }; 4],
+            mirrors: [serve(wrong, 1).leak(), "http://127.0.0.1:1"],
+        };
         let error = fetch_all(&lonely, dir.path(), false).unwrap_err().to_string();
         assert!(error.contains("SHA-256") && error.contains("127.0.0.1:1"), "{error}");
         assert!(!dir.path().join("other.gz").exists());

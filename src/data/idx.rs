@@ -37,7 +37,9 @@ pub fn read(path: &Path) -> Result<Idx> {
     if raw.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::with_capacity(raw.len() * 5);
         MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut plain).with_context(|| {
-            format!("{name} is damaged: its gzip data is cut short or altered; fetch it again with `kindling data fetch`")
+            format!(
+                "{name} is damaged: its gzip data is cut short or altered; fetch it again with `kindling data fetch`"
+            )
         })?;
         raw = plain;
     }
@@ -80,16 +82,9 @@ pub fn pair(images: Idx, labels: Idx) -> Result<Images> {
     let [count, rows, columns] = images.shape[..] else {
         bail!("the image file has {} dimensions instead of 3", images.shape.len());
     };
-    ensure!(
-        (rows, columns) == (SIDE, SIDE),
-        "the images are {rows}x{columns}; kindling's networks take {SIDE}x{SIDE}"
-    );
+    ensure!((rows, columns) == (SIDE, SIDE), "the images are {rows}x{columns}; kindling's networks take {SIDE}x{SIDE}");
     ensure!(labels.shape.len() == 1, "the label file has {} dimensions instead of 1", labels.shape.len());
-    ensure!(
-        labels.shape[0] == count && count > 0,
-        "there are {count} images but {} labels",
-        labels.shape[0]
-    );
+    ensure!(labels.shape[0] == count && count > 0, "there are {count} images but {} labels", labels.shape[0]);
     debug_assert_eq!(images.bytes.len(), count * PIXELS);
     Ok(Images { pixels: images.bytes, labels: labels.bytes })
 }

@@ -115,9 +115,8 @@ impl Corpus {
 }
 
 fn class_names(dataset: &str, count: usize) -> Vec<String> {
-    const FASHION: [&str; 10] = [
-        "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot",
-    ];
+    const FASHION: [&str; 10] =
+        ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"];
     (0..count)
         .map(|class| match FASHION.get(class) {
             Some(name) if dataset == "fashion-mnist" => (*name).to_string(),

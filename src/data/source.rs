@@ -34,9 +34,8 @@ const fn file(name: &'static str, sha256: &'static str) -> KnownFile {
 }
 
 /// The names of the four files, in the order of [`Known::files`].
-pub const FILE_NAMES: [&str; 4] = [
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-];
+pub const FILE_NAMES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
 /// The data sets that can be downloaded.
 pub const KNOWN: [Known; 2] = [
@@ -92,9 +91,7 @@ impl Search {
 
     /// The first folder that has all four files.
     pub fn find(&self, dataset: &str) -> Option<PathBuf> {
-        self.folders(dataset).into_iter().find(|folder| {
-            FILE_NAMES.iter().all(|name| existing(folder, name).is_some())
-        })
+        self.folders(dataset).into_iter().find(|folder| FILE_NAMES.iter().all(|name| existing(folder, name).is_some()))
     }
 }
 
@@ -156,8 +153,8 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Corpus> {
     let known = KNOWN.iter().find(|known| known.name == dataset);
     let read = |index: usize| -> Result<idx::Idx> {
         let name = FILE_NAMES[index];
-        let path = existing(folder, name)
-            .with_context(|| format!("{} has no file {name} or {name}.gz", folder.display()))?;
+        let path =
+            existing(folder, name).with_context(|| format!("{} has no file {name} or {name}.gz", folder.display()))?;
         let file = idx::read(&path)?;
         if let Some(known) = known {
             ensure!(

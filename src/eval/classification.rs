@@ -112,8 +112,14 @@ mod tests {
         let confusion = confusion(&said, &[0, 0, 0, 1], 3);
         assert_eq!(confusion, [[2, 1, 0], [0, 1, 0], [0, 0, 0]]);
         let reports = per_class(&confusion);
-        assert_eq!(reports[0], ClassReport { precision: Some(1.0), recall: Some(2.0 / 3.0), f1: Some(0.8), support: 3 });
-        assert_eq!(reports[1], ClassReport { precision: Some(0.5), recall: Some(1.0), f1: Some(2.0 / 3.0), support: 1 });
+        assert_eq!(
+            reports[0],
+            ClassReport { precision: Some(1.0), recall: Some(2.0 / 3.0), f1: Some(0.8), support: 3 }
+        );
+        assert_eq!(
+            reports[1],
+            ClassReport { precision: Some(0.5), recall: Some(1.0), f1: Some(2.0 / 3.0), support: 1 }
+        );
         assert_eq!(reports[2], ClassReport { precision: None, recall: None, f1: None, support: 0 });
         assert_eq!(macro_mean(&reports, |report| report.precision), Some(0.75));
     }

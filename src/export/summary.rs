@@ -18,8 +18,26 @@ impl Export for SummaryCsv {
     fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
         let mut csv = csv::Writer::from_writer(Vec::new());
         csv.write_record([
-            "arm", "metric", "trials", "diverged", "failed", "n", "mean", "mean_low", "mean_high", "stddev", "min", "q1",
-            "median", "median_low", "median_high", "q3", "max", "iqm", "iqm_low", "iqm_high",
+            "arm",
+            "metric",
+            "trials",
+            "diverged",
+            "failed",
+            "n",
+            "mean",
+            "mean_low",
+            "mean_high",
+            "stddev",
+            "min",
+            "q1",
+            "median",
+            "median_low",
+            "median_high",
+            "q3",
+            "max",
+            "iqm",
+            "iqm_low",
+            "iqm_high",
         ])?;
         for arm in &summary.arms {
             for metric in &arm.metrics {

@@ -60,7 +60,7 @@ impl Axis {
         let values: Vec<f64> = match self.spread {
             Spread::Linear => linear_ticks(self.from, self.to, most),
             Spread::Log => log_ticks(self.from, self.to, most),
-            Spread::Error => vec![0.1, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999],
+            Spread::Error => vec![0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.998, 0.9995],
         };
         let step = match self.spread {
             Spread::Linear => values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min),

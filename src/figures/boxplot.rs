@@ -40,8 +40,8 @@ pub const TOP: f64 = 14.0;
 pub fn frame(summary: &Summary, row: f64, x_title: &str) -> Option<(Svg, Axis)> {
     let metric = &summary.metric;
     let values: Vec<f64> = summary.records.iter().filter_map(|record| record.metric(metric)).collect();
-    let names = summary.arms.iter().map(|arm| name(arm));
-    let left = 26.0 + names.map(|name| text_width(&name, TEXT)).fold(40.0, f64::max);
+    let names = summary.arms.iter().map(name);
+    let left = 30.0 + names.map(|name| text_width(&name, TEXT)).fold(40.0, f64::max);
     let (width, bottom) = (760.0, TOP + row * summary.arms.len() as f64);
     let axis = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (left, width - 24.0))?;
     let mut svg = Svg::new(width, bottom + 50.0);

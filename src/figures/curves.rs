@@ -27,9 +27,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         shown.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         shown.truncate(MOST);
     }
-    let rows: [(&str, [Column; 2], Spread); 2] = [
-        ("loss", [|h| &h.train_loss, |h| &h.validation_loss], Spread::Log),
-        ("accuracy", [|h| &h.train_accuracy, |h| &h.validation_accuracy], Spread::Linear),
+    let rows: [(&str, [Column; 2]); 2] = [
+        ("loss", [|h| &h.train_loss, |h| &h.validation_loss]),
+        ("accuracy", [|h| &h.train_accuracy, |h| &h.validation_accuracy]),
     ];
     let (left, top, gap) = (74.0, 34.0, (42.0, 34.0));
     let legend_top = top + 2.0 * PANEL.1 + gap.1 + 62.0;
@@ -41,14 +41,15 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         let middle = left + column as f64 * (PANEL.0 + gap.0) + PANEL.0 / 2.0;
         svg.text((middle, 20.0), title, Anchor::Middle, TEXT, INK);
     }
-    for (row, (name, columns, spread)) in rows.into_iter().enumerate() {
+    for (row, (name, columns)) in rows.into_iter().enumerate() {
         let panels: Vec<Vec<Curve>> = columns
             .iter()
             .map(|column| shown.iter().map(|&i| curve(summary.records_of(&summary.arms[i].label), *column)).collect())
             .collect();
         let y0 = top + row as f64 * (PANEL.1 + gap.1);
-        let every = panels.iter().flatten().flatten().flatten().copied();
-        let y = Axis::over(trimmed(every.collect(), name), spread, (y0 + PANEL.1, y0))?;
+        let every: Vec<f64> = panels.iter().flatten().flatten().flatten().copied().collect();
+        let spread = if name == "loss" { Spread::Log } else { Axis::spread_of(name, &every) };
+        let y = Axis::over(every, spread, (y0 + PANEL.1, y0))?;
         for (column, curves) in panels.iter().enumerate() {
             let x0 = left + column as f64 * (PANEL.0 + gap.0);
             panel(&mut svg, curves, &y, x0, (name, column == 0, row == 1));
@@ -69,17 +70,6 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
          over an epoch as the weights change; validation numbers are taken at its end.{part}"
     );
     Some(Figure::svg("curves", "How they got there", caption, svg))
-}
-
-/// Accuracies are shown from where the curves spend their time: the lowest 2 % of values are early epochs, kept inside the
-/// panel's edge rather than allowed to flatten the rest.
-fn trimmed(values: Vec<f64>, name: &str) -> Vec<f64> {
-    if name != "accuracy" {
-        return values;
-    }
-    let sorted = sorted(&values);
-    let floor = quantile(&sorted, 0.02);
-    sorted.into_iter().filter(|value| *value >= floor).collect()
 }
 
 /// The quartiles and interquartile mean over the runs that reached each epoch.
@@ -107,7 +97,7 @@ fn panel(svg: &mut Svg, curves: &[Curve], y: &Axis, x0: f64, (name, first, last)
         }
     }
     if last {
-        for (value, text) in x.ticks(6, false).into_iter().filter(|(value, _)| value.fract() == 0.0) {
+        for (value, text) in x.ticks(6, false).into_iter().filter(|(value, _)| value.fract() == 0.0 && *value >= 1.0) {
             svg.line((x.place(value), bottom), (x.place(value), bottom + 4.0), INK, 1.0);
             svg.text((x.place(value), bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
         }
@@ -118,9 +108,8 @@ fn panel(svg: &mut Svg, curves: &[Curve], y: &Axis, x0: f64, (name, first, last)
     }
     svg.line((ends.0, bottom), (ends.1, bottom), INK, 1.0);
     for (index, curve) in curves.iter().enumerate() {
-        let points = |which: usize| {
-            curve.iter().enumerate().map(move |(epoch, values)| (epoch as f64 + 1.0, values[which]))
-        };
+        let points =
+            |which: usize| curve.iter().enumerate().map(move |(epoch, values)| (epoch as f64 + 1.0, values[which]));
         let placed = |(at, value): (f64, f64)| (x.place(at), y.place(value));
         let mut band: Vec<(f64, f64)> = points(0).map(placed).collect();
         let upper: Vec<(f64, f64)> = points(2).map(placed).collect();

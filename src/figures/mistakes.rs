@@ -49,7 +49,9 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
     let caption = format!(
         "The {} wrong predictions made with most confidence by the median run ({}, seed {}): what it said, what it is, and \
          the softmax probability of what it said.",
-        run.mistakes.len(), run.arm, run.seed
+        run.mistakes.len(),
+        run.arm,
+        run.seed
     );
     Ok(Some(Figure { file: "mistakes.png".into(), title: "Its surest mistakes".into(), caption, bytes: sheet.png()? }))
 }

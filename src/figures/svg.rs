@@ -6,8 +6,7 @@
 use std::fmt::Write;
 
 /// Colours of arms, in order; then around again, dashed.
-pub const PALETTE: [&str; 8] =
-    ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#555555"];
+pub const PALETTE: [&str; 8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#555555"];
 /// Text and axes.
 pub const INK: &str = "#222222";
 /// Grid lines.
@@ -75,7 +74,9 @@ impl Svg {
 
     /// A dot.
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str, opacity: f64) {
-        self.push(format_args!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{fill}" fill-opacity="{opacity}"/>"#));
+        self.push(format_args!(
+            r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{fill}" fill-opacity="{opacity}"/>"#
+        ));
     }
 
     /// A chain of lines through points.

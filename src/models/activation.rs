@@ -47,11 +47,31 @@ pub const PRELU_START: f32 = 0.25;
 impl ActivationKind {
     /// Every activation, in the order an error message lists them.
     pub const ALL: &[Self] = &[
-        Self::Relu, Self::Sigmoid, Self::Tanh, Self::LeakyRelu, Self::Gelu, Self::GeluApproximate,
-        Self::Silu, Self::Mish, Self::Elu, Self::Celu, Self::Selu, Self::Prelu, Self::Relu6,
-        Self::Softplus, Self::Softsign, Self::LogSigmoid, Self::HardSigmoid, Self::HardSwish,
-        Self::HardTanh, Self::ThresholdedRelu, Self::HardShrink, Self::SoftShrink, Self::TanhShrink,
-        Self::Step, Self::Identity,
+        Self::Relu,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::LeakyRelu,
+        Self::Gelu,
+        Self::GeluApproximate,
+        Self::Silu,
+        Self::Mish,
+        Self::Elu,
+        Self::Celu,
+        Self::Selu,
+        Self::Prelu,
+        Self::Relu6,
+        Self::Softplus,
+        Self::Softsign,
+        Self::LogSigmoid,
+        Self::HardSigmoid,
+        Self::HardSwish,
+        Self::HardTanh,
+        Self::ThresholdedRelu,
+        Self::HardShrink,
+        Self::SoftShrink,
+        Self::TanhShrink,
+        Self::Step,
+        Self::Identity,
     ];
 
     /// Applies the activation to each element. `slope` is a PReLU's, broadcast against `x`.

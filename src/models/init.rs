@@ -33,8 +33,14 @@ pub enum Init {
 
 /// Every initialiser by the name an experiment file uses.
 pub const NAMES: &[&str] = &[
-    "default", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "{ normal = 0.01 }",
-    "normal_fan_in", "zeros",
+    "default",
+    "xavier_uniform",
+    "xavier_normal",
+    "he_uniform",
+    "he_normal",
+    "{ normal = 0.01 }",
+    "normal_fan_in",
+    "zeros",
 ];
 
 impl Init {

@@ -41,10 +41,7 @@ pub struct Mlp {
 impl MlpConfig {
     /// Layer widths, inputs and outputs included: `[784, 64, 32, 10]`.
     pub fn widths(&self) -> Vec<usize> {
-        std::iter::once(self.inputs)
-            .chain(self.hidden.iter().copied())
-            .chain(std::iter::once(self.outputs))
-            .collect()
+        std::iter::once(self.inputs).chain(self.hidden.iter().copied()).chain(std::iter::once(self.outputs)).collect()
     }
 
     /// Weights and biases of one replica.
@@ -58,19 +55,14 @@ impl MlpConfig {
         let widths = self.widths();
         let layers = widths.windows(2).enumerate().map(|(index, pair)| {
             let [inputs, outputs] = [pair[0], pair[1]];
-            LinearConfig { inputs, outputs, bias: self.bias, init: self.init, index: index as u64 }
-                .init(seeds, device)
+            LinearConfig { inputs, outputs, bias: self.bias, init: self.init, index: index as u64 }.init(seeds, device)
         });
         let slope = || {
             let data = TensorData::new(vec![PRELU_START; seeds.len()], [seeds.len(), 1, 1]);
             Param::from_tensor(Tensor::from_data(data, device))
         };
         let slopes = if self.activation == ActivationKind::Prelu { self.hidden.len() } else { 0 };
-        Mlp {
-            layers: layers.collect(),
-            slopes: (0..slopes).map(|_| slope()).collect(),
-            activation: self.activation,
-        }
+        Mlp { layers: layers.collect(), slopes: (0..slopes).map(|_| slope()).collect(), activation: self.activation }
     }
 }
 
@@ -109,9 +101,7 @@ impl Mlp {
     /// Stacks of one shape, one after the other, as one stack.
     pub fn concat(parts: &[Self]) -> Option<Self> {
         let first = parts.first()?;
-        let layer = |i: usize| {
-            StackedLinear::concat(&parts.iter().map(|part| &part.layers[i]).collect::<Vec<_>>())
-        };
+        let layer = |i: usize| StackedLinear::concat(&parts.iter().map(|part| &part.layers[i]).collect::<Vec<_>>());
         let slope = |i: usize| {
             let all = parts.iter().map(|part| part.slopes[i].val()).collect();
             Param::from_tensor(Tensor::cat(all, 0))
@@ -130,14 +120,7 @@ mod tests {
     use crate::device;
 
     fn config(activation: ActivationKind) -> MlpConfig {
-        MlpConfig {
-            inputs: 5,
-            hidden: vec![4, 3],
-            outputs: 2,
-            activation,
-            init: Init::Default,
-            bias: true,
-        }
+        MlpConfig { inputs: 5, hidden: vec![4, 3], outputs: 2, activation, init: Init::Default, bias: true }
     }
 
     #[test]
@@ -150,7 +133,10 @@ mod tests {
     #[test]
     fn a_replica_of_a_stack_computes_the_bits_it_computes_alone() {
         let device = device::for_tests();
-        let x = Tensor::from_data(TensorData::new((0..35).map(|i| i as f32 / 9.0 - 2.0).collect::<Vec<_>>(), [1, 7, 5]), &device);
+        let x = Tensor::from_data(
+            TensorData::new((0..35).map(|i| i as f32 / 9.0 - 2.0).collect::<Vec<_>>(), [1, 7, 5]),
+            &device,
+        );
         for &activation in ActivationKind::ALL {
             let config = config(activation);
             let stack = config.init(&[3, 1, 4], &device);

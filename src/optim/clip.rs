@@ -63,9 +63,7 @@ mod tests {
     #[test]
     fn the_norm_is_a_replicas_own_over_all_its_parameters() {
         let device = device::for_tests();
-        let tensor = |values: [f32; 2]| {
-            Tensor::<3>::from_data(TensorData::new(values.to_vec(), [2, 1, 1]), &device)
-        };
+        let tensor = |values: [f32; 2]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [2, 1, 1]), &device);
         let model = Two { a: Param::from_tensor(tensor([0.0; 2])), b: Param::from_tensor(tensor([0.0; 2])) };
         let mut gradients = GradientsParams::new();
         // Replica 0 has gradient (3, 4), of norm 5; replica 1 has (0.3, 0.4), of norm 0.5.

@@ -62,9 +62,7 @@ impl Schedule {
                 // The first step already moves: a rate of exactly 0 would waste it.
                 lr * (done + 1.0 / at.steps_per_epoch as f64) / (warmup + 1.0 / at.steps_per_epoch as f64)
             }
-            Self::WarmupCosine { warmup } => {
-                lr * half_cosine((done - warmup) / (at.epochs as f64 - warmup))
-            }
+            Self::WarmupCosine { warmup } => lr * half_cosine((done - warmup) / (at.epochs as f64 - warmup)),
             Self::Piecewise(pieces) => {
                 let reached = pieces.iter().rev().find(|(epoch, _)| *epoch <= at.epoch);
                 reached.map_or(lr, |(_, rate)| *rate)
@@ -84,9 +82,7 @@ impl Schedule {
         };
         match self {
             Self::Constant | Self::Cosine => Ok(()),
-            Self::Step { every: 0, .. } => {
-                Err("`every` of `train.schedule` is 0; it must be at least 1 epoch".into())
-            }
+            Self::Step { every: 0, .. } => Err("`every` of `train.schedule` is 0; it must be at least 1 epoch".into()),
             Self::Step { gamma, .. } | Self::Exponential { gamma } => factor(*gamma),
             Self::WarmupCosine { warmup } if (0.0..epochs as f64).contains(warmup) => Ok(()),
             Self::WarmupCosine { warmup } => Err(format!(

@@ -9,9 +9,8 @@ use crate::spec::keys;
 /// A label for each arm. Names stand alone (`adam`), numbers carry their key (`lr=0.1`), and optimizers that
 /// share a name carry the settings they were given.
 pub fn labels(combinations: &[Combination]) -> Vec<String> {
-    let optimizer = |combination: &Combination| {
-        combination.iter().find(|a| a.path == "train.optimizer").map(|a| a.value.clone())
-    };
+    let optimizer =
+        |combination: &Combination| combination.iter().find(|a| a.path == "train.optimizer").map(|a| a.value.clone());
     let mut seen: Vec<Value> = Vec::new();
     for value in combinations.iter().filter_map(optimizer) {
         if !seen.contains(&value) {
@@ -72,9 +71,7 @@ fn plain(value: &Value) -> String {
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join("-"),
         Value::String(text) => text.clone(),
         Value::Float(number) => short_number(*number),
-        Value::Table(table) => {
-            table.iter().map(|(k, v)| format!("{k}={}", plain(v))).collect::<Vec<_>>().join(",")
-        }
+        Value::Table(table) => table.iter().map(|(k, v)| format!("{k}={}", plain(v))).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }

@@ -111,13 +111,7 @@ impl Plan {
 impl Arm {
     /// The arm with one seed; `index` is its place in the plan.
     pub fn trial(&self, index: usize, seed: u64) -> Trial {
-        Trial {
-            arm: index,
-            label: self.label.clone(),
-            values: self.values.clone(),
-            config: self.config.clone(),
-            seed,
-        }
+        Trial { arm: index, label: self.label.clone(), values: self.values.clone(), config: self.config.clone(), seed }
     }
 }
 
@@ -142,7 +136,10 @@ fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, SpecErro
                 place: members[wrong].place.clone(),
                 what: format!(
                     "zipped axes must have as many values: `{}` has {}, `{}` has {}",
-                    members[0].key, steps[0].len(), members[wrong].key, steps[wrong].len()
+                    members[0].key,
+                    steps[0].len(),
+                    members[wrong].key,
+                    steps[wrong].len()
                 ),
             });
         }
@@ -206,7 +203,11 @@ mod tests {
 
     #[test]
     fn a_random_search_is_reproducible_in_range_and_grows_at_its_end() {
-        let text = |n| format!("[sweep]\nlr = {{ log_uniform = [1e-4, 1e-1] }}\nbatch_size = {{ uniform = [8, 64] }}\nsearch = {{ random = {n} }}");
+        let text = |n| {
+            format!(
+                "[sweep]\nlr = {{ log_uniform = [1e-4, 1e-1] }}\nbatch_size = {{ uniform = [8, 64] }}\nsearch = {{ random = {n} }}"
+            )
+        };
         let (short, long) = (plan(&text(10)).unwrap(), plan(&text(40)).unwrap());
         assert_eq!(short.arms[..], long.arms[..10]);
         let rates: Vec<f64> = long.arms.iter().map(|arm| arm.config.train.optimizer.lr).collect();

@@ -44,9 +44,8 @@ impl RecordFile {
         let mut text = String::new();
         file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let torn = (whole < text.len()).then(|| {
-            format!("the last line of {} was cut short and is dropped; its trial runs again", path.display())
-        });
+        let torn = (whole < text.len())
+            .then(|| format!("the last line of {} was cut short and is dropped; its trial runs again", path.display()));
         if torn.is_some() {
             file.set_len(whole as u64).with_context(|| format!("cannot cut {}", path.display()))?;
             file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
@@ -89,10 +88,9 @@ fn lock(folder: &Path) -> Result<File> {
         .with_context(|| format!("cannot write to {}; name another folder with --out", folder.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => bail!(
-            "another kindling is writing {}; wait for it, or name another folder with --out",
-            folder.display()
-        ),
+        Err(fs::TryLockError::WouldBlock) => {
+            bail!("another kindling is writing {}; wait for it, or name another folder with --out", folder.display())
+        }
         // Some network file systems know no locks; a single user is still served.
         Err(fs::TryLockError::Error(_)) => Ok(file),
     }
@@ -119,9 +117,7 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
 fn gunzip(path: &Path) -> Result<String> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut text = String::new();
-    MultiGzDecoder::new(file)
-        .read_to_string(&mut text)
-        .with_context(|| format!("{} is damaged", path.display()))?;
+    MultiGzDecoder::new(file).read_to_string(&mut text).with_context(|| format!("{} is damaged", path.display()))?;
     Ok(text)
 }
 
@@ -162,8 +158,9 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
 fn parse(text: &str, path: &Path) -> Result<Vec<TrialRecord>> {
     let line = |(number, line): (usize, &str)| {
         let place = format!("{}:{}", path.display(), number + 1);
-        let value: serde_json::Value = serde_json::from_str(line)
-            .with_context(|| format!("{place} is not a record; mend or delete the line, or use another folder with --out"))?;
+        let value: serde_json::Value = serde_json::from_str(line).with_context(|| {
+            format!("{place} is not a record; mend or delete the line, or use another folder with --out")
+        })?;
         let schema = value.get("schema").and_then(serde_json::Value::as_u64);
         ensure!(
             schema == Some(u64::from(SCHEMA)),

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_page_is_self_contained_and_escaped() {
-        let figure = Figure { file: "x.png".into(), title: "A <picture>".into(), caption: "c".into(), bytes: vec![0x89, 1] };
+        let figure =
+            Figure { file: "x.png".into(), title: "A <picture>".into(), caption: "c".into(), bytes: vec![0x89, 1] };
         let page = Page { title: "a < b".into(), blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())] };
         let html = render(&page);
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));

@@ -22,9 +22,8 @@ pub fn render(page: &Page) -> String {
 }
 
 fn rows(table: &Table) -> String {
-    let line = |cells: &[String]| {
-        format!("| {} |\n", cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(" | "))
-    };
+    let line =
+        |cells: &[String]| format!("| {} |\n", cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(" | "));
     let rule = vec!["---".to_string(); table.head.len()];
     let rows: String = table.rows.iter().map(|row| line(row)).collect();
     format!("{}{}{rows}", line(&table.head), line(&rule))

@@ -33,7 +33,10 @@ pub struct Page<'a> {
 pub fn page<'a>(summary: &Summary, figures: &'a [Figure]) -> Page<'a> {
     let mut blocks = Vec::new();
     if let Some(source) = &summary.source {
-        blocks.push(Block::Text(format!("Source: {source}. Experiment `{}`, data set {}.", summary.name, summary.dataset)));
+        blocks.push(Block::Text(format!(
+            "Source: {source}. Experiment `{}`, data set {}.",
+            summary.name, summary.dataset
+        )));
     } else {
         blocks.push(Block::Text(format!("Experiment `{}`, data set {}.", summary.name, summary.dataset)));
     }

@@ -9,6 +9,7 @@ mod parse;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod values;
 mod write;
 
 use serde::{Deserialize, Serialize};

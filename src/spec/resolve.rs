@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::parse::explained;
+use super::values::explained;
 use super::{Assignment, AxisValues, Spec, SpecError};
 use crate::config::TrialConfig;
 
@@ -59,9 +59,7 @@ fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
     let optimizer = chosen.iter().find(|(_, a)| a.path == OPTIMIZER).copied();
     let mut config = TrialConfig::default();
     for (layer, assignment) in chosen {
-        if let (Some(setting), Some((later, whole))) =
-            (assignment.path.strip_prefix("train.optimizer."), optimizer)
-        {
+        if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {
             // A later table that gives this setting itself beats an earlier, separate one.
             let given = whole.value.as_table().is_some_and(|table| table.contains_key(setting));
             if given && later > layer {
@@ -90,7 +88,5 @@ fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, Sp
             other => return Err(fail(format!("`{part}` is {other}, not a table"))),
         };
     }
-    table
-        .try_into()
-        .map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
+    table.try_into().map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
 }

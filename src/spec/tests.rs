@@ -29,7 +29,10 @@ fn every_shipped_experiment_parses_and_plans() {
 
 #[test]
 fn a_file_says_only_what_differs() {
-    let spec = parse("question = 'q'\n[model]\nactivation = 'tanh'\ninit = { normal = 0.1 }\n[train]\nlr = 0.5\noptimizer = 'sgd'").unwrap();
+    let spec = parse(
+        "question = 'q'\n[model]\nactivation = 'tanh'\ninit = { normal = 0.1 }\n[train]\nlr = 0.5\noptimizer = 'sgd'",
+    )
+    .unwrap();
     let config = spec.resolve(&[]).unwrap();
     assert_eq!(config.model.activation, ActivationKind::Tanh);
     assert_eq!(config.model.init, Init::Normal(0.1));
@@ -42,7 +45,11 @@ fn misspelt_keys_are_answered_with_line_and_nearest_name() {
     mistake("question = 'q'\n\n[train]\nepoch = 3", "x.toml:4", &["`epoch`", "did you mean `epochs`?"]);
     mistake("question = 'q'\nquestoin = 'r'", "x.toml:2", &["did you mean `question`?"]);
     mistake("question = 'q'\n[sweep]\noptimiser = ['adam']", "x.toml:3", &["did you mean `optimizer`?"]);
-    mistake("question = 'q'\n[sweep]\noptimizer = [{ name = 'adam', lrr = 1 }]", "x.toml:3", &["lrr", "did you mean `lr`?"]);
+    mistake(
+        "question = 'q'\n[sweep]\noptimizer = [{ name = 'adam', lrr = 1 }]",
+        "x.toml:3",
+        &["lrr", "did you mean `lr`?"],
+    );
     mistake("question = 'q'\nbatch_size = 3", "x.toml:2", &["unknown key `batch_size`"]);
 }
 
@@ -59,7 +66,11 @@ fn values_that_do_not_fit_are_answered_with_line_and_what_fits() {
     mistake("question = 'q'\n[train]\nlr = = 3", "x.toml:3", &["not TOML"]);
     mistake("seeds = 3", "x.toml:1", &["question"]);
     mistake("question = 'q'\n[sweep]\nlr = { log_uniform = [0.1, 1.0] }", "x.toml:3", &["search"]);
-    mistake("question = 'q'\n[sweep]\nlr = { log_uniform = [0, 1.0] }\nsearch = { random = 3 }", "x.toml:3", &["above 0"]);
+    mistake(
+        "question = 'q'\n[sweep]\nlr = { log_uniform = [0, 1.0] }\nsearch = { random = 3 }",
+        "x.toml:3",
+        &["above 0"],
+    );
     mistake("question = 'q'\n[sweep]\nlr = [0.1]\nsearch = { random = 0 }", "x.toml:2", &["0 arms"]);
     mistake("question = 'q'\n[sweep]\nlr = [0.1]\nzip = [['lr', 'batch_size']]", "x.toml:2", &["no axis"]);
     mistake("question = 'q'\n[[claims]]\nsays = 's'\ntset = 't'", "x.toml:2", &["tset", "did you mean `test`?"]);
@@ -77,7 +88,12 @@ fn set_overrides_any_key_and_a_list_makes_an_axis() {
     spec.set("optimizer=momentum").unwrap();
     let labels: Vec<String> = crate::plan::Plan::new(&spec).unwrap().arms.into_iter().map(|a| a.label).collect();
     assert_eq!(labels, ["batch_size=8", "batch_size=16"]);
-    for (typed, part) in [("epoch=3", "did you mean `epochs`"), ("epochs", "KEY=VALUE"), ("batch_size=0", "at least 1"), ("batch_size=[]", "empty")] {
+    for (typed, part) in [
+        ("epoch=3", "did you mean `epochs`"),
+        ("epochs", "KEY=VALUE"),
+        ("batch_size=0", "at least 1"),
+        ("batch_size=[]", "empty"),
+    ] {
         let error = spec.clone().set(typed).unwrap_err().to_string();
         assert!(error.contains(part) && error.contains(typed), "{error}");
     }
@@ -85,7 +101,8 @@ fn set_overrides_any_key_and_a_list_makes_an_axis() {
 
 #[test]
 fn a_rate_set_for_all_reaches_optimizers_named_without_one() {
-    let spec = parse("question = 'q'\n[train]\nlr = 0.25\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]").unwrap();
+    let spec = parse("question = 'q'\n[train]\nlr = 0.25\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]")
+        .unwrap();
     let plan = crate::plan::Plan::new(&spec).unwrap();
     let rates: Vec<f64> = plan.arms.iter().map(|arm| arm.config.train.optimizer.lr).collect();
     assert_eq!(rates, [0.25, 0.001]);

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn the_published_table_of_critical_values_is_met() {
         // n = 15, rank sum 25: the two-sided 5 % point of Wilcoxon's table; exact p is 0.0479.
-        let differences: Vec<f64> = (1..=15).map(|i| f64::from(i) * if [12, 13].contains(&i) { -1.0 } else { 1.0 }).collect();
+        let differences: Vec<f64> =
+            (1..=15).map(|i| f64::from(i) * if [12, 13].contains(&i) { -1.0 } else { 1.0 }).collect();
         let p = signed_rank(&differences).unwrap();
         assert!((p - 0.0479).abs() < 5e-4, "{p}");
     }

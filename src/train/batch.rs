@@ -63,9 +63,7 @@ impl<'a> Batcher<'a> {
             inputs.extend(pixels.iter().map(|&pixel| scaled(pixel)));
             targets[row * classes + usize::from(train.labels[index])] = 1.0;
         }
-        let tensor = |values, width| {
-            Tensor::from_data(TensorData::new(values, [replicas, count, width]), device)
-        };
+        let tensor = |values, width| Tensor::from_data(TensorData::new(values, [replicas, count, width]), device);
         Batch { inputs: tensor(inputs, PIXELS), targets: tensor(targets, classes), count }
     }
 

@@ -58,6 +58,10 @@ pub fn real_data() -> Option<PathBuf> {
     let beside = Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
     let found = [named, beside].into_iter().flatten().find(|dir| dir.join("mnist").is_dir());
     if found.is_none() {
+        assert!(
+            std::env::var_os("KINDLING_REQUIRE_DATA").is_none(),
+            "KINDLING_REQUIRE_DATA is set, but there is no real MNIST"
+        );
         eprintln!("SKIPPED: no real MNIST here (set KINDLING_DATA_DIR)");
     }
     found

@@ -1,0 +1,70 @@
+//! One replica through training: its history, its best weights, and whether it has stopped.
+
+use super::{DIVERGENCE_FACTOR, EpochScores};
+use crate::models::Mlp;
+
+/// What the loop remembers of one replica.
+#[derive(Default)]
+pub struct Replica {
+    /// Every epoch but one in which it diverged.
+    pub history: Vec<EpochScores>,
+    first_batch_loss: Option<f64>,
+    /// The best epoch so far, kept only where patience asks for it.
+    pub best: Option<Best>,
+    /// Why it is no longer heard.
+    pub stopped: Option<Stopped>,
+}
+
+/// The epoch with the lowest validation loss.
+pub struct Best {
+    /// The replica's weights, as a stack of one.
+    pub model: Mlp,
+    loss: f64,
+    /// Epochs behind them.
+    pub epochs: usize,
+}
+
+/// Why a replica stopped before the last epoch.
+#[derive(Clone, Copy)]
+pub enum Stopped {
+    /// Its patience ran out.
+    Early,
+    /// Its loss blew up in this epoch, counted from 1.
+    Diverged {
+        /// The epoch.
+        epoch: usize,
+    },
+}
+
+impl Replica {
+    /// Takes in an epoch; a replica that stopped earlier trains on as dead weight and is not heard.
+    pub fn hear(
+        &mut self,
+        scores: EpochScores,
+        first_batch_loss: f64,
+        patience: Option<usize>,
+        keep: impl Fn() -> Mlp,
+    ) -> Option<EpochScores> {
+        if self.stopped.is_some() {
+            return None;
+        }
+        let epoch = self.history.len() + 1;
+        let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
+        let loss = scores.train.loss;
+        if !(loss.is_finite() && loss <= DIVERGENCE_FACTOR * start && scores.validation.loss.is_finite()) {
+            self.stopped = Some(Stopped::Diverged { epoch });
+            self.best = None;
+            return None;
+        }
+        self.history.push(scores);
+        if let Some(patience) = patience {
+            let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
+            if scores.validation.loss < best {
+                self.best = Some(Best { model: keep(), loss: scores.validation.loss, epochs: epoch });
+            } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
+                self.stopped = Some(Stopped::Early);
+            }
+        }
+        Some(scores)
+    }
+}

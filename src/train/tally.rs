@@ -1,0 +1,45 @@
+//! The training numbers of an epoch, read from the device once, at its end.
+
+use burn::tensor::Tensor;
+
+use crate::eval::Scores;
+
+/// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
+#[derive(Default)]
+pub struct Tally {
+    losses: Vec<Tensor<1>>,
+    hits: Vec<Tensor<1>>,
+    counts: Vec<usize>,
+}
+
+impl Tally {
+    /// Adds a step: outputs and targets `[R, B, classes]`, losses `[R]`.
+    pub fn push(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, losses: &Tensor<1>) {
+        let [_, count, _] = outputs.dims();
+        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
+        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
+        self.losses.push(losses.clone().inner());
+        self.counts.push(count);
+    }
+
+    /// The scores of each replica, and its loss on the first batch.
+    pub fn read(self, replicas: usize) -> Vec<(Scores, f64)> {
+        let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
+            Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
+        };
+        let (losses, hits) = (read(self.losses), read(self.hits));
+        let examples: usize = self.counts.iter().sum();
+        let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
+            let terms = self.counts.iter().enumerate();
+            let sum: f64 = terms.map(|(s, &n)| f64::from(values[s * replicas + r]) * weight(n)).sum();
+            sum / examples as f64
+        };
+        (0..replicas)
+            .map(|r| {
+                let loss = mean(r, &losses, &|n| n as f64);
+                let accuracy = mean(r, &hits, &|_| 1.0);
+                (Scores { loss, accuracy }, f64::from(losses[r]))
+            })
+            .collect()
+    }
+}
