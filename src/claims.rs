@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `adam > sgd on test_accuracy` | the paired difference of interquartile means is above 0: interval and Holm-corrected p agree |
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
+//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group that validates best |
 //! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
 //! | `adam > 0.97 on test_accuracy` | the interval of the interquartile mean lies above the number |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
@@ -20,7 +21,7 @@ mod trend;
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
-use crate::plan::Plan;
+use crate::plan::{Arm, Plan};
 use crate::record::TrialRecord;
 use crate::spec::{Claim, nearest};
 use crate::stats::FEWEST_FOR_TRUST;
@@ -86,10 +87,21 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
             return Err(fail(format!("no arm `{arm}`{near}; the arms are {}", labels.join(", "))));
         }
     }
+    for group in test.groups() {
+        let values: Vec<&str> = plan.arms.iter().flat_map(group_names).collect();
+        if !values.contains(&group) {
+            return Err(fail(format!("no arm has the axis value `{group}`; there are {}", values.join(", "))));
+        }
+    }
     if let Test::Trend { axis, .. } = &test {
         trend::positions(plan, axis).map_err(fail)?;
     }
     Ok((test, metric))
+}
+
+/// The named axis values of an arm, such as its optimizer.
+fn group_names(arm: &Arm) -> impl Iterator<Item = &str> {
+    arm.values.iter().filter_map(|(_, value)| value.as_str())
 }
 
 fn judge(claim: &Claim, index: u64, plan: &Plan, records: &[TrialRecord]) -> Result<Judged> {

@@ -64,6 +64,13 @@ impl Stream {
         Self(rng)
     }
 
+    /// Another stream, keyed by the next numbers of this one.
+    pub fn fork(&mut self) -> Self {
+        let mut key = [0u8; 32];
+        self.0.fill_bytes(&mut key);
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
     /// Uniform in `[0, 1)`, on the 2^-53 grid.
     pub fn unit(&mut self) -> f64 {
         const STEP: f64 = 1.0 / (1u64 << 53) as f64;

@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 
 use super::language::{Side, Statistic};
-use super::{Finding, in_words, trend};
-use crate::plan::Plan;
+use super::{Finding, group_names, in_words, trend};
+use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::stats::FEWEST_FOR_INTERVAL;
@@ -36,6 +36,7 @@ impl Bench<'_> {
 
     /// Each side larger than the next.
     pub fn order(&self, sides: &[Side]) -> (Finding, String) {
+        let sides: Vec<Side> = sides.iter().map(|side| self.settled(side)).collect();
         let mut found = Vec::new();
         let mut comparisons: Vec<(usize, Comparison)> = Vec::new();
         for (place, pair) in sides.windows(2).enumerate() {
@@ -71,6 +72,19 @@ impl Bench<'_> {
         (finding, found.into_iter().map(|(_, evidence)| evidence).collect::<Vec<_>>().join("; "))
     }
 
+    /// `best(...)` as the arm it stands for: chosen on validation, so that the test set only reports.
+    fn settled(&self, side: &Side) -> Side {
+        let Side::Best(group) = side else { return side.clone() };
+        let members = self.plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
+        let validation = |arm: &&Arm| {
+            let values = by_seed(self.records, &arm.label, &self.plan.seeds, "validation_accuracy");
+            let finished: Vec<f64> = values.into_iter().flatten().collect();
+            if finished.is_empty() { f64::NEG_INFINITY } else { interquartile_mean(&finished) }
+        };
+        let best = members.max_by(|a, b| validation(a).total_cmp(&validation(b)));
+        Side::Arm(Statistic::Iqm, best.map_or_else(|| group.clone(), |arm| arm.label.clone()))
+    }
+
     /// When one arm has no finished run left because they diverged, and the other has enough, that settles it.
     fn diverged(&self, a: &str, b: &str) -> Option<(Finding, String)> {
         let state = |arm: &str| {
@@ -94,7 +108,7 @@ impl Bench<'_> {
     /// A statistic against a number or another statistic: by the bootstrap interval of the difference.
     fn two_sides(&self, a: &Side, b: &Side, part: u64) -> (Finding, String) {
         let columns = [a, b].map(|side| match side {
-            Side::Arm(_, arm) => self.values(arm),
+            Side::Arm(_, arm) | Side::Best(arm) => self.values(arm),
             Side::Number(number) => vec![Some(*number); self.plan.seeds.len()],
         });
         let pairs: Vec<[f64; 2]> =
@@ -200,6 +214,7 @@ impl Side {
     fn value(&self, values: &[f64]) -> f64 {
         match self {
             Self::Arm(statistic, _) => statistic.function()(values),
+            Self::Best(_) => interquartile_mean(values),
             Self::Number(number) => *number,
         }
     }

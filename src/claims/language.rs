@@ -23,6 +23,8 @@ pub enum Test {
 pub enum Side {
     /// A statistic of an arm's values.
     Arm(Statistic, String),
+    /// `best(adam)`: of the arms with this axis value, the one with the best validation accuracy.
+    Best(String),
     /// A number.
     Number(f64),
 }
@@ -40,7 +42,7 @@ pub enum Statistic {
     Sd,
 }
 
-const FORMS: &str = "expected one of `a > b on METRIC`, `a < 0.5 on METRIC`, `sd(a) < sd(b) on METRIC`, \
+const FORMS: &str = "expected one of `a > b on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
                      `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, `decreasing in AXIS on METRIC`";
 
 impl Test {
@@ -55,7 +57,19 @@ impl Test {
             .iter()
             .filter_map(|side| match side {
                 Side::Arm(_, arm) => Some(arm.as_str()),
-                Side::Number(_) => None,
+                Side::Best(_) | Side::Number(_) => None,
+            })
+            .collect()
+    }
+
+    /// The axis values it asks for the best arm of.
+    pub fn groups(&self) -> Vec<&str> {
+        let Self::Order(sides) = self else { return Vec::new() };
+        sides
+            .iter()
+            .filter_map(|side| match side {
+                Side::Best(value) => Some(value.as_str()),
+                Side::Arm(..) | Side::Number(_) => None,
             })
             .collect()
     }
@@ -104,6 +118,7 @@ fn side(text: &str) -> Result<Side, String> {
         Some(("sd", arm)) => Side::Arm(Statistic::Sd, arm.trim().into()),
         Some(("mean", arm)) => Side::Arm(Statistic::Mean, arm.trim().into()),
         Some(("median", arm)) => Side::Arm(Statistic::Median, arm.trim().into()),
+        Some(("best", value)) => Side::Best(value.trim().into()),
         Some(("iqm", arm)) => Side::Arm(Statistic::Iqm, arm.trim().into()),
         _ => Side::Arm(Statistic::Iqm, text.into()),
     })
@@ -113,6 +128,7 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
+            Self::Best(value) => write!(f, "best({value})"),
             Self::Arm(Statistic::Iqm, arm) => write!(f, "{arm}"),
             Self::Arm(Statistic::Mean, arm) => write!(f, "mean({arm})"),
             Self::Arm(Statistic::Median, arm) => write!(f, "median({arm})"),

@@ -20,6 +20,8 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
             let mut metrics = Map::new();
             if level.is_finite() {
                 metrics.insert("test_accuracy".into(), (level + spread * wobble).into());
+                // Validation ranks the arms of a group the other way round, to tell the two apart.
+                metrics.insert("validation_accuracy".into(), (1.0 - level).into());
             }
             TrialRecord {
                 schema: SCHEMA,
@@ -99,6 +101,20 @@ fn an_arm_that_always_diverges_loses() {
     let levels = [(f64::NAN, 0.0), (0.95, 0.01), (0.97, 0.01)];
     assert_finding(OPTIMIZERS, "adam > sgd on test_accuracy", &levels, Finding::Confirmed);
     assert_finding(OPTIMIZERS, "sgd > adam on test_accuracy", &levels, Finding::Refuted);
+}
+
+#[test]
+fn the_best_of_a_group_is_chosen_on_validation() {
+    let sweep = "optimizer = ['sgd', 'adam']\nlr = [0.1, 0.2]";
+    // sgd 0.90 and 0.98, adam 0.95 and 0.99 on test; validation prefers the lower of each.
+    let levels = [(0.90, 0.01), (0.98, 0.01), (0.95, 0.01), (0.99, 0.01)];
+    let plan = plan(sweep, "best(adam) > best(sgd) on test_accuracy", 15);
+    let judged = judge_all(&plan, &records(&plan, &levels)).unwrap();
+    assert_eq!(judged[0].finding, Finding::Confirmed);
+    assert!(judged[0].evidence.starts_with("adam lr=0.1 - sgd lr=0.1: ΔIQM +5.0"), "{}", judged[0].evidence);
+    let unknown = Claim { test: "best(adm) > best(sgd) on test_accuracy".into(), ..plan.claims[0].clone() };
+    let error = check(&Plan { claims: vec![unknown], ..plan }).unwrap_err().to_string();
+    assert!(error.contains("no arm has the axis value `adm`"), "{error}");
 }
 
 #[test]

@@ -53,6 +53,10 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
+    if outcome.interrupted {
+        let all = plan.arms.len() * plan.seeds.len();
+        eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
+    }
     let failed = outcome.records.iter().any(|record| record.status == Status::Failed);
     let summary = Summary::new(&plan, outcome.records)?;
     let corpus = plan.datasets().first().and_then(|name| lab.corpus(name).ok());

@@ -43,8 +43,10 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
         // burn-train's screen ends a training the user kills by a panic.
         catch_unwind(AssertUnwindSafe(|| lab.run(&[trial], &screen)))
     };
-    let Ok(trained) = trained else { return Ok(Exit::Interrupted) };
-    let Some((records, model)) = trained? else { return Ok(Exit::Interrupted) };
+    let Some((records, model)) = trained.unwrap_or(Ok(None))? else {
+        eprintln!("stopped before the last epoch; nothing is saved");
+        return Ok(Exit::Interrupted);
+    };
     let record = &records[0];
     if record.status == Status::Diverged {
         println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));

@@ -39,6 +39,14 @@ impl Axis {
         if metric.contains("accuracy") && high - low > 0.15 && high > 0.8 { Spread::Error } else { Spread::Linear }
     }
 
+    /// A sentence for the caption where the axis is not even.
+    pub fn note(&self) -> &'static str {
+        match self.spread {
+            Spread::Error => " Accuracy is spread by the logarithm of the error.",
+            Spread::Linear | Spread::Log => "",
+        }
+    }
+
     /// Where a value stands, kept inside the axis.
     pub fn place(&self, value: f64) -> f64 {
         let share = (transform(self.spread, value) - self.from) / (self.to - self.from);

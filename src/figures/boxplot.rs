@@ -27,8 +27,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         }
     }
     let caption = format!(
-        "Every dot is one seed. Box: quartiles; line: median; whiskers: the furthest seeds within 1.5 interquartile ranges. {}",
-        counts(summary)
+        "Every dot is one seed. Box: quartiles; line: median; whiskers: the furthest seeds within 1.5 interquartile ranges. {}{}",
+        counts(summary),
+        axis.note()
     );
     Some(Figure::svg("boxplot", "Every run", caption, svg))
 }

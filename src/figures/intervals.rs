@@ -28,8 +28,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         }
     }
     let caption = format!(
-        "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples). {}",
-        counts(summary)
+        "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples). {}{}",
+        counts(summary),
+        axis.note()
     );
     Some(Figure::svg("intervals", "How sure", caption, svg))
 }

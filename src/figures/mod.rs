@@ -50,7 +50,11 @@ pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// How a metric is called on an axis.
+/// How a metric or a setting is called on an axis.
 fn metric_name(metric: &str) -> String {
-    metric.replace('_', " ")
+    match metric {
+        "lr" => "learning rate".into(),
+        "hidden" => "hidden layers".into(),
+        name => name.replace('_', " "),
+    }
 }

@@ -65,8 +65,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         svg.text((right + 14.0, bottom), &text, Anchor::Start, TEXT - 2.0, FAINT);
     }
     let caption = format!(
-        "Line: interquartile mean over seeds; bars: its 95 % bootstrap interval; dots: every seed. {}",
-        super::boxplot::counts(summary)
+        "Line: interquartile mean over seeds; bars: its 95 % bootstrap interval; dots: every seed. {}{}",
+        super::boxplot::counts(summary),
+        y.note()
     );
     Some(Figure::svg("response", &format!("Along {}", metric_name(numeric)), caption, svg))
 }

@@ -24,7 +24,7 @@ pub struct Comparison {
     /// The chance that a run of A has the larger value than a run of B (Mann and Whitney's U / nm; ties count half). An
     /// effect size, not the probability that A is better.
     pub beats: f64,
-    /// Its bootstrap interval, seeds drawn as pairs.
+    /// Its bootstrap interval, the runs of each arm drawn apart.
     pub beats_interval: Option<Interval>,
     /// Two-sided paired Wilcoxon p-value; absent when every pair is equal.
     pub p: Option<f64>,
@@ -60,17 +60,25 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
     };
     // score[i * n + j]: does run i of A beat run j of B?
     let score: Vec<f64> = pairs.iter().flat_map(|(a, _)| pairs.iter().map(|(_, b)| win(*a, *b))).collect();
-    let beats = |indices: &[usize]| {
-        let rows = indices.iter().map(|&i| indices.iter().map(|&j| score[i * n + j]).sum::<f64>());
-        rows.sum::<f64>() / (indices.len() * indices.len()) as f64
+    let beats = |of_a: &[usize], of_b: &[usize]| {
+        let rows = of_a.iter().map(|&i| of_b.iter().map(|&j| score[i * n + j]).sum::<f64>());
+        rows.sum::<f64>() / (n * n) as f64
     };
+    // "A run of one beats a run of the other" is about two unrelated runs, so the two are drawn apart here.
+    let mut other = stream.fork();
+    let mut of_b = vec![0; n];
+    let drawn_apart = |of_a: &[usize]| {
+        of_b.fill_with(|| other.below(n as u32) as usize);
+        beats(of_a, &of_b)
+    };
+    let beats_interval = bootstrap(n, drawn_apart, stream);
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
     Some(Comparison {
         pairs: n,
         difference: difference(&all),
         interval: bootstrap(n, difference, stream),
-        beats: beats(&all),
-        beats_interval: bootstrap(n, beats, stream),
+        beats: beats(&all, &all),
+        beats_interval,
         p: wilcoxon::signed_rank(&differences),
         p_holm: None,
     })
@@ -160,6 +168,16 @@ mod tests {
         assert_eq!(reverse.verdict(), Verdict::Smaller);
         assert!((c.difference + reverse.difference).abs() < 1e-12);
         assert_eq!(c.p, reverse.p);
+    }
+
+    #[test]
+    fn the_chance_to_beat_lies_in_its_interval_when_seeds_move_both_arms_alike() {
+        // B is A less a hair: drawn as pairs, the resamples would all lie above the estimate.
+        let a: Vec<f64> = (0..10).map(f64::from).collect();
+        let b: Vec<f64> = a.iter().map(|value| value - 0.1).collect();
+        let c = compared(&a, &b);
+        assert!((c.beats - 0.55).abs() < 1e-12);
+        assert!(c.beats_interval.unwrap().contains(c.beats), "{c:?}");
     }
 
     #[test]
