@@ -8,7 +8,7 @@
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
 //! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group that validates best |
 //! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
-//! | `adam > 0.97 on test_accuracy` | the interval of the interquartile mean lies above the number |
+//! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and so does the signed-rank test |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
 //! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing` |
 //!
@@ -25,9 +25,9 @@ use crate::plan::{Arm, Plan};
 use crate::record::TrialRecord;
 use crate::spec::{Claim, nearest};
 use crate::stats::FEWEST_FOR_TRUST;
-use crate::stats::compare::Comparison;
-use crate::summary::metric_names;
-use bench::Bench;
+use crate::stats::compare::{Comparison, correct};
+use crate::summary::METRICS;
+use bench::{Bench, Piece};
 use language::Test;
 
 /// What the records say of a claim.
@@ -69,18 +69,62 @@ pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
     claims.into_iter().partition(|claim| parsed(claim, plan).is_ok())
 }
 
-/// Judges every claim of a plan.
+/// Judges every claim of a plan. Holm's correction is over all the pairs of arms that the claims compare.
 ///
 /// # Errors
 /// A claim that names an unknown arm or metric, or is not in the claim language.
 pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judged>> {
-    plan.claims.iter().enumerate().map(|(index, claim)| judge(claim, index as u64, plan, records)).collect()
+    let mut all: Vec<(&Claim, String, Vec<Piece>)> = Vec::new();
+    for (index, claim) in plan.claims.iter().enumerate() {
+        let (test, metric) = parsed(claim, plan)?;
+        let bench = Bench { plan, records, metric: &metric, index: index as u64 };
+        let pieces = bench.pieces(&test)?;
+        all.push((claim, metric, pieces));
+    }
+    let mut compared: Vec<&mut Comparison> = all
+        .iter_mut()
+        .flat_map(|(_, _, pieces)| pieces)
+        .filter_map(|piece| match piece {
+            Piece::Compared { comparison, .. } => Some(comparison),
+            Piece::Told { .. } => None,
+        })
+        .collect();
+    correct(&mut compared);
+    Ok(all.into_iter().map(|(claim, metric, pieces)| conclude(claim, &metric, &pieces, plan)).collect())
+}
+
+/// Confirmed when every piece confirms, refuted when any refutes.
+fn conclude(claim: &Claim, metric: &str, pieces: &[Piece], plan: &Plan) -> Judged {
+    let finding = if pieces.iter().all(|piece| piece.finding() == Finding::Confirmed) {
+        Finding::Confirmed
+    } else if pieces.iter().any(|piece| piece.finding() == Finding::Refuted) {
+        Finding::Refuted
+    } else {
+        Finding::Inconclusive
+    };
+    let mut evidence = pieces.iter().map(|piece| piece.evidence(metric)).collect::<Vec<_>>().join("; ");
+    let seeds = pieces.iter().map(Piece::seeds).min().unwrap_or(0);
+    if seeds < FEWEST_FOR_TRUST {
+        evidence.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
+    }
+    Judged {
+        says: claim.says.clone(),
+        source: claim.source.clone().or_else(|| plan.source.clone()),
+        test: claim.test.clone(),
+        finding,
+        evidence,
+    }
 }
 
 fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
     let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     let fail = |what: String| anyhow!("claim `{}`: {what}", claim.test);
     let (test, metric) = language::parse(&claim.test).map_err(fail)?;
+    if !METRICS.contains(&metric.as_str()) {
+        let near = nearest(&metric, METRICS.iter().copied());
+        let near = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+        return Err(fail(format!("no metric `{metric}`{near}; there are {}", METRICS.join(", "))));
+    }
     for arm in test.arms() {
         if !labels.contains(&arm) {
             let near = nearest(arm, labels.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
@@ -104,36 +148,6 @@ fn group_names(arm: &Arm) -> impl Iterator<Item = &str> {
     arm.values.iter().filter_map(|(_, value)| value.as_str())
 }
 
-fn judge(claim: &Claim, index: u64, plan: &Plan, records: &[TrialRecord]) -> Result<Judged> {
-    let (test, metric) = parsed(claim, plan)?;
-    let metrics = metric_names(records);
-    if !records.is_empty() && !metrics.is_empty() && !metrics.contains(&metric) {
-        let near = nearest(&metric, metrics.iter().map(String::as_str));
-        let near = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-        return Err(anyhow!(
-            "claim `{}`: no metric `{metric}`{near}; the records have {}",
-            claim.test,
-            metrics.join(", ")
-        ));
-    }
-    let bench = Bench { plan, records, metric: &metric, index };
-    let (finding, mut evidence) = match &test {
-        Test::Order(sides) => bench.order(sides),
-        Test::Within(side, low, high) => bench.within(side, *low, *high),
-        Test::Trend { axis, rising } => bench.trend(axis, *rising)?,
-    };
-    if plan.seeds.len() < FEWEST_FOR_TRUST {
-        evidence.push_str(&format!("; only {} seeds, so the intervals are too narrow", plan.seeds.len()));
-    }
-    Ok(Judged {
-        says: claim.says.clone(),
-        source: claim.source.clone().or_else(|| plan.source.clone()),
-        test: claim.test.clone(),
-        finding,
-        evidence,
-    })
-}
-
 /// A comparison in one line: effect, interval, n, p.
 pub fn in_words(c: &Comparison, metric: &str) -> String {
     // Accuracies are read in percentage points.
@@ -143,7 +157,8 @@ pub fn in_words(c: &Comparison, metric: &str) -> String {
     let interval =
         c.interval.map_or(String::new(), |i| format!(" [{:+.digits$}, {:+.digits$}]", i.low * scale, i.high * scale));
     let beats = c.beats_interval.map_or(String::new(), |i| format!(" [{:.2}, {:.2}]", i.low, i.high));
-    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("Holm p {}", p_value(p)));
+    let name = if c.family > 1 { "Holm p" } else { "p" };
+    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value(p)));
     format!(
         "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {:.2}{beats}, {} paired seeds, {p}",
         c.difference * scale,

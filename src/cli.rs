@@ -40,6 +40,14 @@ pub enum Command {
     Verify(VerifyArgs),
 }
 
+/// Where data that must be here already lies.
+#[derive(Debug, Clone, Args)]
+pub struct DataFolder {
+    /// Folder with mnist/, fashion-mnist/ or your own IDX files in a folder of their own
+    #[arg(long, value_name = "DIR", env = "KINDLING_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
 /// Where data comes from.
 #[derive(Debug, Clone, Args)]
 pub struct DataFlags {
@@ -150,9 +158,9 @@ pub struct DataArgs {
 pub enum DataAction {
     /// Show every known data set and where it is (the default)
     List {
-        /// Where data comes from.
+        /// Where to look.
         #[command(flatten)]
-        data: DataFlags,
+        data: DataFolder,
     },
     /// Download, or draw, a data set into the cache
     Fetch {
@@ -166,20 +174,20 @@ pub enum DataAction {
     Verify {
         /// mnist, fashion-mnist, digits, or a folder of the data folder
         dataset: String,
-        /// Where data comes from.
+        /// Where to look.
         #[command(flatten)]
-        data: DataFlags,
+        data: DataFolder,
     },
     /// Write a contact sheet: a PNG of the first images of each class
     Show {
         /// mnist, fashion-mnist, digits, or a folder of the data folder
         dataset: String,
-        /// The picture's path [default: <dataset>.png]
+        /// The picture's path [default: the data set's name and .png]
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Images of each class
-        #[arg(long, default_value_t = 20, value_name = "N")]
-        columns: usize,
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        columns: u16,
         /// Where data comes from.
         #[command(flatten)]
         data: DataFlags,
@@ -191,9 +199,9 @@ pub enum DataAction {
 pub struct ReportArgs {
     /// Folder of a run, such as artifacts/optimizers
     pub folder: PathBuf,
-    /// Where data comes from: the sheet of mistakes needs the test images.
+    /// Where to look for the data: the sheet of mistakes needs the test images.
     #[command(flatten)]
-    pub data: DataFlags,
+    pub data: DataFolder,
     /// Also compress the records (records.jsonl.gz); every command reads them all the same
     #[arg(long)]
     pub compress: bool,

@@ -123,18 +123,23 @@ impl TrialConfig {
     /// # Errors
     /// The first value out of range, with the range.
     pub fn validate(&self) -> Result<(), String> {
-        let positive = |name: &str, value: usize| {
-            if value == 0 { Err(format!("`{name}` is 0; it must be at least 1")) } else { Ok(()) }
+        // The upper bound is far beyond use, and keeps products of sizes from overflowing.
+        const MOST: usize = 1_000_000;
+        let positive = |name: &str, value: usize, most: usize| match value {
+            0 => Err(format!("`{name}` is 0; it must be at least 1")),
+            value if value > most => Err(format!("`{name}` is {value}; it must be at most {most}")),
+            _ => Ok(()),
         };
-        positive("train.epochs", self.train.epochs)?;
-        positive("train.batch_size", self.train.batch_size)?;
-        positive("data.train", self.data.train)?;
-        positive("data.validation", self.data.validation)?;
-        positive("data.test", self.data.test)?;
+        positive("train.epochs", self.train.epochs, MOST)?;
+        positive("train.batch_size", self.train.batch_size, MOST)?;
+        positive("data.train", self.data.train, 100 * MOST)?;
+        positive("data.validation", self.data.validation, 100 * MOST)?;
+        positive("data.test", self.data.test, 100 * MOST)?;
         for &width in &self.model.hidden {
-            positive("model.hidden", width)?;
+            positive("model.hidden", width, MOST / 10)?;
         }
-        if !(0.0..1.0).contains(&self.model.dropout) {
+        // The mask is drawn in 32 bits, where the nearest number to 0.99999999 is 1.
+        if !(0.0..1.0).contains(&self.model.dropout) || self.model.dropout as f32 >= 1.0 {
             let found = self.model.dropout;
             return Err(format!("`model.dropout` is {found}; it must be at least 0 and below 1"));
         }
@@ -154,7 +159,7 @@ impl TrialConfig {
             }
         }
         self.train.optimizer.validate()?;
-        self.train.schedule.validate(self.train.epochs)
+        self.train.schedule.validate()
     }
 }
 

@@ -15,13 +15,14 @@ pub enum Loss {
     CrossEntropy,
     /// `(z - t)^2`, mean over batch and outputs.
     Mse,
-    /// Binary cross-entropy on logits, `max(z, 0) - z t + ln(1 + e^-|z|)`, mean over batch and outputs.
-    /// Written so that no exponential overflows.
+    /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs. Neither
+    /// logarithm overflows, and the gradient is right at z = 0 too, where the usual `max(z, 0) - z t + ln(1 + e^-|z|)` has
+    /// two kinks that autodiff does not see cancel.
     Bce,
 }
 
 impl Loss {
-    /// Every loss, in the order an error message lists them.
+    /// Every loss.
     pub const ALL: &[Self] = &[Self::CrossEntropy, Self::Mse, Self::Bce];
 
     /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`.
@@ -31,8 +32,9 @@ impl Loss {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
             Self::Mse => (outputs - targets).square(),
             Self::Bce => {
-                let softplus = (-outputs.clone().abs()).exp().log1p();
-                activation::relu(outputs.clone()) - outputs * targets + softplus
+                let present = activation::log_sigmoid(outputs.clone()) * targets.clone();
+                let absent = activation::log_sigmoid(-outputs) * (-targets + 1.0);
+                -(present + absent)
             }
         }; // [R, B, out]
         let share = match self {
@@ -75,5 +77,16 @@ mod tests {
         assert!((found[0] - std::f32::consts::LN_2).abs() < 1e-6);
         let found = loss(Loss::Bce, vec![500.0, -500.0], vec![0.0, 0.0], [1, 1, 2]);
         assert_eq!(found, [250.0]);
+    }
+
+    #[test]
+    fn binary_cross_entropy_has_its_gradient_at_a_logit_of_zero() {
+        let device = device::for_tests().autodiff();
+        let tensor = |values: [f32; 2]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, 1, 2]), &device);
+        let logits = tensor([0.0, 0.0]).require_grad();
+        let gradients = Loss::Bce.per_replica(logits.clone(), tensor([1.0, 0.0])).sum().backward();
+        let gradient = logits.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
+        // (s(0) - t) / 2 outputs.
+        assert_eq!(gradient, [-0.25, 0.25]);
     }
 }

@@ -84,10 +84,13 @@ pub struct Versus {
     /// A against B.
     #[serde(flatten)]
     pub comparison: Comparison,
+    /// What the numbers leave out: runs that diverged.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
-/// The metrics every table shows, in order; others follow by name.
-const FIRST: &[&str] =
+/// The metrics a trial can have, in the order tables show them.
+pub const METRICS: &[&str] =
     &["test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"];
 
 impl Summary {
@@ -104,7 +107,7 @@ impl Summary {
             question: plan.question.clone(),
             source: plan.source.clone(),
             axes: plan.axes.clone(),
-            dataset: records.first().map_or(String::new(), |record| record.made_with.dataset.clone()),
+            dataset: plan.datasets().join(", "),
             ranking: ranking(&arms, &metric, plan, &records),
             metric,
             arms,
@@ -119,7 +122,7 @@ impl Summary {
         self.records.iter().filter(move |record| record.arm == label)
     }
 
-    /// The name of the arm with the best interquartile mean.
+    /// The arm that leads the ranking.
     pub fn best(&self) -> Option<&ArmSummary> {
         order(&self.arms, &self.metric).first().map(|&index| &self.arms[index])
     }
@@ -138,18 +141,10 @@ pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], metric: &str) 
     seeds.iter().map(|&seed| of(seed)?.metric(metric)).collect()
 }
 
-/// The metrics that occur in the records, the usual ones first.
+/// The metrics that occur in the records.
 pub fn metric_names(records: &[TrialRecord]) -> Vec<String> {
-    let mut names: Vec<String> = FIRST.iter().map(ToString::to_string).collect();
-    names.retain(|name| records.iter().any(|record| record.metrics.contains_key(name)));
-    for record in records {
-        for name in record.metrics.keys() {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-    }
-    names
+    let known = METRICS.iter().filter(|name| records.iter().any(|record| record.metrics.contains_key(**name)));
+    known.map(ToString::to_string).collect()
 }
 
 fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
@@ -181,12 +176,17 @@ fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
     }
 }
 
-/// Indices of the arms that have the metric, by falling interquartile mean.
+/// Indices of the arms that have the metric: first by the share of trials that have it, so that an arm does not lead by its
+/// few survivors, then by falling interquartile mean.
 fn order(arms: &[ArmSummary], metric: &str) -> Vec<usize> {
-    let value = |index: &usize| arms[*index].metric(metric).map_or(f64::NEG_INFINITY, |m| m.description.iqm);
-    let mut order: Vec<usize> = (0..arms.len()).filter(|&i| arms[i].metric(metric).is_some()).collect();
-    order.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    order
+    let key = |index: usize| {
+        let arm = &arms[index];
+        let d = arm.metric(metric).map(|metric| metric.description)?;
+        Some((d.n as f64 / arm.trials.max(1) as f64, d.iqm))
+    };
+    let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
+    order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    order.into_iter().map(|(index, _)| index).collect()
 }
 
 /// Pairs of neighbours a ranking shows. Holm's correction grows with the pairs, and 10 seeds cannot pass it beyond 25: a
@@ -200,7 +200,14 @@ fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecor
     let versus = |(place, pair): (usize, &[usize])| {
         let mut stream = Stream::new(1, Purpose::Bootstrap, place as u64);
         let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
-        Some(Versus { a: arms[pair[0]].label.clone(), b: arms[pair[1]].label.clone(), comparison })
+        let lost = pair.iter().map(|&index| &arms[index]).filter(|arm| arm.diverged > 0);
+        let lost = lost.map(|arm| format!("{} of {} runs of {} diverged", arm.diverged, arm.trials, arm.label));
+        Some(Versus {
+            a: arms[pair[0]].label.clone(),
+            b: arms[pair[1]].label.clone(),
+            comparison,
+            note: lost.collect::<Vec<_>>().join(", "),
+        })
     };
     let mut all: Vec<Versus> = order.windows(2).take(SHOWN).enumerate().filter_map(versus).collect();
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());

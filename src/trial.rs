@@ -133,6 +133,11 @@ impl Lab {
                     record.status = Status::Diverged;
                     record.diverged_epoch = Some(epoch);
                 }
+                // Finite on validation, but not on the test images: no number of it could be kept.
+                Ending::Finished { epochs_kept } if !test_scores[r].loss.is_finite() => {
+                    record.status = Status::Diverged;
+                    record.diverged_epoch = Some(epochs_kept);
+                }
                 Ending::Finished { epochs_kept } => {
                     record.epochs_kept = Some(epochs_kept);
                     let kept = trained.history[r][epochs_kept - 1];

@@ -324,10 +324,83 @@ fn train_gives_the_sweeps_numbers_saves_and_predicts() {
 }
 
 #[test]
-fn without_a_terminal_or_with_no_color_there_are_no_escape_codes() {
+fn without_a_terminal_there_are_no_escape_codes() {
     let desk = Desk::new();
-    let output = desk.command(&["sweep", "tiny.toml"]).env("NO_COLOR", "1").output().unwrap();
+    let output = desk.run(&["sweep", "tiny.toml"]);
     assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b));
+}
+
+#[test]
+fn the_readmes_own_experiment_runs() {
+    let desk = Desk::new();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let block = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    fs::write(desk.path().join("warmup.toml"), block).unwrap();
+    let (out, err) = desk.expect(
+        0,
+        &[
+            "sweep",
+            "warmup.toml",
+            "--dataset",
+            "tiny",
+            "--set",
+            "data.train=500",
+            "--set",
+            "data.validation=100",
+            "--set",
+            "data.test=100",
+            "--smoke",
+        ],
+    );
+    assert!(out.contains("warmup_cosine warmup=2") && !err.contains("is not judged"), "{out}{err}");
+}
+
+#[test]
+fn a_sweep_of_optimizers_of_one_name_is_read_back_by_report_and_verify() {
+    let desk = Desk::new();
+    let axis = "optimizer=[\"adam\", {name=\"adam\", lr=0.01}, \"sgd\", {name=\"adam\", lr=0.01, eps=1e-4}]";
+    let (out, _) = desk.expect(0, &["sweep", "tiny.toml", "--set", axis, "--set", "data.train=[400, 500]"]);
+    assert!(out.contains("adam lr=0.01 eps=0.0001 data.train=400"), "{out}");
+    assert_eq!(desk.expect(0, &["report", "artifacts/tiny"]).0, out);
+    desk.expect(0, &["verify", "artifacts/tiny", "--trials", "24"]);
+}
+
+#[test]
+fn absurd_numbers_are_refused_and_not_multiplied_out() {
+    let desk = Desk::new();
+    for extra in [
+        vec!["--seeds", "18446744073709551615"],
+        vec!["--epochs", "1000000000000000"],
+        vec!["--set", "hidden=[9223372036854775807]"],
+        vec!["--set", "hidden=[2000000000]"],
+        vec!["--set", "data.train=9223372036854775807"],
+        vec!["--set", "optimizer={ name = \"adam\", betas = [0.9, 0.99999999] }"],
+    ] {
+        let args: Vec<&str> = ["sweep", "tiny.toml", "--dry-run"].into_iter().chain(extra).collect();
+        let (_, err) = desk.expect(2, &args);
+        assert!(err.contains("at most") || err.contains("below 1"), "{args:?}: {err}");
+    }
+    desk.expect(0, &["sweep", "tiny.toml", "--jobs", "1000000"]);
+}
+
+#[test]
+fn settings_are_judged_with_the_optimizer_they_end_up_with() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml", "--dry-run", "--set", "optimizer=momentum", "--set", "momentum=0.95"]);
+    desk.expect(
+        0,
+        &[
+            "sweep",
+            "tiny.toml",
+            "--dry-run",
+            "--set",
+            "optimizer=[\"momentum\", \"rmsprop\"]",
+            "--set",
+            "momentum=[0.5, 0.9]",
+        ],
+    );
+    let (_, err) = desk.expect(2, &["sweep", "tiny.toml", "--dry-run", "--set", "momentum=0.95"]);
+    assert!(err.contains("has no setting `momentum`"), "{err}");
 }
 
 #[test]

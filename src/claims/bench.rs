@@ -1,16 +1,17 @@
-//! A test put to the records: numbers in, a finding and its evidence out.
+//! A test put to the records: numbers in, the pieces of a finding out.
 
 use anyhow::{Result, anyhow};
 
-use super::language::{Side, Statistic};
+use super::language::{Side, Statistic, Test};
 use super::{Finding, group_names, in_words, trend};
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
-use crate::stats::FEWEST_FOR_INTERVAL;
+use crate::stats::CONFIDENCE;
 use crate::stats::bootstrap::{Interval, bootstrap, of_sample};
-use crate::stats::compare::{Comparison, Verdict, compare, correct};
+use crate::stats::compare::{Comparison, Verdict, compare};
 use crate::stats::describe::{interquartile_mean, mean, quantile, sd, sorted};
+use crate::stats::wilcoxon::signed_rank;
 use crate::summary::by_seed;
 
 /// A claim's metric laid out over the plan's arms and seeds.
@@ -34,42 +35,33 @@ impl Bench<'_> {
         Stream::new(2 + part, Purpose::Bootstrap, self.index)
     }
 
-    /// Each side larger than the next.
-    pub fn order(&self, sides: &[Side]) -> (Finding, String) {
-        let sides: Vec<Side> = sides.iter().map(|side| self.settled(side)).collect();
-        let mut found = Vec::new();
-        let mut comparisons: Vec<(usize, Comparison)> = Vec::new();
-        for (place, pair) in sides.windows(2).enumerate() {
-            match (&pair[0], &pair[1]) {
-                (Side::Arm(Statistic::Iqm, a), Side::Arm(Statistic::Iqm, b)) => match self.diverged(a, b) {
-                    Some(decided) => found.push(decided),
-                    None => match compare(&self.values(a), &self.values(b), &mut self.stream(place as u64)) {
-                        Some(comparison) => comparisons.push((place, comparison)),
-                        None => found.push((Finding::Inconclusive, format!("`{a}` and `{b}` share no finished seed"))),
-                    },
-                },
-                (a, b) => found.push(self.two_sides(a, b, place as u64)),
+    /// What the records have to say to each part of a test.
+    ///
+    /// # Errors
+    /// A trend along an axis that is not the plan's only one, or not numeric.
+    pub fn pieces(&self, test: &Test) -> Result<Vec<Piece>> {
+        Ok(match test {
+            Test::Order(sides) => {
+                let sides: Vec<Side> = sides.iter().map(|side| self.settled(side)).collect();
+                sides.windows(2).enumerate().map(|(place, pair)| self.pair(&pair[0], &pair[1], place as u64)).collect()
             }
-        }
-        correct(&mut comparisons.iter_mut().map(|(_, c)| c).collect::<Vec<_>>());
-        for (place, comparison) in comparisons {
-            let finding = match comparison.verdict() {
-                Verdict::Larger => Finding::Confirmed,
-                Verdict::Smaller => Finding::Refuted,
-                Verdict::Inconclusive => Finding::Inconclusive,
-            };
-            let evidence = format!("{} - {}: {}", sides[place], sides[place + 1], in_words(&comparison, self.metric));
-            found.push((finding, evidence));
-        }
-        let all = |wanted: Finding| found.iter().all(|(finding, _)| *finding == wanted);
-        let finding = if all(Finding::Confirmed) {
-            Finding::Confirmed
-        } else if found.iter().any(|(finding, _)| *finding == Finding::Refuted) {
-            Finding::Refuted
-        } else {
-            Finding::Inconclusive
+            Test::Within(side, low, high) => vec![self.within(side, *low, *high)],
+            Test::Trend { axis, rising } => vec![self.trend(axis, *rising)?],
+        })
+    }
+
+    /// The first side larger than the second.
+    fn pair(&self, a: &Side, b: &Side, part: u64) -> Piece {
+        let (Side::Arm(Statistic::Iqm, first), Side::Arm(Statistic::Iqm, second)) = (a, b) else {
+            return self.two_sides(a, b, part);
         };
-        (finding, found.into_iter().map(|(_, evidence)| evidence).collect::<Vec<_>>().join("; "))
+        if let Some(decided) = self.diverged(first, second) {
+            return decided;
+        }
+        match compare(&self.values(first), &self.values(second), &mut self.stream(part)) {
+            Some(comparison) => Piece::Compared { between: format!("{a} - {b}"), comparison },
+            None => Piece::open(format!("`{first}` and `{second}` share no finished seed"), 0),
+        }
     }
 
     /// `best(...)` as the arm it stands for: chosen on validation, so that the test set only reports.
@@ -85,28 +77,32 @@ impl Bench<'_> {
         Side::Arm(Statistic::Iqm, best.map_or_else(|| group.clone(), |arm| arm.label.clone()))
     }
 
-    /// When one arm has no finished run left because they diverged, and the other has enough, that settles it.
-    fn diverged(&self, a: &str, b: &str) -> Option<(Finding, String)> {
+    /// When one arm has no finished run left because they diverged, and the other has enough, that settles it: a run that
+    /// diverged has a lower accuracy, and a higher loss, than one that did not.
+    fn diverged(&self, a: &str, b: &str) -> Option<Piece> {
         let state = |arm: &str| {
             let own = || self.records.iter().filter(|record| record.arm == arm);
             let diverged = own().filter(|record| record.status == Status::Diverged).count();
             (self.values(arm).iter().flatten().count(), diverged)
         };
         let ((fine_a, gone_a), (fine_b, gone_b)) = (state(a), state(b));
-        let words = |lost: &str, n: usize, other: &str, m: usize| {
-            format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not")
-        };
-        if fine_b == 0 && gone_b >= FEWEST_FOR_INTERVAL && fine_a >= FEWEST_FOR_INTERVAL {
-            Some((Finding::Confirmed, words(b, gone_b, a, fine_a)))
-        } else if fine_a == 0 && gone_a >= FEWEST_FOR_INTERVAL && fine_b >= FEWEST_FOR_INTERVAL {
-            Some((Finding::Refuted, words(a, gone_a, b, fine_b)))
+        let enough = |fine: usize, gone: usize| fine >= FEWEST_FOR_TEST && gone >= FEWEST_FOR_TEST;
+        let (lost, other, n, m) = if fine_b == 0 && enough(fine_a, gone_b) {
+            (b, a, gone_b, fine_a)
+        } else if fine_a == 0 && enough(fine_b, gone_a) {
+            (a, b, gone_a, fine_b)
         } else {
-            None
-        }
+            return None;
+        };
+        let survivor_is_larger = !self.metric.ends_with("loss");
+        let finding = if (lost == b) == survivor_is_larger { Finding::Confirmed } else { Finding::Refuted };
+        let evidence = format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not");
+        Some(Piece::Told { finding, evidence, seeds: n.min(m) })
     }
 
-    /// A statistic against a number or another statistic: by the bootstrap interval of the difference.
-    fn two_sides(&self, a: &Side, b: &Side, part: u64) -> (Finding, String) {
+    /// A statistic against a number or another statistic: by the bootstrap interval of the difference, and for a location
+    /// by the signed-rank test too.
+    fn two_sides(&self, a: &Side, b: &Side, part: u64) -> Piece {
         let columns = [a, b].map(|side| match side {
             Side::Arm(_, arm) | Side::Best(arm) => self.values(arm),
             Side::Number(number) => vec![Some(*number); self.plan.seeds.len()],
@@ -121,39 +117,30 @@ impl Bench<'_> {
             of(a, 0) - of(b, 1)
         };
         let all: Vec<usize> = (0..pairs.len()).collect();
-        match bootstrap(pairs.len(), difference, &mut self.stream(part)) {
-            None => (Finding::Inconclusive, format!("{} finished seeds are too few for an interval", pairs.len())),
-            Some(interval) => {
-                let finding = if interval.low > 0.0 {
-                    Finding::Confirmed
-                } else if interval.high < 0.0 {
-                    Finding::Refuted
-                } else {
-                    Finding::Inconclusive
-                };
-                (
-                    finding,
-                    format!(
-                        "{a} - {b} = {:+.4} [{:+.4}, {:+.4}], {} seeds",
-                        difference(&all),
-                        interval.low,
-                        interval.high,
-                        pairs.len()
-                    ),
-                )
-            }
-        }
+        let Some(interval) = bootstrap(pairs.len(), difference, &mut self.stream(part)) else {
+            return Piece::open(format!("{} finished seeds are too few for an interval", pairs.len()), pairs.len());
+        };
+        let differences: Vec<f64> = pairs.iter().map(|[a, b]| a - b).collect();
+        let spread = [a, b].iter().any(|side| matches!(side, Side::Arm(Statistic::Sd, _)));
+        let (trusted, p) = if spread { (pairs.len() >= FEWEST_FOR_TEST, String::new()) } else { passes(&differences) };
+        let evidence = format!(
+            "{a} - {b} = {:+.4} [{:+.4}, {:+.4}], {} seeds{p}",
+            difference(&all),
+            interval.low,
+            interval.high,
+            pairs.len()
+        );
+        Piece::Told { finding: sign(interval, trusted, true), evidence, seeds: pairs.len() }
     }
 
-    /// The statistic between two numbers.
-    pub fn within(&self, side: &Side, low: f64, high: f64) -> (Finding, String) {
+    fn within(&self, side: &Side, low: f64, high: f64) -> Piece {
         let Side::Arm(statistic, arm) = side else {
-            return (Finding::Inconclusive, "a number is not an arm".into());
+            return Piece::open("a range is asked of an arm".into(), 0);
         };
         let values: Vec<f64> = self.values(arm).into_iter().flatten().collect();
-        let Some(Interval { low: from, high: to }) = of_sample(&values, statistic.function(), &mut self.stream(0))
-        else {
-            return (Finding::Inconclusive, format!("{} finished seeds are too few for an interval", values.len()));
+        let interval = of_sample(&values, statistic.function(), &mut self.stream(0));
+        let Some(Interval { low: from, high: to }) = interval.filter(|_| values.len() >= FEWEST_FOR_TEST) else {
+            return Piece::open(format!("{} finished seeds are too few", values.len()), values.len());
         };
         let finding = if low <= from && to <= high {
             Finding::Confirmed
@@ -162,39 +149,107 @@ impl Bench<'_> {
         } else {
             Finding::Inconclusive
         };
-        (finding, format!("{side} = {:.4} [{from:.4}, {to:.4}], {} seeds", side.value(&values), values.len()))
+        let evidence = format!("{side} = {:.4} [{from:.4}, {to:.4}], {} seeds", side.value(&values), values.len());
+        Piece::Told { finding, evidence, seeds: values.len() }
     }
 
-    /// The metric along an axis.
-    ///
-    /// # Errors
-    /// The axis is not the plan's only one, or not numeric.
-    pub fn trend(&self, axis: &str, rising: bool) -> Result<(Finding, String)> {
+    fn trend(&self, axis: &str, rising: bool) -> Result<Piece> {
         let positions = trend::positions(self.plan, axis).map_err(|what| anyhow!(what))?;
         let columns: Vec<Vec<Option<f64>>> = self.plan.arms.iter().map(|arm| self.values(&arm.label)).collect();
         let taus: Vec<f64> = (0..self.plan.seeds.len())
             .filter_map(|seed| {
                 let values: Option<Vec<f64>> = columns.iter().map(|column| column[seed]).collect();
-                trend::kendall_tau(&positions, &values?)
+                // A seed whose values are all alike shows no trend.
+                Some(trend::kendall_tau(&positions, &values?).unwrap_or(0.0))
             })
             .collect();
         let Some(interval) = of_sample(&taus, mean, &mut self.stream(0)) else {
-            return Ok((Finding::Inconclusive, format!("{} complete seeds are too few for an interval", taus.len())));
+            return Ok(Piece::open(format!("{} complete seeds are too few for an interval", taus.len()), taus.len()));
         };
-        let finding = match (interval.low > 0.0, interval.high < 0.0) {
-            (true, _) if rising => Finding::Confirmed,
-            (_, true) if !rising => Finding::Confirmed,
-            (false, false) => Finding::Inconclusive,
-            _ => Finding::Refuted,
-        };
+        let (trusted, p) = passes(&taus);
         let evidence = format!(
-            "mean Kendall tau along {axis} = {:+.2} [{:+.2}, {:+.2}], {} seeds",
+            "mean Kendall tau along {axis} = {:+.2} [{:+.2}, {:+.2}], {} seeds{p}",
             mean(&taus),
             interval.low,
             interval.high,
             taus.len()
         );
-        Ok((finding, evidence))
+        Ok(Piece::Told { finding: sign(interval, trusted, rising), evidence, seeds: taus.len() })
+    }
+}
+
+/// Fewer values than this cannot reach 5 % in a two-sided signed-rank test: 2 / 2^5 is 0.0625.
+const FEWEST_FOR_TEST: usize = 6;
+
+/// Whether paired differences pass the signed-rank test at 5 %, and its p-value in words.
+fn passes(differences: &[f64]) -> (bool, String) {
+    match signed_rank(differences) {
+        Some(p) => (p < 1.0 - CONFIDENCE, format!(", p {}", super::p_value(p))),
+        None => (false, String::new()),
+    }
+}
+
+/// What an interval says of a difference that is claimed to be above 0, or below.
+fn sign(interval: Interval, trusted: bool, above: bool) -> Finding {
+    match (interval.low > 0.0, interval.high < 0.0) {
+        _ if !trusted => Finding::Inconclusive,
+        (false, false) => Finding::Inconclusive,
+        (is_above, _) if is_above == above => Finding::Confirmed,
+        _ => Finding::Refuted,
+    }
+}
+
+/// What the records say to one part of a claim.
+pub enum Piece {
+    /// Two arms compared, Holm's correction still to come.
+    Compared {
+        /// The two, for the evidence.
+        between: String,
+        /// First against second.
+        comparison: Comparison,
+    },
+    /// All else.
+    Told {
+        /// What they say.
+        finding: Finding,
+        /// In numbers.
+        evidence: String,
+        /// From so many seeds.
+        seeds: usize,
+    },
+}
+
+impl Piece {
+    fn open(evidence: String, seeds: usize) -> Self {
+        Self::Told { finding: Finding::Inconclusive, evidence, seeds }
+    }
+
+    /// What it says.
+    pub fn finding(&self) -> Finding {
+        match self {
+            Self::Told { finding, .. } => *finding,
+            Self::Compared { comparison, .. } => match comparison.verdict() {
+                Verdict::Larger => Finding::Confirmed,
+                Verdict::Smaller => Finding::Refuted,
+                Verdict::Inconclusive => Finding::Inconclusive,
+            },
+        }
+    }
+
+    /// Its numbers.
+    pub fn evidence(&self, metric: &str) -> String {
+        match self {
+            Self::Told { evidence, .. } => evidence.clone(),
+            Self::Compared { between, comparison } => format!("{between}: {}", in_words(comparison, metric)),
+        }
+    }
+
+    /// The seeds behind it.
+    pub fn seeds(&self) -> usize {
+        match self {
+            Self::Told { seeds, .. } => *seeds,
+            Self::Compared { comparison, .. } => comparison.pairs,
+        }
     }
 }
 

@@ -84,10 +84,10 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
         return Ok((Test::Trend { axis: axis.into(), rising: direction == "increasing" }, metric));
     }
     if let Some((arm, range)) = test.split_once(" in [") {
-        let numbers: Vec<f64> =
-            range.trim_end().trim_end_matches(']').split(',').filter_map(|n| n.trim().parse().ok()).collect();
-        return match numbers[..] {
-            [low, high] if low <= high => Ok((Test::Within(side(arm)?, low, high), metric)),
+        let numbers: Option<Vec<f64>> =
+            range.trim_end().strip_suffix(']').and_then(|inside| inside.split(',').map(number).collect());
+        return match numbers.as_deref() {
+            Some([low, high]) if low <= high => Ok((Test::Within(side(arm)?, *low, *high), metric)),
             _ => Err(format!("`[{range}` is not [low, high]; {FORMS}")),
         };
     }
@@ -105,12 +105,17 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
     Ok((Test::Order(sides), metric))
 }
 
+/// A finite number; "nan" and "inf" could be the names of arms.
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 fn side(text: &str) -> Result<Side, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(format!("a side is empty; {FORMS}"));
     }
-    if let Ok(number) = text.parse() {
+    if let Some(number) = number(text) {
         return Ok(Side::Number(number));
     }
     let call = text.strip_suffix(')').and_then(|text| text.split_once('('));

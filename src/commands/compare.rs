@@ -1,5 +1,7 @@
 //! `kindling compare`: the arms of two runs side by side.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::{Exit, report};
@@ -10,8 +12,8 @@ use crate::summary::{Summary, Versus, by_seed, metric_names};
 
 /// Compares arms of the same name, or the only arm of each, seed by seed.
 pub fn run(args: &CompareArgs) -> Result<Exit> {
-    let (_, a) = report::read(&args.a)?;
-    let (_, b) = report::read(&args.b)?;
+    let a = report::read(&args.a)?;
+    let b = report::read(&args.b)?;
     for summary in [&a, &b] {
         let names = metric_names(&summary.records);
         if !names.contains(&args.metric) {
@@ -31,12 +33,12 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
         let values = |summary: &Summary, label: &str| by_seed(&summary.records, label, &seeds, &args.metric);
         let mut stream = Stream::new(3, Purpose::Bootstrap, index as u64);
         if let Some(comparison) = compare(&values(&a, left), &values(&b, right), &mut stream) {
-            let named = |summary: &Summary, label: &str| format!("{}:{label}", summary.name);
-            all.push(Versus { a: named(&a, left), b: named(&b, right), comparison });
+            let named = |folder: &Path, label: &str| format!("{}:{label}", folder.display());
+            all.push(Versus { a: named(&args.a, left), b: named(&args.b, right), comparison, note: String::new() });
         }
     }
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
-    println!("{} of {} against {}, paired by seed\n", args.metric, a.name, b.name);
+    println!("{} of {} against {}, paired by seed\n", args.metric, args.a.display(), args.b.display());
     all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, &args.metric)));
     if all.is_empty() {
         println!("no seed was finished by both runs");

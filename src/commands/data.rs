@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::{Exit, resolve};
-use crate::cli::{DataAction, DataArgs, DataFlags};
+use crate::cli::{DataAction, DataArgs, DataFolder};
 use crate::data::sheet::contact;
 use crate::data::source::{self, KNOWN, Search};
 use crate::data::{Corpus, Images};
@@ -13,20 +13,15 @@ use crate::report;
 
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
-    let list = DataAction::List {
-        data: DataFlags { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from), offline: true },
-    };
-    match args.action.unwrap_or(list) {
-        DataAction::List { data } => list_all(&resolve::search(&data, false)),
+    let here = || DataFolder { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from) };
+    match args.action.unwrap_or_else(|| DataAction::List { data: here() }) {
+        DataAction::List { data } => list_all(&resolve::local(&data)),
         DataAction::Fetch { dataset, data } => describe(&dataset, &resolve::search(&data, false)),
-        DataAction::Verify { dataset, data } => {
-            describe(&dataset, &Search { offline: true, ..resolve::search(&data, false) })
-        }
+        DataAction::Verify { dataset, data } => describe(&dataset, &resolve::local(&data)),
         DataAction::Show { dataset, out, columns, data } => {
-            ensure!(columns > 0, "--columns 0 shows nothing; it must be at least 1");
             let corpus = source::load(&dataset, &resolve::search(&data, false))?;
             let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("png"));
-            show(&corpus, &out, columns)
+            show(&corpus, &out, usize::from(columns))
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::cli::PredictArgs;
 use crate::data::{PIXELS, Part, SIDE, idx, picture};
 use crate::device;
 use crate::eval::{self, classification};
+use crate::loss::Loss;
 use crate::saved;
 
 /// One line an image: what it is taken for, and how sure the network is.
@@ -26,10 +27,14 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
             let class = &card.classes[usize::from(*class)];
-            if args.json {
-                println!("{}", serde_json::json!({ "image": name, "class": class, "confidence": confidence }));
-            } else {
-                println!("{name}: {class} ({:.1} %)", 100.0 * confidence);
+            // Only a network trained on the cross-entropy has outputs that a softmax makes probabilities of.
+            let confidence = (card.config.train.loss == Loss::CrossEntropy).then_some(*confidence);
+            match confidence {
+                _ if args.json => {
+                    println!("{}", serde_json::json!({ "image": name, "class": class, "confidence": confidence }));
+                }
+                Some(confidence) => println!("{name}: {class} ({:.1} %)", 100.0 * confidence),
+                None => println!("{name}: {class}"),
             }
         }
     }

@@ -7,21 +7,22 @@ use anyhow::{Context, Result, bail};
 use super::{Exit, resolve, sweep};
 use crate::cli::ReportArgs;
 use crate::data::source;
+use crate::figures::median_run;
 use crate::plan::Plan;
 use crate::record;
-use crate::spec::{Spec, library};
+use crate::spec::library;
 use crate::summary::Summary;
 
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
-    let (spec, summary) = read(&args.folder)?;
-    let search = source::Search { offline: true, ..resolve::search(&args.data, true) };
-    let dataset = spec.resolve(&[])?.data.dataset;
-    let corpus = source::load(&dataset, &search);
-    if corpus.is_err() {
+    let summary = read(&args.folder)?;
+    let search = resolve::local(&args.data);
+    let dataset = median_run(&summary).map(|run| run.made_with.dataset.clone());
+    let corpus = dataset.as_ref().and_then(|dataset| source::load(dataset, &search).ok());
+    if let (Some(dataset), None) = (&dataset, &corpus) {
         eprintln!("note: {dataset} is not at hand, so there is no sheet of mistakes (--data-dir)");
     }
-    crate::report::write(&summary, corpus.as_ref().ok(), &args.folder)?;
+    crate::report::write(&summary, corpus.as_ref(), &args.folder)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
         record::write_compressed(&args.folder)?;
     }
@@ -29,24 +30,22 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A run's spec and the summary of its records, in plan order.
-pub fn read(folder: &Path) -> Result<(Spec, Summary)> {
-    let (spec, plan) = plan_of(folder)?;
+/// The summary of a run's records, in plan order.
+pub fn read(folder: &Path) -> Result<Summary> {
+    let plan = plan_of(folder)?;
     let records = record::read_all(folder)?;
     let find = |label: &str, seed: u64| records.iter().rev().find(|r| r.arm == label && r.seed == seed).cloned();
     let ordered: Vec<_> = plan.trials().filter_map(|trial| find(&trial.label, trial.seed)).collect();
     if ordered.is_empty() {
         bail!("none of the {} records of {} belongs to its spec.toml", records.len(), folder.display());
     }
-    let summary = Summary::new(&plan, ordered)?;
-    Ok((spec, summary))
+    Summary::new(&plan, ordered)
 }
 
-/// The resolved spec of a run's folder, named after the folder.
-pub fn plan_of(folder: &Path) -> Result<(Spec, Plan)> {
+/// The plan of a run's folder, named after the folder.
+pub fn plan_of(folder: &Path) -> Result<Plan> {
     let mut spec = library::load(&folder.join("spec.toml"))
         .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
     spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
-    let plan = Plan::new(&spec)?;
-    Ok((spec, plan))
+    Ok(Plan::new(&spec)?)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::claims;
-use crate::cli::{DataFlags, RunFlags};
+use crate::cli::{DataFlags, DataFolder, RunFlags};
 use crate::data::source::{self, Search, cache_dir};
 use crate::plan::Plan;
 use crate::progress::Shown;
@@ -21,15 +21,22 @@ pub fn search(flags: &DataFlags, quiet: bool) -> Search {
     }
 }
 
+/// Where to look for data that must be here already.
+pub fn local(folder: &DataFolder) -> Search {
+    Search { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
+}
+
 /// Applies flags to a spec: `--smoke` first, so that everything typed beats it. Claims about arms that the flags took away
 /// are left out, and said.
 pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
     claims::check(&Plan::new(spec)?)?;
     if flags.smoke {
-        for (path, value) in [("train.epochs", 1), ("data.train", 2_000), ("data.validation", 500), ("data.test", 500)]
-        {
-            spec.set_flag("smoke", path, value)?;
+        let data = spec.resolve(&[])?.data;
+        spec.set_flag("smoke", "train.epochs", 1)?;
+        let parts = [("train", data.train, 2_000), ("validation", data.validation, 500), ("test", data.test, 500)];
+        for (part, images, most) in parts {
+            spec.set_flag("smoke", &format!("data.{part}"), images.min(most) as i64)?;
         }
         spec.seeds = spec.seeds.min(3);
     }
@@ -45,7 +52,7 @@ pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
     spec.claims = kept;
     for claim in left_out.iter().filter(|_| !flags.quiet) {
-        eprintln!("note: `{}` is not judged: this run has no such arm", claim.test);
+        eprintln!("note: `{}` is not judged: it does not fit the arms of this run", claim.test);
     }
     Ok(())
 }

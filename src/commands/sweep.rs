@@ -6,10 +6,11 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Exit, listen_for_interrupts, resolve};
 use crate::cli::SweepArgs;
+use crate::figures::median_run;
 use crate::plan::Plan;
 use crate::progress::{Shown, SweepProgress, cost_line};
 use crate::record::{RecordFile, Status};
-use crate::runner::{self, Options};
+use crate::runner::{self, Options, Outcome};
 use crate::spec::{Spec, library};
 use crate::summary::Summary;
 use crate::trial::Lab;
@@ -53,19 +54,33 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
+    // The sweep had started: what goes wrong from here on is not "could not start".
+    finish(&plan, &lab, outcome, &out, args).or_else(|error| {
+        eprintln!("error: {error:#}");
+        Ok(Exit::Failed)
+    })
+}
+
+/// Summary, report and exit code of a run, whole or broken off.
+fn finish(plan: &Plan, lab: &Lab, outcome: Outcome, out: &Path, args: &SweepArgs) -> Result<Exit> {
     if outcome.interrupted {
         let all = plan.arms.len() * plan.seeds.len();
         eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
     }
-    let failed = outcome.records.iter().any(|record| record.status == Status::Failed);
-    let summary = Summary::new(&plan, outcome.records)?;
-    let corpus = plan.datasets().first().and_then(|name| lab.corpus(name).ok());
-    report::write(&summary, corpus, &out)?;
-    show(&summary, &out, args.run.json)?;
+    let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
+    let summary = Summary::new(plan, outcome.records)?;
+    let shown = median_run(&summary).and_then(|run| lab.corpus(&run.made_with.dataset).ok());
+    report::write(&summary, shown, out)?;
+    show(&summary, out, args.run.json)?;
+    if failed > 0 {
+        eprintln!(
+            "error: {failed} trials failed, for reasons told in their records; the same command tries them again"
+        );
+    }
     Ok(match (outcome.interrupted, failed) {
         (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Failed,
-        (false, false) => Exit::Done,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::Failed,
     })
 }
 

@@ -1,6 +1,6 @@
 //! `kindling train`: one network, shown as it trains, described per class, saved.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -37,17 +37,25 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, place)?;
     let stop = listen_for_interrupts()?;
     let label = format!("{} seed {}", arm.label, args.seed);
-    let trained = {
+    let trained = catch_unwind(AssertUnwindSafe(|| {
         let screen = Dashboard::new(&label, arm.config.train.epochs, arm.config.data.train, args.run.quiet, stop);
-        let trial = arm.trial(index, args.seed);
-        // burn-train's screen ends a training the user kills by a panic.
-        catch_unwind(AssertUnwindSafe(|| lab.run(&[trial], &screen)))
+        lab.run(&[arm.trial(index, args.seed)], &screen)
+    }));
+    let trained = match trained {
+        Ok(trained) => trained?,
+        // How burn-train's screen ends a training that its user kills.
+        Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => None,
+        Err(panic) => resume_unwind(panic),
     };
-    let Some((records, model)) = trained.unwrap_or(Ok(None))? else {
+    let Some((records, model)) = trained else {
         eprintln!("stopped before the last epoch; nothing is saved");
         return Ok(Exit::Interrupted);
     };
     let record = &records[0];
+    if record.status == Status::Diverged && args.run.json {
+        println!("{}", record.to_line()?);
+        return Ok(Exit::Done);
+    }
     if record.status == Status::Diverged {
         println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
         return Ok(Exit::Done);

@@ -13,7 +13,7 @@ use crate::trial::Lab;
 /// Retrains each chosen trial alone and compares its record, time apart.
 pub fn run(args: &VerifyArgs) -> Result<Exit> {
     ensure!(args.trials > 0, "--trials 0 verifies nothing; it must be at least 1");
-    let (_, plan) = report::plan_of(&args.folder)?;
+    let plan = report::plan_of(&args.folder)?;
     let mut records = record::read_all(&args.folder)?;
     records.retain(|record| record.status != Status::Failed);
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
@@ -65,8 +65,14 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
             now.data
         )));
     }
-    let name = "test_accuracy";
-    Ok(Some(format!("DIFFERENT: {name} {:?} then, {:?} now", before.metric(name), after.metric(name))))
+    let parts = [
+        ("history", before.history != after.history),
+        ("metrics", before.metrics != after.metrics),
+        ("confusion", before.confusion != after.confusion),
+        ("mistakes", before.mistakes != after.mistakes),
+    ];
+    let names: Vec<&str> = parts.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    Ok(Some(format!("DIFFERENT {}", if names.is_empty() { "record".into() } else { names.join(", ") })))
 }
 
 struct Silent;

@@ -41,30 +41,37 @@ pub fn fetch_all(known: &Known, folder: &Path, show_progress: bool) -> Result<()
 fn fetch(url: &str, file: &KnownFile, done: &Path, show_progress: bool) -> Result<()> {
     let part = done.with_extension("gz.part");
     let resumed = part.metadata().map_or(0, |meta| meta.len());
-    let outcome = transfer(url, &part, resumed, show_progress).and_then(|()| check(&part, file));
-    match outcome {
+    // What breaks off is kept for the next attempt; only what turns out to be wrong is fetched anew.
+    let continued = transfer(url, &part, resumed, show_progress)?;
+    let checked = if continued { check(&part, file) } else { Err(anyhow!("the server cannot continue it")) };
+    match checked {
         Err(_) if resumed > 0 => {
-            fs::remove_file(&part).ok();
             transfer(url, &part, 0, show_progress)?;
             check(&part, file)?;
         }
-        outcome => outcome?,
+        checked => checked?,
     }
     fs::rename(&part, done).with_context(|| format!("cannot rename {}", part.display()))
 }
 
-/// Appends what the server sends from byte `from` on.
-fn transfer(url: &str, part: &Path, from: u64, show_progress: bool) -> Result<()> {
+/// Appends what the server sends from byte `from` on; false when it has no such part of the file.
+fn transfer(url: &str, part: &Path, from: u64, show_progress: bool) -> Result<bool> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(10)))
         .timeout_recv_response(Some(Duration::from_secs(20)))
+        .timeout_recv_body(Some(Duration::from_secs(600)))
         .build()
         .into();
     let mut request = agent.get(url);
     if from > 0 {
         request = request.header("Range", format!("bytes={from}-"));
     }
-    let response = request.call().map_err(|error| anyhow!("{error}"))?;
+    let response = match request.call() {
+        Ok(response) => response,
+        // Range not satisfiable: the part is longer than the file.
+        Err(ureq::Error::StatusCode(416)) if from > 0 => return Ok(false),
+        Err(error) => return Err(anyhow!("{error}")),
+    };
     // A server that does not know ranges answers 200 with the whole file.
     let continues = response.status().as_u16() == 206;
     let mut out = if continues { OpenOptions::new().append(true).open(part) } else { File::create(part) }
@@ -84,7 +91,8 @@ fn transfer(url: &str, part: &Path, from: u64, show_progress: bool) -> Result<()
         bar.inc(count as u64);
     }
     bar.finish_and_clear();
-    out.sync_all().with_context(|| format!("cannot write {}", part.display()))
+    out.sync_all().with_context(|| format!("cannot write {}", part.display()))?;
+    Ok(true)
 }
 
 fn check(part: &Path, file: &KnownFile) -> Result<()> {

@@ -25,7 +25,7 @@ pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
         return None;
     }
     let names: Vec<String> = match corpus {
-        Some(corpus) if corpus.classes.len() == counts.len() => corpus.classes.clone(),
+        Some(corpus) if corpus.hash == run.made_with.data => corpus.classes.clone(),
         _ => (0..counts.len()).map(|class| class.to_string()).collect(),
     };
     let widest = names.iter().map(|name| text_width(name, TEXT)).fold(14.0, f64::max);

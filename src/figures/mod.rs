@@ -7,9 +7,11 @@ mod curves;
 mod intervals;
 mod mistakes;
 mod response;
-mod svg;
+pub mod svg;
 
 use anyhow::Result;
+
+pub use confusion::median_run;
 
 use crate::data::Corpus;
 use crate::summary::Summary;

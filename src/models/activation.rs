@@ -44,8 +44,18 @@ pub enum ActivationKind {
 /// The slope a PReLU starts with (He et al., 2015, and Burn's default).
 pub const PRELU_START: f32 = 0.25;
 
+/// Klambauer et al., "Self-normalizing neural networks", 2017.
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers too and mask it out,
+/// which makes their gradient 0 times infinity there.
+fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    (-activation::relu(-x)).exp() - 1.0
+}
+
 impl ActivationKind {
-    /// Every activation, in the order an error message lists them.
+    /// Every activation.
     pub const ALL: &[Self] = &[
         Self::Relu,
         Self::Sigmoid,
@@ -85,9 +95,11 @@ impl ActivationKind {
             Self::GeluApproximate => activation::gelu_approximate(x),
             Self::Silu => activation::silu(x),
             Self::Mish => activation::mish(x),
-            Self::Elu => activation::elu(x, 1.0),
-            Self::Celu => activation::celu(x, 1.0),
-            Self::Selu => activation::selu(x),
+            // CELU is ELU where alpha is 1.
+            Self::Elu | Self::Celu => activation::relu(x.clone()) + negative_exponential(x),
+            Self::Selu => {
+                (activation::relu(x.clone()) + negative_exponential(x).mul_scalar(SELU_ALPHA)).mul_scalar(SELU_SCALE)
+            }
             Self::Prelu => match slope {
                 Some(slope) => activation::relu(x.clone()) - slope * activation::relu(-x),
                 None => activation::leaky_relu(x, f64::from(PRELU_START)),

@@ -31,18 +31,6 @@ pub enum Init {
     Zeros,
 }
 
-/// Every initialiser by the name an experiment file uses.
-pub const NAMES: &[&str] = &[
-    "default",
-    "xavier_uniform",
-    "xavier_normal",
-    "he_uniform",
-    "he_normal",
-    "{ normal = 0.01 }",
-    "normal_fan_in",
-    "zeros",
-];
-
 impl Init {
     /// Appends `fan_in * fan_out` weights, row by row of `[in, out]`.
     pub fn weights(self, fan_in: usize, fan_out: usize, stream: &mut Stream, into: &mut Vec<f32>) {

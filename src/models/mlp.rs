@@ -47,7 +47,8 @@ impl MlpConfig {
     /// Weights and biases of one replica.
     pub fn parameters(&self) -> usize {
         let bias = usize::from(self.bias);
-        self.widths().windows(2).map(|pair| (pair[0] + bias) * pair[1]).sum()
+        let slopes = if self.activation == ActivationKind::Prelu { self.hidden.len() } else { 0 };
+        slopes + self.widths().windows(2).map(|pair| (pair[0] + bias) * pair[1]).sum::<usize>()
     }
 
     /// One replica a seed.

@@ -131,9 +131,11 @@ impl OptimizerConfig {
         };
         check("lr", Some(self.lr), |v| v > 0.0, "above 0")?;
         for share in [self.momentum, self.alpha, self.betas.map(|b| b[0]), self.betas.map(|b| b[1])] {
-            check("momentum, alpha or betas", share, |v| (0.0..1.0).contains(&v), "at least 0 and below 1")?;
+            // Burn keeps them in 32 bits, where the nearest number to 0.99999999 is 1.
+            let below_one = |v: f64| (0.0..1.0).contains(&v) && (v as f32) < 1.0;
+            check("momentum, alpha or betas", share, below_one, "at least 0 and below 1")?;
         }
-        check("eps", self.eps, |v| v > 0.0, "above 0")?;
+        check("eps", self.eps, |v| v as f32 > 0.0, "above 0, in 32 bits too")?;
         check("weight_decay", self.weight_decay, |v| v >= 0.0, "0 or more")
     }
 

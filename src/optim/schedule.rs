@@ -55,8 +55,8 @@ impl Schedule {
         let half_cosine = |share: f64| 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
         match self {
             Self::Constant => lr,
-            Self::Step { every, gamma } => lr * gamma.powi((at.epoch / every) as i32),
-            Self::Exponential { gamma } => lr * gamma.powi(at.epoch as i32),
+            Self::Step { every, gamma } => lr * gamma.powf((at.epoch / every) as f64),
+            Self::Exponential { gamma } => lr * gamma.powf(at.epoch as f64),
             Self::Cosine => lr * half_cosine(done / at.epochs as f64),
             Self::WarmupCosine { warmup } if done < *warmup => {
                 // The first step already moves: a rate of exactly 0 would waste it.
@@ -71,8 +71,8 @@ impl Schedule {
     }
 
     /// # Errors
-    /// A factor, a length or a list that makes no sense for training of `epochs` epochs.
-    pub fn validate(&self, epochs: usize) -> Result<(), String> {
+    /// A factor, a length or a list that makes no sense.
+    pub fn validate(&self) -> Result<(), String> {
         let factor = |gamma: f64| {
             if gamma.is_finite() && gamma > 0.0 {
                 Ok(())
@@ -84,11 +84,11 @@ impl Schedule {
             Self::Constant | Self::Cosine => Ok(()),
             Self::Step { every: 0, .. } => Err("`every` of `train.schedule` is 0; it must be at least 1 epoch".into()),
             Self::Step { gamma, .. } | Self::Exponential { gamma } => factor(*gamma),
-            Self::WarmupCosine { warmup } if (0.0..epochs as f64).contains(warmup) => Ok(()),
-            Self::WarmupCosine { warmup } => Err(format!(
-                "`warmup` of `train.schedule` is {warmup} epochs; it must be at least 0 and below \
-                 `train.epochs`, which is {epochs}"
-            )),
+            // A warm-up longer than the training is one that never ends.
+            Self::WarmupCosine { warmup } if warmup.is_finite() && *warmup >= 0.0 => Ok(()),
+            Self::WarmupCosine { warmup } => {
+                Err(format!("`warmup` of `train.schedule` is {warmup} epochs; it must be 0 or more"))
+            }
             Self::Piecewise(pieces) => {
                 let ordered = pieces.windows(2).all(|pair| pair[0].0 < pair[1].0);
                 let positive = pieces.iter().all(|(_, rate)| rate.is_finite() && *rate > 0.0);
@@ -136,13 +136,13 @@ mod tests {
         for schedule in [
             Schedule::Step { every: 0, gamma: 0.5 },
             Schedule::Exponential { gamma: 0.0 },
-            Schedule::WarmupCosine { warmup: 4.0 },
+            Schedule::WarmupCosine { warmup: -1.0 },
             Schedule::Piecewise(vec![]),
             Schedule::Piecewise(vec![(1, 0.1)]),
             Schedule::Piecewise(vec![(0, 0.1), (0, 0.2)]),
             Schedule::Piecewise(vec![(0, -0.1)]),
         ] {
-            assert!(schedule.validate(4).is_err(), "{schedule:?}");
+            assert!(schedule.validate().is_err(), "{schedule:?}");
         }
     }
 }

@@ -70,7 +70,9 @@ impl Plan {
             Some(random) => search::sample(&axes, random),
             None => product(&groups(spec, &axes)?),
         };
-        let labels = label::labels(&combinations);
+        let alone =
+            |one: &Assignment| spec.resolve(std::slice::from_ref(one)).ok().map(|config| config.train.optimizer);
+        let labels = label::labels(&combinations, alone);
         let mut arms: Vec<Arm> = Vec::with_capacity(combinations.len());
         for (assignments, label) in combinations.iter().zip(labels) {
             let config = spec.resolve(assignments)?;
@@ -78,7 +80,14 @@ impl Plan {
             let fail = |what: String| SpecError { place: place.into(), what: format!("arm `{label}`: {what}") };
             config.validate().map_err(fail)?;
             if let Some(twin) = arms.iter().find(|arm| arm.config == config) {
+                // A search over few values draws some of them twice.
+                if spec.random.is_some() {
+                    continue;
+                }
                 return Err(fail(format!("its settings are those of arm `{}`; leave one out", twin.label)));
+            }
+            if arms.iter().any(|arm| arm.label == label) {
+                return Err(fail("two arms would have this name; write their values so that they differ".into()));
             }
             arms.push(Arm { values: label::values(assignments), config, label });
         }

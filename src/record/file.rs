@@ -41,16 +41,16 @@ impl RecordFile {
             .read(true)
             .open(&path)
             .with_context(|| format!("cannot write {}; name another folder with --out", path.display()))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let torn = (whole < text.len())
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+        let whole = whole_lines(&bytes);
+        let torn = (whole < bytes.len())
             .then(|| format!("the last line of {} was cut short and is dropped; its trial runs again", path.display()));
         if torn.is_some() {
             file.set_len(whole as u64).with_context(|| format!("cannot cut {}", path.display()))?;
             file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
         }
-        let records = parse(&text[..whole], &path)?;
+        let records = parse(&bytes[..whole], &path)?;
         Ok((Self { path, file, _lock: lock }, records, torn))
     }
 
@@ -61,11 +61,13 @@ impl RecordFile {
     pub fn append(&mut self, record: &TrialRecord) -> Result<()> {
         let mut line = record.to_line().context("cannot write a record as JSON")?;
         line.push('\n');
-        let end = self.file.seek(SeekFrom::End(0)).unwrap_or(0);
+        let end = self.file.seek(SeekFrom::End(0));
         let written = self.file.write_all(line.as_bytes()).and_then(|()| sync(&self.file));
         written.map_err(|error| {
-            // Leave no half line behind where the disk still lets us cut it off.
-            let _ = self.file.set_len(end);
+            // Leave no half line behind where the disk still lets us cut it off; the next run drops it otherwise.
+            if let Ok(end) = end {
+                let _ = self.file.set_len(end);
+            }
             anyhow::Error::new(error).context(format!(
                 "cannot write {}: every trial finished before is kept; make room and run the same command again",
                 self.path.display()
@@ -108,17 +110,17 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
         folder.display()
     );
     let part = path.with_extension("jsonl.part");
-    let text = gunzip(&compressed)?;
-    fs::write(&part, text).with_context(|| format!("cannot write {}", part.display()))?;
+    let bytes = gunzip(&compressed)?;
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
     fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))?;
     fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
 }
 
-fn gunzip(path: &Path) -> Result<String> {
+fn gunzip(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut text = String::new();
-    MultiGzDecoder::new(file).read_to_string(&mut text).with_context(|| format!("{} is damaged", path.display()))?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(file).read_to_end(&mut bytes).with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(bytes)
 }
 
 /// Reads a folder's records, compressed or not, changing nothing. A torn last line is passed over.
@@ -127,8 +129,8 @@ fn gunzip(path: &Path) -> Result<String> {
 /// There are none, or one is damaged or of another schema.
 pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
     let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let (path, text) = if plain.is_file() {
-        let text = fs::read_to_string(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
+    let (path, bytes) = if plain.is_file() {
+        let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
         (plain, text)
     } else if compressed.is_file() {
         let text = gunzip(&compressed)?;
@@ -136,15 +138,20 @@ pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
     } else {
         bail!("{} has no {NAME}; run a sweep into it first", folder.display());
     };
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    parse(&text[..whole], &path)
+    parse(&bytes[..whole_lines(&bytes)], &path)
+}
+
+/// How many bytes make up lines that were finished: a torn last one may even end inside a character.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
 }
 
 /// Writes a folder's records compressed and removes the plain file.
 ///
 /// # Errors
-/// The folder cannot be read or written.
+/// The folder cannot be read or written, or a sweep is writing it.
 pub fn write_compressed(folder: &Path) -> Result<()> {
+    let _lock = lock(folder)?;
     let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
     let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -155,7 +162,8 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
-fn parse(text: &str, path: &Path) -> Result<Vec<TrialRecord>> {
+fn parse(bytes: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
+    let text = std::str::from_utf8(bytes).with_context(|| format!("{} is not text", path.display()))?;
     let line = |(number, line): (usize, &str)| {
         let place = format!("{}:{}", path.display(), number + 1);
         let value: serde_json::Value = serde_json::from_str(line).with_context(|| {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::page::{Block, Page};
 use super::table::Table;
-use crate::figures::Figure;
+use crate::figures::{Figure, svg};
 
 const STYLE: &str = "
 :root { color-scheme: light; }
@@ -80,9 +80,8 @@ fn picture(figure: &Figure) -> String {
 
 /// Text for HTML; `code` marks become code.
 fn escape(text: &str) -> String {
-    let plain = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let mut out = String::new();
-    for (index, part) in plain.split('`').enumerate() {
+    for (index, part) in svg::escape(text).split('`').enumerate() {
         match index % 2 {
             0 => out.push_str(part),
             _ => out.push_str(&format!("<code>{part}</code>")),

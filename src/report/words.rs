@@ -7,7 +7,7 @@ use crate::summary::Versus;
 
 /// Which of two arms wins, by how much, how sure, from how many seeds; or that it is open, and how many seeds would settle it.
 pub fn verdict_line(versus: &Versus, metric: &str) -> String {
-    let Versus { a, b, comparison } = versus;
+    let Versus { a, b, comparison, note } = versus;
     let numbers = in_words(comparison, metric);
     let line = match comparison.verdict() {
         Verdict::Larger => format!("{a} > {b}: {numbers}"),
@@ -21,6 +21,7 @@ pub fn verdict_line(versus: &Versus, metric: &str) -> String {
             format!("{a} ? {b}: inconclusive, {numbers}{more}")
         }
     };
+    let line = if note.is_empty() { line } else { format!("{line}; {note}") };
     if comparison.few_seeds() {
         format!("{line} (warning: below {FEWEST_FOR_TRUST} seeds these intervals are too narrow)")
     } else {

@@ -25,13 +25,14 @@ pub fn train_all(
     listener: &dyn Listener,
     stop: &AtomicBool,
 ) -> Result<Vec<TrialRecord>> {
+    let workers = jobs.clamp(1, stacks.len().max(1));
     let queue = Mutex::new(stacks);
     let (send, receive) = mpsc::channel();
     let relay = Relay { listener, stop };
     let mut records = Vec::new();
     let mut broken = None;
     std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
+        for _ in 0..workers {
             let (send, queue, relay) = (send.clone(), &queue, &relay);
             scope.spawn(move || {
                 while let Some(stack) = next(queue, stop) {

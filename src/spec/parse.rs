@@ -9,6 +9,10 @@ use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Random, Spec, SpecErro
 
 type Result<T> = std::result::Result<T, SpecError>;
 
+/// Far beyond what anyone trains, and far below where counting trials could overflow.
+const MOST_SEEDS: u64 = 1_000_000;
+const MOST_ARMS: u64 = 10_000;
+
 /// A file's text with what it takes to say where something stands.
 struct File<'a> {
     shown: &'a str,
@@ -91,6 +95,7 @@ impl Spec {
         match value {
             Value::Array(list) if !(keys::LIST_VALUED.contains(&path) && list.iter().all(is_number)) => {
                 self.axes.retain(|axis| axis.path != path);
+                self.overrides.retain(|earlier| earlier.path != path);
                 let axis = axis(key, path, AxisValues::List(list), place)?;
                 self.axes.push(axis);
             }
@@ -110,10 +115,11 @@ impl Spec {
     }
 
     /// # Errors
-    /// There are no seeds.
+    /// There are no seeds, or more than could ever be trained.
     pub fn check_seeds(&self, place: &str) -> Result<()> {
-        if self.seeds == 0 {
-            return Err(SpecError::new(place, "0 seeds train nothing; it must be at least 1"));
+        if !(1..=MOST_SEEDS).contains(&self.seeds) {
+            let what = format!("{} seeds; it must be at least 1 and at most {MOST_SEEDS}", self.seeds);
+            return Err(SpecError::new(place, what));
         }
         Ok(())
     }
@@ -153,14 +159,16 @@ impl File<'_> {
 
     fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {
         for (key, place, value) in self.table(value, place, "sweep")? {
-            match key {
-                "search" => spec.random = Some(typed(plain(value), &place, "search")?),
-                "zip" => spec.zip = typed(plain(value), &place, "zip")?,
-                _ => {
-                    let path = known(key, &place)?;
-                    let values = values(plain(value), &place, key)?;
-                    spec.axes.push(axis(key, path, values, place)?);
+            match (key, value.get_ref()) {
+                ("search", _) => spec.random = Some(typed(plain(value), &place, "search")?),
+                ("zip", _) => spec.zip = typed(plain(value), &place, "zip")?,
+                // `train.lr = [...]`, which TOML reads as a table in a table.
+                ("data" | "model" | "train", DeValue::Table(inner)) => {
+                    for (rest, place, value) in self.entries(inner) {
+                        self.axis(spec, &format!("{key}.{rest}"), place, value)?;
+                    }
                 }
+                _ => self.axis(spec, key, place, value)?,
             }
         }
         for key in spec.zip.iter_mut().flatten() {
@@ -170,17 +178,34 @@ impl File<'_> {
             }
             *key = path.into();
         }
+        let zipped: Vec<&String> = spec.zip.iter().flatten().collect();
+        if let Some(twice) = zipped.iter().enumerate().find(|(i, key)| zipped[..*i].contains(key)) {
+            return Err(SpecError::new(place, format!("`zip` names `{}` twice", twice.1)));
+        }
+        if spec.random.is_some() && !spec.zip.is_empty() {
+            return Err(SpecError::new(place, "`zip` has no meaning in a random search; leave out one of the two"));
+        }
         let range = spec.axes.iter().find(|axis| matches!(axis.values, AxisValues::Range { .. }));
         match (range, spec.random) {
             (Some(axis), None) => {
                 let what = format!("`{}` is a range; a range needs `search = {{ random = 40 }}`", axis.key);
                 Err(SpecError::new(axis.place.as_str(), what))
             }
-            (_, Some(Random { random: 0, .. })) => {
-                Err(SpecError::new(place, "`search` samples 0 arms; it must be at least 1"))
+            (_, Some(Random { random, .. })) if !(1..=MOST_ARMS).contains(&random) => {
+                Err(SpecError::new(place, format!("`search` samples {random} arms; it must be 1 to {MOST_ARMS}")))
             }
             _ => Ok(()),
         }
+    }
+
+    fn axis(&self, spec: &mut Spec, key: &str, place: String, value: &Spanned<DeValue>) -> Result<()> {
+        let path = known(key, &place)?;
+        if spec.axes.iter().any(|axis| axis.path == path) {
+            return Err(SpecError::new(place, format!("`{key}` is an axis already; give it one list")));
+        }
+        let values = values(plain(value), &place, key)?;
+        spec.axes.push(axis(key, path, values, place)?);
+        Ok(())
     }
 
     fn claims(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Claim>> {

@@ -70,7 +70,8 @@ impl Spec {
                     Value::Table(Table::from_iter([(kind.into(), Value::Array(vec![number(*low), number(*high)]))]))
                 }
             };
-            lines.push(format!("{} = {value}", keys::short(&axis.path)));
+            // A bare dotted key would be read as a table inside a table.
+            lines.push(format!("\"{}\" = {value}", keys::short(&axis.path)));
         }
         Ok(lines)
     }

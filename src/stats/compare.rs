@@ -30,6 +30,8 @@ pub struct Comparison {
     pub p: Option<f64>,
     /// The same after Holm's correction over all pairs compared together.
     pub p_holm: Option<f64>,
+    /// How many pairs that are.
+    pub family: usize,
 }
 
 /// What a comparison allows one to say.
@@ -58,18 +60,13 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
         };
         column(|pair| pair.0) - column(|pair| pair.1)
     };
-    // score[i * n + j]: does run i of A beat run j of B?
-    let score: Vec<f64> = pairs.iter().flat_map(|(a, _)| pairs.iter().map(|(_, b)| win(*a, *b))).collect();
-    let beats = |of_a: &[usize], of_b: &[usize]| {
-        let rows = of_a.iter().map(|&i| of_b.iter().map(|&j| score[i * n + j]).sum::<f64>());
-        rows.sum::<f64>() / (n * n) as f64
-    };
+    let duel = Duel::new(&pairs);
     // "A run of one beats a run of the other" is about two unrelated runs, so the two are drawn apart here.
     let mut other = stream.fork();
     let mut of_b = vec![0; n];
     let drawn_apart = |of_a: &[usize]| {
         of_b.fill_with(|| other.below(n as u32) as usize);
-        beats(of_a, &of_b)
+        duel.beats(of_a, &of_b)
     };
     let beats_interval = bootstrap(n, drawn_apart, stream);
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
@@ -77,28 +74,59 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
         pairs: n,
         difference: difference(&all),
         interval: bootstrap(n, difference, stream),
-        beats: beats(&all, &all),
+        beats: duel.beats(&all, &all),
         beats_interval,
         p: wilcoxon::signed_rank(&differences),
         p_holm: None,
+        family: 1,
     })
 }
 
-fn win(a: f64, b: f64) -> f64 {
-    if a > b {
-        1.0
-    } else if a == b {
-        0.5
-    } else {
-        0.0
+/// Counts how often a value of A exceeds one of B, in time linear in n for each resample.
+struct Duel {
+    /// The place of each value of B in rising order.
+    rank: Vec<usize>,
+    /// For each value of A: how many values of B are below it, and how many are not above.
+    below: Vec<(usize, usize)>,
+}
+
+impl Duel {
+    fn new(pairs: &[(f64, f64)]) -> Self {
+        let mut order: Vec<usize> = (0..pairs.len()).collect();
+        order.sort_by(|&i, &j| pairs[i].1.total_cmp(&pairs[j].1));
+        let mut rank = vec![0; pairs.len()];
+        order.iter().enumerate().for_each(|(place, &index)| rank[index] = place);
+        let ends = |a: f64| {
+            let below = order.partition_point(|&i| pairs[i].1 < a);
+            (below, order.partition_point(|&i| pairs[i].1 <= a))
+        };
+        Self { rank, below: pairs.iter().map(|(a, _)| ends(*a)).collect() }
+    }
+
+    /// Mann and Whitney's U / nm of the drawn runs.
+    fn beats(&self, of_a: &[usize], of_b: &[usize]) -> f64 {
+        // drawn[k]: how many of the drawn values of B are among its k smallest.
+        let mut drawn = vec![0u32; self.rank.len() + 1];
+        of_b.iter().for_each(|&j| drawn[self.rank[j] + 1] += 1);
+        for k in 1..drawn.len() {
+            drawn[k] += drawn[k - 1];
+        }
+        let wins = of_a.iter().map(|&i| {
+            let (below, not_above) = self.below[i];
+            // Those below count whole, those equal half.
+            0.5 * f64::from(drawn[below] + drawn[not_above])
+        });
+        wins.sum::<f64>() / (of_a.len() * of_b.len()) as f64
     }
 }
 
 /// Fills in Holm's correction over comparisons that are shown together.
 pub fn correct(comparisons: &mut [&mut Comparison]) {
     let p_values: Vec<f64> = comparisons.iter().map(|c| c.p.unwrap_or(1.0)).collect();
+    let family = comparisons.len();
     for (comparison, adjusted) in comparisons.iter_mut().zip(wilcoxon::holm(&p_values)) {
         comparison.p_holm = Some(adjusted);
+        comparison.family = family;
     }
 }
 
@@ -113,21 +141,21 @@ impl Comparison {
         }
     }
 
-    /// About how many seeds in all would settle it, were the difference as large as it looks: the interval's half width
-    /// shrinks as one over the square root of n, and the signed-rank test cannot reach 5 % below a certain n however clear
-    /// the difference. Absent when the difference is 0 or there is no interval.
+    /// About how many seeds in all would settle it with 80 % power, were the difference as large as it looks: the standard
+    /// error shrinks as one over the square root of n, the level is divided by the pairs compared together, and no fewer
+    /// seeds than let the signed-rank test reach that level at all. Absent when the difference is 0 or has no interval.
     pub fn seeds_needed(&self) -> Option<usize> {
-        let ratio = self.interval?.half_width() / self.difference.abs();
+        /// The standard normal's 80 % point.
+        const POWER: f64 = 0.84;
+        let level = (1.0 - CONFIDENCE) / self.family.max(1) as f64;
+        let error = self.interval?.half_width() / normal_tail(1.0 - CONFIDENCE);
+        let ratio = (normal_tail(level) + POWER) * error / self.difference.abs();
         let for_interval = (self.pairs as f64 * ratio * ratio).ceil();
-        if !for_interval.is_finite() || self.difference == 0.0 {
+        if !for_interval.is_finite() {
             return None;
         }
-        let correction = match (self.p, self.p_holm) {
-            (Some(p), Some(adjusted)) => (adjusted / p).max(1.0),
-            _ => 1.0,
-        };
-        // The smallest p of n pairs is 2 / 2^n.
-        let for_test = (2.0 * correction / (1.0 - CONFIDENCE)).log2().floor() as usize + 1;
+        // The smallest two-sided p of n pairs is 2 / 2^n.
+        let for_test = (2.0 / level).log2().floor() as usize + 1;
         Some((for_interval as usize).max(for_test).max(self.pairs + 1))
     }
 
@@ -135,6 +163,15 @@ impl Comparison {
     pub fn few_seeds(&self) -> bool {
         self.pairs < FEWEST_FOR_TRUST
     }
+}
+
+/// The point that a standard normal exceeds, in magnitude, with this probability, to 5e-4: Abramowitz and Stegun, "Handbook
+/// of mathematical functions", 26.2.23.
+fn normal_tail(two_sided: f64) -> f64 {
+    let t = (-2.0 * (two_sided / 2.0).ln()).sqrt();
+    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    t - above / below
 }
 
 #[cfg(test)]
@@ -192,6 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn normal_points_are_those_of_the_table() {
+        for (level, point) in [(0.05, 1.95996), (0.01, 2.57583), (0.1, 1.64485)] {
+            assert!((normal_tail(level) - point).abs() < 5e-4, "{level}: {}", normal_tail(level));
+        }
+    }
+
+    #[test]
+    fn the_chance_to_beat_agrees_with_counting_every_pair_of_a_resample() {
+        let pairs = [(3.0, 1.0), (1.0, 1.0), (2.0, 4.0), (4.0, 2.0), (2.0, 2.0)];
+        let duel = Duel::new(&pairs);
+        let (of_a, of_b) = ([0, 0, 4, 2, 3], [1, 1, 3, 2, 4]);
+        let win = |a: f64, b: f64| {
+            if a > b {
+                1.0
+            } else if a == b {
+                0.5
+            } else {
+                0.0
+            }
+        };
+        let counted: f64 = of_a.iter().flat_map(|&i| of_b.iter().map(move |&j| win(pairs[i].0, pairs[j].1))).sum();
+        assert_eq!(duel.beats(&of_a, &of_b), counted / 25.0);
+    }
+
+    #[test]
     fn seeds_without_a_value_are_left_out_of_the_pairs() {
         let mut stream = Stream::new(0, Purpose::Bootstrap, 0);
         let c = compare(&[Some(1.0), None, Some(2.0)], &[Some(0.0), Some(5.0), None], &mut stream).unwrap();
@@ -205,6 +267,8 @@ mod tests {
         let c = compared(&[10.0, 11.0, 12.0, 13.0, 14.0], &[1.0, 2.0, 3.0, 4.0, 5.5]);
         assert_eq!((c.verdict(), c.p), (Verdict::Inconclusive, Some(0.0625)));
         assert_eq!(c.seeds_needed(), Some(6));
+        // Among ten pairs the level is 0.005, and 2 / 2^n first passes it at n = 9.
+        assert_eq!(Comparison { family: 10, ..c }.seeds_needed(), Some(9));
         assert!(c.few_seeds());
     }
 }

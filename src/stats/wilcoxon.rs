@@ -6,9 +6,12 @@
 /// of the ranks at hand, counted by dynamic programming over doubled ranks, so ties need no approximation. `None` when no
 /// difference is left.
 pub fn signed_rank(differences: &[f64]) -> Option<f64> {
-    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
+    // Accuracies are counts over counts: what differs in the last bits of a subtraction is equal.
+    let largest = differences.iter().fold(0.0f64, |most, d| most.max(d.abs()));
+    let alike = 1e-9 * largest;
+    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| d.abs() > alike).collect();
     nonzero.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let ranks = doubled_ranks(&nonzero);
+    let ranks = doubled_ranks(&nonzero, alike);
     let total: usize = ranks.iter().sum();
     let positive = ranks.iter().zip(&nonzero).filter(|(_, d)| **d > 0.0);
     let sum: usize = positive.map(|(rank, _)| rank).sum();
@@ -30,9 +33,9 @@ pub fn signed_rank(differences: &[f64]) -> Option<f64> {
 }
 
 /// Twice the mean rank of each value, by magnitude; `sorted` is in order of magnitude.
-fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
+fn doubled_ranks(sorted: &[f64], alike: f64) -> Vec<usize> {
     let mut ranks = Vec::with_capacity(sorted.len());
-    for group in sorted.chunk_by(|a, b| a.abs() == b.abs()) {
+    for group in sorted.chunk_by(|a, b| b.abs() - a.abs() <= alike) {
         let first = ranks.len() + 1;
         let last = ranks.len() + group.len();
         ranks.extend(std::iter::repeat_n(first + last, group.len()));
@@ -90,6 +93,14 @@ mod tests {
             .count();
         let p = signed_rank(&differences).unwrap();
         assert!((p - extreme as f64 / 128.0).abs() < 1e-12, "{p} against {extreme}/128");
+    }
+
+    #[test]
+    fn differences_of_accuracies_tie_although_their_last_bits_differ() {
+        // 0.9743 - 0.9742 and 0.4612 - 0.4611 are one image of 10,000 each, and not the same float.
+        let float = [0.9743 - 0.9742, 0.4612 - 0.4611, 0.9512 - 0.9514, 0.9750 - 0.9746];
+        assert_ne!(float[0], float[1]);
+        assert_eq!(signed_rank(&float), signed_rank(&[1.0, 1.0, -2.0, 4.0]));
     }
 
     #[test]
