@@ -16,6 +16,7 @@
 
 mod bench;
 mod language;
+mod piece;
 mod trend;
 
 use anyhow::{Result, anyhow};
@@ -27,8 +28,9 @@ use crate::spec::{Claim, nearest};
 use crate::stats::FEWEST_FOR_TRUST;
 use crate::stats::compare::{Comparison, correct};
 use crate::summary::METRICS;
-use bench::{Bench, Piece};
+use bench::Bench;
 use language::Test;
+use piece::Piece;
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -20,8 +20,6 @@ pub enum Purpose {
     Shuffle,
     /// Dropout masks; the counter is the epoch.
     Dropout,
-    /// Noise added to the inputs; the counter is the epoch.
-    Noise,
     /// Bootstrap resamples; the counter numbers the estimate.
     Bootstrap,
     /// Random search; the counter is the arm.
@@ -39,7 +37,6 @@ impl Purpose {
             Self::Init => b"init",
             Self::Shuffle => b"shuffle",
             Self::Dropout => b"dropout",
-            Self::Noise => b"noise",
             Self::Bootstrap => b"bootstrap",
             Self::Search => b"search",
             Self::Data => b"data",
@@ -144,7 +141,7 @@ mod tests {
 
     #[test]
     fn normal_has_the_moments_of_the_standard_normal() {
-        let mut stream = Stream::new(3, Purpose::Noise, 0);
+        let mut stream = Stream::new(3, Purpose::Data, 0);
         let draws: Vec<f64> = (0..100_000).map(|_| stream.normal()).collect();
         let moment = |k: i32| draws.iter().map(|x| x.powi(k)).sum::<f64>() / draws.len() as f64;
         assert!(moment(1).abs() < 0.015, "mean {}", moment(1));

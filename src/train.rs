@@ -90,6 +90,18 @@ pub trait Watch: Sync {
     fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]);
 }
 
+/// Hears nothing and stops nothing.
+#[derive(Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+}
+
 /// Trains the stack; `None` when the watch broke it off.
 pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
     let device = job.device.clone().autodiff();

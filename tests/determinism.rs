@@ -5,10 +5,11 @@ mod common;
 
 use std::sync::atomic::AtomicBool;
 
-use common::{Silent, lab, lines, plan};
+use common::{lab, lines, plan};
 use kindling::plan::{Plan, Trial};
 use kindling::record::{RecordFile, TrialRecord};
 use kindling::runner::{self, Listener, Options};
+use kindling::train::Unwatched;
 use kindling::trial::Lab;
 
 /// Every knob that draws numbers or treats replicas one by one is on.
@@ -55,7 +56,7 @@ fn a_trial_alone_is_the_trial_of_a_sweep() {
     let (plan, lab) = (plan(BUSY), lab());
     let all = fresh(&plan, &lab, 2, 6);
     for (index, trial) in plan.trials().enumerate().step_by(5) {
-        let (records, _) = lab.run(&[trial], &Silent).unwrap().unwrap();
+        let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
         assert_eq!(lines(&records)[0], all[index]);
     }
 }
@@ -106,7 +107,7 @@ fn neither_dropout_nor_batches_nor_clipping_touch_the_initial_weights() {
     let end = |extra: &str| {
         let text = format!("[train]\nepochs = 1\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
         let trial = plan(&text).trials().next().unwrap();
-        let (_, model) = lab.run(&[trial], &Silent).unwrap().unwrap();
+        let (_, model) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
         model.layers.iter().map(|layer| layer.weight.val().into_data()).collect::<Vec<_>>()
     };
     let drawn = plan("").arms[0].config.model.mlp(784, 10).init(&[0], &lab.place.device);

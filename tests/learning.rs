@@ -3,16 +3,17 @@
 
 mod common;
 
-use common::{Silent, lab, plan, real_data};
+use common::{lab, plan, real_data};
 use kindling::config::TrialConfig;
 use kindling::data::source::{self, Search};
 use kindling::device;
 use kindling::record::Status;
+use kindling::train::Unwatched;
 use kindling::trial::Lab;
 
 fn last_train_loss(extra: &str) -> f32 {
     let trial = plan(extra).trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Silent).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
     assert_eq!(records[0].status, Status::Done, "{extra}");
     *records[0].history.train_loss.last().unwrap()
 }
@@ -33,7 +34,7 @@ fn every_optimizer_lowers_every_loss() {
 #[test]
 fn a_network_can_learn_500_images_by_heart() {
     let trial = plan("[train]\nepochs = 60\nbatch_size = 20").trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Silent).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
     assert_eq!(*records[0].history.train_accuracy.last().unwrap(), 1.0);
     let sum: u32 = records[0].confusion.iter().flatten().sum();
     let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
@@ -45,7 +46,7 @@ fn a_network_can_learn_500_images_by_heart() {
 fn a_rate_of_a_million_diverges_and_is_recorded_as_such() {
     for optimizer in kindling::optim::NAMES {
         let trial = plan(&format!("[train]\nepochs = 4\nlr = 1e6\noptimizer = '{optimizer}'")).trials().next().unwrap();
-        let (records, _) = lab().run(&[trial], &Silent).unwrap().unwrap();
+        let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
         let record = &records[0];
         assert_eq!(record.status, Status::Diverged, "{optimizer}: {:?}", record.history);
         assert!(record.metrics.is_empty() && record.confusion.is_empty());
@@ -56,7 +57,7 @@ fn a_rate_of_a_million_diverges_and_is_recorded_as_such() {
 #[test]
 fn patience_keeps_the_weights_of_the_best_epoch() {
     let trial = plan("[train]\nepochs = 60\nbatch_size = 20\nlr = 0.01\npatience = 3").trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Silent).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
     let losses = &records[0].history.validation_loss;
     let best = losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
     assert_eq!(records[0].epochs_kept, Some(best + 1));
@@ -78,7 +79,7 @@ fn adam_classifies_real_mnist() {
     let mut config = TrialConfig::default();
     config.train.epochs = 3;
     let trial = kindling::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
-    let (records, _) = lab.run(&[trial], &Silent).unwrap().unwrap();
+    let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
     let accuracy = records[0].metric("test_accuracy").unwrap();
     // Three epochs of 784-64-32-10 give 96 to 97 % in every framework.
     assert!((0.95..0.98).contains(&accuracy), "{accuracy}");
@@ -100,7 +101,7 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
         config.model.hidden = hidden;
         config.train.epochs = 12;
         let trial = kindling::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
-        lab.run(&[trial], &Silent).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()
+        lab.run(&[trial], &Unwatched).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()
     };
     let (mlp, linear) = (accuracy(vec![64, 32]), accuracy(vec![]));
     assert!((0.95..0.99).contains(&mlp), "mlp {mlp}");

@@ -32,7 +32,7 @@ struct Fake {
 
 impl Fake {
     fn record(&self, trial: &Trial, status: Status) -> TrialRecord {
-        let mut stream = Stream::new(trial.seed, Purpose::Noise, trial.arm as u64);
+        let mut stream = Stream::new(trial.seed, Purpose::Data, trial.arm as u64);
         let accuracy = 0.9 + 0.02 * trial.arm as f64 + 0.003 * stream.normal();
         let done = status == Status::Done;
         let curve = |end: f32| (1..=4).map(|epoch| end / epoch as f32).collect::<Vec<f32>>();

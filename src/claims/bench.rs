@@ -3,13 +3,14 @@
 use anyhow::{Result, anyhow};
 
 use super::language::{Side, Statistic, Test};
-use super::{Finding, group_names, in_words, trend};
+use super::piece::Piece;
+use super::{Finding, group_names, trend};
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::stats::CONFIDENCE;
 use crate::stats::bootstrap::{Interval, bootstrap, of_sample};
-use crate::stats::compare::{Comparison, Verdict, compare};
+use crate::stats::compare::compare;
 use crate::stats::describe::{interquartile_mean, mean, quantile, sd, sorted};
 use crate::stats::wilcoxon::signed_rank;
 use crate::summary::by_seed;
@@ -196,60 +197,6 @@ fn sign(interval: Interval, trusted: bool, above: bool) -> Finding {
         (false, false) => Finding::Inconclusive,
         (is_above, _) if is_above == above => Finding::Confirmed,
         _ => Finding::Refuted,
-    }
-}
-
-/// What the records say to one part of a claim.
-pub enum Piece {
-    /// Two arms compared, Holm's correction still to come.
-    Compared {
-        /// The two, for the evidence.
-        between: String,
-        /// First against second.
-        comparison: Comparison,
-    },
-    /// All else.
-    Told {
-        /// What they say.
-        finding: Finding,
-        /// In numbers.
-        evidence: String,
-        /// From so many seeds.
-        seeds: usize,
-    },
-}
-
-impl Piece {
-    fn open(evidence: String, seeds: usize) -> Self {
-        Self::Told { finding: Finding::Inconclusive, evidence, seeds }
-    }
-
-    /// What it says.
-    pub fn finding(&self) -> Finding {
-        match self {
-            Self::Told { finding, .. } => *finding,
-            Self::Compared { comparison, .. } => match comparison.verdict() {
-                Verdict::Larger => Finding::Confirmed,
-                Verdict::Smaller => Finding::Refuted,
-                Verdict::Inconclusive => Finding::Inconclusive,
-            },
-        }
-    }
-
-    /// Its numbers.
-    pub fn evidence(&self, metric: &str) -> String {
-        match self {
-            Self::Told { evidence, .. } => evidence.clone(),
-            Self::Compared { between, comparison } => format!("{between}: {}", in_words(comparison, metric)),
-        }
-    }
-
-    /// The seeds behind it.
-    pub fn seeds(&self) -> usize {
-        match self {
-            Self::Told { seeds, .. } => *seeds,
-            Self::Compared { comparison, .. } => comparison.pairs,
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::VerifyArgs;
 use crate::device;
 use crate::record::{self, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
-use crate::train::{EpochScores, Watch};
+use crate::train::Unwatched;
 use crate::trial::Lab;
 
 /// Retrains each chosen trial alone and compares its record, time apart.
@@ -28,7 +28,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
         };
         let trial = plan.arms[arm].trial(arm, record.seed);
-        let Some((again, _)) = lab.run(&[trial], &Silent)? else { return Ok(Exit::Interrupted) };
+        let Some((again, _)) = lab.run(&[trial], &Unwatched)? else { return Ok(Exit::Interrupted) };
         let verdict = difference(record, &again[0])?;
         println!("{} seed {}: {}", record.arm, record.seed, verdict.as_deref().unwrap_or("the same bytes"));
         same &= verdict.is_none();
@@ -73,14 +73,4 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
     ];
     let names: Vec<&str> = parts.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
     Ok(Some(format!("DIFFERENT {}", if names.is_empty() { "record".into() } else { names.join(", ") })))
-}
-
-struct Silent;
-
-impl Watch for Silent {
-    fn on_step(&self, _examples: usize) -> std::ops::ControlFlow<()> {
-        std::ops::ControlFlow::Continue(())
-    }
-
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_interval_of_a_mean_is_the_normal_one_for_a_large_sample() {
-        let mut normal = Stream::new(1, Purpose::Noise, 0);
+        let mut normal = Stream::new(1, Purpose::Data, 0);
         let values: Vec<f64> = (0..400).map(|_| normal.normal()).collect();
         let interval = of_sample(&values, mean, &mut stream(0)).unwrap();
         let expected = 1.96 / 400f64.sqrt();
@@ -97,7 +97,7 @@ mod tests {
     fn it_covers_the_truth_about_as_often_as_it_says() {
         let covered = (0..300u64)
             .filter(|&round| {
-                let mut normal = Stream::new(round, Purpose::Noise, 1);
+                let mut normal = Stream::new(round, Purpose::Data, 1);
                 let values: Vec<f64> = (0..15).map(|_| normal.normal()).collect();
                 let mut drawn = vec![0.0; 15];
                 let statistic = |indices: &[usize]| {

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod compare;
 pub mod describe;
+mod duel;
 pub mod wilcoxon;
 
 pub use bootstrap::{Interval, bootstrap};

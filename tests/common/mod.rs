@@ -1,7 +1,6 @@
 //! Small data and small plans for tests that really train.
 #![allow(dead_code)]
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use kindling::data::{Corpus, digits};
@@ -9,7 +8,6 @@ use kindling::device;
 use kindling::plan::Plan;
 use kindling::record::TrialRecord;
 use kindling::spec::Spec;
-use kindling::train::{EpochScores, Watch};
 use kindling::trial::Lab;
 
 /// 700 drawn digits: 500 to learn from, 100 to validate, 100 to test.
@@ -34,17 +32,6 @@ pub fn spec(extra: &str) -> Spec {
         spec.set(setting).unwrap();
     }
     spec
-}
-
-/// Watches nothing.
-pub struct Silent;
-
-impl Watch for Silent {
-    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }
 
 /// Records as the bytes of the file, time apart.
