@@ -74,7 +74,21 @@ impl Axis {
             Spread::Linear => values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min),
             _ => f64::INFINITY,
         };
-        values.into_iter().filter(inside).map(|value| (value, tick_text(value, step, percent))).collect()
+        let shown = self.apart(values.into_iter().filter(inside), most);
+        shown.into_iter().map(|value| (value, tick_text(value, step, percent))).collect()
+    }
+
+    /// Values whose texts would not run into each other: of two too near, the higher stays.
+    fn apart(&self, values: impl DoubleEndedIterator<Item = f64>, most: usize) -> Vec<f64> {
+        let gap = (self.pixels.1 - self.pixels.0).abs() / (2 * most.max(1)) as f64;
+        let mut kept: Vec<f64> = Vec::new();
+        for value in values.rev() {
+            if kept.last().is_none_or(|above| (self.place(*above) - self.place(value)).abs() >= gap) {
+                kept.push(value);
+            }
+        }
+        kept.reverse();
+        kept
     }
 }
 
@@ -139,6 +153,13 @@ mod tests {
         let axis = Axis::over([0.1, 0.999], Spread::Error, (0.0, 100.0)).unwrap();
         let gap = |a, b| axis.place(b) - axis.place(a);
         assert!((gap(0.9, 0.99) - gap(0.99, 0.999)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn ticks_keep_their_distance() {
+        let axis = Axis::over([0.1, 0.9999], Spread::Error, (0.0, 190.0)).unwrap();
+        let places: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.place(*value)).collect();
+        assert!(places.len() > 3 && places.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{places:?}");
     }
 
     #[test]
