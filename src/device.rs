@@ -96,8 +96,9 @@ pub fn open(name: Option<&str>) -> Result<Place> {
             None => bail!("unknown backend `{name}`; this binary has {}", names.join(", ")),
         },
     };
-    // A missing adapter or driver is a panic inside the GPU backends: turn it into an error.
-    let quiet = QuietPanics::new();
+    // A missing adapter or driver is a panic inside the GPU backends: turn it into an error. The CPU is always there, and the
+    // panic hook is the whole process's, so it is left alone.
+    let quiet = (!backend.is_cpu()).then(QuietPanics::new);
     let works = catch_unwind(AssertUnwindSafe(|| {
         let device = backend.device();
         let two = Tensor::<1>::from_data([1.0f32], &device) + 1.0;
