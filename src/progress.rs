@@ -103,14 +103,16 @@ impl SweepProgress {
         state.told = tenth;
         state.last_line = Instant::now();
         let elapsed = state.started.elapsed().as_secs_f64();
-        let left = elapsed * (1.0 - share).max(0.0) / share;
+        let left = match share {
+            share if share < 1.0 => format!(", about {} left", human(elapsed * (1.0 - share) / share)),
+            _ => String::new(),
+        };
         eprintln!(
-            "{:3.0} %  {}/{} trials  {} elapsed, about {} left{}",
+            "{:3.0} %  {}/{} trials  {} elapsed{left}{}",
             100.0 * share.min(1.0),
             state.done,
             state.trials,
             human(elapsed),
-            human(left),
             state.news()
         );
     }
