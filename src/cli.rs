@@ -51,9 +51,9 @@ pub struct DataFolder {
 /// Where data comes from.
 #[derive(Debug, Clone, Args)]
 pub struct DataFlags {
-    /// Folder with mnist/, fashion-mnist/ or your own IDX files in a folder of their own
-    #[arg(long, value_name = "DIR", env = "KINDLING_DATA_DIR")]
-    pub data_dir: Option<PathBuf>,
+    /// Where it may lie already.
+    #[command(flatten)]
+    pub folder: DataFolder,
     /// Never ask the network for data
     #[arg(long)]
     pub offline: bool,

@@ -122,6 +122,16 @@ impl Summary {
         self.records.iter().filter(move |record| record.arm == label)
     }
 
+    /// The run in the middle of the best arm: the one an honest single example is taken from.
+    pub fn median_run(&self) -> Option<&TrialRecord> {
+        let label = &self.best()?.label;
+        let value = |record: &TrialRecord| record.metric(&self.metric);
+        let mut runs: Vec<(f64, &TrialRecord)> =
+            self.records_of(label).filter_map(|record| Some((value(record)?, record))).collect();
+        runs.sort_by(|(a, run_a), (b, run_b)| a.total_cmp(b).then(run_a.seed.cmp(&run_b.seed)));
+        runs.get(runs.len().checked_sub(1)? / 2).map(|(_, record)| *record)
+    }
+
     /// The arm that leads the ranking.
     pub fn best(&self) -> Option<&ArmSummary> {
         order(&self.arms, &self.metric).first().map(|&index| &self.arms[index])

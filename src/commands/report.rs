@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use super::{Exit, resolve, sweep};
 use crate::cli::ReportArgs;
 use crate::data::source;
-use crate::figures::median_run;
 use crate::plan::Plan;
 use crate::record;
 use crate::spec::library;
@@ -17,7 +16,7 @@ use crate::summary::Summary;
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     let summary = read(&args.folder)?;
     let search = resolve::local(&args.data);
-    let dataset = median_run(&summary).map(|run| run.made_with.dataset.clone());
+    let dataset = summary.median_run().map(|run| run.made_with.dataset.clone());
     let corpus = dataset.as_ref().and_then(|dataset| source::load(dataset, &search).ok());
     if let (Some(dataset), None) = (&dataset, &corpus) {
         eprintln!("note: {dataset} is not at hand, so there is no sheet of mistakes (--data-dir)");

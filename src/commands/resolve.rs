@@ -13,12 +13,8 @@ use crate::spec::Spec;
 
 /// Where to look for data.
 pub fn search(flags: &DataFlags, quiet: bool) -> Search {
-    Search {
-        dir: flags.data_dir.clone(),
-        cache: cache_dir(),
-        offline: flags.offline,
-        show_progress: Shown::fitting(quiet) == Shown::Bar,
-    }
+    let show_progress = Shown::fitting(quiet) == Shown::Bar;
+    Search { offline: flags.offline, show_progress, ..local(&flags.folder) }
 }
 
 /// Where to look for data that must be here already.

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Exit, listen_for_interrupts, resolve};
 use crate::cli::SweepArgs;
-use crate::figures::median_run;
 use crate::plan::Plan;
 use crate::progress::{Shown, SweepProgress, cost_line};
 use crate::record::{RecordFile, Status};
@@ -69,7 +68,7 @@ fn finish(plan: &Plan, lab: &Lab, outcome: Outcome, out: &Path, args: &SweepArgs
     }
     let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
     let summary = Summary::new(plan, outcome.records)?;
-    let shown = median_run(&summary).and_then(|run| lab.corpus(&run.made_with.dataset).ok());
+    let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
     report::write(&summary, shown, out)?;
     show(&summary, out, args.run.json)?;
     if failed > 0 {

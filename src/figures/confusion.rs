@@ -3,23 +3,13 @@
 use super::Figure;
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, text_width};
 use crate::data::Corpus;
-use crate::record::TrialRecord;
 use crate::summary::Summary;
 
 const CELL: f64 = 44.0;
 
-/// The run in the middle of the best arm: the one an honest single example is taken from.
-pub fn median_run(summary: &Summary) -> Option<&TrialRecord> {
-    let label = &summary.best()?.label;
-    let value = |record: &TrialRecord| record.metric(&summary.metric);
-    let mut runs: Vec<&TrialRecord> = summary.records_of(label).filter(|record| value(record).is_some()).collect();
-    runs.sort_by(|a, b| value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)).then(a.seed.cmp(&b.seed)));
-    runs.get(runs.len().checked_sub(1)? / 2).copied()
-}
-
 /// `None` when the records hold no confusion matrix.
 pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
-    let run = median_run(summary)?;
+    let run = summary.median_run()?;
     let counts = &run.confusion;
     if counts.is_empty() {
         return None;

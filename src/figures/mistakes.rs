@@ -4,7 +4,6 @@ use anyhow::Result;
 use font8x8::UnicodeFonts;
 
 use super::Figure;
-use super::confusion::median_run;
 use crate::data::sheet::Grey;
 use crate::data::{Corpus, SIDE};
 use crate::summary::Summary;
@@ -18,7 +17,7 @@ const GLYPH: usize = 8;
 /// # Errors
 /// The picture cannot be encoded.
 pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
-    let Some(run) = median_run(summary) else { return Ok(None) };
+    let Some(run) = summary.median_run() else { return Ok(None) };
     if run.mistakes.is_empty() || run.made_with.data != corpus.hash {
         return Ok(None);
     }

@@ -11,8 +11,6 @@ pub mod svg;
 
 use anyhow::Result;
 
-pub use confusion::median_run;
-
 use crate::data::Corpus;
 use crate::summary::Summary;
 
