@@ -10,7 +10,9 @@
 //! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
 //! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and so does the signed-rank test |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
-//! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing` |
+//! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing`; with several axes the mean over their other values, or `for KEY=VALUE` of them |
+//!
+//! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`.
 //!
 //! Refuted is the same evidence the other way round. All else is inconclusive.
 
@@ -27,7 +29,7 @@ use crate::record::TrialRecord;
 use crate::spec::{Claim, nearest};
 use crate::stats::FEWEST_FOR_TRUST;
 use crate::stats::compare::{Comparison, correct};
-use crate::summary::METRICS;
+use crate::metric::{self, Unit};
 use bench::Bench;
 use language::Test;
 use piece::Piece;
@@ -122,10 +124,12 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
     let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     let fail = |what: String| anyhow!("claim `{}`: {what}", claim.test);
     let (test, metric) = language::parse(&claim.test).map_err(fail)?;
-    if !METRICS.contains(&metric.as_str()) {
-        let near = nearest(&metric, METRICS.iter().copied());
+    if !metric::is_known(&metric) {
+        let names = metric::names();
+        let near = nearest(&metric, names.iter().map(String::as_str));
         let near = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-        return Err(fail(format!("no metric `{metric}`{near}; there are {}", METRICS.join(", "))));
+        let what = format!("no metric `{metric}`{near}; there are {}, and differences `a - b` of two", names.join(", "));
+        return Err(fail(what));
     }
     for arm in test.arms() {
         if !labels.contains(&arm) {
@@ -139,8 +143,8 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
             return Err(fail(format!("no arm has the axis value `{group}`; there are {}", values.join(", "))));
         }
     }
-    if let Test::Trend { axis, .. } = &test {
-        trend::positions(plan, axis).map_err(fail)?;
+    if let Test::Trend { axis, fixed, .. } = &test {
+        trend::lines(plan, axis, fixed).map_err(fail)?;
     }
     Ok((test, metric))
 }
@@ -152,19 +156,27 @@ fn group_names(arm: &Arm) -> impl Iterator<Item = &str> {
 
 /// A comparison in one line: effect, interval, n, p.
 pub fn in_words(c: &Comparison, metric: &str) -> String {
-    // Accuracies are read in percentage points.
-    let points = metric.contains("accuracy");
-    let (scale, unit) = if points { (100.0, " pp") } else { (1.0, "") };
-    let digits = if points { 2 } else { 4 };
+    // Shares are read in percentage points.
+    let (scale, unit, digits) = match metric::unit(metric) {
+        Unit::Percent => (100.0, " pp", 2),
+        Unit::Decibel => (1.0, " dB", 2),
+        Unit::Plain => (1.0, "", if c.difference.abs() < 0.01 { 5 } else { 4 }),
+    };
     let interval =
         c.interval.map_or(String::new(), |i| format!(" [{:+.digits$}, {:+.digits$}]", i.low * scale, i.high * scale));
-    let beats = c.beats_interval.map_or(String::new(), |i| format!(" [{:.2}, {:.2}]", i.low, i.high));
+    // To beat is to have the better value, whichever way that is.
+    let better = metric::higher_is_better(metric);
+    let (chance, ends) = if better {
+        (c.beats, c.beats_interval.map(|i| (i.low, i.high)))
+    } else {
+        (1.0 - c.beats, c.beats_interval.map(|i| (1.0 - i.high, 1.0 - i.low)))
+    };
+    let beats = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
     let name = if c.family > 1 { "Holm p" } else { "p" };
     let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value(p)));
     format!(
-        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {:.2}{beats}, {} paired seeds, {p}",
+        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {chance:.2}{beats}, {} paired seeds, {p}",
         c.difference * scale,
-        c.beats,
         c.pairs
     )
 }

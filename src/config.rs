@@ -5,9 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::PIXELS;
+use crate::data::noise::{Noise, NoiseKind};
 use crate::loss::Loss;
-use crate::models::{ActivationKind, Init, MlpConfig};
+use crate::models::{ActivationKind, AutoencoderConfig, Init, MlpConfig, NetworkConfig};
 use crate::optim::{OptimizerConfig, Schedule};
+use crate::task::Task;
+
+mod evaluate;
+mod hidden;
+
+pub use evaluate::EvaluateConfig;
+pub use hidden::{Hidden, MOST_DEPTH, Taper};
 
 /// Everything that decides what a trial computes, except its seed, its data's bytes and its backend.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,6 +28,9 @@ pub struct TrialConfig {
     pub model: ModelConfig,
     /// How it learns.
     pub train: TrainConfig,
+    /// What is asked of an autoencoder's codes.
+    #[serde(skip_serializing_if = "EvaluateConfig::is_empty")]
+    pub evaluate: EvaluateConfig,
 }
 
 /// Which data set, and how it is split.
@@ -41,12 +53,15 @@ impl Default for DataConfig {
     }
 }
 
-/// The network between the inputs and the classes, whose numbers the data gives.
+/// The network between the inputs and the classes, whose numbers the data gives; or, with a `latent` width, an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Widths of the hidden layers; `[]` is a linear model.
-    pub hidden: Vec<usize>,
+    /// Numbers of an autoencoder's code; without it the network is a classifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latent: Option<usize>,
+    /// Widths of the hidden layers, of an autoencoder's encoder; `[]` is a linear model.
+    pub hidden: Hidden,
     /// After every hidden layer.
     pub activation: ActivationKind,
     /// How the weights start.
@@ -59,21 +74,64 @@ pub struct ModelConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { hidden: vec![64, 32], activation: ActivationKind::Relu, init: Init::Default, bias: true, dropout: 0.0 }
+        Self {
+            latent: None,
+            hidden: Hidden::Widths(vec![64, 32]),
+            activation: ActivationKind::Relu,
+            init: Init::Default,
+            bias: true,
+            dropout: 0.0,
+        }
     }
 }
 
 impl ModelConfig {
-    /// The network for data of `inputs` numbers an example and `outputs` classes.
-    pub fn mlp(&self, inputs: usize, outputs: usize) -> MlpConfig {
+    /// The multi-layer perceptron between so many inputs and outputs.
+    fn mlp(&self, inputs: usize, outputs: usize) -> MlpConfig {
         MlpConfig {
             inputs,
-            hidden: self.hidden.clone(),
+            hidden: self.hidden.widths(inputs, outputs),
             outputs,
             activation: self.activation,
             init: self.init,
             bias: self.bias,
+            first_layer: 0,
         }
+    }
+}
+
+impl TrialConfig {
+    /// The network for data of `inputs` numbers an example and `classes` classes.
+    pub fn network(&self, inputs: usize, classes: usize) -> NetworkConfig {
+        match self.model.latent {
+            None => NetworkConfig::Classifier(self.model.mlp(inputs, classes)),
+            Some(latent) => NetworkConfig::Autoencoder(AutoencoderConfig {
+                encoder: self.model.mlp(inputs, latent),
+                logits: self.train.loss == Loss::Bce,
+            }),
+        }
+    }
+
+    /// What the network is trained for, on data of `classes` classes.
+    pub fn task(&self, classes: usize) -> Task {
+        if self.is_autoencoder() { Task::Reconstruct } else { Task::Classify { classes } }
+    }
+
+    /// Whether the network is an autoencoder.
+    pub fn is_autoencoder(&self) -> bool {
+        self.model.latent.is_some()
+    }
+
+    /// The number that arms are ranked by: the mean squared error of reconstructions, or the accuracy.
+    pub fn ranking_metric(&self) -> &'static str {
+        if self.is_autoencoder() { "test_mse" } else { "test_accuracy" }
+    }
+}
+
+impl TrainConfig {
+    /// What is added to the training inputs.
+    pub fn noise(&self) -> Noise {
+        Noise { kind: self.noise_kind, level: self.noise }
     }
 }
 
@@ -87,6 +145,12 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// What is minimised.
     pub loss: Loss,
+    /// Noise added to the training inputs: a standard deviation, or a probability.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub noise: f64,
+    /// What the noise does.
+    #[serde(skip_serializing_if = "is_default")]
+    pub noise_kind: NoiseKind,
     /// The rule that turns gradients into steps.
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
@@ -108,6 +172,8 @@ impl Default for TrainConfig {
             epochs: 50,
             batch_size: 128,
             loss: Loss::CrossEntropy,
+            noise: 0.0,
+            noise_kind: NoiseKind::Gaussian,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::Constant,
             patience: None,
@@ -115,6 +181,15 @@ impl Default for TrainConfig {
             clip_value: None,
         }
     }
+}
+
+// What an experiment does not use is left out of its identity, so that records outlive new settings.
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl TrialConfig {
@@ -135,8 +210,16 @@ impl TrialConfig {
         positive("data.train", self.data.train, 100 * MOST)?;
         positive("data.validation", self.data.validation, 100 * MOST)?;
         positive("data.test", self.data.test, 100 * MOST)?;
-        for &width in &self.model.hidden {
-            positive("model.hidden", width, MOST / 10)?;
+        match &self.model.hidden {
+            Hidden::Widths(widths) => {
+                widths.iter().try_for_each(|&width| positive("model.hidden", width, MOST / 10))?;
+            }
+            Hidden::Taper(taper) => positive("model.depth", taper.depth, MOST_DEPTH)?,
+        }
+        self.validate_autoencoder()?;
+        let (level, most) = (self.train.noise, self.train.noise_kind.most());
+        if !(0.0..=most).contains(&level) {
+            return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
         }
         // The mask is drawn in 32 bits, where the nearest number to 0.99999999 is 1.
         if !(0.0..1.0).contains(&self.model.dropout) || self.model.dropout as f32 >= 1.0 {
@@ -161,6 +244,26 @@ impl TrialConfig {
         self.train.optimizer.validate()?;
         self.train.schedule.validate()
     }
+
+    fn validate_autoencoder(&self) -> Result<(), String> {
+        match (self.model.latent, self.train.loss) {
+            (None, _) if !self.evaluate.is_empty() => {
+                Err("`evaluate` asks about an autoencoder's code; give it a width with `model.latent`".into())
+            }
+            (None, _) => Ok(()),
+            (Some(0), _) => Err("`model.latent` is 0; a code must have at least 1 number".into()),
+            (Some(latent), _) if latent > PIXELS => {
+                Err(format!("`model.latent` is {latent}; it must be at most the {PIXELS} pixels of an image"))
+            }
+            (Some(_), Loss::CrossEntropy) => Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
+                 bce; it is cross_entropy"
+                .into()),
+            (Some(_), _) => {
+                let most = self.train.noise_kind.most();
+                self.evaluate.validate(self.data.train, self.data.test, most)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,11 +274,29 @@ mod tests {
     fn the_defaults_are_the_documented_ones() {
         let config = TrialConfig::default();
         assert_eq!(config.validate(), Ok(()));
-        assert_eq!(config.model.hidden, [64, 32]);
+        assert_eq!(config.model.hidden, Hidden::Widths(vec![64, 32]));
         assert_eq!((config.train.epochs, config.train.batch_size), (50, 128));
         assert_eq!((config.data.train, config.data.validation), (55_000, 5_000));
         let json = serde_json::to_value(&config.train.optimizer).unwrap();
         assert_eq!(json, serde_json::json!({"name": "adam", "lr": 0.001, "betas": [0.9, 0.999], "eps": 1e-8}));
+    }
+
+    #[test]
+    fn an_autoencoders_values_are_checked_too() {
+        let broken = |change: fn(&mut TrialConfig)| {
+            let mut config = TrialConfig::default();
+            config.model.latent = Some(8);
+            config.train.loss = Loss::Mse;
+            assert_eq!(config.validate(), Ok(()));
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        assert!(broken(|c| c.model.latent = Some(0)).contains("model.latent"));
+        assert!(broken(|c| c.model.latent = Some(785)).contains("784"));
+        assert!(broken(|c| c.evaluate.knn = Some(60_000)).contains("55000"));
+        assert!(broken(|c| c.evaluate.trustworthiness = Some(5_000)).contains("test images"));
+        assert!(broken(|c| c.evaluate.noise = vec![0.2, -0.1]).contains("-0.1"));
+        assert!(broken(|c| c.evaluate.baselines = true).contains("evaluate.knn"));
     }
 
     #[test]
@@ -187,7 +308,11 @@ mod tests {
         };
         assert!(broken(|c| c.train.batch_size = 0).contains("train.batch_size"));
         assert!(broken(|c| c.train.epochs = 0).contains("train.epochs"));
-        assert!(broken(|c| c.model.hidden = vec![64, 0]).contains("model.hidden"));
+        assert!(broken(|c| c.model.hidden = Hidden::Widths(vec![64, 0])).contains("model.hidden"));
+        assert!(broken(|c| c.model.hidden = Hidden::Taper(Taper { depth: 9 })).contains("model.depth"));
+        assert!(broken(|c| c.model.latent = Some(8)).contains("mse or bce"));
+        assert!(broken(|c| c.train.noise = -1.0).contains("train.noise"));
+        assert!(broken(|c| c.evaluate.knn = Some(5)).contains("model.latent"));
         assert!(broken(|c| c.model.dropout = 1.0).contains("model.dropout"));
         assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
         assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));

@@ -15,6 +15,7 @@ use burn_train::metric::{
 use burn_train::renderer::tui::TuiMetricsRendererWrapper;
 use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 
+use crate::eval::Scores;
 use crate::train::{EpochScores, Watch};
 
 /// Steps between two updates of the screen's progress.
@@ -70,17 +71,20 @@ impl Screen {
             let entry = MetricEntry::new(id(name), SerializedEntry::new(shown, value.to_string()));
             MetricState::Numeric(entry, Some(NumericEntry::Value(value)))
         };
-        let both = |s: &crate::eval::Scores| {
-            [
-                state("Loss", s.loss, format!("{:.4}", s.loss)),
-                state("Accuracy", 100.0 * s.accuracy, format!("{:.2} %", 100.0 * s.accuracy)),
-            ]
+        let both = |s: &Scores| {
+            let accuracy = s.accuracy.map(|a| state("Accuracy", 100.0 * a, format!("{:.2} %", 100.0 * a)));
+            std::iter::once(state("Loss", s.loss, format!("{:.5}", s.loss))).chain(accuracy)
         };
         both(&scores.train).into_iter().for_each(|state| self.renderer.update_train(state));
         both(&scores.validation).into_iter().for_each(|state| self.renderer.update_valid(state));
         self.renderer.update_epoch(epoch);
         self.seen = 0;
     }
+}
+
+fn words(scores: &Scores) -> String {
+    let accuracy = scores.accuracy.map_or(String::new(), |a| format!(" accuracy {:.2} %", 100.0 * a));
+    format!("loss {:.4}{accuracy}", scores.loss)
 }
 
 fn id(name: &str) -> MetricId {
@@ -108,12 +112,10 @@ impl Watch for Dashboard<'_> {
             Some(mut screen) => screen.epoch(epoch, &scores),
             None if self.quiet => {}
             None => eprintln!(
-                "epoch {epoch:>3}/{}  train loss {:.4} accuracy {:.2} %  validation loss {:.4} accuracy {:.2} %",
+                "epoch {epoch:>3}/{}  train {}  validation {}",
                 self.epochs,
-                scores.train.loss,
-                100.0 * scores.train.accuracy,
-                scores.validation.loss,
-                100.0 * scores.validation.accuracy
+                words(&scores.train),
+                words(&scores.validation)
             ),
         }
     }

@@ -27,7 +27,9 @@ pub mod device;
 pub mod eval;
 pub mod export;
 pub mod figures;
+pub mod gallery;
 pub mod loss;
+pub mod metric;
 pub mod models;
 pub mod optim;
 pub mod plan;
@@ -40,6 +42,7 @@ pub mod seed;
 pub mod spec;
 pub mod stats;
 pub mod summary;
+pub mod task;
 pub mod train;
 pub mod trial;
 

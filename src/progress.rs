@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::metric;
 use crate::plan::Trial;
 use crate::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
@@ -55,7 +56,7 @@ struct State {
     done: usize,
     diverged: usize,
     failed: usize,
-    best: Option<(String, f64)>,
+    best: Option<Best>,
     total: u64,
     /// Examples an epoch and epochs, by arm.
     planned: HashMap<String, (usize, usize)>,
@@ -118,11 +119,38 @@ impl SweepProgress {
     }
 }
 
+/// The best validation score so far.
+struct Best {
+    arm: String,
+    metric: &'static str,
+    value: f64,
+}
+
+impl Best {
+    fn of(record: &TrialRecord) -> Option<Self> {
+        let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
+        best("validation_accuracy").or_else(|| best("validation_loss"))
+    }
+
+    fn beats(&self, other: &Self) -> bool {
+        let higher = metric::higher_is_better(self.metric);
+        self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
+    }
+}
+
+impl std::fmt::Display for Best {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let number = metric::number(self.metric, self.value);
+        let unit = if metric::is_percent(self.metric) { " %" } else { "" };
+        write!(f, "{number}{unit} ({})", self.arm)
+    }
+}
+
 impl State {
     fn news(&self) -> String {
         let mut news = String::new();
-        if let Some((arm, accuracy)) = &self.best {
-            news.push_str(&format!("  best {:.2} % ({arm})", 100.0 * accuracy));
+        if let Some(best) = &self.best {
+            news.push_str(&format!("  best {best}"));
         }
         if self.diverged > 0 {
             news.push_str(&format!("  {} diverged", self.diverged));
@@ -187,10 +215,8 @@ impl Listener for SweepProgress {
             Status::Diverged => state.diverged += 1,
             Status::Failed => state.failed += 1,
         }
-        if let Some(accuracy) = record.metric("validation_accuracy")
-            && state.best.as_ref().is_none_or(|(_, best)| accuracy > *best)
-        {
-            state.best = Some((record.arm.clone(), accuracy));
+        if let Some(better) = Best::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.beats(old))) {
+            state.best = Some(better);
         }
         if record.status == Status::Failed && self.shown != Shown::Quiet {
             let error = record.error.as_deref().unwrap_or("for no stated reason");

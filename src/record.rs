@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::eval::classification::{Confusion, Mistake};
+use crate::metric;
 
 mod file;
 
@@ -56,7 +57,7 @@ pub struct TrialRecord {
     pub history: History,
     /// Numbers of the trained network, by name: `test_accuracy`, `test_loss`, ...
     pub metrics: Map<String, Value>,
-    /// Of the test images, `[truth][predicted]`.
+    /// Of the test images, `[truth][predicted]`; an autoencoder's are the nearest-neighbour classifier's on its codes.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub confusion: Confusion,
     /// The wrong predictions on test images made with most confidence.
@@ -75,8 +76,10 @@ pub struct TrialRecord {
 #[allow(missing_docs)]
 pub struct History {
     pub train_loss: Vec<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub train_accuracy: Vec<f32>,
     pub validation_loss: Vec<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub validation_accuracy: Vec<f32>,
 }
 
@@ -101,9 +104,13 @@ pub struct MadeWith {
 }
 
 impl TrialRecord {
-    /// A metric by name; absent where it could not be computed.
+    /// A metric by name, or a difference `a - b` of two; absent where it could not be computed.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics.get(name).and_then(Value::as_f64)
+        let value = |name: &str| self.metrics.get(name).and_then(Value::as_f64);
+        match metric::sides(name) {
+            (a, None) => value(a),
+            (a, Some(b)) => Some(value(a)? - value(b)?),
+        }
     }
 
     /// The record without the one field that may differ between two runs.

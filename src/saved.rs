@@ -1,7 +1,8 @@
 //! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, and `model.toml`, which says what they are.
 //!
-//! In: a stack of one. Out: a folder that [`load`] turns back into the same network. In both files `layers.N.weight` is
-//! `[1, in, out]` and `layers.N.bias` `[1, 1, out]`: a stack of one replica.
+//! In: a stack of one. Out: a folder that [`load`] turns back into the same network. In both files `layers.N.weight` (of an
+//! autoencoder, `encoder.layers.N.weight` and `decoder.layers.N.weight`) is `[1, in, out]` and `layers.N.bias` `[1, 1, out]`: a
+//! stack of one replica.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::TrialConfig;
 use crate::data::PIXELS;
-use crate::models::Mlp;
-use crate::record::MadeWith;
+use crate::models::Network;
+use crate::record::{MadeWith, TrialRecord};
 use crate::report::replace;
 
 /// What `model.toml` says.
@@ -24,14 +25,32 @@ use crate::report::replace;
 pub struct Card {
     /// The seed it was trained with.
     pub seed: u64,
-    /// Share of test images it got right.
-    pub test_accuracy: f64,
+    /// Share of test images it got right, of a classifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_accuracy: Option<f64>,
+    /// Mean squared error of its reconstructions of test images, of an autoencoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_mse: Option<f64>,
     /// What its outputs mean, in order.
     pub classes: Vec<String>,
     /// The complete settings.
     pub config: TrialConfig,
     /// The program, the libraries, the machine and the data.
     pub made_with: MadeWith,
+}
+
+impl Card {
+    /// The card of a finished trial's network.
+    pub fn new(record: &TrialRecord, classes: &[String], config: &TrialConfig) -> Self {
+        Self {
+            seed: record.seed,
+            test_accuracy: record.metric("test_accuracy"),
+            test_mse: record.metric("test_mse"),
+            classes: classes.to_vec(),
+            config: config.clone(),
+            made_with: record.made_with.clone(),
+        }
+    }
 }
 
 const CARD: &str = "model.toml";
@@ -42,16 +61,21 @@ const SAFETENSORS: &str = "model.safetensors";
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn save(folder: &Path, model: &Mlp, card: &Card) -> Result<()> {
+pub fn save(folder: &Path, model: &Network, card: &Card) -> Result<()> {
     let shown = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot create {shown}; name another folder with --out"))?;
     let record = folder.join(RECORD);
     if record.exists() {
         fs::remove_file(&record).with_context(|| format!("cannot replace {}", record.display()))?;
     }
-    model.clone().save_file(&record).map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
     let mut store = SafetensorsStore::from_file(folder.join(SAFETENSORS)).overwrite(true);
-    model.save_into(&mut store).map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
+    // The network itself, so that its tensors' names do not depend on what else kindling knows.
+    let (in_burns, in_safetensors) = match model {
+        Network::Classifier(mlp) => (mlp.clone().save_file(&record), mlp.save_into(&mut store)),
+        Network::Autoencoder(both) => (both.clone().save_file(&record), both.save_into(&mut store)),
+    };
+    in_burns.map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
+    in_safetensors.map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
     replace(&folder.join(CARD), toml::to_string(card)?.as_bytes())
 }
 
@@ -59,15 +83,19 @@ pub fn save(folder: &Path, model: &Mlp, card: &Card) -> Result<()> {
 ///
 /// # Errors
 /// A file is missing, damaged, or does not fit the card.
-pub fn load(folder: &Path, device: &Device) -> Result<(Mlp, Card)> {
+pub fn load(folder: &Path, device: &Device) -> Result<(Network, Card)> {
     let path = folder.join(CARD);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}; give the folder that `kindling train` wrote", path.display()))?;
     let card: Card = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
-    let mut model = card.config.model.mlp(PIXELS, card.classes.len()).init(&[card.seed], device);
+    let mut model = card.config.network(PIXELS, card.classes.len()).init(&[card.seed], device);
     let weights = folder.join(SAFETENSORS);
     let mut store = SafetensorsStore::from_file(&weights);
-    model.load_from(&mut store).map_err(|error| {
+    let loaded = match &mut model {
+        Network::Classifier(mlp) => mlp.load_from(&mut store),
+        Network::Autoencoder(both) => both.load_from(&mut store),
+    };
+    loaded.map_err(|error| {
         anyhow!("{} is missing or is not the network of {}: {error}", weights.display(), path.display())
     })?;
     Ok((model, card))
@@ -92,7 +120,7 @@ mod tests {
             dataset: "mnist".into(),
             data: "h".into(),
         };
-        Card { seed: 0, test_accuracy: 0.5, classes: vec!["0".into(), "1".into()], config, made_with }
+        Card { seed: 0, test_accuracy: Some(0.5), test_mse: None, classes: vec!["0".into(), "1".into()], config, made_with }
     }
 
     #[test]
@@ -101,12 +129,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let card = card();
         // Another seed than the card's, so that loading must replace what `load` starts from.
-        let model = card.config.model.mlp(PIXELS, 2).init(&[7], &device);
+        let model = card.config.network(PIXELS, 2).init(&[7], &device);
         save(folder.path(), &model, &card).unwrap();
         save(folder.path(), &model, &card).unwrap();
         let (back, read) = load(folder.path(), &device).unwrap();
         assert_eq!(read, card);
-        let burn = card.config.model.mlp(PIXELS, 2).init(&[0], &device);
+        let burn = card.config.network(PIXELS, 2).init(&[0], &device);
         let burn = burn.try_load_file(folder.path().join(RECORD)).unwrap();
         for other in [back, burn] {
             for (a, b) in model.layers.iter().zip(&other.layers) {
@@ -122,7 +150,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(load(folder.path(), &device).unwrap_err().to_string().contains("kindling train"));
         let card = card();
-        save(folder.path(), &card.config.model.mlp(PIXELS, 2).init(&[7], &device), &card).unwrap();
+        save(folder.path(), &card.config.network(PIXELS, 2).init(&[7], &device), &card).unwrap();
         fs::write(folder.path().join(SAFETENSORS), b"not tensors").unwrap();
         assert!(load(folder.path(), &device).unwrap_err().to_string().contains(SAFETENSORS));
     }

@@ -20,6 +20,10 @@ pub enum Purpose {
     Shuffle,
     /// Dropout masks; the counter is the epoch.
     Dropout,
+    /// Noise on training inputs; the counter is the epoch.
+    Noise,
+    /// Noise on test inputs; the counter is the level in thousandths.
+    TestNoise,
     /// Bootstrap resamples; the counter numbers the estimate.
     Bootstrap,
     /// Random search; the counter is the arm.
@@ -37,6 +41,8 @@ impl Purpose {
             Self::Init => b"init",
             Self::Shuffle => b"shuffle",
             Self::Dropout => b"dropout",
+            Self::Noise => b"noise",
+            Self::TestNoise => b"test-noise",
             Self::Bootstrap => b"bootstrap",
             Self::Search => b"search",
             Self::Data => b"data",
@@ -78,6 +84,11 @@ impl Stream {
     pub fn unit_f32(&mut self) -> f32 {
         const STEP: f32 = 1.0 / (1u32 << 24) as f32;
         (self.0.next_u32() >> 8) as f32 * STEP
+    }
+
+    /// 32 random bits.
+    pub fn bits(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     /// Uniform in `[low, high)`.

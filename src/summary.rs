@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::claims::{self, Judged};
+use crate::metric;
 use crate::plan::Plan;
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
@@ -89,10 +90,6 @@ pub struct Versus {
     pub note: String,
 }
 
-/// The metrics a trial can have, in the order tables show them.
-pub const METRICS: &[&str] =
-    &["test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"];
-
 impl Summary {
     /// Summarises the records of a plan, given in plan order.
     ///
@@ -100,7 +97,7 @@ impl Summary {
     /// A claim that names an unknown arm or metric, or is not in the claim language.
     pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
         let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records)).collect();
-        let metric = "test_accuracy".to_string();
+        let metric = plan.metric.clone();
         let judged = claims::judge_all(plan, &records)?;
         Ok(Self {
             name: plan.name.clone(),
@@ -153,8 +150,10 @@ pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], metric: &str) 
 
 /// The metrics that occur in the records.
 pub fn metric_names(records: &[TrialRecord]) -> Vec<String> {
-    let known = METRICS.iter().filter(|name| records.iter().any(|record| record.metrics.contains_key(**name)));
-    known.map(ToString::to_string).collect()
+    let mut names: Vec<String> = records.iter().flat_map(|record| record.metrics.keys().cloned()).collect();
+    metric::sort(&mut names);
+    names.dedup();
+    names
 }
 
 fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
@@ -187,12 +186,13 @@ fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
 }
 
 /// Indices of the arms that have the metric: first by the share of trials that have it, so that an arm does not lead by its
-/// few survivors, then by falling interquartile mean.
+/// few survivors, then by interquartile mean, the best first.
 fn order(arms: &[ArmSummary], metric: &str) -> Vec<usize> {
     let key = |index: usize| {
         let arm = &arms[index];
         let d = arm.metric(metric).map(|metric| metric.description)?;
-        Some((d.n as f64 / arm.trials.max(1) as f64, d.iqm))
+        let good = if metric::higher_is_better(metric) { d.iqm } else { -d.iqm };
+        Some((d.n as f64 / arm.trials.max(1) as f64, good))
     };
     let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
     order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));

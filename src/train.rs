@@ -13,8 +13,10 @@ use burn::tensor::Device;
 use crate::config::TrainConfig;
 use crate::data::Part;
 use crate::eval::{Scores, evaluate};
-use crate::models::Mlp;
+use crate::data::noise::Noise;
+use crate::models::Network;
 use crate::optim::{clip, schedule};
+use crate::task::Task;
 
 mod batch;
 mod replica;
@@ -41,8 +43,10 @@ pub struct Job<'a> {
     pub train: Part<'a>,
     /// What epochs are judged by.
     pub validation: Part<'a>,
-    /// How many classes there are.
-    pub classes: usize,
+    /// What it is trained for.
+    pub task: Task,
+    /// Added to the training inputs, fresh every epoch; never to the targets.
+    pub noise: Noise,
     /// Where it happens, without autodiff.
     pub device: &'a Device,
 }
@@ -75,7 +79,7 @@ pub enum Ending {
 #[derive(Debug)]
 pub struct Trained {
     /// Without autodiff; a diverged replica's weights are whatever they had become.
-    pub model: Mlp,
+    pub model: Network,
     /// `[R][epochs trained]`, ending before the epoch in which a replica diverged.
     pub history: Vec<Vec<EpochScores>>,
     /// `[R]`
@@ -103,7 +107,7 @@ impl Watch for Unwatched {
 }
 
 /// Trains the stack; `None` when the watch broke it off.
-pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
+pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
     let device = job.device.clone().autodiff();
     let mut optimizer = job.config.optimizer.build();
     let mut model = Some(model.train());
@@ -117,9 +121,12 @@ pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
         for step in 0..steps_per_epoch {
             let batch = batches.next(job.config.batch_size, &device);
             let masks = batches.dropout_masks(&batch, &current, job.dropout, &device);
-            let outputs = current.forward_masked(batch.inputs, &masks); // [R, B, classes]
+            let outputs = current.forward_masked(batch.inputs, &masks); // [R, B, out]
             let losses = job.config.loss.per_replica(outputs.clone(), batch.targets.clone()); // [R]
-            tally.push(&outputs.inner(), &batch.targets.inner(), &losses);
+            tally.losses(&losses, batch.count);
+            if job.task.has_accuracy() {
+                tally.hits(&outputs.inner(), &batch.targets.inner());
+            }
             let mut gradients = GradientsParams::from_grads(losses.sum().backward(), &current);
             if let Some(limit) = job.config.clip_value {
                 clip::by_value(&current, &mut gradients, limit);
@@ -141,7 +148,7 @@ pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
         }
         let train_scores = tally.read(job.seeds.len());
         let settled = current.valid();
-        let validation = evaluate(&settled, job.validation, job.classes, job.config.loss, job.device);
+        let validation = evaluate(&settled, job.validation, job.task, job.config.loss, job.device);
         model = Some(current);
         let pairs = train_scores.into_iter().zip(validation);
         let heard: Vec<Option<EpochScores>> = replicas
@@ -163,14 +170,14 @@ pub fn train(model: Mlp, job: &Job, watch: &dyn Watch) -> Option<Trained> {
 }
 
 /// Puts together the weights each replica keeps.
-fn finish(last: &Mlp, replicas: Vec<Replica>) -> Option<Trained> {
+fn finish(last: &Network, replicas: Vec<Replica>) -> Option<Trained> {
     let any_kept = replicas.iter().any(|replica| replica.best.is_some());
     let model = if any_kept {
         let kept = |(r, replica): (usize, &Replica)| match &replica.best {
             Some(best) => best.model.clone(),
             None => last.replica(r),
         };
-        Mlp::concat(&replicas.iter().enumerate().map(kept).collect::<Vec<_>>())?
+        Network::concat(&replicas.iter().enumerate().map(kept).collect::<Vec<_>>())?
     } else {
         last.clone()
     };

@@ -13,20 +13,23 @@ use crate::config::DataConfig;
 use crate::data::source::{self, Search};
 use crate::data::{Corpus, PIXELS, Part};
 use crate::device::{Place, cpu_features};
-use crate::eval::{self, classification};
-use crate::loss::Loss;
-use crate::models::Mlp;
+use crate::eval;
+use crate::models::Network;
 use crate::plan::{Plan, Trial, identity};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
 use crate::train::{Ending, EpochScores, Job, Watch, train};
+use autoencoder::Bench;
+use references::References;
 
-/// Mistakes a record keeps: enough for a sheet.
-const MISTAKES: usize = 24;
+pub mod autoencoder;
+mod classifier;
+mod references;
 
 /// What trials need besides themselves: the data sets of a plan, and where to train.
 #[derive(Debug)]
 pub struct Lab {
     corpora: BTreeMap<String, Corpus>,
+    references: References,
     /// Where tensors live.
     pub place: Place,
 }
@@ -41,7 +44,7 @@ impl Lab {
         for name in plan.datasets() {
             corpora.insert(name.to_string(), source::load(name, search)?);
         }
-        let lab = Self { corpora, place };
+        let lab = Self { corpora, references: References::default(), place };
         for arm in &plan.arms {
             lab.parts(&arm.config.data)?;
         }
@@ -50,7 +53,7 @@ impl Lab {
 
     /// A lab with this one data set.
     pub fn with(corpus: Corpus, place: Place) -> Self {
-        Self { corpora: BTreeMap::from([(corpus.name.clone(), corpus)]), place }
+        Self { corpora: BTreeMap::from([(corpus.name.clone(), corpus)]), references: References::default(), place }
     }
 
     /// The data set of a trial.
@@ -101,33 +104,32 @@ impl Lab {
     ///
     /// # Errors
     /// The trials are not of one arm, or the data was not loaded.
-    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Mlp)>> {
+    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Network)>> {
         let started = Instant::now();
         let config = &trials.first().context("a stack needs a trial")?.config;
         ensure!(trials.iter().all(|trial| trial.config == *config), "a stack's trials must share their settings");
         let corpus = self.corpus(&config.data.dataset)?;
         let [train_part, validation, test] = self.parts(&config.data)?;
         let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
-        let classes = corpus.classes.len();
         let device = &self.place.device;
-        let model = config.model.mlp(PIXELS, classes).init(&seeds, &device.clone().autodiff());
+        let classes = corpus.classes.len();
+        let model = config.network(PIXELS, classes).init(&seeds, &device.clone().autodiff());
         let job = Job {
             seeds: &seeds,
             config: &config.train,
             dropout: config.model.dropout,
             train: train_part,
             validation,
-            classes,
+            task: config.task(classes),
+            noise: config.train.noise(),
             device,
         };
         let Some(trained) = train(model, &job, watch) else { return Ok(None) };
-        let outputs = eval::outputs(&trained.model, test, device);
-        let test_scores = eval::evaluate(&trained.model, test, classes, config.train.loss, device);
-        let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
-        let records = trials.iter().enumerate().map(|(r, trial)| {
+        let test_scores = eval::evaluate(&trained.model, test, job.task, config.train.loss, device);
+        let mut records = Vec::with_capacity(trials.len());
+        for (r, trial) in trials.iter().enumerate() {
             let mut record = self.blank(trial, corpus)?;
             record.history = history(&trained.history[r]);
-            record.seconds = seconds;
             match trained.endings[r] {
                 Ending::Diverged { epoch } => {
                     record.status = Status::Diverged;
@@ -142,16 +144,41 @@ impl Lab {
                     record.epochs_kept = Some(epochs_kept);
                     let kept = trained.history[r][epochs_kept - 1];
                     record.metrics = metrics(kept, test_scores[r]);
-                    let said = classification::predictions(&outputs[r], classes);
-                    record.confusion = classification::confusion(&said, test.labels, classes);
-                    if config.train.loss == Loss::CrossEntropy {
-                        record.mistakes = classification::mistakes(&said, test.labels, MISTAKES);
+                    let measured = match trained.model.replica(r) {
+                        Network::Classifier(own) => {
+                            let said = eval::outputs(&Network::Classifier(own), test, device);
+                            classifier::describe(&mut record, &said.concat(), test.labels, classes, config.train.loss);
+                            Some(())
+                        }
+                        Network::Autoencoder(own) => self.bench(trial, corpus, watch)?.measure(&own).map(|found| {
+                            autoencoder::describe(&mut record, found);
+                        }),
+                    };
+                    if measured.is_none() {
+                        return Ok(None);
                     }
                 }
             }
-            Ok(record)
-        });
-        Ok(Some((records.collect::<Result<_>>()?, trained.model)))
+            records.push(record);
+        }
+        let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
+        records.iter_mut().for_each(|record| record.seconds = seconds);
+        Ok(Some((records, trained.model)))
+    }
+
+    /// What an autoencoder of this trial is measured with.
+    fn bench<'a>(&'a self, trial: &'a Trial, corpus: &'a Corpus, watch: &'a dyn Watch) -> Result<Bench<'a>> {
+        let data = &trial.config.data;
+        Ok(Bench {
+            config: &trial.config,
+            seed: trial.seed,
+            parts: self.parts(data)?,
+            classes: corpus.classes.len(),
+            references: &self.references,
+            split: (corpus.hash.clone(), data.train, data.test),
+            device: &self.place.device,
+            watch,
+        })
     }
 
     /// The record of a trial that could not be run.
@@ -197,11 +224,13 @@ impl Lab {
 
 fn history(epochs: &[EpochScores]) -> History {
     let column = |value: fn(&EpochScores) -> f64| epochs.iter().map(|epoch| value(epoch) as f32).collect();
+    let accuracies =
+        |value: fn(&EpochScores) -> Option<f64>| epochs.iter().filter_map(|epoch| Some(value(epoch)? as f32)).collect();
     History {
         train_loss: column(|e| e.train.loss),
-        train_accuracy: column(|e| e.train.accuracy),
+        train_accuracy: accuracies(|e| e.train.accuracy),
         validation_loss: column(|e| e.validation.loss),
-        validation_accuracy: column(|e| e.validation.accuracy),
+        validation_accuracy: accuracies(|e| e.validation.accuracy),
     }
 }
 
@@ -209,14 +238,13 @@ fn history(epochs: &[EpochScores]) -> History {
 fn metrics(kept: EpochScores, test: eval::Scores) -> Map<String, Value> {
     let all = [
         ("test_accuracy", test.accuracy),
-        ("test_loss", test.loss),
+        ("test_loss", Some(test.loss)),
         ("validation_accuracy", kept.validation.accuracy),
-        ("validation_loss", kept.validation.loss),
+        ("validation_loss", Some(kept.validation.loss)),
         ("train_accuracy", kept.train.accuracy),
-        ("train_loss", kept.train.loss),
+        ("train_loss", Some(kept.train.loss)),
     ];
     all.into_iter()
-        .filter(|(_, value)| value.is_finite())
-        .map(|(name, value)| (name.to_string(), Value::from(value)))
+        .filter_map(|(name, value)| Some((name.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
         .collect()
 }

@@ -159,7 +159,7 @@ fn from_spec_to_report_without_training() {
     let summary = Summary::new(&plan, outcome.records).unwrap();
     assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed, "{}", summary.claims[0].evidence);
     assert_eq!(summary.best().unwrap().label, "tanh");
-    report::write(&summary, None, folder.path()).unwrap();
+    report::write(&summary, None, Vec::new(), folder.path()).unwrap();
     for file in [
         "report.md",
         "report.html",
@@ -190,7 +190,7 @@ fn derived_files_do_not_depend_on_the_order_records_came_in() {
         records.iter().for_each(|record| file.append(record).unwrap());
         drop(file);
         let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
-        report::write(&Summary::new(&plan, outcome.records).unwrap(), None, folder.path()).unwrap();
+        report::write(&Summary::new(&plan, outcome.records).unwrap(), None, Vec::new(), folder.path()).unwrap();
         ["trials.csv", "curves.csv", "summary.json", "report.html"].map(|f| fs::read(folder.path().join(f)).unwrap())
     };
     let records: Vec<TrialRecord> = plan.trials().map(|t| Fake::default().record(&t, Status::Done)).collect();
@@ -327,7 +327,7 @@ fn diverged_runs_are_counted_and_have_no_made_up_numbers() {
     let summary = Summary::new(&plan, outcome.records).unwrap();
     assert_eq!((summary.arms[0].diverged, summary.arms[0].metrics.len()), (12, 0));
     assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed);
-    report::write(&summary, None, folder.path()).unwrap();
+    report::write(&summary, None, Vec::new(), folder.path()).unwrap();
     let csv = fs::read_to_string(folder.path().join("trials.csv")).unwrap();
     assert!(csv.lines().nth(1).unwrap().starts_with("relu,relu,0,diverged,5,,,"), "{csv}");
     let text = report::table::arms(&summary).text();

@@ -5,6 +5,7 @@ use anyhow::{Result, anyhow};
 use super::language::{Side, Statistic, Test};
 use super::piece::Piece;
 use super::{Finding, group_names, trend};
+use crate::metric;
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
@@ -39,7 +40,7 @@ impl Bench<'_> {
     /// What the records have to say to each part of a test.
     ///
     /// # Errors
-    /// A trend along an axis that is not the plan's only one, or not numeric.
+    /// A trend along an axis that is not of the plan, or not numeric.
     pub fn pieces(&self, test: &Test) -> Result<Vec<Piece>> {
         Ok(match test {
             Test::Order(sides) => {
@@ -47,7 +48,7 @@ impl Bench<'_> {
                 sides.windows(2).enumerate().map(|(place, pair)| self.pair(&pair[0], &pair[1], place as u64)).collect()
             }
             Test::Within(side, low, high) => vec![self.within(side, *low, *high)],
-            Test::Trend { axis, rising } => vec![self.trend(axis, *rising)?],
+            Test::Trend { axis, fixed, rising } => vec![self.trend(axis, fixed, *rising)?],
         })
     }
 
@@ -70,9 +71,11 @@ impl Bench<'_> {
         let Side::Best(group) = side else { return side.clone() };
         let members = self.plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
         let validation = |arm: &&Arm| {
-            let values = by_seed(self.records, &arm.label, &self.plan.seeds, "validation_accuracy");
+            let (name, sign) =
+                if arm.config.is_autoencoder() { ("validation_loss", -1.0) } else { ("validation_accuracy", 1.0) };
+            let values = by_seed(self.records, &arm.label, &self.plan.seeds, name);
             let finished: Vec<f64> = values.into_iter().flatten().collect();
-            if finished.is_empty() { f64::NEG_INFINITY } else { interquartile_mean(&finished) }
+            if finished.is_empty() { f64::NEG_INFINITY } else { sign * interquartile_mean(&finished) }
         };
         let best = members.max_by(|a, b| validation(a).total_cmp(&validation(b)));
         Side::Arm(Statistic::Iqm, best.map_or_else(|| group.clone(), |arm| arm.label.clone()))
@@ -95,7 +98,7 @@ impl Bench<'_> {
         } else {
             return None;
         };
-        let survivor_is_larger = !self.metric.ends_with("loss");
+        let survivor_is_larger = metric::higher_is_better(self.metric);
         let finding = if (lost == b) == survivor_is_larger { Finding::Confirmed } else { Finding::Refuted };
         let evidence = format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not");
         Some(Piece::Told { finding, evidence, seeds: n.min(m) })
@@ -154,22 +157,25 @@ impl Bench<'_> {
         Piece::Told { finding, evidence, seeds: values.len() }
     }
 
-    fn trend(&self, axis: &str, rising: bool) -> Result<Piece> {
-        let positions = trend::positions(self.plan, axis).map_err(|what| anyhow!(what))?;
+    /// Kendall's tau of each seed along the axis, the mean over the lines of a plan with several axes.
+    fn trend(&self, axis: &str, fixed: &[(String, String)], rising: bool) -> Result<Piece> {
+        let lines = trend::lines(self.plan, axis, fixed).map_err(|what| anyhow!(what))?;
         let columns: Vec<Vec<Option<f64>>> = self.plan.arms.iter().map(|arm| self.values(&arm.label)).collect();
-        let taus: Vec<f64> = (0..self.plan.seeds.len())
-            .filter_map(|seed| {
-                let values: Option<Vec<f64>> = columns.iter().map(|column| column[seed]).collect();
-                // A seed whose values are all alike shows no trend.
-                Some(trend::kendall_tau(&positions, &values?).unwrap_or(0.0))
-            })
-            .collect();
+        let tau = |line: &Vec<trend::Standing>, seed: usize| {
+            let positions: Vec<f64> = line.iter().map(|(_, position)| *position).collect();
+            let values: Option<Vec<f64>> = line.iter().map(|(arm, _)| columns[*arm][seed]).collect();
+            // A seed whose values are all alike shows no trend.
+            Some(trend::kendall_tau(&positions, &values?).unwrap_or(0.0))
+        };
+        let of_seed = |seed| lines.iter().map(|line| tau(line, seed)).collect::<Option<Vec<f64>>>();
+        let taus: Vec<f64> = (0..self.plan.seeds.len()).filter_map(|seed| Some(mean(&of_seed(seed)?))).collect();
         let Some(interval) = of_sample(&taus, mean, &mut self.stream(0)) else {
             return Ok(Piece::open(format!("{} complete seeds are too few for an interval", taus.len()), taus.len()));
         };
         let (trusted, p) = passes(&taus);
+        let over = if lines.len() > 1 { format!(" over {} lines", lines.len()) } else { String::new() };
         let evidence = format!(
-            "mean Kendall tau along {axis} = {:+.2} [{:+.2}, {:+.2}], {} seeds{p}",
+            "mean Kendall tau along {axis}{over} = {:+.2} [{:+.2}, {:+.2}], {} seeds{p}",
             mean(&taus),
             interval.low,
             interval.high,

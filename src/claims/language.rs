@@ -13,6 +13,8 @@ pub enum Test {
     Trend {
         /// Its short name.
         axis: String,
+        /// Only the arms with these values of other axes.
+        fixed: Vec<(String, String)>,
         /// Or falls.
         rising: bool,
     },
@@ -43,7 +45,8 @@ pub enum Statistic {
 }
 
 const FORMS: &str = "expected one of `a > b on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
-                     `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, `decreasing in AXIS on METRIC`";
+                     `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, \
+                     `decreasing in AXIS for KEY=VALUE on METRIC`";
 
 impl Test {
     /// The arms it names.
@@ -80,8 +83,13 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
     let (test, metric) = text.rsplit_once(" on ").ok_or_else(|| format!("it names no metric; {FORMS}"))?;
     let metric = metric.trim().to_string();
     let words: Vec<&str> = test.split_whitespace().collect();
-    if let [direction @ ("increasing" | "decreasing"), "in", axis] = words[..] {
-        return Ok((Test::Trend { axis: axis.into(), rising: direction == "increasing" }, metric));
+    if let [direction @ ("increasing" | "decreasing"), "in", axis, rest @ ..] = &words[..] {
+        let fixed = match rest {
+            [] => Vec::new(),
+            ["for", settings @ ..] if !settings.is_empty() => settings.iter().map(setting).collect::<Result<_, _>>()?,
+            _ => return Err(FORMS.into()),
+        };
+        return Ok((Test::Trend { axis: (*axis).into(), fixed, rising: *direction == "increasing" }, metric));
     }
     if let Some((arm, range)) = test.split_once(" in [") {
         let numbers: Option<Vec<f64>> =
@@ -103,6 +111,12 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
         return Err(format!("two numbers are compared; {FORMS}"));
     }
     Ok((Test::Order(sides), metric))
+}
+
+/// `loss=mse`, with or without a comma behind it.
+fn setting(text: &&str) -> Result<(String, String), String> {
+    let (key, value) = text.trim_end_matches(',').split_once('=').ok_or_else(|| format!("`{text}` is not KEY=VALUE; {FORMS}"))?;
+    Ok((key.into(), value.into()))
 }
 
 /// A finite number; "nan" and "inf" could be the names of arms.

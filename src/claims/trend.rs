@@ -3,22 +3,50 @@
 use serde_json::Value;
 
 use crate::plan::Plan;
+use crate::spec::keys::suggestion;
 
-/// Where each arm stands on the only axis of a plan; a list of widths stands at its sum.
-pub fn positions(plan: &Plan, axis: &str) -> Result<Vec<f64>, String> {
-    if plan.axes != [axis] {
-        return Err(format!("a trend needs `{axis}` to be the only axis; the axes are {}", plan.axes.join(", ")));
+/// Where an arm stands on an axis, by its place in the plan.
+pub type Standing = (usize, f64);
+
+/// The arms that differ along `axis` alone, a line for each combination of the other axes' values; only those whose axes have
+/// the `fixed` values. A list of widths stands at its sum.
+pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<Vec<Standing>>, String> {
+    for key in std::iter::once(axis).chain(fixed.iter().map(|(key, _)| key.as_str())) {
+        if !plan.axes.iter().any(|known| known == key) {
+            let near = suggestion(key, plan.axes.iter().map(String::as_str));
+            return Err(format!("no axis `{key}`{near}; the axes are {}", plan.axes.join(", ")));
+        }
     }
-    let position = |value: &Value| match value {
+    let mut lines: Vec<(Vec<&(String, Value)>, Vec<Standing>)> = Vec::new();
+    for (index, arm) in plan.arms.iter().enumerate() {
+        let value = |key: &str| arm.values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+        if !fixed.iter().all(|(key, wanted)| value(key).is_some_and(|found| text(found) == *wanted)) {
+            continue;
+        }
+        let standing = value(axis).and_then(position);
+        let standing = standing.ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))?;
+        let others: Vec<&(String, Value)> = arm.values.iter().filter(|(key, _)| key != axis).collect();
+        match lines.iter_mut().find(|(known, _)| *known == others) {
+            Some((_, line)) => line.push((index, standing)),
+            None => lines.push((others, vec![(index, standing)])),
+        }
+    }
+    let lines: Vec<Vec<Standing>> = lines.into_iter().map(|(_, line)| line).filter(|line| line.len() > 1).collect();
+    if lines.is_empty() {
+        return Err(format!("no two arms differ along `{axis}` alone"));
+    }
+    Ok(lines)
+}
+
+fn position(value: &Value) -> Option<f64> {
+    match value {
         Value::Array(list) => list.iter().map(Value::as_f64).sum(),
         value => value.as_f64(),
-    };
-    let arms = plan.arms.iter();
-    arms.map(|arm| {
-        let value = arm.values.iter().find(|(key, _)| key == axis).map(|(_, value)| value);
-        value.and_then(position).ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))
-    })
-    .collect()
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToString::to_string)
 }
 
 /// Kendall's tau-b (1945): the share of pairs in the same order minus that in opposite order, ties allowed for. `None` when

@@ -2,12 +2,14 @@
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
+mod autoencoder;
 mod compare;
 mod data;
 mod list;
 mod predict;
 mod report;
 mod resolve;
+mod session;
 mod sweep;
 mod train;
 mod verify;
@@ -51,6 +53,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Autoencoder(args) => autoencoder::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::List => list::run(),
         Command::Data(args) => data::run(args),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::{PIXELS, Part, SIDE, idx, picture};
+use crate::data::{PIXELS, Part, Rows, SIDE, idx, picture};
 use crate::device;
 use crate::eval::{self, classification};
 use crate::loss::Loss;
@@ -16,12 +16,17 @@ use crate::saved;
 pub fn run(args: &PredictArgs) -> Result<Exit> {
     let place = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &place.device)?;
+    ensure!(
+        model.classifier().is_some(),
+        "{} holds an autoencoder, which tells no classes; give the folder of a classifier",
+        args.model.display()
+    );
     // Every file is read before anything is said, so that a bad one does not leave half an answer.
     let files: Vec<(&Path, Vec<u8>)> =
         args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
     for (path, pixels) in &files {
         let count = pixels.len() / PIXELS;
-        let part = Part { pixels, labels: &vec![0; count] };
+        let part = Part { rows: Rows::Pixels(pixels), labels: &vec![0; count] };
         let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
         for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate()
         {

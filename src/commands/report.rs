@@ -21,11 +21,11 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     if let (Some(dataset), None) = (&dataset, &corpus) {
         eprintln!("note: {dataset} is not at hand, so there is no sheet of mistakes (--data-dir)");
     }
-    crate::report::write(&summary, corpus.as_ref(), &args.folder)?;
+    crate::report::write(&summary, corpus.as_ref(), Vec::new(), &args.folder)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
         record::write_compressed(&args.folder)?;
     }
-    sweep::show(&summary, &args.folder, args.json)?;
+    sweep::show(&summary, corpus.as_ref(), &args.folder, args.json)?;
     Ok(Exit::Done)
 }
 

@@ -61,13 +61,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let classes = &lab.corpus(&arm.config.data.dataset)?.classes;
-    let card = Card {
-        seed: args.seed,
-        test_accuracy: record.metric("test_accuracy").unwrap_or(0.0),
-        classes: classes.clone(),
-        config: arm.config.clone(),
-        made_with: record.made_with.clone(),
-    };
+    let card = Card::new(record, classes, &arm.config);
     saved::save(&out, &model, &card)?;
     show(record, classes, &out, args.run.json)?;
     Ok(Exit::Done)

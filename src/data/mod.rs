@@ -5,6 +5,8 @@
 pub mod digits;
 pub mod download;
 pub mod idx;
+pub mod noise;
+mod part;
 pub mod picture;
 pub mod sheet;
 pub mod source;
@@ -12,6 +14,8 @@ pub mod strokes;
 
 use burn_dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
+
+pub use part::{Part, Rows};
 
 /// Rows and columns of every image.
 pub const SIDE: usize = 28;
@@ -70,7 +74,7 @@ impl Images {
     /// # Panics
     /// When the range reaches past the end.
     pub fn part(&self, from: usize, to: usize) -> Part<'_> {
-        Part { pixels: &self.pixels[from * PIXELS..to * PIXELS], labels: &self.labels[from..to] }
+        Part { rows: Rows::Pixels(&self.pixels[from * PIXELS..to * PIXELS]), labels: &self.labels[from..to] }
     }
 }
 
@@ -83,15 +87,6 @@ impl Dataset<Example> for Images {
     fn len(&self) -> usize {
         self.count()
     }
-}
-
-/// A borrowed run of images: a training, validation or test part.
-#[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
-    /// `[n, 784]`
-    pub pixels: &'a [u8],
-    /// `[n]`
-    pub labels: &'a [u8],
 }
 
 /// A pixel as a network sees it: 0 to 1.

@@ -1,54 +1,71 @@
-//! What a trained stack does on images it is shown: losses, accuracies, predictions.
+//! What a trained stack does on examples it is shown: losses, accuracies, outputs.
 //!
-//! In: a stack without autodiff, and images every replica sees alike. Out: numbers on the host.
+//! In: a stack without autodiff, and examples every replica sees alike. Out: numbers on the host.
 
 pub mod classification;
+pub mod denoise;
+pub mod knn;
+mod parallel;
+pub mod pca;
+pub mod probe;
+pub mod quality;
+pub mod trust;
+pub mod tsne;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{PIXELS, Part, scaled};
+use crate::data::{Part, Rows};
 use crate::loss::Loss;
-use crate::models::Mlp;
+use crate::models::Network;
+use crate::task::Task;
+use parallel::parallel;
 
-/// Images a forward pass: bounds memory, and fixes the order of every sum.
-const CHUNK: usize = 500;
+/// Examples a forward pass: bounds memory, and fixes the order of every sum.
+pub const CHUNK: usize = 500;
 
 /// Loss and accuracy of one replica.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Mean over the images.
+    /// Mean over the examples.
     pub loss: f64,
-    /// Share of images whose largest output is their class.
-    pub accuracy: f64,
+    /// Share of examples whose largest output is their class, where the task is to tell it.
+    pub accuracy: Option<f64>,
 }
 
 /// The scores of each replica.
-pub fn evaluate(model: &Mlp, part: Part, classes: usize, loss: Loss, device: &Device) -> Vec<Scores> {
-    let replicas = model.layers[0].weight.dims()[0];
-    let mut sums = vec![Scores { loss: 0.0, accuracy: 0.0 }; replicas];
-    for chunk in chunks(part) {
-        let count = chunk.labels.len();
-        let targets = one_hot(chunk.labels, classes, device); // [1, B, classes]
-        let outputs = model.forward(inputs(chunk, device)); // [R, B, classes]
-        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)).float(); // [R, B, 1]
-        let hits: Vec<f32> = right.sum_dim(1).into_data().iter::<f32>().collect();
-        let losses: Vec<f32> = loss.per_replica(outputs, targets).into_data().iter::<f32>().collect();
-        for (sum, (hits, loss)) in sums.iter_mut().zip(hits.iter().zip(&losses)) {
-            sum.accuracy += f64::from(*hits);
-            sum.loss += f64::from(*loss) * count as f64;
+pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &Device) -> Vec<Scores> {
+    let replicas = model.stack();
+    let mut losses = vec![0.0; replicas];
+    let mut hits = task.has_accuracy().then(|| vec![0.0; replicas]);
+    for chunk in part.chunks(CHUNK) {
+        let inputs = chunk.rows.numbers();
+        let targets = matrix(task.targets(&inputs, chunk.labels.iter().copied()), chunk.count(), device);
+        let outputs = model.forward(matrix(inputs, chunk.count(), device)); // [R, B, out]
+        if let Some(hits) = &mut hits {
+            let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)).float(); // [R, B, 1]
+            let own = right.sum_dim(1).into_data();
+            hits.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, hits)| *sum += f64::from(hits));
         }
+        let own = loss.per_replica(outputs, targets).into_data();
+        losses.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, l)| *sum += f64::from(l) * chunk.count() as f64);
     }
-    let count = part.labels.len() as f64;
-    sums.iter().map(|sum| Scores { loss: sum.loss / count, accuracy: sum.accuracy / count }).collect()
+    let count = part.count() as f64;
+    let scores = |r: usize| Scores { loss: losses[r] / count, accuracy: hits.as_ref().map(|hits| hits[r] / count) };
+    (0..replicas).map(scores).collect()
 }
 
-/// The outputs of each replica, `[R][n * classes]`.
-pub fn outputs(model: &Mlp, part: Part, device: &Device) -> Vec<Vec<f32>> {
-    let replicas = model.layers[0].weight.dims()[0];
+/// The outputs of each replica, `[R][n * out]`.
+pub fn outputs(model: &Network, part: Part, device: &Device) -> Vec<Vec<f32>> {
+    apply(part.rows, model.stack(), device, |x| model.forward(x))
+}
+
+/// What a stack makes of rows, `[R][n * out]`, chunk by chunk: `f` maps `[1, B, in]` to `[R, B, out]`.
+pub fn apply(rows: Rows, replicas: usize, device: &Device, f: impl Fn(Tensor<3>) -> Tensor<3>) -> Vec<Vec<f32>> {
     let mut all = vec![Vec::new(); replicas];
-    for chunk in chunks(part) {
-        let values: Vec<f32> = model.forward(inputs(chunk, device)).into_data().iter::<f32>().collect();
+    for from in (0..rows.count()).step_by(CHUNK) {
+        let chunk = rows.range(from, (from + CHUNK).min(rows.count()));
+        let values: Vec<f32> = f(matrix(chunk.numbers(), chunk.count(), device)).into_data().iter::<f32>().collect();
         let share = values.len() / replicas;
         for (own, part) in all.iter_mut().zip(values.chunks_exact(share)) {
             own.extend_from_slice(part);
@@ -57,22 +74,8 @@ pub fn outputs(model: &Mlp, part: Part, device: &Device) -> Vec<Vec<f32>> {
     all
 }
 
-fn chunks(part: Part<'_>) -> impl Iterator<Item = Part<'_>> {
-    let pixels = part.pixels.chunks(CHUNK * PIXELS);
-    pixels.zip(part.labels.chunks(CHUNK)).map(|(pixels, labels)| Part { pixels, labels })
-}
-
-/// `[1, B, 784]`
-fn inputs(part: Part, device: &Device) -> Tensor<3> {
-    let values: Vec<f32> = part.pixels.iter().map(|&pixel| scaled(pixel)).collect();
-    Tensor::from_data(TensorData::new(values, [1, part.labels.len(), PIXELS]), device)
-}
-
-/// `[1, B, classes]`
-fn one_hot(labels: &[u8], classes: usize, device: &Device) -> Tensor<3> {
-    let mut values = vec![0.0f32; labels.len() * classes];
-    for (row, &label) in labels.iter().enumerate() {
-        values[row * classes + usize::from(label)] = 1.0;
-    }
-    Tensor::from_data(TensorData::new(values, [1, labels.len(), classes]), device)
+/// `[1, rows, width]`
+fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<3> {
+    let width = values.len() / rows;
+    Tensor::from_data(TensorData::new(values, [1, rows, width]), device)
 }

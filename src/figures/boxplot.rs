@@ -46,7 +46,7 @@ pub fn frame(summary: &Summary, row: f64, x_title: &str) -> Option<(Svg, Axis)> 
     let (width, bottom) = (760.0, TOP + row * summary.arms.len() as f64);
     let axis = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (left, width - 24.0))?;
     let mut svg = Svg::new(width, bottom + 50.0);
-    for (value, text) in axis.ticks(7, metric.contains("accuracy")) {
+    for (value, text) in axis.ticks(7, crate::metric::is_percent(metric)) {
         let x = axis.place(value);
         svg.line((x, TOP), (x, bottom), GRID, 1.0);
         svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);

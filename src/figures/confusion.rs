@@ -58,11 +58,12 @@ pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
     let below = svg.height - 12.0;
     svg.text((left + side / 2.0, below), "predicted", Anchor::Middle, TEXT, INK);
     svg.upward((18.0, top + side / 2.0), "true");
+    let who = if run.metric("knn_accuracy").is_some() { ", by the nearest training codes" } else { "" };
     let caption = format!(
-        "Test images by true and predicted class: the median run of the best arm ({}, seed {}, {:.2} % right).",
+        "Test images by true and predicted class{who}: the median run of the best arm ({}, seed {}, {:.2} % right).",
         run.arm,
         run.seed,
-        100.0 * run.metric("test_accuracy").unwrap_or(0.0)
+        100.0 * crate::eval::classification::accuracy(counts)
     );
     Some(Figure::svg("confusion", "What is taken for what", caption, svg))
 }

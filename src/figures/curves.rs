@@ -3,6 +3,7 @@
 use super::Figure;
 use super::axis::{Axis, Spread};
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash, text_width};
+use crate::metric;
 use crate::record::{History, TrialRecord};
 use crate::stats::describe::{interquartile_mean, quantile, sorted};
 use crate::summary::Summary;
@@ -17,22 +18,26 @@ type Column = fn(&History) -> &Vec<f32>;
 /// One arm's curve in one panel: lower quartile, interquartile mean, upper quartile for each epoch.
 type Curve = Vec<[f64; 3]>;
 
-/// Four panels; the two of a row share their y axis.
+/// Two panels a row, which share their y axis; the best arms where there are many.
 pub fn draw(summary: &Summary) -> Option<Figure> {
     let mut shown: Vec<usize> = (0..summary.arms.len()).collect();
     let value = |index: usize| {
-        summary.arms[index].metric(&summary.metric).map_or(f64::NEG_INFINITY, |metric| metric.description.iqm)
+        let sign = if metric::higher_is_better(&summary.metric) { 1.0 } else { -1.0 };
+        let iqm = summary.arms[index].metric(&summary.metric).map(|metric| metric.description.iqm);
+        iqm.map_or(f64::NEG_INFINITY, |iqm| sign * iqm)
     };
     if shown.len() > MOST {
         shown.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         shown.truncate(MOST);
     }
-    let rows: [(&str, [Column; 2]); 2] = [
-        ("loss", [|h| &h.train_loss, |h| &h.validation_loss]),
-        ("accuracy", [|h| &h.train_accuracy, |h| &h.validation_accuracy]),
-    ];
+    let mut rows: Vec<(&str, [Column; 2])> = vec![("loss", [|h| &h.train_loss, |h| &h.validation_loss])];
+    // An autoencoder has none.
+    if summary.records.iter().any(|record| !record.history.validation_accuracy.is_empty()) {
+        rows.push(("accuracy", [|h| &h.train_accuracy, |h| &h.validation_accuracy]));
+    }
+    let count = rows.len() as f64;
     let (left, top, gap) = (74.0, 34.0, (42.0, 34.0));
-    let legend_top = top + 2.0 * PANEL.1 + gap.1 + 62.0;
+    let legend_top = top + count * PANEL.1 + (count - 1.0) * gap.1 + 62.0;
     let labels: Vec<&str> = shown.iter().map(|&index| summary.arms[index].label.as_str()).collect();
     let places = legend(&labels, 760.0 - left);
     let height = legend_top + places.last().map_or(0.0, |(_, y)| y + 26.0);
@@ -52,7 +57,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         let y = Axis::over(every, spread, (y0 + PANEL.1, y0))?;
         for (column, curves) in panels.iter().enumerate() {
             let x0 = left + column as f64 * (PANEL.0 + gap.0);
-            panel(&mut svg, curves, &y, x0, (name, column == 0, row == 1));
+            panel(&mut svg, curves, &y, x0, (name, column == 0, row as f64 == count - 1.0));
         }
     }
     for ((dx, dy), (index, label)) in places.into_iter().zip(labels.iter().enumerate()) {

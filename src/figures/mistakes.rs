@@ -1,16 +1,14 @@
 //! A sheet of the test images the median run of the best arm got wrong with most confidence.
 
 use anyhow::Result;
-use font8x8::UnicodeFonts;
 
 use super::Figure;
-use crate::data::sheet::Grey;
+use crate::data::sheet::{GLYPH, Grey};
 use crate::data::{Corpus, SIDE};
 use crate::summary::Summary;
 
 const COLUMNS: usize = 8;
 const ZOOM: usize = 3;
-const GLYPH: usize = 8;
 
 /// `None` when there are no mistakes, or the data at hand is not what the run was trained on.
 ///
@@ -42,7 +40,7 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
             vec![format!("said {said}"), format!("is {truth} {sure}")]
         };
         for (line, words) in words.iter().enumerate() {
-            write(&mut sheet, words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4));
+            sheet.write(words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4), 1);
         }
     }
     let caption = format!(
@@ -53,20 +51,4 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
         run.seed
     );
     Ok(Some(Figure { file: "mistakes.png".into(), title: "Its surest mistakes".into(), caption, bytes: sheet.png()? }))
-}
-
-/// Writes words in an 8x8 pixel face; what does not fit on the sheet is cut off.
-fn write(sheet: &mut Grey, words: &str, x: usize, y: usize) {
-    for (place, letter) in words.chars().enumerate() {
-        let Some(glyph) = font8x8::BASIC_FONTS.get(letter) else { continue };
-        for (row, bits) in glyph.iter().enumerate() {
-            for column in (0..GLYPH).filter(|column| bits >> column & 1 == 1) {
-                let across = x + place * GLYPH + column;
-                let at = (y + row) * sheet.width + across;
-                if across < sheet.width && at < sheet.pixels.len() {
-                    sheet.pixels[at] = 0;
-                }
-            }
-        }
-    }
 }

@@ -4,6 +4,8 @@ mod axis;
 mod boxplot;
 mod confusion;
 mod curves;
+mod denoising;
+mod heatmap;
 mod intervals;
 mod mistakes;
 mod response;
@@ -28,7 +30,8 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn svg(file: &str, title: &str, caption: String, picture: svg::Svg) -> Self {
+    /// An SVG, its name without the extension.
+    pub fn svg(file: &str, title: &str, caption: String, picture: svg::Svg) -> Self {
         Self { file: format!("{file}.svg"), title: title.into(), caption, bytes: picture.finish(title).into_bytes() }
     }
 }
@@ -41,7 +44,8 @@ pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     figures.extend(boxplot::draw(summary));
     figures.extend(intervals::draw(summary));
-    figures.extend(response::draw(summary));
+    figures.extend(heatmap::draw(summary).or_else(|| response::draw(summary)));
+    figures.extend(denoising::draw(summary));
     figures.extend(curves::draw(summary));
     figures.extend(confusion::draw(summary, corpus));
     if let Some(corpus) = corpus {
@@ -55,6 +59,8 @@ fn metric_name(metric: &str) -> String {
     match metric {
         "lr" => "learning rate".into(),
         "hidden" => "hidden layers".into(),
-        name => name.replace('_', " "),
+        "latent" => "numbers in the code".into(),
+        "depth" => "layers on each side".into(),
+        name => crate::metric::title(name),
     }
 }

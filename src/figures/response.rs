@@ -37,7 +37,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let x = Axis::over(all().map(|point| point.at), Spread::Log, (left, right))?;
     let y = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (bottom, top))?;
     let mut svg = Svg::new(760.0, 388.0);
-    for (value, text) in y.ticks(6, metric.contains("accuracy")) {
+    for (value, text) in y.ticks(6, crate::metric::is_percent(metric)) {
         svg.line((left, y.place(value)), (right, y.place(value)), GRID, 1.0);
         svg.text((left - 8.0, y.place(value) + 5.0), &text, Anchor::End, TEXT - 1.0, INK);
     }

@@ -72,6 +72,22 @@ impl Svg {
         ));
     }
 
+    /// A rectangle's outline.
+    pub fn frame(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), stroke: &str, width: f64) {
+        self.push(format_args!(
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" fill="none" stroke="{stroke}" stroke-width="{width}"/>"#
+        ));
+    }
+
+    /// Many dots of one colour, in a few bytes each.
+    pub fn dots(&mut self, points: &[(f64, f64)], radius: f64, fill: &str, opacity: f64) {
+        let path: String = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}h0")).collect();
+        let width = 2.0 * radius;
+        self.push(format_args!(
+            r#"<path d="{path}" stroke="{fill}" stroke-opacity="{opacity}" stroke-width="{width}" stroke-linecap="round"/>"#
+        ));
+    }
+
     /// A dot.
     pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str, opacity: f64) {
         self.push(format_args!(
@@ -103,6 +119,14 @@ impl Svg {
         let text = escape(text);
         self.push(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" font-size="{size}" fill="{fill}">{text}</text>"#
+        ));
+    }
+
+    /// Words in the middle of a point that stand out from whatever is behind them.
+    pub fn label(&mut self, (x, y): (f64, f64), text: &str, size: f64) {
+        let text = escape(text);
+        self.push(format_args!(
+            r##"<text x="{x:.1}" y="{y:.1}" text-anchor="middle" font-size="{size}" font-weight="bold" fill="{INK}" stroke="#FFFFFF" stroke-width="4" paint-order="stroke" stroke-linejoin="round">{text}</text>"##
         ));
     }
 

@@ -25,6 +25,8 @@ pub struct MlpConfig {
     pub init: Init,
     /// Whether the layers have biases.
     pub bias: bool,
+    /// The place of its first layer in the whole network, which keys its draws.
+    pub first_layer: u64,
 }
 
 /// R multi-layer perceptrons of one shape.
@@ -56,7 +58,8 @@ impl MlpConfig {
         let widths = self.widths();
         let layers = widths.windows(2).enumerate().map(|(index, pair)| {
             let [inputs, outputs] = [pair[0], pair[1]];
-            LinearConfig { inputs, outputs, bias: self.bias, init: self.init, index: index as u64 }.init(seeds, device)
+            let index = self.first_layer + index as u64;
+            LinearConfig { inputs, outputs, bias: self.bias, init: self.init, index }.init(seeds, device)
         });
         let slope = || {
             let data = TensorData::new(vec![PRELU_START; seeds.len()], [seeds.len(), 1, 1]);
@@ -90,6 +93,12 @@ impl Mlp {
         x
     }
 
+    /// Widths of the hidden layers.
+    pub fn hidden_widths(&self) -> Vec<usize> {
+        let hidden = &self.layers[..self.layers.len() - 1];
+        hidden.iter().map(|layer| layer.weight.dims()[2]).collect()
+    }
+
     /// Replica `r` as a stack of one.
     pub fn replica(&self, r: usize) -> Self {
         Self {
@@ -121,7 +130,7 @@ mod tests {
     use crate::device;
 
     fn config(activation: ActivationKind) -> MlpConfig {
-        MlpConfig { inputs: 5, hidden: vec![4, 3], outputs: 2, activation, init: Init::Default, bias: true }
+        MlpConfig { inputs: 5, hidden: vec![4, 3], outputs: 2, activation, init: Init::Default, bias: true, first_layer: 0 }
     }
 
     #[test]

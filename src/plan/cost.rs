@@ -18,7 +18,7 @@ pub fn seconds(arm: &Arm) -> f64 {
     const SECONDS_A_PARAMETER_UPDATE: f64 = 0.8e-9;
     const SECONDS_A_MULTIPLICATION: f64 = 1.4e-11;
     // Ten classes is what the known data sets have; the estimate need not open the data to know.
-    let parameters = arm.config.model.mlp(PIXELS, 10).parameters() as f64;
+    let parameters = arm.config.network(PIXELS, 10).parameters() as f64;
     let batch = arm.config.train.batch_size as f64;
     let a_step =
         SECONDS_A_STEP + parameters * SECONDS_A_PARAMETER_UPDATE + 3.0 * parameters * batch * SECONDS_A_MULTIPLICATION;

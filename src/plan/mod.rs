@@ -11,6 +11,7 @@ mod search;
 use serde_json::Value as Json;
 
 use crate::config::TrialConfig;
+use crate::metric;
 use crate::spec::{Assignment, Axis, AxisValues, Claim, Spec, SpecError};
 
 /// Everything a run will train, in order.
@@ -22,6 +23,8 @@ pub struct Plan {
     pub question: String,
     /// Where the question comes from.
     pub source: Option<String>,
+    /// The metric that ranks the arms: the spec's, or accuracy where there are classifiers among them, else their error.
+    pub metric: String,
     /// What is varied, by short name.
     pub axes: Vec<String>,
     /// The combinations to compare.
@@ -95,6 +98,7 @@ impl Plan {
             name: spec.name.clone(),
             question: spec.question.clone(),
             source: spec.source.clone(),
+            metric: spec.metric.clone().unwrap_or_else(|| usual_metric(&arms).into()),
             axes: axes.iter().map(|axis| crate::spec::keys::short(&axis.path).to_string()).collect(),
             arms,
             seeds: (0..spec.seeds).collect(),
@@ -122,6 +126,11 @@ impl Arm {
     pub fn trial(&self, index: usize, seed: u64) -> Trial {
         Trial { arm: index, label: self.label.clone(), values: self.values.clone(), config: self.config.clone(), seed }
     }
+}
+
+fn usual_metric(arms: &[Arm]) -> &'static str {
+    let of_arms = arms.iter().map(|arm| arm.config.ranking_metric());
+    of_arms.min_by_key(|name| !metric::higher_is_better(name)).unwrap_or("test_accuracy")
 }
 
 type Combination = Vec<Assignment>;

@@ -2,6 +2,7 @@
 //!
 //! In: a [`Summary`] and, where it is at hand, the data. Out: files in the folder.
 
+pub mod codes;
 mod html;
 mod markdown;
 mod page;
@@ -14,14 +15,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::data::Corpus;
+use crate::figures::Figure;
 use crate::summary::Summary;
 use crate::{export, figures};
 
-/// Writes exports, figures, `report.md` and `report.html`; returns the paths written.
+/// Writes exports, figures, `report.md` and `report.html`, with the pictures of a gallery behind the figures; returns the paths
+/// written.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(summary: &Summary, corpus: Option<&Corpus>, folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn write(
+    summary: &Summary,
+    corpus: Option<&Corpus>,
+    gallery: Vec<Figure>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = folder.join(name);
@@ -34,11 +42,12 @@ pub fn write(summary: &Summary, corpus: Option<&Corpus>, folder: &Path) -> Resul
     }
     let pictures = folder.join("figures");
     fs::create_dir_all(&pictures).with_context(|| format!("cannot create {}", pictures.display()))?;
-    let figures = figures::all(summary, corpus)?;
+    let mut figures = figures::all(summary, corpus)?;
+    figures.extend(gallery);
     for figure in &figures {
         put(&format!("figures/{}", figure.file), &figure.bytes)?;
     }
-    let page = page::page(summary, &figures);
+    let page = page::page(summary, corpus, &figures);
     put("report.md", markdown::render(&page).as_bytes())?;
     put("report.html", html::render(&page).as_bytes())?;
     Ok(written)

@@ -1,8 +1,10 @@
 //! What a report says, in order, whatever it is written in.
 
+use super::codes;
 use super::table::{self, Table};
 use super::words::{finding, verdict_line};
 use crate::claims::Finding;
+use crate::data::Corpus;
 use crate::figures::Figure;
 use crate::plan::cost::human;
 use crate::summary::Summary;
@@ -30,7 +32,7 @@ pub struct Page<'a> {
 }
 
 /// Lays out an experiment's results.
-pub fn page<'a>(summary: &Summary, figures: &'a [Figure]) -> Page<'a> {
+pub fn page<'a>(summary: &Summary, corpus: Option<&Corpus>, figures: &'a [Figure]) -> Page<'a> {
     let mut blocks = Vec::new();
     if let Some(source) = &summary.source {
         blocks.push(Block::Text(format!(
@@ -43,6 +45,16 @@ pub fn page<'a>(summary: &Summary, figures: &'a [Figure]) -> Page<'a> {
     blocks.push(Block::Table(table::arms(summary)));
     blocks.push(Block::Text(table::caption(summary)));
     blocks.extend(lost(summary).map(Block::Text));
+    if let Some(codes) = codes::table(summary) {
+        blocks.push(Block::Heading("What the code keeps".into()));
+        blocks.push(Block::Table(codes));
+        blocks.push(Block::Text(codes::CAPTION.into()));
+    }
+    if let Some((table, note)) = codes::one_vs_rest_table(summary, corpus) {
+        blocks.push(Block::Heading("Neighbours of the code, class by class".into()));
+        blocks.push(Block::Table(table));
+        blocks.push(Block::Text(note));
+    }
     if !summary.claims.is_empty() {
         blocks.push(Block::Heading("Claims".into()));
         blocks.push(Block::Table(claims(summary)));

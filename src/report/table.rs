@@ -1,7 +1,8 @@
 //! The table of arms, as rows of cells; and as aligned text for a terminal.
 
+use crate::metric;
 use crate::stats::Interval;
-use crate::summary::{ArmSummary, Summary};
+use crate::summary::{ArmSummary, MetricSummary, Summary};
 
 /// A heading and rows of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,7 @@ pub struct Table {
 
 /// Every arm on the ranking metric.
 pub fn arms(summary: &Summary) -> Table {
-    let percent = summary.metric.contains("accuracy");
-    let number = |value: f64| if percent { format!("{:.2}", value * 100.0) } else { format!("{value:.4}") };
+    let number = |value: f64| metric::number(&summary.metric, value);
     let interval = |i: Option<Interval>| i.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
     let head = ["arm", "n", "diverged", "IQM", "95 % interval", "median", "mean", "sd", "min", "max", "s/trial"];
     let row = |arm: &ArmSummary| {
@@ -42,9 +42,32 @@ pub fn arms(summary: &Summary) -> Table {
     Table { head: head.map(String::from).to_vec(), rows: summary.arms.iter().map(row).collect() }
 }
 
+/// Every metric of the only arm but the ones at noise levels; none where there are several arms.
+pub fn metrics(summary: &Summary) -> Option<Table> {
+    let [arm] = &summary.arms[..] else { return None };
+    let row = |found: &MetricSummary| {
+        let number = |value| metric::number(&found.name, value);
+        let interval = found.iqm_interval.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
+        let d = &found.description;
+        let unit = if metric::is_percent(&found.name) { ", %" } else { "" };
+        vec![
+            format!("{}{unit}", metric::title(&found.name)),
+            d.n.to_string(),
+            number(d.iqm),
+            interval,
+            d.sd.map_or("-".into(), number),
+            number(d.min),
+            number(d.max),
+        ]
+    };
+    let head = ["metric", "n", "IQM", "95 % interval", "sd", "min", "max"];
+    let rows = arm.metrics.iter().filter(|found| !found.name.contains('@')).map(row).collect();
+    Some(Table { head: head.map(String::from).to_vec(), rows })
+}
+
 /// What the table's numbers are.
 pub fn caption(summary: &Summary) -> String {
-    let unit = if summary.metric.contains("accuracy") { ", in %" } else { "" };
+    let unit = if metric::is_percent(&summary.metric) { ", in %" } else { "" };
     format!(
         "{}{unit}, on {}. IQM: mean of the middle half of the seeds, with its 95 % bootstrap interval.",
         summary.metric, summary.dataset

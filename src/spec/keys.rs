@@ -6,7 +6,9 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data.train", &[]),
     ("data.validation", &[]),
     ("data.test", &[]),
+    ("model.latent", &["latent"]),
     ("model.hidden", &["hidden"]),
+    ("model.hidden.depth", &["depth", "model.depth"]),
     ("model.activation", &["activation"]),
     ("model.init", &["init"]),
     ("model.bias", &["bias"]),
@@ -14,6 +16,8 @@ const KEYS: &[(&str, &[&str])] = &[
     ("train.epochs", &["epochs"]),
     ("train.batch_size", &["batch_size"]),
     ("train.loss", &["loss"]),
+    ("train.noise", &["noise"]),
+    ("train.noise_kind", &["noise_kind"]),
     ("train.optimizer", &["optimizer"]),
     ("train.optimizer.lr", &["lr", "train.lr", "learning_rate", "optimizer.lr"]),
     ("train.optimizer.momentum", &["momentum", "train.momentum", "optimizer.momentum"]),
@@ -26,13 +30,18 @@ const KEYS: &[(&str, &[&str])] = &[
     ("train.patience", &["patience"]),
     ("train.clip_norm", &["clip_norm"]),
     ("train.clip_value", &["clip_value"]),
+    ("evaluate.knn", &["knn"]),
+    ("evaluate.baselines", &["baselines"]),
+    ("evaluate.probe", &["probe"]),
+    ("evaluate.trustworthiness", &["trustworthiness"]),
+    ("evaluate.noise", &[]),
 ];
 
-/// The keys at the top of a file, besides the sections `data`, `model` and `train`.
-pub const TOP: &[&str] = &["question", "source", "seeds", "data", "model", "train", "sweep", "claims"];
+/// The keys at the top of a file, besides the sections `data`, `model`, `train` and `evaluate`.
+pub const TOP: &[&str] = &["question", "source", "metric", "seeds", "data", "model", "train", "evaluate", "sweep", "claims"];
 
 /// Settings whose value is itself a list, so that a flat list is one value and not an axis.
-pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas"];
+pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise"];
 
 /// The full path of a key, by its path or a short form.
 pub fn canonical(key: &str) -> Option<&'static str> {

@@ -13,6 +13,9 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("batch_sizes", include_str!("../../experiments/batch_sizes.toml")),
     ("hidden_widths", include_str!("../../experiments/hidden_widths.toml")),
     ("learning_rates", include_str!("../../experiments/learning_rates.toml")),
+    ("latent_depth", include_str!("../../experiments/latent_depth.toml")),
+    ("autoencoder_knn", include_str!("../../experiments/autoencoder_knn.toml")),
+    ("denoising", include_str!("../../experiments/denoising.toml")),
 ];
 
 /// The experiment of this name: a path that ends in `.toml`, `experiments/NAME.toml` here, or one that is compiled in.

@@ -26,6 +26,8 @@ pub struct Spec {
     pub question: String,
     /// Where the question, or the claim it tests, was published.
     pub source: Option<String>,
+    /// The metric that ranks the arms, where it is not the task's usual one.
+    pub metric: Option<String>,
     /// Seeds an arm: 0 to `seeds - 1`.
     pub seeds: u64,
     /// Settings that hold for every arm.

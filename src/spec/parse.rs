@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::keys::{self, suggestion};
+use crate::metric;
 use super::values::{axis, is_number, known, plain, typed, values};
 use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Random, Spec, SpecError};
 
@@ -44,6 +45,7 @@ impl Spec {
             name: name.into(),
             question: String::new(),
             source: None,
+            metric: None,
             seeds: DEFAULT_SEEDS,
             base: Vec::new(),
             axes: Vec::new(),
@@ -56,10 +58,11 @@ impl Spec {
             match key {
                 "question" => spec.question = typed(plain(value), &place, key)?,
                 "source" => spec.source = Some(typed(plain(value), &place, key)?),
+                "metric" => spec.metric = Some(known_metric(typed(plain(value), &place, key)?, &place)?),
                 "seeds" => spec.seeds = typed(plain(value), &place, key)?,
                 "claims" => spec.claims = file.claims(value, &place)?,
                 "sweep" => file.sweep(&mut spec, value, &place)?,
-                "data" | "model" | "train" => file.section(&mut spec, key, value, &place)?,
+                "data" | "model" | "train" | "evaluate" => file.section(&mut spec, key, value, &place)?,
                 _ => {
                     let what = format!(
                         "unknown key `{key}`{}; a file has {}",
@@ -125,6 +128,15 @@ impl Spec {
     }
 }
 
+fn known_metric(name: String, place: &str) -> Result<String> {
+    if metric::is_known(&name) {
+        return Ok(name);
+    }
+    let names = metric::names();
+    let near = suggestion(&name, names.iter().map(String::as_str));
+    Err(SpecError::new(place, format!("no metric `{name}`{near}; there are {}", names.join(", "))))
+}
+
 impl File<'_> {
     /// A table's entries in the order they are written, each with its place.
     fn entries<'a, 't>(&self, table: &'a DeTable<'t>) -> Vec<Entry<'a, 't>> {
@@ -163,7 +175,7 @@ impl File<'_> {
                 ("search", _) => spec.random = Some(typed(plain(value), &place, "search")?),
                 ("zip", _) => spec.zip = typed(plain(value), &place, "zip")?,
                 // `train.lr = [...]`, which TOML reads as a table in a table.
-                ("data" | "model" | "train", DeValue::Table(inner)) => {
+                ("data" | "model" | "train" | "evaluate", DeValue::Table(inner)) => {
                     for (rest, place, value) in self.entries(inner) {
                         self.axis(spec, &format!("{key}.{rest}"), place, value)?;
                     }

@@ -1,12 +1,17 @@
 //! From layers of settings to one [`TrialConfig`]: the file, then an arm's axis values, then the overrides.
 
+use std::cmp::Ordering;
+
 use toml::{Table, Value};
 
 use super::values::explained;
 use super::{Assignment, AxisValues, Spec, SpecError};
 use crate::config::TrialConfig;
+use crate::loss::Loss;
 
 const OPTIMIZER: &str = "train.optimizer";
+const HIDDEN: &str = "model.hidden";
+const DEPTH: &str = "model.hidden.depth";
 
 impl Spec {
     /// The complete settings of an arm, given its axis values.
@@ -22,10 +27,16 @@ impl Spec {
     pub(super) fn check_values(&self) -> Result<(), SpecError> {
         let alone = |path: &str| match path.strip_prefix("train.optimizer.") {
             Some(setting) => matches!(setting, "lr" | "weight_decay"),
-            None => true,
+            // What is asked of codes depends on there being some, and on the numbers of images.
+            None => !path.starts_with("evaluate."),
         };
         let check = |one: Assignment| {
-            let config = apply(TrialConfig::default(), &one)?;
+            let mut start = TrialConfig::default();
+            if one.path == "model.latent" {
+                // Whether the loss goes with it, only a whole arm can tell.
+                start.train.loss = Loss::Mse;
+            }
+            let config = apply(start, &one)?;
             config.validate().map_err(|what| SpecError::new(one.place.as_str(), what))
         };
         for assignment in self.base.iter().chain(&self.overrides).filter(|a| alone(&a.path)) {
@@ -51,9 +62,10 @@ fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
             chosen.push((layer, assignment));
         }
     }
-    // `train.optimizer` before `train.optimizer.lr`; otherwise as written.
+    // `train.optimizer` before `train.optimizer.lr`, `model.hidden` before `model.hidden.depth`; otherwise as written.
     chosen.sort_by_key(|(_, assignment)| assignment.path.matches('.').count());
     let optimizer = chosen.iter().find(|(_, a)| a.path == OPTIMIZER).copied();
+    let widths = chosen.iter().find(|(_, a)| a.path == HIDDEN).copied();
     let mut config = TrialConfig::default();
     for (layer, assignment) in chosen {
         if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {
@@ -61,6 +73,16 @@ fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
             let given = whole.value.as_table().is_some_and(|table| table.contains_key(setting));
             if given && later > layer {
                 continue;
+            }
+        }
+        if let (DEPTH, Some((other, widths))) = (assignment.path.as_str(), widths) {
+            match other.cmp(&layer) {
+                Ordering::Greater => continue,
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    let what = format!("`depth` and `hidden` (in {}) both give the widths; keep one", widths.place);
+                    return Err(SpecError::new(assignment.place.as_str(), what));
+                }
             }
         }
         config = apply(config, assignment)?;
@@ -80,10 +102,13 @@ fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, Sp
             at.insert(part.into(), assignment.value.clone());
             break;
         }
-        at = match at.entry(part).or_insert_with(|| Value::Table(Table::new())) {
-            Value::Table(inner) => inner,
-            other => return Err(fail(format!("`{part}` is {other}, not a table"))),
-        };
+        let inside = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        // `hidden = [64, 32]` gives way to `hidden.depth = 3`.
+        if !inside.is_table() {
+            *inside = Value::Table(Table::new());
+        }
+        let Value::Table(inside) = inside else { return Err(fail(format!("`{part}` is not a table"))) };
+        at = inside;
     }
     table.try_into().map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
 }

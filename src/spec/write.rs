@@ -11,6 +11,8 @@ struct Resolved<'a> {
     question: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'a str>,
     seeds: u64,
     #[serde(flatten)]
     base: TrialConfig,
@@ -30,6 +32,7 @@ impl Spec {
         let head = Resolved {
             question: &self.question,
             source: self.source.as_deref(),
+            metric: self.metric.as_deref(),
             seeds: self.seeds,
             base: self.resolve(&[])?,
         };

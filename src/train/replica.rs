@@ -1,7 +1,7 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
 use super::{DIVERGENCE_FACTOR, EpochScores};
-use crate::models::Mlp;
+use crate::models::Network;
 
 /// What the loop remembers of one replica.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct Replica {
 /// The epoch with the lowest validation loss.
 pub struct Best {
     /// The replica's weights, as a stack of one.
-    pub model: Mlp,
+    pub model: Network,
     loss: f64,
     /// Epochs behind them.
     pub epochs: usize,
@@ -43,7 +43,7 @@ impl Replica {
         scores: EpochScores,
         first_batch_loss: f64,
         patience: Option<usize>,
-        keep: impl Fn() -> Mlp,
+        keep: impl Fn() -> Network,
     ) -> Option<EpochScores> {
         if self.stopped.is_some() {
             return None;

@@ -13,13 +13,16 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds a step: outputs and targets `[R, B, classes]`, losses `[R]`.
-    pub fn push(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, losses: &Tensor<1>) {
-        let [_, count, _] = outputs.dims();
-        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
-        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
+    /// Adds a step of `count` examples a replica: losses `[R]`.
+    pub fn losses(&mut self, losses: &Tensor<1>, count: usize) {
         self.losses.push(losses.clone().inner());
         self.counts.push(count);
+    }
+
+    /// Adds the step's right answers: outputs and targets `[R, B, classes]`.
+    pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>) {
+        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
+        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
     }
 
     /// The scores of each replica, and its loss on the first batch.
@@ -27,7 +30,8 @@ impl Tally {
         let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
             Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
         };
-        let (losses, hits) = (read(self.losses), read(self.hits));
+        let losses = read(self.losses);
+        let hits = (!self.hits.is_empty()).then(|| read(self.hits));
         let examples: usize = self.counts.iter().sum();
         let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
             let terms = self.counts.iter().enumerate();
@@ -37,7 +41,7 @@ impl Tally {
         (0..replicas)
             .map(|r| {
                 let loss = mean(r, &losses, &|n| n as f64);
-                let accuracy = mean(r, &hits, &|_| 1.0);
+                let accuracy = hits.as_ref().map(|hits| mean(r, hits, &|_| 1.0));
                 (Scores { loss, accuracy }, f64::from(losses[r]))
             })
             .collect()

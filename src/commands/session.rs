@@ -1,0 +1,105 @@
+//! From a spec to trained records in a folder: what `sweep` and `autoencoder` share.
+//!
+//! In: a spec with its flags applied. Out: an [`Exit`], after the caller has reported on whatever is recorded.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Exit, listen_for_interrupts, resolve};
+use crate::cli::RunFlags;
+use crate::plan::Plan;
+use crate::progress::SweepProgress;
+use crate::record::{RecordFile, Status};
+use crate::runner::{self, Options, Outcome, Trainer, Work};
+use crate::spec::Spec;
+use crate::summary::Summary;
+use crate::trial::Lab;
+use crate::{device, report};
+
+/// A plan set against the records of its folder, ready to go on.
+pub struct Session {
+    /// What will be trained.
+    pub plan: Plan,
+    /// Where results go.
+    pub out: PathBuf,
+    file: RecordFile,
+    work: Work,
+    options: Options,
+    torn: Option<String>,
+}
+
+/// Numbers that cannot train anything, told before anything is read.
+pub fn check(jobs: Option<usize>, stack: Option<usize>) -> Result<()> {
+    ensure!(jobs != Some(0), "--jobs 0 trains nothing; it must be at least 1");
+    ensure!(stack != Some(0), "--stack 0 trains nothing; it must be at least 1");
+    Ok(())
+}
+
+/// Opens device, data and records. Nothing is written before all of them are seen to be good.
+pub fn open(
+    mut spec: Spec,
+    flags: &RunFlags,
+    out: PathBuf,
+    (jobs, stack): (Option<usize>, Option<usize>),
+) -> Result<(Session, Lab)> {
+    let place = device::open(flags.backend.as_deref())?;
+    let options = Options { jobs: resolve::jobs(jobs, place.is_cpu), stack, is_cpu: place.is_cpu };
+    let search = resolve::search(&flags.data, flags.quiet);
+    resolve::settle_dataset(&mut spec, &search)?;
+    let plan = Plan::new(&spec)?;
+    let lab = Lab::open(&plan, &search, place)?;
+    let (file, found, torn) = RecordFile::open(&out)?;
+    let work = runner::resume(&plan, &lab, found)?;
+    report::replace(&out.join("spec.toml"), spec.to_toml()?.as_bytes()).context("cannot write the resolved spec")?;
+    let torn = torn.filter(|_| !flags.quiet).map(|torn| torn.to_string());
+    Ok((Session { plan, out, file, work, options, torn }, lab))
+}
+
+impl Session {
+    /// Trains what is not recorded yet, and has `tell` report on all there is. From here on what goes wrong is not "could not
+    /// start".
+    pub fn run(
+        mut self,
+        trainer: &dyn Trainer,
+        progress: &SweepProgress,
+        tell: impl FnOnce(&Summary, &Path) -> Result<()>,
+    ) -> Result<Exit> {
+        if let Some(torn) = &self.torn {
+            eprintln!("note: {torn}");
+        }
+        let stop = listen_for_interrupts()?;
+        let outcome = runner::run(self.work, trainer, &mut self.file, self.options, progress, stop);
+        progress.finish();
+        let told = outcome.and_then(|outcome| finish(&self.plan, outcome, &self.out, tell));
+        told.or_else(|error| {
+            eprintln!("error: {error:#}");
+            Ok(Exit::Failed)
+        })
+    }
+}
+
+/// Summary, report and exit code of a run, whole or broken off.
+fn finish(
+    plan: &Plan,
+    outcome: Outcome,
+    out: &Path,
+    tell: impl FnOnce(&Summary, &Path) -> Result<()>,
+) -> Result<Exit> {
+    if outcome.interrupted {
+        let all = plan.arms.len() * plan.seeds.len();
+        eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
+    }
+    let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
+    tell(&Summary::new(plan, outcome.records)?, out)?;
+    if failed > 0 {
+        eprintln!(
+            "error: {failed} trials failed, for reasons told in their records; the same command tries them again"
+        );
+    }
+    Ok(match (outcome.interrupted, failed) {
+        (true, _) => Exit::Interrupted,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::Failed,
+    })
+}

@@ -1,0 +1,107 @@
+//! A borrowed run of examples: images as bytes, or rows of any numbers, with a class each.
+
+use super::{PIXELS, scaled};
+
+/// The inputs of some examples.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// `[n, 784]` images; a network sees them scaled to 0 to 1.
+    Pixels(&'a [u8]),
+    /// `[n, width]` numbers, seen as they are.
+    Numbers {
+        /// Row-major.
+        values: &'a [f32],
+        /// Numbers a row.
+        width: usize,
+    },
+}
+
+/// A training, validation or test part.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// What a network is shown.
+    pub rows: Rows<'a>,
+    /// `[n]` classes.
+    pub labels: &'a [u8],
+}
+
+impl<'a> Rows<'a> {
+    /// Numbers a row.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Pixels(_) => PIXELS,
+            Self::Numbers { width, .. } => width,
+        }
+    }
+
+    /// How many rows.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Pixels(bytes) => bytes.len() / PIXELS,
+            Self::Numbers { values, width } => values.len() / width,
+        }
+    }
+
+    /// Rows `from..to`.
+    ///
+    /// # Panics
+    /// When the range reaches past the end.
+    pub fn range(self, from: usize, to: usize) -> Self {
+        match self {
+            Self::Pixels(bytes) => Self::Pixels(&bytes[from * PIXELS..to * PIXELS]),
+            Self::Numbers { values, width } => Self::Numbers { values: &values[from * width..to * width], width },
+        }
+    }
+
+    /// Appends row `index` as a network sees it.
+    pub fn append(self, index: usize, into: &mut Vec<f32>) {
+        match self {
+            Self::Pixels(bytes) => {
+                let image = &bytes[index * PIXELS..(index + 1) * PIXELS];
+                into.extend(image.iter().map(|&pixel| scaled(pixel)));
+            }
+            Self::Numbers { values, width } => into.extend_from_slice(&values[index * width..(index + 1) * width]),
+        }
+    }
+
+    /// All rows as a network sees them, `[n * width]`.
+    pub fn numbers(self) -> Vec<f32> {
+        match self {
+            Self::Pixels(bytes) => bytes.iter().map(|&pixel| scaled(pixel)).collect(),
+            Self::Numbers { values, .. } => values.to_vec(),
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// How many examples.
+    pub fn count(self) -> usize {
+        self.labels.len()
+    }
+
+    /// Consecutive pieces of `size` examples, the last one shorter.
+    pub fn chunks(self, size: usize) -> impl Iterator<Item = Part<'a>> {
+        let starts = (0..self.count()).step_by(size);
+        starts.map(move |from| {
+            let to = (from + size).min(self.count());
+            Part { rows: self.rows.range(from, to), labels: &self.labels[from..to] }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_every_row_once_in_order() {
+        let values: Vec<f32> = (0..14).map(|i| i as f32).collect();
+        let part = Part { rows: Rows::Numbers { values: &values, width: 2 }, labels: &[0, 1, 2, 3, 4, 5, 6] };
+        let chunks: Vec<Part> = part.chunks(3).collect();
+        assert_eq!(chunks.iter().map(|chunk| chunk.count()).collect::<Vec<_>>(), [3, 3, 1]);
+        assert_eq!(chunks.iter().flat_map(|chunk| chunk.rows.numbers()).collect::<Vec<_>>(), values);
+        let mut row = Vec::new();
+        chunks[1].rows.append(1, &mut row);
+        assert_eq!(row, [8.0, 9.0]);
+    }
+}

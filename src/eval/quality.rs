@@ -1,0 +1,117 @@
+//! How alike two images are: PSNR and SSIM.
+//!
+//! In: 28x28 images, pixels 0 to 1. Out: decibels, and a number that is 1 for equal images.
+
+use crate::data::SIDE;
+
+/// The mean squared difference of two images.
+pub fn mse(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>() / a.len() as f64
+}
+
+/// Peak signal-to-noise ratio in decibels, for a peak of 1: `-10 log10(mse)`; none for equal images, where it is infinite.
+pub fn psnr(a: &[f32], b: &[f32]) -> Option<f64> {
+    let mse = mse(a, b);
+    (mse > 0.0).then(|| -10.0 * mse.log10())
+}
+
+/// Pixels across the window.
+const WINDOW: usize = 11;
+/// Its standard deviation in pixels.
+const SPREAD: f64 = 1.5;
+/// Places of the window that lie wholly inside the image.
+const PLACES: usize = SIDE - WINDOW + 1;
+
+/// Structural similarity: the mean over all places of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2 = 0.03 and a
+/// range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004).
+pub fn ssim(a: &[f32], b: &[f32]) -> f64 {
+    const C1: f32 = 0.01 * 0.01;
+    const C2: f32 = 0.03 * 0.03;
+    let window = window();
+    let product = |x: &[f32], y: &[f32]| -> Vec<f32> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
+    let (mean_a, mean_b) = (blurred(a, &window), blurred(b, &window));
+    let [aa, bb, ab] = [product(a, a), product(b, b), product(a, b)].map(|image| blurred(&image, &window));
+    let at = |i: usize| {
+        let (ma, mb) = (mean_a[i], mean_b[i]);
+        let (var_a, var_b, covariance) = (aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb);
+        let likeness = (2.0 * ma * mb + C1) * (2.0 * covariance + C2);
+        f64::from(likeness / ((ma * ma + mb * mb + C1) * (var_a + var_b + C2)))
+    };
+    (0..PLACES * PLACES).map(at).sum::<f64>() / (PLACES * PLACES) as f64
+}
+
+/// One side of the window, which is the product of two; sums to 1.
+fn window() -> [f32; WINDOW] {
+    let middle = (WINDOW / 2) as f64;
+    let weight = |i: usize| libm::exp(-(i as f64 - middle).powi(2) / (2.0 * SPREAD * SPREAD));
+    let total: f64 = (0..WINDOW).map(weight).sum();
+    std::array::from_fn(|i| (weight(i) / total) as f32)
+}
+
+/// The window's mean at every place, `[PLACES * PLACES]`: along rows, then along columns.
+fn blurred(image: &[f32], window: &[f32; WINDOW]) -> Vec<f32> {
+    let mut across = vec![0.0f32; SIDE * PLACES];
+    for (row, out) in image.chunks_exact(SIDE).zip(across.chunks_exact_mut(PLACES)) {
+        for (i, &weight) in window.iter().enumerate() {
+            out.iter_mut().zip(&row[i..i + PLACES]).for_each(|(sum, &value)| *sum += weight * value);
+        }
+    }
+    let mut both = vec![0.0f32; PLACES * PLACES];
+    for (y, out) in both.chunks_exact_mut(PLACES).enumerate() {
+        for (i, &weight) in window.iter().enumerate() {
+            let row = &across[(y + i) * PLACES..(y + i + 1) * PLACES];
+            out.iter_mut().zip(row).for_each(|(sum, &value)| *sum += weight * value);
+        }
+    }
+    both
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{PIXELS, digits, scaled};
+
+    fn digit(index: usize) -> Vec<f32> {
+        digits::draw(index, 1).pixels.iter().map(|&pixel| scaled(pixel)).collect()
+    }
+
+    #[test]
+    fn a_hand_worked_pair() {
+        // A uniform difference of 0.1: mse 0.01, 20 dB. Flat images have no variance: only the means count.
+        let (a, b) = (vec![0.5f32; PIXELS], vec![0.6f32; PIXELS]);
+        assert!((psnr(&a, &b).unwrap() - 20.0).abs() < 1e-4);
+        let expected = (2.0 * 0.5 * 0.6 + 1e-4) / (0.25 + 0.36 + 1e-4);
+        assert!((ssim(&a, &b) - expected).abs() < 1e-4, "{} {expected}", ssim(&a, &b));
+    }
+
+    #[test]
+    fn equal_images_are_alike_to_the_full_and_have_no_psnr() {
+        assert!((ssim(&digit(1), &digit(1)) - 1.0).abs() < 1e-6);
+        assert_eq!(psnr(&digit(1), &digit(1)), None);
+    }
+
+    #[test]
+    fn ssim_agrees_with_its_definition_window_by_window() {
+        let (a, b) = (digit(1), digit(2));
+        let weight = |x: usize, y: usize| {
+            let d = |v: usize| (v as f64 - 5.0).powi(2);
+            (-(d(x) + d(y)) / (2.0 * 1.5 * 1.5)).exp()
+        };
+        let total: f64 = (0..121).map(|i| weight(i % 11, i / 11)).sum();
+        let mut sum = 0.0;
+        for place in 0..18 * 18 {
+            let mean = |f: &dyn Fn(f64, f64) -> f64| {
+                let term = |i: usize| {
+                    let at = (place / 18 + i / 11) * 28 + place % 18 + i % 11;
+                    weight(i % 11, i / 11) / total * f(f64::from(a[at]), f64::from(b[at]))
+                };
+                (0..121).map(term).sum::<f64>()
+            };
+            let (ma, mb) = (mean(&|x, _| x), mean(&|_, y| y));
+            let (va, vb) = (mean(&|x, _| x * x) - ma * ma, mean(&|_, y| y * y) - mb * mb);
+            let cov = mean(&|x, y| x * y) - ma * mb;
+            sum += (2.0 * ma * mb + 1e-4) * (2.0 * cov + 9e-4) / ((ma * ma + mb * mb + 1e-4) * (va + vb + 9e-4));
+        }
+        assert!((ssim(&a, &b) - sum / 324.0).abs() < 1e-4, "{} {}", ssim(&a, &b), sum / 324.0);
+    }
+}

@@ -1,0 +1,88 @@
+//! t-SNE: codes laid out on a plane so that near ones stay near.
+//!
+//! Van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; the gradient is interpolated on a grid (Linderman et al.,
+//! "Fast interpolation-based t-SNE", 2019) by the crate bhtsne. Neighbours are our own exact ones.
+
+use bhtsne::{Neighbor, tSNE};
+use burn::tensor::Device;
+
+use super::knn::{Index, Points};
+use super::pca::Pca;
+
+/// The perplexity where the points allow it.
+pub const PERPLEXITY: f32 = 30.0;
+/// Steps of gradient descent, the usual number.
+const EPOCHS: usize = 1000;
+/// Fewer points than this are not worth a layout.
+const FEWEST: usize = 8;
+
+/// Coordinates `[n * 2]` of the codes; `None` for too few of them. Starts from the first two principal components, scaled to a
+/// standard deviation of 1e-4 (Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", 2019), so the same
+/// codes give the same picture.
+pub fn embed(codes: Points, device: &Device) -> Option<Vec<f32>> {
+    let n = codes.count();
+    if n < FEWEST {
+        return None;
+    }
+    let perplexity = PERPLEXITY.min((n - 1) as f32 / 3.0);
+    let k = ((3.0 * perplexity) as usize).min(n - 1);
+    let found = Index::new(codes, device).nearest(codes, k, true);
+    let neighbour = |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() as f32 };
+    let neighbours: Vec<Vec<Neighbor<f32>>> = found.chunks_exact(k).map(|own| own.iter().map(neighbour).collect()).collect();
+    let rows: Vec<&[f32]> = (0..n).map(|row| codes.row(row)).collect();
+    let mut layout: tSNE<f32, &[f32]> = tSNE::new(&rows);
+    layout.perplexity(perplexity).epochs(EPOCHS).initial_embedding(start(codes, device));
+    layout.fit_sne_with_neighbors(&neighbours);
+    Some(layout.embedding())
+}
+
+/// `[n * 2]`; the second coordinate of one-number codes is 0 but for a ramp too small to matter, which lets them spread.
+fn start(codes: Points, device: &Device) -> Vec<f32> {
+    let size = codes.width.min(2);
+    let components = Pca::fit(codes, device).codes(codes, size, device);
+    let first = components.iter().step_by(size).map(|&v| f64::from(v).powi(2)).sum::<f64>();
+    let scale = 1e-4 / (first / codes.count() as f64).sqrt().max(f64::MIN_POSITIVE);
+    let row = |(i, own): (usize, &[f32])| {
+        let second = own.get(1).map_or(1e-6 * (i % 7) as f64, |&v| f64::from(v) * scale);
+        [(f64::from(own[0]) * scale) as f32, second as f32]
+    };
+    components.chunks_exact(size).enumerate().flat_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device;
+    use crate::eval::knn::vote;
+    use crate::seed::{Purpose, Stream};
+
+    #[test]
+    fn clusters_stay_together_and_the_same_codes_give_the_same_picture() {
+        let mut stream = Stream::new(5, Purpose::Data, 0);
+        let labels: Vec<u8> = (0..600).map(|i| (i % 3) as u8).collect();
+        let values: Vec<f32> = labels
+            .iter()
+            .flat_map(|&label| [0, 1, 2, 3].map(|axis| 8.0 * f32::from(u8::from(axis == label))))
+            .map(|centre| centre + stream.normal() as f32)
+            .collect();
+        let device = device::for_tests();
+        let codes = Points { values: &values, width: 4 };
+        let plane = embed(codes, &device).unwrap();
+        assert_eq!(plane, embed(codes, &device).unwrap());
+        let laid_out = Points { values: &plane, width: 2 };
+        let near = Index::new(laid_out, &device).nearest(laid_out, 5, true);
+        let said = vote(&near, 5, &labels);
+        let right = said.iter().zip(&labels).filter(|(a, b)| a == b).count();
+        assert!(right >= 590, "{right} of 600");
+    }
+
+    #[test]
+    fn a_handful_of_points_is_not_laid_out_and_one_number_codes_are() {
+        let device = device::for_tests();
+        let few = [0.0f32; 7];
+        assert_eq!(embed(Points { values: &few, width: 1 }, &device), None);
+        let line: Vec<f32> = (0..50).map(|i| i as f32).collect();
+        let plane = embed(Points { values: &line, width: 1 }, &device).unwrap();
+        assert!(plane.len() == 100 && plane.iter().all(|v| v.is_finite()));
+    }
+}

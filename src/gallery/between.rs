@@ -1,0 +1,150 @@
+//! What lies between codes: class centroids, the points halfway between them, and a strip from one image to another.
+
+use std::fmt;
+
+use anyhow::{Result, anyhow, bail};
+
+use super::{Exhibit, Strip, images};
+use crate::data::sheet::{Grey, Grid};
+use crate::figures::Figure;
+use crate::spec::keys::suggestion;
+
+/// The two ends of a strip, as typed: `3,8` are classes, `@17,@42` test images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends(pub String, pub String);
+
+impl Ends {
+    /// Checks that both ends exist among so many test images.
+    ///
+    /// # Errors
+    /// One does not; the message says what there is.
+    pub fn check(&self, classes: &[String], test: usize) -> Result<()> {
+        [&self.0, &self.1].into_iter().try_for_each(|name| End::find(name, classes, test).map(|_| ()))
+    }
+}
+
+/// One end of a strip.
+enum End {
+    /// The mean code of a class.
+    Class(usize),
+    /// The code of a test image.
+    Image(usize),
+}
+
+impl End {
+    fn find(name: &str, classes: &[String], test: usize) -> Result<Self> {
+        if let Some(index) = name.strip_prefix('@') {
+            let index = index.parse::<usize>().ok().filter(|index| *index < test);
+            let last = test.saturating_sub(1);
+            return Ok(Self::Image(index.ok_or_else(|| anyhow!("no test image `{name}`; there are @0 to @{last}"))?));
+        }
+        let Some(class) = classes.iter().position(|known| known == name) else {
+            let near = suggestion(name, classes.iter().map(String::as_str));
+            bail!("no class `{name}`{near}; there are {}, or test images such as @17", classes.join(", "));
+        };
+        Ok(Self::Class(class))
+    }
+}
+
+impl std::str::FromStr for Ends {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ends: Vec<&str> = text.split(',').map(str::trim).collect();
+        match ends[..] {
+            [a, b] if !a.is_empty() && !b.is_empty() => Ok(Self(a.into(), b.into())),
+            _ => Err("expected two classes such as 3,8, or two test images such as @17,@42".into()),
+        }
+    }
+}
+
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{},{}", self.0, self.1)
+    }
+}
+
+/// The grid of centroids and the strip.
+///
+/// # Errors
+/// A picture cannot be encoded, or an end of the strip does not exist.
+pub fn draw(exhibit: &Exhibit, strip: &Strip) -> Result<Vec<Figure>> {
+    let centroids = centroids(exhibit);
+    let mut figures = Vec::new();
+    if centroids.iter().all(Option::is_some) {
+        figures.push(grid(exhibit, &centroids.iter().flatten().collect::<Vec<_>>())?);
+    }
+    let end = |name: &str| code_of(exhibit, &centroids, name);
+    let (from, to) = (end(&strip.between.0)?, end(&strip.between.1)?);
+    let steps = strip.steps.max(2);
+    let at = |step: usize| mix(&from, &to, step as f32 / (steps - 1) as f32);
+    let decoded = exhibit.decode((0..steps).flat_map(at).collect());
+    let bytes = crate::data::sheet::contact(&images(&decoded), steps, 3).png()?;
+    let caption = format!(
+        "{steps} codes on the straight line from {} to {}, decoded: names are class means, @ marks a test image.",
+        strip.between.0, strip.between.1
+    );
+    figures.push(Figure { file: "between.png".into(), title: "From one to the other".into(), caption, bytes });
+    Ok(figures)
+}
+
+/// The mean code of each class's test images; none for a class without any.
+fn centroids(exhibit: &Exhibit) -> Vec<Option<Vec<f32>>> {
+    let width = exhibit.latent();
+    let mut sums = vec![(0usize, vec![0.0f64; width]); exhibit.corpus.classes.len()];
+    for (code, &label) in exhibit.codes.chunks_exact(width).zip(exhibit.test.labels) {
+        let (count, sum) = &mut sums[usize::from(label)];
+        *count += 1;
+        sum.iter_mut().zip(code).for_each(|(sum, &v)| *sum += f64::from(v));
+    }
+    let mean = |(count, sum): (usize, Vec<f64>)| {
+        (count > 0).then(|| sum.into_iter().map(|v| (v / count as f64) as f32).collect())
+    };
+    sums.into_iter().map(mean).collect()
+}
+
+/// Row i, column j: halfway between the centroids of classes i and j; the centroids themselves on the diagonal.
+fn grid(exhibit: &Exhibit, centroids: &[&Vec<f32>]) -> Result<Figure> {
+    let classes = &exhibit.corpus.classes;
+    let row = |from: &Vec<f32>| centroids.iter().flat_map(|to| mix(from, to, 0.5)).collect::<Vec<f32>>();
+    let rows = centroids.iter().zip(classes).map(|(from, name)| (name.clone(), exhibit.decode(row(from))));
+    let sheet: Grey = Grid { columns: classes.clone(), rows: rows.collect(), zoom: 2 }.draw();
+    let caption = "Decoded mean codes of the classes on the diagonal; elsewhere the point halfway between those of its row \
+                   and column."
+        .into();
+    Ok(Figure { file: "centroids.png".into(), title: "Centroids, and halfway between".into(), caption, bytes: sheet.png()? })
+}
+
+/// `share` of the way from one code to another.
+fn mix(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
+    from.iter().zip(to).map(|(a, b)| a + share * (b - a)).collect()
+}
+
+fn code_of(exhibit: &Exhibit, centroids: &[Option<Vec<f32>>], name: &str) -> Result<Vec<f32>> {
+    match End::find(name, &exhibit.corpus.classes, exhibit.test.count())? {
+        End::Image(index) => Ok(exhibit.points().row(index).to_vec()),
+        End::Class(class) => {
+            centroids[class].clone().ok_or_else(|| anyhow!("there is no test image of class `{name}`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_two_names_with_a_comma_between() {
+        assert_eq!("3, 8".parse(), Ok(Ends("3".into(), "8".into())));
+        assert_eq!("@17,@42".parse(), Ok(Ends("@17".into(), "@42".into())));
+        for wrong in ["3", "3,", "1,2,3", ""] {
+            assert!(wrong.parse::<Ends>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mix_is_on_the_straight_line() {
+        assert_eq!(mix(&[0.0, 2.0], &[1.0, 4.0], 0.5), [0.5, 3.0]);
+        assert_eq!(mix(&[0.0, 2.0], &[1.0, 4.0], 1.0), [1.0, 4.0]);
+    }
+}

@@ -1,0 +1,173 @@
+//! What can be measured of a trained network: every metric's name, unit and direction.
+//!
+//! In: a name such as `test_accuracy`, `psnr@0.6` (at noise level 0.6) or `knn_accuracy - knn_accuracy_pca` (a difference). Out:
+//! whether there is such a metric, what it is called, whether more of it is better.
+
+/// What a metric is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A share, shown in percent.
+    Percent,
+    /// Decibels.
+    Decibel,
+    /// A plain number.
+    Plain,
+}
+
+struct Metric {
+    name: &'static str,
+    title: &'static str,
+    unit: Unit,
+    higher_is_better: bool,
+}
+
+const fn share(name: &'static str, title: &'static str) -> Metric {
+    Metric { name, title, unit: Unit::Percent, higher_is_better: true }
+}
+
+const fn error(name: &'static str, title: &'static str) -> Metric {
+    Metric { name, title, unit: Unit::Plain, higher_is_better: false }
+}
+
+const fn score(name: &'static str, title: &'static str, unit: Unit) -> Metric {
+    Metric { name, title, unit, higher_is_better: true }
+}
+
+/// One number a network, in the order tables show them.
+const METRICS: &[Metric] = &[
+    share("test_accuracy", "test accuracy"),
+    error("test_loss", "test loss"),
+    error("test_mse", "test MSE"),
+    error("test_bce", "test BCE"),
+    score("explained_variance", "explained variance", Unit::Plain),
+    score("explained_variance_pca", "explained variance of PCA", Unit::Plain),
+    share("knn_accuracy", "KNN accuracy on codes"),
+    share("knn_one_vs_rest", "KNN mean one-vs-rest accuracy on codes"),
+    share("knn_accuracy_pixels", "KNN accuracy on pixels"),
+    share("knn_accuracy_pca", "KNN accuracy on PCA codes"),
+    share("knn_accuracy_untrained", "KNN accuracy on the untrained encoder's codes"),
+    share("probe_accuracy", "linear probe accuracy on codes"),
+    score("trustworthiness", "trustworthiness", Unit::Plain),
+    share("validation_accuracy", "validation accuracy"),
+    error("validation_loss", "validation loss"),
+    share("train_accuracy", "training accuracy"),
+    error("train_loss", "training loss"),
+];
+
+/// One number a network and noise level: `psnr@0.6`.
+const AT_LEVELS: &[Metric] = &[
+    score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
+    score("psnr", "PSNR of cleaned images", Unit::Decibel),
+    score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
+    score("ssim", "SSIM of cleaned images", Unit::Plain),
+    share("knn_noisy", "KNN accuracy on noisy images"),
+    share("knn_cleaned", "KNN accuracy on cleaned images"),
+    share("classifier_noisy", "classifier accuracy on noisy images"),
+    share("classifier_cleaned", "classifier accuracy on cleaned images"),
+];
+
+/// The name of a metric at a noise level.
+pub fn at_level(name: &str, level: f64) -> String {
+    format!("{name}@{level}")
+}
+
+/// The two sides of a difference such as `knn_accuracy - knn_accuracy_pca`; the second is absent for a single metric.
+pub fn sides(name: &str) -> (&str, Option<&str>) {
+    match name.split_once(" - ") {
+        Some((a, b)) => (a.trim(), Some(b.trim())),
+        None => (name, None),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Metric> {
+    let of = |table: &'static [Metric], name: &str| table.iter().find(|metric| metric.name == name);
+    match name.split_once('@') {
+        Some((base, level)) => level.parse::<f64>().ok().and_then(|_| of(AT_LEVELS, base)),
+        None => of(METRICS, name),
+    }
+}
+
+/// Whether there is such a metric, or difference of metrics.
+pub fn is_known(name: &str) -> bool {
+    let (a, b) = sides(name);
+    find(a).is_some() && b.is_none_or(|b| find(b).is_some())
+}
+
+/// Every name, levels as `@LEVEL`.
+pub fn names() -> Vec<String> {
+    let at_levels = AT_LEVELS.iter().map(|metric| format!("{}@LEVEL", metric.name));
+    METRICS.iter().map(|metric| metric.name.to_string()).chain(at_levels).collect()
+}
+
+/// Sorts names as tables show them: by kind, and by level within a kind.
+pub fn sort(names: &mut [String]) {
+    let place = |name: &str| {
+        let (base, level) = name.split_once('@').unwrap_or((name, "-1"));
+        let all = METRICS.iter().chain(AT_LEVELS);
+        let kind = all.into_iter().position(|metric| metric.name == base).unwrap_or(usize::MAX);
+        (kind, level.parse::<f64>().unwrap_or(f64::INFINITY))
+    };
+    names.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)).then(a.cmp(b)));
+}
+
+/// What it is counted in.
+pub fn unit(name: &str) -> Unit {
+    find(sides(name).0).map_or(Unit::Plain, |metric| metric.unit)
+}
+
+/// Whether it is a share, shown in percent.
+pub fn is_percent(name: &str) -> bool {
+    unit(name) == Unit::Percent
+}
+
+/// Whether more of it is better.
+pub fn higher_is_better(name: &str) -> bool {
+    find(sides(name).0).is_none_or(|metric| metric.higher_is_better)
+}
+
+/// What it is called on an axis.
+pub fn title(name: &str) -> String {
+    let level = name.split_once('@').map_or(String::new(), |(_, level)| format!(" at noise {level}"));
+    find(name).map_or_else(|| name.replace('_', " "), |metric| format!("{}{level}", metric.title))
+}
+
+/// A value as tables show it, without its unit.
+pub fn number(name: &str, value: f64) -> String {
+    match unit(name) {
+        Unit::Percent => format!("{:.2}", 100.0 * value),
+        Unit::Decibel => format!("{value:.2}"),
+        // Small losses need more places to be told apart.
+        Unit::Plain if value.abs() < 0.1 => format!("{value:.5}"),
+        Unit::Plain => format!("{value:.4}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_metrics_levels_and_differences_are_known_and_others_are_not() {
+        for known in ["test_accuracy", "psnr@0.6", "knn_accuracy - knn_accuracy_pca", "ssim@0.2 - ssim_noisy@0.2"] {
+            assert!(is_known(known), "{known}");
+        }
+        for unknown in ["accuracy", "psnr", "psnr@high", "test_mse@0.2", "test_mse - mse"] {
+            assert!(!is_known(unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn directions_and_units_are_the_metrics_own() {
+        assert!(!higher_is_better("test_mse") && higher_is_better("psnr@0.1") && higher_is_better("knn_accuracy"));
+        assert!(is_percent("knn_accuracy - knn_accuracy_pca") && !is_percent("test_bce"));
+        assert_eq!(title("psnr@0.6"), "PSNR of cleaned images at noise 0.6");
+        assert_eq!((number("knn_accuracy", 0.9712), number("test_mse", 0.00712)), ("97.12".into(), "0.00712".into()));
+    }
+
+    #[test]
+    fn names_sort_by_kind_and_level() {
+        let mut names = ["psnr@0.6", "test_mse", "psnr@0.2", "psnr@0", "train_loss"].map(String::from);
+        sort(&mut names);
+        assert_eq!(names, ["test_mse", "train_loss", "psnr@0", "psnr@0.2", "psnr@0.6"]);
+    }
+}

@@ -1,0 +1,216 @@
+//! What a trained autoencoder is worth: how well it reconstructs, what its code keeps, what noise it undoes.
+//!
+//! In: one trained autoencoder and its trial. Out: metrics by name, and the confusion matrix of the neighbours of its codes.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use serde_json::Value;
+
+use super::references::{Images, Kind, References, Split, neighbours_right};
+use crate::config::{EvaluateConfig, TrainConfig, TrialConfig};
+use crate::data::{PIXELS, Part};
+use crate::eval::classification::{self, Confusion, mean_one_vs_rest};
+use crate::eval::denoise::{Judges, clean, noisy};
+use crate::eval::knn::{Index, Points, vote};
+use crate::eval::probe::{self, Coded};
+use crate::eval::trust::trustworthiness;
+use crate::eval::{apply, evaluate, pca};
+use crate::loss::Loss;
+use crate::metric::at_level;
+use crate::models::{Autoencoder, Network};
+use crate::record::TrialRecord;
+use crate::task::Task;
+use crate::train::{Job, Watch, train};
+
+/// Passes of the classifier that judges cleaned images.
+const JUDGE_EPOCHS: usize = 10;
+
+/// What is measured on.
+pub struct Bench<'a> {
+    /// The trial's settings.
+    pub config: &'a TrialConfig,
+    /// The trial's seed.
+    pub seed: u64,
+    /// Training, validation and test part.
+    pub parts: [Part<'a>; 3],
+    /// How many classes there are.
+    pub classes: usize,
+    /// Shared by the trials of a run.
+    pub references: &'a References,
+    /// The data set's hash and the split.
+    pub split: Split,
+    /// Where it happens, without autodiff.
+    pub device: &'a Device,
+    /// Asked between measurements whether to go on.
+    pub watch: &'a dyn Watch,
+}
+
+/// Metrics by name, and the neighbours' confusion matrix where there is one.
+pub type Findings = (Vec<(String, f64)>, Confusion);
+
+/// The images as numbers, which every measurement wants.
+struct Numbers {
+    train: Vec<f32>,
+    test: Vec<f32>,
+}
+
+impl Bench<'_> {
+    /// Measures whatever the trial asks for; `None` when the watch broke it off.
+    pub fn measure(&self, model: &Autoencoder) -> Option<Findings> {
+        let asked = &self.config.evaluate;
+        let mut found = self.reconstruction(model);
+        if asked.is_empty() {
+            return Some((found, Confusion::new()));
+        }
+        let numbers = Numbers { train: self.parts[0].rows.numbers(), test: self.parts[2].rows.numbers() };
+        self.variance(&numbers, &mut found);
+        self.go_on()?;
+        let codes = self.parts.map(|part| codes(model, part, self.device));
+        let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.parts[i].labels));
+        if let Some(k) = asked.trustworthiness {
+            let original = points(&numbers.test, PIXELS);
+            found.push(("trustworthiness".into(), trustworthiness(original, test.0, k, self.device)));
+            self.go_on()?;
+        }
+        if asked.probe {
+            let accuracy = probe::accuracy(&Coded { train, validation, test }, self.classes, self.seed, self.device)?;
+            found.push(("probe_accuracy".into(), accuracy));
+            self.go_on()?;
+        }
+        let mut confusion = Confusion::new();
+        let index = Index::new(train.0, self.device);
+        if let Some(k) = asked.knn {
+            confusion = classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
+            found.push(("knn_accuracy".into(), classification::accuracy(&confusion)));
+            found.push(("knn_one_vs_rest".into(), mean_one_vs_rest(&confusion)));
+            self.go_on()?;
+        }
+        if let (Some(k), true) = (asked.knn, asked.baselines) {
+            self.baselines(&numbers, k, &mut found)?;
+        }
+        if !asked.noise.is_empty() {
+            self.denoising(model, &index, &mut found)?;
+        }
+        Some((found, confusion))
+    }
+
+    fn latent(&self) -> usize {
+        self.config.model.latent.unwrap_or(PIXELS)
+    }
+
+    fn go_on(&self) -> Option<()> {
+        match self.watch.on_step(0) {
+            ControlFlow::Continue(()) => Some(()),
+            ControlFlow::Break(()) => None,
+        }
+    }
+
+    /// Both losses, whichever it was trained on.
+    fn reconstruction(&self, model: &Autoencoder) -> Vec<(String, f64)> {
+        let test = self.parts[2];
+        let by = |loss: Loss| {
+            let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
+            evaluate(&network, test, Task::Reconstruct, loss, self.device).first().map_or(f64::NAN, |scores| scores.loss)
+        };
+        vec![("test_mse".into(), by(Loss::Mse)), ("test_bce".into(), by(Loss::Bce))]
+    }
+
+    /// The share of the test images' variance that reconstructions explain, and that as many principal components do.
+    fn variance(&self, numbers: &Numbers, found: &mut Vec<(String, f64)>) {
+        let test = points(&numbers.test, PIXELS);
+        let whole = pca::variance(test);
+        let mse = found.iter().find(|(name, _)| name == "test_mse").map_or(f64::NAN, |(_, mse)| *mse);
+        let components = self.references.pca(&self.split, points(&numbers.train, PIXELS), self.device);
+        found.push(("explained_variance".into(), 1.0 - mse / whole));
+        let by_pca = components.mse(test, self.latent(), self.device);
+        found.push(("explained_variance_pca".into(), 1.0 - by_pca / whole));
+    }
+
+    /// The same neighbours on pixels, on principal components and on the codes of the encoder before training.
+    fn baselines(&self, numbers: &Numbers, k: usize, found: &mut Vec<(String, f64)>) -> Option<()> {
+        let view = |values, part: usize| (points(values, PIXELS), self.parts[part].labels);
+        let images = Images { train: view(&numbers.train, 0), test: view(&numbers.test, 2) };
+        let mut add = |name: &str, value: f64| found.push((name.into(), value));
+        let reference = |kind| self.references.accuracy(&self.split, kind, &images, self.device);
+        add("knn_accuracy_pixels", reference(Kind::Pixels { k }));
+        self.go_on()?;
+        add("knn_accuracy_pca", reference(Kind::Pca { size: self.latent(), k }));
+        self.go_on()?;
+        if let Network::Autoencoder(untrained) = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device) {
+            let [train, test] = [0, 2].map(|i| codes(&untrained, self.parts[i], self.device));
+            let view = |values, part: usize| (points(values, self.latent()), self.parts[part].labels);
+            add("knn_accuracy_untrained", neighbours_right(view(&train, 0), view(&test, 2), k, self.device));
+        }
+        self.go_on()
+    }
+
+    fn denoising(&self, model: &Autoencoder, index: &Index, found: &mut Vec<(String, f64)>) -> Option<()> {
+        let judge = self.judge()?;
+        let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
+        let judges =
+            Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.parts[0].labels, k)) };
+        let test = self.parts[2];
+        for &level in noise {
+            let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
+            let c = clean(model, &judges, test, &images, self.device);
+            let all = [
+                ("psnr_noisy", c.psnr_noisy),
+                ("psnr", c.psnr),
+                ("ssim_noisy", Some(c.ssim_noisy)),
+                ("ssim", Some(c.ssim)),
+                ("knn_noisy", c.knn_noisy),
+                ("knn_cleaned", c.knn_cleaned),
+                ("classifier_noisy", Some(c.classifier_noisy)),
+                ("classifier_cleaned", Some(c.classifier_cleaned)),
+            ];
+            found.extend(all.into_iter().filter_map(|(name, value)| Some((at_level(name, level), value?))));
+            self.go_on()?;
+        }
+        Some(())
+    }
+
+    /// The default classifier of this seed, trained on the same images without noise.
+    fn judge(&self) -> Option<Network> {
+        let config = TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
+        let job = Job {
+            seeds: &[self.seed],
+            config: &config.train,
+            dropout: 0.0,
+            train: self.parts[0],
+            validation: self.parts[1],
+            task: Task::Classify { classes: self.classes },
+            noise: config.train.noise(),
+            device: self.device,
+        };
+        let network = config.network(PIXELS, self.classes).init(&[self.seed], &self.device.clone().autodiff());
+        Some(train(network, &job, &Unheard(self.watch))?.model)
+    }
+}
+
+/// Adds what was found to a record; a number that is not finite is absent.
+pub fn describe(record: &mut TrialRecord, (found, confusion): Findings) {
+    let finite = found.into_iter().filter(|(_, value)| value.is_finite());
+    record.metrics.extend(finite.map(|(name, value)| (name, Value::from(value))));
+    record.confusion = confusion;
+}
+
+/// Passes on the wish to stop, but none of the steps: they are not the trial's own.
+struct Unheard<'a>(&'a dyn Watch);
+
+impl Watch for Unheard<'_> {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        self.0.on_step(0)
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<crate::train::EpochScores>]) {}
+}
+
+/// The codes of a part, `[n * latent]`; the autoencoder is a stack of one.
+pub fn codes(model: &Autoencoder, part: Part, device: &Device) -> Vec<f32> {
+    apply(part.rows, 1, device, |x| model.encode(x)).into_iter().flatten().collect()
+}
+
+fn points(values: &[f32], width: usize) -> Points<'_> {
+    Points { values, width }
+}

@@ -1,0 +1,18 @@
+//! What a record keeps of a trained classifier besides its scores: the confusion matrix and its surest mistakes.
+
+use crate::eval::classification::{confusion, mistakes, predictions};
+use crate::loss::Loss;
+use crate::record::TrialRecord;
+
+/// Mistakes a record keeps: enough for a sheet.
+const MISTAKES: usize = 24;
+
+/// Adds what the outputs `[n * classes]` on the test images say. Mistakes only where a softmax makes probabilities of them.
+pub fn describe(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], classes: usize, loss: Loss) {
+    let predicted = predictions(outputs, classes);
+    let said: Vec<u8> = predicted.iter().map(|(class, _)| *class).collect();
+    record.confusion = confusion(&said, labels, classes);
+    if loss == Loss::CrossEntropy {
+        record.mistakes = mistakes(&predicted, labels, MISTAKES);
+    }
+}
