@@ -32,9 +32,9 @@ impl Loss {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
             Self::Mse => (outputs - targets).square(),
             Self::Bce => {
-                let present = activation::log_sigmoid(outputs.clone()) * targets.clone();
-                let absent = activation::log_sigmoid(-outputs) * (-targets + 1.0);
-                -(present + absent)
+                // ln s(z) - ln s(-z) = z leaves one logarithm: -t ln s(z) - (1 - t) ln s(-z) = -ln s(-z) - t z.
+                let absent = activation::log_sigmoid(-outputs.clone());
+                -(absent + outputs * targets)
             }
         }; // [R, B, out]
         let share = match self {

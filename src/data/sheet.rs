@@ -10,8 +10,7 @@ use super::{PIXELS, SIDE};
 
 /// Rows and columns of a letter.
 pub const GLYPH: usize = 8;
-/// How much larger letters beside images are.
-const TEXT_ZOOM: usize = 2;
+
 
 /// An 8-bit grey picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +42,17 @@ impl Grey {
         }
     }
 
-    /// Writes words in black in an 8x8 pixel face, `zoom` times as large; what does not fit is cut off.
-    pub fn write(&mut self, words: &str, x: usize, y: usize, zoom: usize) {
+    /// Writes words in black in an 8x8 pixel face; what does not fit is cut off.
+    pub fn write(&mut self, words: &str, x: usize, y: usize) {
         for (place, letter) in words.chars().enumerate() {
             let Some(glyph) = font8x8::BASIC_FONTS.get(letter) else { continue };
-            for (row, column) in (0..GLYPH * zoom).flat_map(|row| (0..GLYPH * zoom).map(move |column| (row, column))) {
-                let across = x + place * GLYPH * zoom + column;
-                let at = (y + row) * self.width + across;
-                let inked = glyph[row / zoom] >> (column / zoom) & 1 == 1;
-                if inked && across < self.width && at < self.pixels.len() {
-                    self.pixels[at] = 0;
+            for (row, bits) in glyph.iter().enumerate() {
+                for column in (0..GLYPH).filter(|column| bits >> column & 1 == 1) {
+                    let across = x + place * GLYPH + column;
+                    let at = (y + row) * self.width + across;
+                    if across < self.width && at < self.pixels.len() {
+                        self.pixels[at] = 0;
+                    }
                 }
             }
         }
@@ -74,45 +74,6 @@ impl Grey {
     }
 }
 
-/// Rows of images under the names of their columns, if they have some, and beside their own.
-#[derive(Debug, Clone)]
-pub struct Grid {
-    /// Names above the columns, or none.
-    pub columns: Vec<String>,
-    /// A name and images of 784 bytes each.
-    pub rows: Vec<(String, Vec<u8>)>,
-    /// Pixels a pixel.
-    pub zoom: usize,
-}
-
-impl Grid {
-    /// The rows on white.
-    pub fn draw(&self) -> Grey {
-        const GAP: usize = 4;
-        let cell = SIDE * self.zoom + GAP;
-        let letters = self.rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let left = letters * GLYPH * TEXT_ZOOM + 3 * GAP;
-        let top = if self.columns.is_empty() { GAP } else { GLYPH * TEXT_ZOOM + 3 * GAP };
-        let widest = self.rows.iter().map(|(_, images)| images.len() / PIXELS).max().unwrap_or(0);
-        let mut sheet = Grey::filled(left + widest * cell + GAP, top + self.rows.len() * cell, 255);
-        let room = SIDE * self.zoom / (GLYPH * TEXT_ZOOM);
-        for (column, name) in self.columns.iter().enumerate() {
-            let name: String = name.chars().take(room).collect();
-            let slack = SIDE * self.zoom - name.chars().count() * GLYPH * TEXT_ZOOM;
-            sheet.write(&name, left + column * cell + slack / 2, GAP, TEXT_ZOOM);
-        }
-        for (row, (name, images)) in self.rows.iter().enumerate() {
-            let y = top + row * cell;
-            let lower = (SIDE * self.zoom).saturating_sub(GLYPH * TEXT_ZOOM) / 2;
-            sheet.write(name, GAP, y + lower, TEXT_ZOOM);
-            for (column, image) in images.chunks_exact(PIXELS).enumerate() {
-                sheet.paste(image, left + column * cell, y, self.zoom);
-            }
-        }
-        sheet
-    }
-}
-
 /// `images` (a multiple of 784 bytes) side by side, `columns` a row, with a grey line between.
 pub fn contact(images: &[&[u8]], columns: usize, zoom: usize) -> Grey {
     const GAP: usize = 1;
@@ -129,17 +90,6 @@ pub fn contact(images: &[&[u8]], columns: usize, zoom: usize) -> Grey {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_grid_names_its_rows_and_columns_and_keeps_its_images() {
-        let image: Vec<u8> = vec![200; PIXELS];
-        let rows = vec![("a".to_string(), [image.clone(), image].concat())];
-        let sheet = Grid { columns: vec!["x".into(), "long name".into()], rows, zoom: 2 }.draw();
-        let (left, top) = (16 + 12, 16 + 12);
-        assert_eq!((sheet.width, sheet.height()), (left + 2 * 60 + 4, top + 60));
-        assert_eq!(sheet.pixels[top * sheet.width + left], 200);
-        assert!(sheet.pixels[..sheet.width * top].contains(&0), "no names above");
-    }
 
     #[test]
     fn a_sheet_keeps_every_pixel_and_survives_png() {

@@ -40,7 +40,7 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
             vec![format!("said {said}"), format!("is {truth} {sure}")]
         };
         for (line, words) in words.iter().enumerate() {
-            sheet.write(words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4), 1);
+            sheet.write(words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4));
         }
     }
     let caption = format!(

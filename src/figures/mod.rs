@@ -9,6 +9,7 @@ mod heatmap;
 mod intervals;
 mod mistakes;
 mod response;
+pub mod grid;
 pub mod svg;
 
 use anyhow::Result;

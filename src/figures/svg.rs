@@ -5,6 +5,9 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// Colours of arms, in order; then around again, dashed.
 pub const PALETTE: [&str; 8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#555555"];
 /// Text and axes.
@@ -119,6 +122,14 @@ impl Svg {
         let text = escape(text);
         self.push(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" font-size="{size}" fill="{fill}">{text}</text>"#
+        ));
+    }
+
+    /// A PNG stretched over a rectangle, its pixels kept square.
+    pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
+        let data = STANDARD.encode(png);
+        self.push(format_args!(
+            r#"<image x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#
         ));
     }
 

@@ -4,9 +4,9 @@ use std::fmt;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{Exhibit, Strip, images};
-use crate::data::sheet::{Grey, Grid};
+use super::{Exhibit, Strip};
 use crate::figures::Figure;
+use crate::figures::grid::Grid;
 use crate::spec::keys::suggestion;
 
 /// The two ends of a strip, as typed: `3,8` are classes, `@17,@42` test images.
@@ -79,12 +79,13 @@ pub fn draw(exhibit: &Exhibit, strip: &Strip) -> Result<Vec<Figure>> {
     let steps = strip.steps.max(2);
     let at = |step: usize| mix(&from, &to, step as f32 / (steps - 1) as f32);
     let decoded = exhibit.decode((0..steps).flat_map(at).collect());
-    let bytes = crate::data::sheet::contact(&images(&decoded), steps, 3).png()?;
+    let name = format!("{} to {}", strip.between.0, strip.between.1);
+    let picture = Grid { columns: Vec::new(), rows: vec![(name, decoded)], zoom: 2.0 }.draw()?;
     let caption = format!(
         "{steps} codes on the straight line from {} to {}, decoded: names are class means, @ marks a test image.",
         strip.between.0, strip.between.1
     );
-    figures.push(Figure { file: "between.png".into(), title: "From one to the other".into(), caption, bytes });
+    figures.push(Figure::svg("between", "From one to the other", caption, picture));
     Ok(figures)
 }
 
@@ -108,11 +109,11 @@ fn grid(exhibit: &Exhibit, centroids: &[&Vec<f32>]) -> Result<Figure> {
     let classes = &exhibit.corpus.classes;
     let row = |from: &Vec<f32>| centroids.iter().flat_map(|to| mix(from, to, 0.5)).collect::<Vec<f32>>();
     let rows = centroids.iter().zip(classes).map(|(from, name)| (name.clone(), exhibit.decode(row(from))));
-    let sheet: Grey = Grid { columns: classes.clone(), rows: rows.collect(), zoom: 2 }.draw();
+    let picture = Grid { columns: classes.clone(), rows: rows.collect(), zoom: 2.0 }.draw()?;
     let caption = "Decoded mean codes of the classes on the diagonal; elsewhere the point halfway between those of its row \
                    and column."
         .into();
-    Ok(Figure { file: "centroids.png".into(), title: "Centroids, and halfway between".into(), caption, bytes: sheet.png()? })
+    Ok(Figure::svg("centroids", "Centroids, and halfway between", caption, picture))
 }
 
 /// `share` of the way from one code to another.

@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use super::Exhibit;
 use crate::data::PIXELS;
-use crate::data::sheet::Grid;
 use crate::eval::denoise::noisy;
 use crate::figures::Figure;
+use crate::figures::grid::Grid;
 
 /// Levels that a picture is worth at, where the trial was asked about them.
 const SHOWN: [f64; 2] = [0.2, 0.6];
@@ -33,12 +33,11 @@ fn at(exhibit: &Exhibit, level: f64) -> Result<Figure> {
     let row = |name: &str, bytes: Vec<u8>| (name.to_string(), bytes);
     let cleaned = exhibit.reconstruct(&before);
     let rows = vec![row("clean", bytes(pick(&clean))), row("noisy", bytes(before)), row("cleaned", cleaned)];
-    let sheet = Grid { columns: Vec::new(), rows, zoom: 2 }.draw();
+    let picture = Grid { columns: exhibit.corpus.classes.clone(), rows, zoom: 2.0 }.draw()?;
     let caption = format!(
         "The first test image of each class: clean, with {} noise of level {level}, and cleaned (seed {}).",
         kind.name(),
         exhibit.seed
     );
-    let file = format!("cleaned-{level}.png");
-    Ok(Figure { file, title: format!("Cleaning at noise level {level}"), caption, bytes: sheet.png()? })
+    Ok(Figure::svg(&format!("cleaned-{level}"), &format!("Cleaning at noise level {level}"), caption, picture))
 }

@@ -109,8 +109,3 @@ impl<'a> Exhibit<'a> {
 fn byte(value: f32) -> u8 {
     (255.0 * value).round().clamp(0.0, 255.0) as u8
 }
-
-/// The images of a picture as borrowed rows.
-fn images(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.chunks_exact(PIXELS).collect()
-}

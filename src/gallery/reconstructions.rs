@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::Exhibit;
-use crate::data::sheet::Grid;
 use crate::figures::Figure;
+use crate::figures::grid::Grid;
 
 /// Images of each class.
 const EACH: usize = 2;
@@ -23,11 +23,11 @@ pub fn draw(exhibit: &Exhibit) -> Result<Figure> {
         rows.push(("original".into(), originals));
         rows.push(("given back".into(), given_back));
     }
-    let bytes = Grid { columns: Vec::new(), rows, zoom: 2 }.draw().png()?;
+    let picture = Grid { columns: exhibit.corpus.classes.clone(), rows, zoom: 2.0 }.draw()?;
     let caption = format!(
         "The first test images of each class, and what the autoencoder gives back from {} numbers (seed {}).",
         exhibit.latent(),
         exhibit.seed
     );
-    Ok(Figure { file: "reconstructions.png".into(), title: "What comes back".into(), caption, bytes })
+    Ok(Figure::svg("reconstructions", "What comes back", caption, picture))
 }
