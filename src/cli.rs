@@ -133,6 +133,17 @@ pub struct TrainArgs {
     pub run: RunFlags,
 }
 
+/// The strip of pictures from one code to another.
+#[derive(Debug, Clone, Args)]
+pub struct StripFlags {
+    /// Ends of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
+    #[arg(long, value_name = "A,B")]
+    pub between: Option<Ends>,
+    /// Images of the strip
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub steps: u16,
+}
+
 /// `kindling autoencoder`
 #[derive(Debug, Args)]
 pub struct AutoencoderArgs {
@@ -157,12 +168,9 @@ pub struct AutoencoderArgs {
     /// Neighbours that vote on a test image's class
     #[arg(long, short, default_value_t = 5, value_name = "N")]
     pub k: usize,
-    /// Ends of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
-    #[arg(long, value_name = "A,B")]
-    pub between: Option<Ends>,
-    /// Images of the strip
-    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=64))]
-    pub steps: u16,
+    /// What the strip of pictures shows.
+    #[command(flatten)]
+    pub strip: StripFlags,
     /// Seeds, 0 to N-1
     #[arg(long, short = 'r', visible_alias = "runs", default_value_t = 5, value_name = "N")]
     pub seeds: u64,
@@ -247,6 +255,9 @@ pub struct ReportArgs {
     /// Where to look for the data: the sheet of mistakes needs the test images.
     #[command(flatten)]
     pub data: DataFolder,
+    /// What the strip of pictures shows, where the run kept an autoencoder.
+    #[command(flatten)]
+    pub strip: StripFlags,
     /// Also compress the records (records.jsonl.gz); every command reads them all the same
     #[arg(long)]
     pub compress: bool,

@@ -4,6 +4,7 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use burn_train::metric::{
 use burn_train::renderer::tui::TuiMetricsRendererWrapper;
 use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 
+use crate::config::TrialConfig;
 use crate::eval::Scores;
 use crate::train::{EpochScores, Watch};
 
@@ -37,11 +39,31 @@ struct Screen {
 }
 
 impl<'a> Dashboard<'a> {
-    /// The screen where both stdout and stderr are terminals, lines elsewhere, nothing when `quiet`.
-    pub fn new(label: &str, epochs: usize, examples: usize, quiet: bool, stop: &'a AtomicBool) -> Self {
-        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        let screen = (terminal && !quiet).then(|| Mutex::new(Screen::open(label, epochs, examples)));
-        Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop }
+    /// Whether there is a screen to draw on: both stdout and stderr are terminals.
+    pub fn has_screen(quiet: bool) -> bool {
+        !quiet && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Shows a training of this arm: on a screen where there is one, in lines elsewhere, not at all when `quiet`. `None` when the
+    /// user had the screen kill it.
+    pub fn show<T>(
+        (label, config): (&str, &TrialConfig),
+        quiet: bool,
+        stop: &'a AtomicBool,
+        train: impl FnOnce(&Self) -> T,
+    ) -> Option<T> {
+        // Built and dropped inside the catch: burn-train's screen panics on "kill", and again when it is dropped.
+        let trained = catch_unwind(AssertUnwindSafe(|| {
+            let epochs = config.train.epochs;
+            let open = || Mutex::new(Screen::open(label, epochs, config.data.train, !config.is_autoencoder()));
+            let screen = Self::has_screen(quiet).then(open);
+            train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
+        }));
+        match trained {
+            Ok(trained) => Some(trained),
+            Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => None,
+            Err(panic) => resume_unwind(panic),
+        }
     }
 
     fn screen(&self) -> Option<MutexGuard<'_, Screen>> {
@@ -50,10 +72,11 @@ impl<'a> Dashboard<'a> {
 }
 
 impl Screen {
-    fn open(label: &str, epochs: usize, examples: usize) -> Self {
+    fn open(label: &str, epochs: usize, examples: usize, has_accuracy: bool) -> Self {
         let interrupter = Interrupter::new();
         let mut renderer = TuiMetricsRendererWrapper::new(interrupter.clone(), None);
-        for (name, unit, higher_is_better) in [("Loss", None, false), ("Accuracy", Some("%".to_string()), true)] {
+        let accuracy = has_accuracy.then(|| ("Accuracy", Some("%".to_string()), true));
+        for (name, unit, higher_is_better) in std::iter::once(("Loss", None, false)).chain(accuracy) {
             renderer.register_metric(MetricDefinition {
                 metric_id: id(name),
                 name: Arc::new(name.to_string()),

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::metric;
 use crate::plan::Trial;
@@ -43,6 +43,8 @@ impl Shown {
 pub struct SweepProgress {
     shown: Shown,
     bar: ProgressBar,
+    /// Something else has the terminal.
+    veiled: AtomicBool,
     examples: AtomicU64,
     state: Mutex<State>,
 }
@@ -69,6 +71,7 @@ impl SweepProgress {
         Self {
             shown,
             bar: ProgressBar::hidden(),
+            veiled: AtomicBool::new(false),
             examples: AtomicU64::new(0),
             state: Mutex::new(State {
                 started: now,
@@ -87,6 +90,18 @@ impl SweepProgress {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Leaves the terminal to something else, until [`Self::unveil`].
+    pub fn veil(&self) {
+        self.veiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the terminal back.
+    pub fn unveil(&self) {
+        if self.veiled.swap(false, Ordering::Relaxed) && self.shown == Shown::Bar {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        }
     }
 
     /// Draws the last state and leaves the line.
@@ -189,7 +204,9 @@ impl Listener for SweepProgress {
             self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.bar.set_length(state.total);
             self.bar.set_message(format!("0/{} trials", state.trials));
-            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr_with_hz(5));
+            if !self.veiled.load(Ordering::Relaxed) {
+                self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+            }
             self.bar.enable_steady_tick(Duration::from_millis(500));
         }
     }

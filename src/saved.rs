@@ -104,12 +104,13 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, Card)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Hidden;
     use crate::device;
     use crate::models::ActivationKind;
 
     fn card() -> Card {
         let mut config = TrialConfig::default();
-        config.model.hidden = vec![5];
+        config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = ActivationKind::Prelu;
         let made_with = MadeWith {
             kindling: "k".into(),
@@ -135,13 +136,31 @@ mod tests {
         let (back, read) = load(folder.path(), &device).unwrap();
         assert_eq!(read, card);
         let burn = card.config.network(PIXELS, 2).init(&[0], &device);
-        let burn = burn.try_load_file(folder.path().join(RECORD)).unwrap();
-        for other in [back, burn] {
+        let burn = burn.classifier().unwrap().clone().try_load_file(folder.path().join(RECORD)).unwrap();
+        for other in [back.classifier().unwrap(), &burn] {
+            let model = model.classifier().unwrap();
             for (a, b) in model.layers.iter().zip(&other.layers) {
                 assert_eq!(a.weight.val().into_data(), b.weight.val().into_data());
             }
             assert_eq!(model.slopes[0].val().into_data(), other.slopes[0].val().into_data());
         }
+    }
+
+    #[test]
+    fn an_autoencoder_is_saved_under_its_two_halves_names() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let mut card = card();
+        card.config.model.latent = Some(3);
+        card.config.train.loss = crate::loss::Loss::Bce;
+        let model = card.config.network(PIXELS, 2).init(&[7], &device);
+        save(folder.path(), &model, &card).unwrap();
+        let (back, _) = load(folder.path(), &device).unwrap();
+        let weight = |model: &Network| model.autoencoder().unwrap().decoder.layers[1].weight.val().into_data();
+        assert_eq!(weight(&model), weight(&back));
+        let bytes = fs::read(folder.path().join(SAFETENSORS)).unwrap();
+        let header = String::from_utf8_lossy(&bytes[8..2000]).into_owned();
+        assert!(header.contains("encoder.layers.0.weight") && header.contains("decoder.layers.1.bias"), "{header}");
     }
 
     #[test]

@@ -1,81 +1,16 @@
 //! The binary as its user meets it: exit codes, messages, interruption, resume, verify, train, predict.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kindling::data::{digits, idx, source::FILE_NAMES};
+use kindling::data::{digits, source::FILE_NAMES};
 
-/// A folder to work in, with a small data set of drawn digits in `data/tiny`.
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
-        let folder = desk.path().join("data/tiny");
-        fs::create_dir_all(&folder).unwrap();
-        let (train, test) = (digits::draw(0, 600), digits::draw(600, 100));
-        let files = [
-            idx::write(&[600, 28, 28], &train.pixels),
-            idx::write(&[600], &train.labels),
-            idx::write(&[100, 28, 28], &test.pixels),
-            idx::write(&[100], &test.labels),
-        ];
-        for (name, bytes) in FILE_NAMES.iter().zip(files) {
-            fs::write(folder.join(name), bytes).unwrap();
-        }
-        desk.experiment("tiny", "");
-        desk
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes an experiment file over the tiny data set.
-    fn experiment(&self, name: &str, extra: &str) -> PathBuf {
-        let text = format!(
-            "question = 'q'\nseeds = 3\n{extra}\n[data]\ndataset = 'tiny'\ntrain = 500\nvalidation = 100\ntest = 100\n\
-             [train]\nepochs = 2\nbatch_size = 50\n[sweep]\noptimizer = ['sgd', 'adam']\n"
-        );
-        let path = self.path().join(format!("{name}.toml"));
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
-        command.args(args).current_dir(self.path()).env("KINDLING_DATA_DIR", "data").env("KINDLING_CACHE_DIR", "cache");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    /// Runs and checks the exit code; returns stdout and stderr.
-    #[track_caller]
-    fn expect(&self, code: i32, args: &[&str]) -> (String, String) {
-        let output = self.run(args);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let (out, err) = (text(output.stdout), text(output.stderr));
-        assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-        (out, err)
-    }
-
-    /// The records of a folder in a fixed order, without their times.
-    fn records(&self, folder: &str) -> Vec<String> {
-        let mut records: Vec<String> = kindling::record::read_all(&self.path().join(folder))
-            .unwrap()
-            .iter()
-            .map(|record| record.timeless().to_line().unwrap())
-            .collect();
-        records.sort();
-        records
-    }
-}
+use common::desk::Desk;
 
 #[test]
 fn a_sweep_leaves_what_the_readme_promises() {

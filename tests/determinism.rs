@@ -5,7 +5,9 @@ mod common;
 
 use std::sync::atomic::AtomicBool;
 
+use burn::tensor::TensorData;
 use common::{lab, lines, plan};
+use kindling::models::Network;
 use kindling::plan::{Plan, Trial};
 use kindling::record::{RecordFile, TrialRecord};
 use kindling::runner::{self, Listener, Options};
@@ -15,6 +17,11 @@ use kindling::trial::Lab;
 /// Every knob that draws numbers or treats replicas one by one is on.
 const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
                     schedule = 'cosine'\n[sweep]\noptimizer = ['adam', 'momentum']";
+
+/// The same for autoencoders, and everything that can be asked of their codes.
+const CODED: &str = "seeds = 4\n[model]\nhidden = [12, 7]\nlatent = 3\ndropout = 0.2\n[train]\nepochs = 2\nbatch_size = 33\nnoise = 0.3\n\
+                     [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.5]\n\
+                     [sweep]\nloss = ['mse', 'bce']";
 
 struct Deaf;
 
@@ -38,26 +45,32 @@ fn fresh(plan: &Plan, lab: &Lab, jobs: usize, stack: usize) -> Vec<String> {
 
 #[test]
 fn one_worker_and_two_leave_the_same_bytes() {
-    let (plan, lab) = (plan(BUSY), lab());
-    assert_eq!(fresh(&plan, &lab, 1, 2), fresh(&plan, &lab, 2, 2));
+    for settings in [BUSY, CODED] {
+        let (plan, lab) = (plan(settings), lab());
+        assert_eq!(fresh(&plan, &lab, 1, 2), fresh(&plan, &lab, 2, 2));
+    }
 }
 
 #[test]
 fn every_stack_size_leaves_the_same_bytes() {
-    let (plan, lab) = (plan(BUSY), lab());
-    let alone = fresh(&plan, &lab, 2, 1);
-    for stack in 2..=6 {
-        assert_eq!(alone, fresh(&plan, &lab, 2, stack), "stack of {stack}");
+    for (settings, most) in [(BUSY, 6), (CODED, 4)] {
+        let (plan, lab) = (plan(settings), lab());
+        let alone = fresh(&plan, &lab, 2, 1);
+        for stack in 2..=most {
+            assert_eq!(alone, fresh(&plan, &lab, 2, stack), "stack of {stack}");
+        }
     }
 }
 
 #[test]
 fn a_trial_alone_is_the_trial_of_a_sweep() {
-    let (plan, lab) = (plan(BUSY), lab());
-    let all = fresh(&plan, &lab, 2, 6);
-    for (index, trial) in plan.trials().enumerate().step_by(5) {
-        let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
-        assert_eq!(lines(&records)[0], all[index]);
+    for settings in [BUSY, CODED] {
+        let (plan, lab) = (plan(settings), lab());
+        let all = fresh(&plan, &lab, 2, 6);
+        for (index, trial) in plan.trials().enumerate().step_by(5) {
+            let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+            assert_eq!(lines(&records)[0], all[index]);
+        }
     }
 }
 
@@ -100,19 +113,22 @@ fn a_replica_that_diverges_leaves_its_neighbours_alone() {
     );
 }
 
+fn weights(model: &Network) -> Vec<TensorData> {
+    model.classifier().unwrap().layers.iter().map(|layer| layer.weight.val().into_data()).collect()
+}
+
 #[test]
-fn neither_dropout_nor_batches_nor_clipping_touch_the_initial_weights() {
+fn neither_dropout_nor_noise_nor_batches_nor_clipping_touch_the_initial_weights() {
     let lab = lab();
     // At a rate too small to move, the weights at the end are the initial ones.
     let end = |extra: &str| {
         let text = format!("[train]\nepochs = 1\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
         let trial = plan(&text).trials().next().unwrap();
         let (_, model) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
-        model.layers.iter().map(|layer| layer.weight.val().into_data()).collect::<Vec<_>>()
+        weights(&model)
     };
-    let drawn = plan("").arms[0].config.model.mlp(784, 10).init(&[0], &lab.place.device);
-    let drawn: Vec<_> = drawn.layers.iter().map(|layer| layer.weight.val().into_data()).collect();
-    for extra in ["", "batch_size = 7", "clip_norm = 1e-3", "patience = 1", "[model]\ndropout = 0.5"] {
+    let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.place.device));
+    for extra in ["", "batch_size = 7", "noise = 0.4", "clip_norm = 1e-3", "patience = 1", "[model]\ndropout = 0.5"] {
         assert_eq!(end(extra), drawn, "{extra}");
     }
 }

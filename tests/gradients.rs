@@ -4,16 +4,16 @@
 mod common;
 
 use burn::module::{Module, Param};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use kindling::loss::Loss;
-use kindling::models::{ActivationKind, Init, Mlp, MlpConfig};
+use kindling::models::{ActivationKind, Autoencoder, AutoencoderConfig, Init, Mlp, MlpConfig};
 use kindling::seed::{Purpose, Stream};
 
 const SEEDS: [u64; 2] = [4, 9];
 const BATCH: usize = 6;
 
 fn config(activation: ActivationKind) -> MlpConfig {
-    MlpConfig { inputs: 5, hidden: vec![7, 4], outputs: 3, activation, init: Init::HeNormal, bias: true }
+    MlpConfig { inputs: 5, hidden: vec![7, 4], outputs: 3, activation, init: Init::HeNormal, bias: true, first_layer: 0 }
 }
 
 /// Inputs `[R, B, 5]` and one-hot targets `[R, B, 3]`.
@@ -39,15 +39,17 @@ fn parameters(model: &Mlp) -> Vec<Tensor<3>> {
     layers.flatten().chain(model.slopes.iter().map(Param::val)).collect()
 }
 
-/// The loss of the stack, replicas added up, with number `index` of parameter `which` moved by `by`, in 64 bits. Always on
-/// flex: other backends take their sigmoids through 32 bits, which a difference of 1e-6 does not survive.
-fn moved_loss(model: &Mlp, which: usize, index: usize, by: f64, loss: Loss) -> f64 {
+/// The network in 64 bits, one number of one parameter moved. Always on flex: other backends take their sigmoids through 32
+/// bits, which a difference of 1e-6 does not survive.
+fn widened(model: &Mlp, moved: Option<(usize, usize, f64)>) -> Mlp {
     let device = &Device::flex();
     let mut model = model.clone();
     let mut wide = parameters(&model).into_iter().enumerate().map(|(place, tensor)| {
         let shape = tensor.dims();
         let mut values: Vec<f64> = tensor.into_data().iter::<f64>().collect();
-        if place == which {
+        if let Some((which, index, by)) = moved
+            && place == which
+        {
             values[index] += by;
         }
         Param::from_tensor(Tensor::<3>::from_data(TensorData::new(values, shape), (device, DType::F64)))
@@ -60,9 +62,14 @@ fn moved_loss(model: &Mlp, which: usize, index: usize, by: f64, loss: Loss) -> f
         *slope = wide.next().unwrap();
     }
     drop(wide);
-    let (inputs, targets) = batch(device, DType::F64);
-    let losses = loss.per_replica(model.forward(inputs), targets);
-    losses.into_data().iter::<f64>().sum()
+    model
+}
+
+/// The loss of the stack, replicas added up, with number `index` of parameter `which` moved by `by`, in 64 bits.
+fn moved_loss(model: &Mlp, which: usize, index: usize, by: f64, loss: Loss) -> f64 {
+    let model = widened(model, Some((which, index, by)));
+    let (inputs, targets) = batch(&Device::flex(), DType::F64);
+    loss.per_replica(model.forward(inputs), targets).into_data().iter::<f64>().sum()
 }
 
 /// The largest relative difference over a sample of the numbers of every parameter.
@@ -110,6 +117,44 @@ fn every_activation_and_loss_has_the_gradient_of_its_central_differences() {
     let differences = all.map(|(activation, loss)| (activation, loss, check(activation, loss)));
     let wrong: Vec<_> = differences.filter(|(_, _, worst)| *worst >= 1e-3 || worst.is_nan()).collect();
     assert!(wrong.is_empty(), "relative differences of 1e-3 and more: {wrong:?}");
+}
+
+/// An autoencoder's loss against clean targets, with a number of its encoder or of its decoder moved.
+fn moved_autoencoder(model: &Autoencoder, (part, which, index, by): (usize, usize, usize, f64), loss: Loss) -> f64 {
+    let moved = |of: usize| (of == part).then_some((which, index, by));
+    let mut model = model.clone();
+    model.encoder = widened(&model.encoder, moved(0));
+    model.decoder = widened(&model.decoder, moved(1));
+    let (inputs, _) = batch(&Device::flex(), DType::F64);
+    let targets = activation::sigmoid(inputs.clone() * 2.0);
+    loss.per_replica(model.forward_masked(inputs, &[]), targets).into_data().iter::<f64>().sum()
+}
+
+#[test]
+fn an_autoencoder_has_the_gradient_of_its_central_differences_under_both_its_losses() {
+    const STEP: f64 = 1e-6;
+    let device = device();
+    for loss in [Loss::Mse, Loss::Bce] {
+        let encoder = MlpConfig { outputs: 2, ..config(ActivationKind::Tanh) };
+        let shape = AutoencoderConfig { encoder, logits: loss == Loss::Bce };
+        let train = shape.init(&SEEDS, &device.clone().autodiff());
+        let (inputs, _) = batch(&device.clone().autodiff(), DType::F32);
+        let targets = activation::sigmoid(inputs.clone() * 2.0);
+        let gradients = loss.per_replica(train.forward_masked(inputs, &[]), targets).sum().backward();
+        let plain = train.valid();
+        for (part, mlp) in [&train.encoder, &train.decoder].into_iter().enumerate() {
+            for (which, parameter) in parameters(mlp).into_iter().enumerate() {
+                let gradient: Vec<f64> = parameter.grad(&gradients).unwrap().into_data().iter::<f64>().collect();
+                let scale = gradient.iter().fold(0.0f64, |most, g| most.max(g.abs())).max(1e-8);
+                for index in (0..gradient.len()).step_by(3) {
+                    let at = |by| moved_autoencoder(&plain, (part, which, index, by), loss);
+                    let numeric = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+                    let off = (gradient[index] - numeric).abs() / scale;
+                    assert!(off < 1e-3, "{loss:?}, part {part}, parameter {which}, number {index}: off by {off}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

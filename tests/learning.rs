@@ -98,7 +98,7 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
         let mut config = TrialConfig::default();
         config.data =
             kindling::config::DataConfig { dataset: "digits".into(), train: 19_000, validation: 1_000, test: 2_000 };
-        config.model.hidden = hidden;
+        config.model.hidden = kindling::config::Hidden::Widths(hidden);
         config.train.epochs = 12;
         let trial = kindling::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
         lab.run(&[trial], &Unwatched).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()

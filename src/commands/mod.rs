@@ -5,6 +5,7 @@
 mod autoencoder;
 mod compare;
 mod data;
+mod keeper;
 mod list;
 mod predict;
 mod report;

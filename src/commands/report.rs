@@ -4,13 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Exit, resolve, sweep};
+use super::{Exit, keeper, resolve, sweep};
 use crate::cli::ReportArgs;
 use crate::data::source;
+use crate::device;
 use crate::plan::Plan;
 use crate::record;
 use crate::spec::library;
 use crate::summary::Summary;
+use crate::trial::Lab;
 
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
@@ -19,13 +21,30 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     let dataset = summary.median_run().map(|run| run.made_with.dataset.clone());
     let corpus = dataset.as_ref().and_then(|dataset| source::load(dataset, &search).ok());
     if let (Some(dataset), None) = (&dataset, &corpus) {
-        eprintln!("note: {dataset} is not at hand, so there is no sheet of mistakes (--data-dir)");
+        eprintln!("note: {dataset} is not at hand, so there are no pictures of its images (--data-dir)");
     }
-    crate::report::write(&summary, corpus.as_ref(), Vec::new(), &args.folder)?;
+    let kept = summary.median_run().filter(|run| keeper::has_network(&args.folder, run.seed));
+    let lab = match (corpus, kept) {
+        (Some(corpus), Some(run)) => Ok(Lab::with(corpus, device::open(Some(&run.made_with.backend))?)),
+        (corpus, _) => Err(corpus),
+    };
+    let gallery = match &lab {
+        Ok(lab) => {
+            let plan = plan_of(&args.folder)?;
+            keeper::gallery(&summary, &plan, lab, &keeper::strip(&args.strip, lab, &plan)?, &args.folder)?
+        }
+        Err(_) => Vec::new(),
+    };
+    let shown = match (&lab, &dataset) {
+        (Ok(lab), Some(dataset)) => lab.corpus(dataset).ok(),
+        (Ok(_), None) => None,
+        (Err(corpus), _) => corpus.as_ref(),
+    };
+    crate::report::write(&summary, shown, gallery, &args.folder)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
         record::write_compressed(&args.folder)?;
     }
-    sweep::show(&summary, corpus.as_ref(), &args.folder, args.json)?;
+    sweep::show(&summary, shown, &args.folder, args.json)?;
     Ok(Exit::Done)
 }
 

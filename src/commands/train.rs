@@ -1,6 +1,5 @@
 //! `kindling train`: one network, shown as it trains, described per class, saved.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -10,10 +9,12 @@ use crate::cli::TrainArgs;
 use crate::dashboard::Dashboard;
 use crate::device;
 use crate::eval::classification::{ClassReport, macro_mean, per_class};
+use crate::metric;
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
 use crate::saved::{self, Card};
+use crate::summary::metric_names;
 use crate::spec::{Spec, library};
 use crate::trial::Lab;
 
@@ -37,17 +38,10 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, place)?;
     let stop = listen_for_interrupts()?;
     let label = format!("{} seed {}", arm.label, args.seed);
-    let trained = catch_unwind(AssertUnwindSafe(|| {
-        let screen = Dashboard::new(&label, arm.config.train.epochs, arm.config.data.train, args.run.quiet, stop);
-        lab.run(&[arm.trial(index, args.seed)], &screen)
-    }));
-    let trained = match trained {
-        Ok(trained) => trained?,
-        // How burn-train's screen ends a training that its user kills.
-        Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => None,
-        Err(panic) => resume_unwind(panic),
-    };
-    let Some((records, model)) = trained else {
+    let trained = Dashboard::show((&label, &arm.config), args.run.quiet, stop, |screen| {
+        lab.run(&[arm.trial(index, args.seed)], screen)
+    });
+    let Some((records, model)) = trained.transpose()?.flatten() else {
         eprintln!("stopped before the last epoch; nothing is saved");
         return Ok(Exit::Interrupted);
     };
@@ -93,6 +87,34 @@ fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Res
         println!("{}", record.to_line()?);
         return Ok(());
     }
+    if record.metric("test_accuracy").is_some() {
+        println!("{}\n", per_class_table(record, classes).text());
+    }
+    let found = metric_names(std::slice::from_ref(record)).into_iter().filter_map(|name| {
+        let unit = if metric::is_percent(&name) { " %" } else { "" };
+        let value = record.metric(&name).filter(|_| name.starts_with("test"))?;
+        Some(format!("{} {}{unit}", metric::title(&name), metric::number(&name, value)))
+    });
+    println!(
+        "{} seed {}: {}, {} epochs in {:.1} s on {}",
+        record.arm,
+        record.seed,
+        found.collect::<Vec<_>>().join(", "),
+        record.epochs_kept.unwrap_or(0),
+        record.seconds,
+        record.made_with.dataset
+    );
+    let next = if record.metric("test_accuracy").is_some() {
+        format!("; try `kindling predict {} IMAGE.png`", out.display())
+    } else {
+        String::new()
+    };
+    println!("saved in {}{next}", out.display());
+    Ok(())
+}
+
+/// Precision, recall, F1 and support of each class, and their means.
+fn per_class_table(record: &TrialRecord, classes: &[String]) -> Table {
     let reports = per_class(&record.confusion);
     let number = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
     let row = |(name, r): (&String, &ClassReport)| {
@@ -104,25 +126,7 @@ fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Res
     };
     let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
     let support: u32 = reports.iter().map(|r| r.support).sum();
-    table.rows.push(vec![
-        "macro mean".into(),
-        mean(|r| r.precision),
-        mean(|r| r.recall),
-        mean(|r| r.f1),
-        support.to_string(),
-    ]);
-    println!("{}\n", table.text());
-    let metric = |name: &str| record.metric(name).unwrap_or(f64::NAN);
-    println!(
-        "{} seed {}: test accuracy {:.2} %, test loss {:.4}, {} epochs in {:.1} s on {}",
-        record.arm,
-        record.seed,
-        100.0 * metric("test_accuracy"),
-        metric("test_loss"),
-        record.epochs_kept.unwrap_or(0),
-        record.seconds,
-        record.made_with.dataset
-    );
-    println!("saved in {}; try `kindling predict {} IMAGE.png`", out.display(), out.display());
-    Ok(())
+    let means = [mean(|r| r.precision), mean(|r| r.recall), mean(|r| r.f1)];
+    table.rows.push(std::iter::once("macro mean".into()).chain(means).chain([support.to_string()]).collect());
+    table
 }

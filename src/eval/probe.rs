@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn probed(class: fn(f64, f64) -> f64) -> f64 {
-        let sets: Vec<_> = [(4000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
+        let sets: Vec<_> = [(20_000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
         let view = |i: usize| (Points { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
         let coded = Coded { train: view(0), validation: view(1), test: view(2) };
         accuracy(&coded, 2, 0, &device::for_tests()).unwrap()

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(config.parameters(), (54 + 6) + (24 + 4) + (8 + 2) + (8 + 4) + (24 + 6) + (54 + 9));
         let model = config.init(&[0], &device::for_tests());
         assert_eq!(model.num_params(), config.parameters());
-        let weights = |layer: &crate::models::linear::StackedLinear| layer.weight.val().into_data().bytes.to_vec();
+        let weights = |layer: &crate::models::linear::StackedLinear| layer.weight.val().into_data().bytes().to_vec();
         assert_ne!(weights(&model.encoder.layers[0]), weights(&model.decoder.layers[2]));
     }
 

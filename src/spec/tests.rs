@@ -1,8 +1,10 @@
 //! What a file may say, and what each mistake is answered with.
 
 use super::*;
+use crate::config::{Hidden, Taper};
 use crate::models::{ActivationKind, Init};
 use crate::optim::Rule;
+use crate::plan::Plan;
 
 fn parse(text: &str) -> Result<Spec, SpecError> {
     Spec::parse("x", "x.toml", text)
@@ -82,7 +84,7 @@ fn set_overrides_any_key_and_a_list_makes_an_axis() {
     spec.set("train.lr=0.25").unwrap();
     spec.set("hidden=[16, 8]").unwrap();
     let plan = crate::plan::Plan::new(&spec).unwrap();
-    assert!(plan.arms.iter().all(|arm| arm.config.train.optimizer.lr == 0.25 && arm.config.model.hidden == [16, 8]));
+    assert!(plan.arms.iter().all(|arm| arm.config.train.optimizer.lr == 0.25 && arm.config.model.hidden == Hidden::Widths(vec![16, 8])));
     spec.set("batch_size=[8, 16]").unwrap();
     assert_eq!(crate::plan::Plan::new(&spec).unwrap().arms.len(), 4);
     spec.set("optimizer=momentum").unwrap();
@@ -127,4 +129,34 @@ fn the_resolved_spec_reads_back_to_the_same_plan() {
 fn an_unknown_experiment_is_answered_with_the_nearest() {
     let error = library::find("optimiser").unwrap_err().to_string();
     assert!(error.contains("did you mean `optimizers`?") && error.contains("batch_sizes"), "{error}");
+}
+
+#[test]
+fn depth_and_hidden_widths_give_way_to_whichever_is_set_later_and_clash_in_one_file() {
+    let hidden = |text: &str, set: &[&str]| {
+        let mut spec = parse(text).unwrap();
+        set.iter().for_each(|set| spec.set(set).unwrap());
+        Plan::new(&spec).map(|plan| plan.arms.iter().map(|arm| arm.config.model.hidden.clone()).collect::<Vec<_>>())
+    };
+    let taper = |depth| Hidden::Taper(Taper { depth });
+    let base = "question = 'q'\n[model]\n";
+    assert_eq!(hidden(&format!("{base}depth = 3"), &[]).unwrap(), [taper(3)]);
+    assert_eq!(hidden(&format!("{base}depth = 3"), &["hidden=[9]"]).unwrap(), [Hidden::Widths(vec![9])]);
+    assert_eq!(hidden(&format!("{base}hidden = [9]"), &["depth=2"]).unwrap(), [taper(2)]);
+    assert_eq!(hidden(&format!("{base}hidden = [9]"), &["depth=[1, 2]"]).unwrap(), [taper(1), taper(2)]);
+    let error = hidden(&format!("{base}hidden = [9]\ndepth = 2"), &[]).unwrap_err();
+    assert!(error.what.contains("keep one"), "{error}");
+}
+
+#[test]
+fn an_autoencoders_spec_is_written_so_that_it_reads_back_to_the_same_plan() {
+    let text = "question = 'q'\nmetric = 'psnr@0.2'\n[model]\nlatent = 4\n[train]\nloss = 'mse'\nnoise = 0.2\nnoise_kind = 'mask'\n\
+                [evaluate]\nknn = 5\nnoise = [0.0, 0.2]\n[sweep]\ndepth = [1, 2]";
+    let spec = parse(text).unwrap();
+    let again = parse(&spec.to_toml().unwrap()).unwrap();
+    let (plan, back) = (Plan::new(&spec).unwrap(), Plan::new(&again).unwrap());
+    assert_eq!(plan.arms, back.arms);
+    assert_eq!((back.metric.as_str(), back.arms[1].label.as_str()), ("psnr@0.2", "depth=2"));
+    let error = parse("question = 'q'\nmetric = 'test_accurracy'").unwrap_err();
+    assert!(error.what.contains("did you mean `test_accuracy`"), "{error}");
 }

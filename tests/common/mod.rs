@@ -1,7 +1,10 @@
 //! Small data and small plans for tests that really train.
 #![allow(dead_code)]
 
+pub mod desk;
+
 use std::path::PathBuf;
+
 
 use kindling::data::{Corpus, digits};
 use kindling::device;

@@ -1,0 +1,145 @@
+//! Networks kept as they are trained, and looked at when all are: what `autoencoder` has beyond a sweep.
+//!
+//! In: a lab and a run's folder. Out: `models/seed-N/` for each trial, and pictures of the median one.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use super::STOP;
+use crate::cli::StripFlags;
+use crate::dashboard::Dashboard;
+use crate::figures::Figure;
+use crate::gallery::{Ends, Exhibit, Strip, export};
+use crate::models::Network;
+use crate::plan::{Plan, Trial};
+use crate::progress::SweepProgress;
+use crate::record::{Status, TrialRecord};
+use crate::report::replace;
+use crate::runner::Trainer;
+use crate::saved::{self, Card};
+use crate::summary::Summary;
+use crate::train::{EpochScores, Unwatched, Watch};
+use crate::trial::Lab;
+
+/// Trains in the lab and keeps every network that finished. Where there is a screen, the first training is shown on it.
+pub struct Keeper<'a> {
+    lab: &'a Lab,
+    folder: &'a Path,
+    progress: &'a SweepProgress,
+    /// Whether the screen is still to be used.
+    screen: AtomicBool,
+}
+
+impl<'a> Keeper<'a> {
+    /// Leaves the terminal to the screen until the first training ends.
+    pub fn new(lab: &'a Lab, folder: &'a Path, progress: &'a SweepProgress, quiet: bool) -> Self {
+        let screen = Dashboard::has_screen(quiet);
+        if screen {
+            progress.veil();
+        }
+        Self { lab, folder, progress, screen: AtomicBool::new(screen) }
+    }
+
+    fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Network)>> {
+        let (true, Some(first)) = (self.screen.swap(false, Ordering::Relaxed), trials.first()) else {
+            return self.lab.run(trials, watch);
+        };
+        let label = format!("seed {}", first.seed);
+        let trained = Dashboard::show((&label, &first.config), false, &STOP, |screen| {
+            self.lab.run(trials, &Both(screen, watch))
+        });
+        self.progress.unveil();
+        let trained = trained.transpose()?.flatten();
+        if trained.is_none() {
+            // Broken off at the screen: that means all of it.
+            STOP.store(true, Ordering::Relaxed);
+        }
+        Ok(trained)
+    }
+}
+
+impl Trainer for Keeper<'_> {
+    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
+        let Some((records, stack)) = self.run(trials, watch)? else { return Ok(None) };
+        for (r, record) in records.iter().enumerate().filter(|(_, record)| record.status == Status::Done) {
+            let config = &trials[r].config;
+            let card = Card::new(record, &self.lab.corpus(&config.data.dataset)?.classes, config);
+            saved::save(&kept(self.folder, record.seed), &stack.replica(r), &card)?;
+        }
+        Ok(Some(records))
+    }
+
+    fn id(&self, trial: &Trial) -> Result<String> {
+        self.lab.id(trial)
+    }
+
+    fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
+        self.lab.failed(trial, error)
+    }
+}
+
+/// Both hear, and either may stop.
+struct Both<'a>(&'a dyn Watch, &'a dyn Watch);
+
+impl Watch for Both<'_> {
+    fn on_step(&self, examples: usize) -> ControlFlow<()> {
+        match (self.0.on_step(examples), self.1.on_step(examples)) {
+            (ControlFlow::Continue(()), ControlFlow::Continue(())) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) {
+        self.0.on_epoch(epoch, scores);
+        self.1.on_epoch(epoch, scores);
+    }
+}
+
+/// Where the network of a seed is kept.
+fn kept(folder: &Path, seed: u64) -> PathBuf {
+    folder.join("models").join(format!("seed-{seed}"))
+}
+
+/// Whether a run's folder holds the network of a seed.
+pub fn has_network(folder: &Path, seed: u64) -> bool {
+    kept(folder, seed).is_dir()
+}
+
+/// What the strip shows; its ends must exist.
+pub fn strip(flags: &StripFlags, lab: &Lab, plan: &Plan) -> Result<Strip> {
+    let data = &plan.arms[0].config.data;
+    let classes = &lab.corpus(&data.dataset)?.classes;
+    let named = |i: usize| classes[i.min(classes.len() - 1)].clone();
+    let between = flags.between.clone().unwrap_or_else(|| Ends(named(0), named(1)));
+    between.check(classes, data.test).context("--between")?;
+    Ok(Strip { between, steps: usize::from(flags.steps) })
+}
+
+/// Pictures of the median run's network, whose codes are written for other programs; nothing where no run finished.
+pub fn gallery(summary: &Summary, plan: &Plan, lab: &Lab, strip: &Strip, out: &Path) -> Result<Vec<Figure>> {
+    let Some(run) = summary.median_run() else { return Ok(Vec::new()) };
+    let config = &plan.arms[0].config;
+    let device = &lab.place.device;
+    // A network that was moved away is trained again: its record says it gives the same one.
+    let model = match saved::load(&kept(out, run.seed), device) {
+        Ok((model, card)) if card.config == *config && card.seed == run.seed => model,
+        _ => lab.run(&[plan.arms[0].trial(0, run.seed)], &Unwatched)?.context("the training was broken off")?.1,
+    };
+    let model = model.autoencoder().context("the network kept is not an autoencoder")?;
+    let corpus = lab.corpus(&config.data.dataset)?;
+    let [_, _, test] = lab.parts(&config.data)?;
+    let exhibit = Exhibit::new((model, config, run.seed), (corpus, test), device);
+    let (figures, plane) = exhibit.show(strip)?;
+    let width = exhibit.latent();
+    replace(&out.join("codes.npy"), &export::npy_f32(&exhibit.codes, width))?;
+    replace(&out.join("labels.npy"), &export::npy_u8(test.labels))?;
+    replace(&out.join("tensors.tsv"), export::tensors_tsv(&exhibit.codes, width).as_bytes())?;
+    replace(&out.join("metadata.tsv"), export::metadata_tsv(test.labels, &corpus.classes).as_bytes())?;
+    if let Some(plane) = plane {
+        replace(&out.join("tsne.csv"), export::plane_csv(&plane, test.labels, &corpus.classes).as_bytes())?;
+    }
+    Ok(figures)
+}

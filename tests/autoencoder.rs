@@ -1,0 +1,188 @@
+//! `kindling autoencoder` as its user meets it, and whether its networks learn.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::fs;
+
+use common::desk::Desk;
+use common::{lab, plan, real_data};
+use kindling::config::TrialConfig;
+use kindling::data::source::{self, Search};
+use kindling::eval::knn::{Index, Points};
+use kindling::eval::pca;
+use kindling::record::TrialRecord;
+use kindling::train::Unwatched;
+
+const SMALL: [&str; 12] = [
+    "autoencoder",
+    "--dataset",
+    "tiny",
+    "--hidden",
+    "20",
+    "--latent",
+    "4",
+    "--epochs",
+    "2",
+    "--seeds",
+    "3",
+    "--set=data.train=500",
+];
+
+fn small(extra: &[&'static str]) -> Vec<&'static str> {
+    let rest = ["--set=data.validation=100", "--set=data.test=100", "--out", "out"];
+    SMALL.into_iter().chain(rest).chain(extra.iter().copied()).collect()
+}
+
+#[test]
+fn a_run_leaves_records_networks_pictures_and_codes() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &small(&["--noise", "0.2", "--between", "3,@7", "--steps", "5"]));
+    for words in ["KNN accuracy on codes", "one-vs-rest accuracy", "multi-class accuracy", "report: out/report.html"] {
+        assert!(out.contains(words), "no `{words}` in\n{out}");
+    }
+    let folder = desk.path().join("out");
+    for name in ["reconstructions", "codes", "centroids", "between", "cleaned-0.2", "cleaned-0.6", "denoising", "confusion"] {
+        let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
+        assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{name}");
+    }
+    let html = fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(html.contains("From one to the other") && html.contains("3 to @7"));
+    // 100 codes of 4 numbers of 4 bytes, behind NumPy's header of 128.
+    assert_eq!(fs::metadata(folder.join("codes.npy")).unwrap().len(), 128 + 1600);
+    assert_eq!(fs::read_to_string(folder.join("tensors.tsv")).unwrap().lines().count(), 100);
+    assert_eq!(fs::read_to_string(folder.join("metadata.tsv")).unwrap().lines().count(), 101);
+    assert_eq!(fs::read_to_string(folder.join("tsne.csv")).unwrap().lines().count(), 101);
+    assert!((0..3).all(|seed| folder.join(format!("models/seed-{seed}/model.safetensors")).is_file()));
+
+    // The same command again trains nothing and draws the same; so does the report, with its own strip.
+    let picture = |name: &str| fs::read(folder.join("figures").join(name)).unwrap();
+    let (codes, strip, html) = (picture("codes.svg"), picture("between.svg"), fs::read(folder.join("report.html")).unwrap());
+    let (_, err) = desk.expect(0, &small(&["--noise", "0.2", "--between", "3,@7", "--steps", "5"]));
+    assert!(err.contains("nothing to train"), "{err}");
+    assert_eq!((picture("codes.svg"), picture("between.svg")), (codes.clone(), strip.clone()));
+    assert_eq!(fs::read(folder.join("report.html")).unwrap(), html);
+    desk.expect(0, &["report", "out"]);
+    assert_eq!(picture("codes.svg"), codes);
+    assert_ne!(picture("between.svg"), strip);
+
+    let (out, _) = desk.expect(0, &["verify", "out", "--trials", "1"]);
+    assert!(out.contains("the same bytes"), "{out}");
+}
+
+#[test]
+fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
+    let desk = Desk::new();
+    desk.expect(0, &small(&[]));
+    let records = kindling::record::read_all(&desk.path().join("out")).unwrap();
+    let median = |mut records: Vec<TrialRecord>| {
+        records.sort_by(|a, b| a.metric("test_mse").unwrap().total_cmp(&b.metric("test_mse").unwrap()));
+        records.swap_remove(1)
+    };
+    let record = median(records);
+    let device = lab().place.device;
+    let folder = desk.path().join(format!("out/models/seed-{}", record.seed));
+    let (network, card) = kindling::saved::load(&folder, &device).unwrap();
+    assert_eq!(card.test_mse, record.metric("test_mse"));
+    let tiny = source::load("tiny", &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false });
+    let test = tiny.unwrap();
+    let codes = kindling::trial::autoencoder::codes(network.autoencoder().unwrap(), test.test.part(0, 100), &device);
+    let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
+    let exported: Vec<f32> = bytes[128..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    assert_eq!(exported, codes);
+    // A classifier's commands refuse it.
+    let (_, err) = desk.expect(2, &["predict", folder.to_str().unwrap(), "x.png"]);
+    assert!(err.contains("autoencoder"), "{err}");
+}
+
+#[test]
+fn bad_values_cannot_start_and_are_named() {
+    let desk = Desk::new();
+    for (bad, words) in [
+        (&["--latent", "0"][..], "model.latent"),
+        (&["--latent", "785"], "784"),
+        (&["--depth", "9"], "model.depth"),
+        (&["--depth", "0"], "model.depth"),
+        (&["--noise", "-1"], "noise"),
+        (&["--noise", "1.5", "--noise-kind", "mask"], "train.noise"),
+        (&["--noise-kind", "gausian"], "gaussian"),
+        (&["--loss", "cross_entropy"], "mse or bce"),
+        (&["-k", "501"], "evaluate.knn"),
+        (&["-k", "0"], "evaluate.knn"),
+        (&["--seeds", "0"], "seeds"),
+        (&["--jobs", "0"], "--jobs"),
+        (&["--between", "3,x"], "no class `x`"),
+        (&["--between", "@100,@1"], "@0 to @99"),
+        (&["--between", "3"], "3,8"),
+        (&["--steps", "1"], "--steps"),
+        (&["--depth", "2", "--hidden", "9"], "--hidden"),
+    ] {
+        let base = ["autoencoder", "--dataset", "tiny", "--set=data.train=500", "--set=data.validation=100", "--set=data.test=100"];
+        let args: Vec<&str> = base.iter().chain(bad).copied().collect();
+        let (_, err) = desk.expect(2, &args);
+        assert!(err.contains(words), "{bad:?}: {err}");
+        assert!(!desk.path().join("artifacts").exists(), "{bad:?} left something behind");
+    }
+}
+
+#[test]
+fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
+    let text = "[model]\nhidden = [64]\nlatent = 12\n[train]\nloss = 'mse'\nepochs = 60\nbatch_size = 20\nlr = 0.003\nnoise = 0.3\n\
+                [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.3]";
+    let trial = plan(text).trials().next().unwrap();
+    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+    let metric = |name: &str| records[0].metric(name).unwrap();
+    assert!(metric("explained_variance") > 0.4, "{}", metric("explained_variance"));
+    assert!(metric("knn_accuracy") > 0.7, "{}", metric("knn_accuracy"));
+    assert!(metric("probe_accuracy") > 0.6, "{}", metric("probe_accuracy"));
+    assert!(metric("trustworthiness") > 0.8, "{}", metric("trustworthiness"));
+    assert!(metric("psnr@0.3 - psnr_noisy@0.3") > 2.0, "{}", metric("psnr@0.3 - psnr_noisy@0.3"));
+    assert!(metric("ssim@0.3") > metric("ssim_noisy@0.3"));
+    // What is clean has no noise to be measured by.
+    assert_eq!(records[0].metric("psnr_noisy@0"), None);
+    assert_eq!(metric("ssim_noisy@0"), 1.0);
+    let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
+    assert_eq!(metric("knn_accuracy"), f64::from(right) / 100.0);
+}
+
+#[test]
+fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_scikit_learn_finds() {
+    let Some(dir) = real_data() else { return };
+    let search = Search { dir: Some(dir), cache: "x".into(), offline: true, show_progress: false };
+    for (dataset, pca_mse) in [("mnist", Some(0.0168)), ("fashion-mnist", None)] {
+        let corpus = source::load(dataset, &search).unwrap();
+        if let Some(expected) = pca_mse {
+            // The mean squared error of 32 components, fitted on the training images, on the test images.
+            let [train, test] = [corpus.train.part(0, 55_000), corpus.test.part(0, 10_000)].map(|part| part.rows.numbers());
+            let device = lab().place.device;
+            let points = |values| Points { values, width: 784 };
+            let found = pca::Pca::fit(points(&train), &device).mse(points(&test), 32, &device);
+            assert!((found - expected).abs() < 1e-4, "{found}");
+            // A naive scan over the real pixels of some test images.
+            let few = Points { values: &test[..20 * 784], width: 784 };
+            let near = Index::new(points(&train), &device).nearest(few, 5, false);
+            for (query, own) in near.chunks_exact(5).enumerate() {
+                let mut all: Vec<(f64, u32)> =
+                    (0..55_000).map(|row| (points(&train).distance(row, few.row(query)), row as u32)).collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                let naive: Vec<(f64, u32)> = all[..5].to_vec();
+                assert_eq!(own.iter().map(|n| (n.distance, n.index)).collect::<Vec<_>>(), naive);
+            }
+        }
+        let mut config = TrialConfig::default();
+        config.data.dataset = dataset.into();
+        let mut trial = plan(
+            "[model]\nhidden = [128]\nlatent = 16\n[train]\nloss = 'mse'\nepochs = 4\nbatch_size = 64\nlr = 0.002\n[evaluate]\nknn = 5\nbaselines = true",
+        )
+        .trials()
+        .next()
+        .unwrap();
+        trial.config.data = kindling::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
+        let lab = kindling::trial::Lab::with(corpus, lab().place);
+        let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+        let metric = |name: &str| records[0].metric(name).unwrap();
+        assert!(metric("explained_variance") > 0.5, "{dataset}: {}", metric("explained_variance"));
+        assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.02, "{dataset}: {:?}", records[0].metrics);
+        assert!(metric("knn_accuracy") > 0.7, "{dataset}");
+    }
+}
