@@ -160,7 +160,7 @@ pub struct AutoencoderArgs {
     #[arg(long, default_value = "mse", value_name = "NAME")]
     pub loss: String,
     /// Noise added to the training inputs, and undone on test images: a standard deviation, or a probability
-    #[arg(long, default_value_t = 0.0, value_name = "LEVEL")]
+    #[arg(long, default_value_t = 0.0, value_name = "LEVEL", allow_negative_numbers = true)]
     pub noise: f64,
     /// What the noise does: gaussian (clipped to 0 to 1), salt-pepper or mask
     #[arg(long, default_value = "gaussian", value_name = "NAME")]

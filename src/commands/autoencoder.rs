@@ -22,15 +22,16 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     session::check(args.jobs, None)?;
     ensure!(spec.axes.is_empty(), "`kindling autoencoder` trains one arm; vary things with `kindling sweep`");
     let out = resolve::out(&args.run, &spec.name);
-    let (session, lab) = session::open(spec, &args.run, out, (args.jobs, None))?;
-    let plan = session.plan.clone();
-    let strip = keeper::strip(&args.strip, &lab, &plan)?;
+    let prepared = session::prepare(spec, &args.run, (args.jobs, None))?;
+    let (plan, lab) = (&prepared.plan, &prepared.lab);
+    let strip = keeper::strip(&args.strip, lab, plan)?;
+    let session = prepared.open(out, args.run.quiet)?;
     let progress = SweepProgress::new(Shown::fitting(args.run.quiet));
     let folder = session.out.clone();
-    let keeper = Keeper::new(&lab, &folder, &progress, args.run.quiet);
+    let keeper = Keeper::new(lab, &folder, &progress, args.run.quiet);
     session.run(&keeper, &progress, |summary, out| {
         let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
-        let gallery = keeper::gallery(summary, &plan, &lab, &strip, out)?;
+        let gallery = keeper::gallery(summary, plan, lab, &strip, out)?;
         report::write(summary, shown, gallery, out)?;
         sweep::show(summary, shown, out, args.run.json)
     })

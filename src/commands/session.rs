@@ -18,9 +18,8 @@ use crate::trial::Lab;
 use crate::{device, report};
 
 /// A plan set against the records of its folder, ready to go on.
-pub struct Session {
-    /// What will be trained.
-    pub plan: Plan,
+pub struct Session<'a> {
+    plan: &'a Plan,
     /// Where results go.
     pub out: PathBuf,
     file: RecordFile,
@@ -36,27 +35,40 @@ pub fn check(jobs: Option<usize>, stack: Option<usize>) -> Result<()> {
     Ok(())
 }
 
-/// Opens device, data and records. Nothing is written before all of them are seen to be good.
-pub fn open(
-    mut spec: Spec,
-    flags: &RunFlags,
-    out: PathBuf,
-    (jobs, stack): (Option<usize>, Option<usize>),
-) -> Result<(Session, Lab)> {
+/// Device, data and plan, seen to be good.
+pub struct Prepared {
+    /// What will be trained.
+    pub plan: Plan,
+    /// Where.
+    pub lab: Lab,
+    spec: Spec,
+    options: Options,
+}
+
+/// Opens device and data, and makes the plan. Writes nothing.
+pub fn prepare(mut spec: Spec, flags: &RunFlags, (jobs, stack): (Option<usize>, Option<usize>)) -> Result<Prepared> {
     let place = device::open(flags.backend.as_deref())?;
     let options = Options { jobs: resolve::jobs(jobs, place.is_cpu), stack, is_cpu: place.is_cpu };
     let search = resolve::search(&flags.data, flags.quiet);
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
     let lab = Lab::open(&plan, &search, place)?;
-    let (file, found, torn) = RecordFile::open(&out)?;
-    let work = runner::resume(&plan, &lab, found)?;
-    report::replace(&out.join("spec.toml"), spec.to_toml()?.as_bytes()).context("cannot write the resolved spec")?;
-    let torn = torn.filter(|_| !flags.quiet).map(|torn| torn.to_string());
-    Ok((Session { plan, out, file, work, options, torn }, lab))
+    Ok(Prepared { plan, lab, spec, options })
 }
 
-impl Session {
+impl Prepared {
+    /// Opens the records of the folder `out`; writes the spec there once they are seen to be this plan's.
+    pub fn open(&self, out: PathBuf, quiet: bool) -> Result<Session<'_>> {
+        let (file, found, torn) = RecordFile::open(&out)?;
+        let work = runner::resume(&self.plan, &self.lab, found)?;
+        let text = self.spec.to_toml()?;
+        report::replace(&out.join("spec.toml"), text.as_bytes()).context("cannot write the resolved spec")?;
+        let torn = torn.filter(|_| !quiet).map(|torn| torn.to_string());
+        Ok(Session { plan: &self.plan, out, file, work, options: self.options, torn })
+    }
+}
+
+impl Session<'_> {
     /// Trains what is not recorded yet, and has `tell` report on all there is. From here on what goes wrong is not "could not
     /// start".
     pub fn run(
@@ -71,7 +83,7 @@ impl Session {
         let stop = listen_for_interrupts()?;
         let outcome = runner::run(self.work, trainer, &mut self.file, self.options, progress, stop);
         progress.finish();
-        let told = outcome.and_then(|outcome| finish(&self.plan, outcome, &self.out, tell));
+        let told = outcome.and_then(|outcome| finish(self.plan, outcome, &self.out, tell));
         told.or_else(|error| {
             eprintln!("error: {error:#}");
             Ok(Exit::Failed)

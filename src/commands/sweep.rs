@@ -26,9 +26,11 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     if args.dry_run {
         return dry_run(&Plan::new(&spec)?, &out, args);
     }
-    let (session, lab) = session::open(spec, &args.run, out, (args.jobs, args.stack))?;
+    let prepared = session::prepare(spec, &args.run, (args.jobs, args.stack))?;
+    let session = prepared.open(out, args.run.quiet)?;
+    let lab = &prepared.lab;
     let progress = SweepProgress::new(Shown::fitting(args.run.quiet));
-    session.run(&lab, &progress, |summary, out| {
+    session.run(lab, &progress, |summary, out| {
         let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
         report::write(summary, shown, Vec::new(), out)?;
         show(summary, shown, out, args.run.json)

@@ -53,7 +53,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
             .collect();
         let y0 = top + row as f64 * (PANEL.1 + gap.1);
         let every: Vec<f64> = panels.iter().flatten().flatten().flatten().copied().collect();
-        let spread = if name == "loss" { Spread::Log } else { Axis::spread_of(name, &every) };
+        let spread = if name == "loss" { Spread::Log } else { Axis::spread_of("validation_accuracy", &every) };
         let y = Axis::over(every, spread, (y0 + PANEL.1, y0))?;
         for (column, curves) in panels.iter().enumerate() {
             let x0 = left + column as f64 * (PANEL.0 + gap.0);
