@@ -24,12 +24,12 @@ mod trend;
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
+use crate::metric::{self, Unit};
 use crate::plan::{Arm, Plan};
 use crate::record::TrialRecord;
 use crate::spec::{Claim, nearest};
 use crate::stats::FEWEST_FOR_TRUST;
 use crate::stats::compare::{Comparison, correct};
-use crate::metric::{self, Unit};
 use bench::Bench;
 use language::Test;
 use piece::Piece;
@@ -128,7 +128,8 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
         let names = metric::names();
         let near = nearest(&metric, names.iter().map(String::as_str));
         let near = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-        let what = format!("no metric `{metric}`{near}; there are {}, and differences `a - b` of two", names.join(", "));
+        let what =
+            format!("no metric `{metric}`{near}; there are {}, and differences `a - b` of two", names.join(", "));
         return Err(fail(what));
     }
     for arm in test.arms() {

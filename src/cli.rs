@@ -172,7 +172,7 @@ pub struct AutoencoderArgs {
     #[command(flatten)]
     pub strip: StripFlags,
     /// Seeds, 0 to N-1
-    #[arg(long, short = 'r', visible_alias = "runs", default_value_t = 5, value_name = "N")]
+    #[arg(long, short = 'r', visible_alias = "runs", default_value_t = 4, value_name = "N")]
     pub seeds: u64,
     /// Trainings at a time [default: one a core on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]

@@ -255,9 +255,11 @@ impl TrialConfig {
             (Some(latent), _) if latent > PIXELS => {
                 Err(format!("`model.latent` is {latent}; it must be at most the {PIXELS} pixels of an image"))
             }
-            (Some(_), Loss::CrossEntropy) => Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
+            (Some(_), Loss::CrossEntropy) => {
+                Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
                  bce; it is cross_entropy"
-                .into()),
+                    .into())
+            }
             (Some(_), _) => {
                 let most = self.train.noise_kind.most();
                 self.evaluate.validate(self.data.train, self.data.test, most)

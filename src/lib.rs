@@ -13,8 +13,10 @@
 //! | [`record`] | records | `records.jsonl`, one line a trial, safe against crashes |
 //! | [`summary`] | records | [`summary::Summary`]: [`stats`], [`claims`] |
 //! | [`report`] | a summary | [`figures`], tables, [`export`]s, `report.html` |
+//! | [`gallery`] | a trained autoencoder | pictures that need the network itself, codes for other programs |
 //!
-//! Beside the path: [`data`] (where images come from), [`seed`] (every random number), [`device`] (chosen once), [`progress`]
+//! Beside the path: [`data`] (where images come from), [`seed`] (every random number), [`task`] and [`metric`]
+//! (what is learned and what is measured), [`device`] (chosen once), [`progress`]
 //! and [`dashboard`] (the only output while training), [`saved`] (networks on disk), [`cli`] and [`commands`].
 
 pub mod claims;

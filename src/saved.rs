@@ -121,7 +121,14 @@ mod tests {
             dataset: "mnist".into(),
             data: "h".into(),
         };
-        Card { seed: 0, test_accuracy: Some(0.5), test_mse: None, classes: vec!["0".into(), "1".into()], config, made_with }
+        Card {
+            seed: 0,
+            test_accuracy: Some(0.5),
+            test_mse: None,
+            classes: vec!["0".into(), "1".into()],
+            config,
+            made_with,
+        }
     }
 
     #[test]

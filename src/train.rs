@@ -12,8 +12,8 @@ use burn::tensor::Device;
 
 use crate::config::TrainConfig;
 use crate::data::Part;
-use crate::eval::{Scores, evaluate};
 use crate::data::noise::Noise;
+use crate::eval::{Scores, evaluate};
 use crate::models::Network;
 use crate::optim::{clip, schedule};
 use crate::task::Task;

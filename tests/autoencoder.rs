@@ -42,7 +42,9 @@ fn a_run_leaves_records_networks_pictures_and_codes() {
         assert!(out.contains(words), "no `{words}` in\n{out}");
     }
     let folder = desk.path().join("out");
-    for name in ["reconstructions", "codes", "centroids", "between", "cleaned-0.2", "cleaned-0.6", "denoising", "confusion"] {
+    for name in
+        ["reconstructions", "codes", "centroids", "between", "cleaned-0.2", "cleaned-0.6", "denoising", "confusion"]
+    {
         let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
         assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{name}");
     }
@@ -57,7 +59,8 @@ fn a_run_leaves_records_networks_pictures_and_codes() {
 
     // The same command again trains nothing and draws the same; so does the report, with its own strip.
     let picture = |name: &str| fs::read(folder.join("figures").join(name)).unwrap();
-    let (codes, strip, html) = (picture("codes.svg"), picture("between.svg"), fs::read(folder.join("report.html")).unwrap());
+    let (codes, strip, html) =
+        (picture("codes.svg"), picture("between.svg"), fs::read(folder.join("report.html")).unwrap());
     let (_, err) = desk.expect(0, &small(&["--noise", "0.2", "--between", "3,@7", "--steps", "5"]));
     assert!(err.contains("nothing to train"), "{err}");
     assert_eq!((picture("codes.svg"), picture("between.svg")), (codes.clone(), strip.clone()));
@@ -84,7 +87,10 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     let folder = desk.path().join(format!("out/models/seed-{}", record.seed));
     let (network, card) = kindling::saved::load(&folder, &device).unwrap();
     assert_eq!(card.test_mse, record.metric("test_mse"));
-    let tiny = source::load("tiny", &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false });
+    let tiny = source::load(
+        "tiny",
+        &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
+    );
     let test = tiny.unwrap();
     let codes = kindling::trial::autoencoder::codes(network.autoencoder().unwrap(), test.test.part(0, 100), &device);
     let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
@@ -117,7 +123,14 @@ fn bad_values_cannot_start_and_are_named() {
         (&["--steps", "1"], "--steps"),
         (&["--depth", "2", "--hidden", "9"], "--hidden"),
     ] {
-        let base = ["autoencoder", "--dataset", "tiny", "--set=data.train=500", "--set=data.validation=100", "--set=data.test=100"];
+        let base = [
+            "autoencoder",
+            "--dataset",
+            "tiny",
+            "--set=data.train=500",
+            "--set=data.validation=100",
+            "--set=data.test=100",
+        ];
         let args: Vec<&str> = base.iter().chain(bad).copied().collect();
         let (_, err) = desk.expect(2, &args);
         assert!(err.contains(words), "{bad:?}: {err}");
@@ -153,7 +166,8 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         let corpus = source::load(dataset, &search).unwrap();
         if let Some(expected) = pca_mse {
             // The mean squared error of 32 components, fitted on the training images, on the test images.
-            let [train, test] = [corpus.train.part(0, 55_000), corpus.test.part(0, 10_000)].map(|part| part.rows.numbers());
+            let [train, test] =
+                [corpus.train.part(0, 55_000), corpus.test.part(0, 10_000)].map(|part| part.rows.numbers());
             let device = lab().place.device;
             let points = |values| Points { values, width: 784 };
             let found = pca::Pca::fit(points(&train), &device).mse(points(&test), 32, &device);

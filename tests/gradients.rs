@@ -13,7 +13,15 @@ const SEEDS: [u64; 2] = [4, 9];
 const BATCH: usize = 6;
 
 fn config(activation: ActivationKind) -> MlpConfig {
-    MlpConfig { inputs: 5, hidden: vec![7, 4], outputs: 3, activation, init: Init::HeNormal, bias: true, first_layer: 0 }
+    MlpConfig {
+        inputs: 5,
+        hidden: vec![7, 4],
+        outputs: 3,
+        activation,
+        init: Init::HeNormal,
+        bias: true,
+        first_layer: 0,
+    }
 }
 
 /// Inputs `[R, B, 5]` and one-hot targets `[R, B, 3]`.

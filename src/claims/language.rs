@@ -115,7 +115,8 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
 
 /// `loss=mse`, with or without a comma behind it.
 fn setting(text: &&str) -> Result<(String, String), String> {
-    let (key, value) = text.trim_end_matches(',').split_once('=').ok_or_else(|| format!("`{text}` is not KEY=VALUE; {FORMS}"))?;
+    let (key, value) =
+        text.trim_end_matches(',').split_once('=').ok_or_else(|| format!("`{text}` is not KEY=VALUE; {FORMS}"))?;
     Ok((key.into(), value.into()))
 }
 

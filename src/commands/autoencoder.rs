@@ -45,7 +45,8 @@ fn spec(args: &AutoencoderArgs) -> Result<Spec> {
         (None, Some(depth)) => format!("depth = {depth}"),
         (None, None) => "hidden = [512, 256, 128]".into(),
     };
-    let mut text = format!("question = \"What does a {latent}-number code of an image keep?\"\nseeds = {}\n", args.seeds);
+    let mut text =
+        format!("question = \"What does a {latent}-number code of an image keep?\"\nseeds = {}\n", args.seeds);
     // Writing to a String cannot fail.
     let _ = write!(text, "[model]\nlatent = {latent}\n{widths}\n");
     let _ = write!(text, "[train]\nloss = {loss:?}\nepochs = 20\nnoise = {noise:?}\nnoise_kind = {noise_kind:?}\n");

@@ -48,9 +48,8 @@ impl<'a> Keeper<'a> {
             return self.lab.run(trials, watch);
         };
         let label = format!("seed {}", first.seed);
-        let trained = Dashboard::show((&label, &first.config), false, &STOP, |screen| {
-            self.lab.run(trials, &Both(screen, watch))
-        });
+        let trained =
+            Dashboard::show((&label, &first.config), false, &STOP, |screen| self.lab.run(trials, &Both(screen, watch)));
         self.progress.unveil();
         let trained = trained.transpose()?.flatten();
         if trained.is_none() {

@@ -24,6 +24,10 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
         eprintln!("note: {dataset} is not at hand, so there are no pictures of its images (--data-dir)");
     }
     let kept = summary.median_run().filter(|run| keeper::has_network(&args.folder, run.seed));
+    let asked = summary.median_run().is_some_and(|run| run.metric("knn_accuracy").is_some()) && summary.arms.len() == 1;
+    if asked && kept.is_none() {
+        eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
+    }
     let lab = match (corpus, kept) {
         (Some(corpus), Some(run)) => Ok(Lab::with(corpus, device::open(Some(&run.made_with.backend))?)),
         (corpus, _) => Err(corpus),

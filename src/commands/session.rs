@@ -92,12 +92,7 @@ impl Session<'_> {
 }
 
 /// Summary, report and exit code of a run, whole or broken off.
-fn finish(
-    plan: &Plan,
-    outcome: Outcome,
-    out: &Path,
-    tell: impl FnOnce(&Summary, &Path) -> Result<()>,
-) -> Result<Exit> {
+fn finish(plan: &Plan, outcome: Outcome, out: &Path, tell: impl FnOnce(&Summary, &Path) -> Result<()>) -> Result<Exit> {
     if outcome.interrupted {
         let all = plan.arms.len() * plan.seeds.len();
         eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());

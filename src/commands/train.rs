@@ -14,8 +14,8 @@ use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
 use crate::saved::{self, Card};
-use crate::summary::metric_names;
 use crate::spec::{Spec, library};
+use crate::summary::metric_names;
 use crate::trial::Lab;
 
 /// The same trial as in a sweep, with a dashboard, and the network kept.

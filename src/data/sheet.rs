@@ -11,7 +11,6 @@ use super::{PIXELS, SIDE};
 /// Rows and columns of a letter.
 pub const GLYPH: usize = 8;
 
-
 /// An 8-bit grey picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grey {

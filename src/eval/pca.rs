@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn two_dimensions_have_a_closed_form() {
         // Covariance [[2, 1], [1, 2]] about (1, -1): eigenvalues 3 and 1 along (1, 1) and (1, -1).
-        let corners = [(2.0f64, 1.0), (-2.0, -1.0), (1.0, 2.0), (-1.0, -2.0)].map(|(x, y)| (x * 0.8f64.sqrt(), y * 0.8f64.sqrt()));
+        let corners = [(2.0f64, 1.0), (-2.0, -1.0), (1.0, 2.0), (-1.0, -2.0)]
+            .map(|(x, y)| (x * 0.8f64.sqrt(), y * 0.8f64.sqrt()));
         let values: Vec<f32> = corners.iter().flat_map(|(x, y)| [(1.0 + x) as f32, (-1.0 + y) as f32]).collect();
         let sample = Points { values: &values, width: 2 };
         let device = device::for_tests();
@@ -108,7 +109,8 @@ mod tests {
         let mut values = Vec::new();
         for _ in 0..n {
             let (a, b) = (stream.normal(), stream.normal());
-            values.extend((0..width).map(|i| (a * i as f64 + 0.5 * b * (i as f64).cos() + 0.1 * stream.normal()) as f32));
+            values
+                .extend((0..width).map(|i| (a * i as f64 + 0.5 * b * (i as f64).cos() + 0.1 * stream.normal()) as f32));
         }
         let sample = Points { values: &values, width };
         let device = device::for_tests();

@@ -28,8 +28,10 @@ pub fn embed(codes: Points, device: &Device) -> Option<Vec<f32>> {
     let perplexity = PERPLEXITY.min((n - 1) as f32 / 3.0);
     let k = ((3.0 * perplexity) as usize).min(n - 1);
     let found = Index::new(codes, device).nearest(codes, k, true);
-    let neighbour = |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() as f32 };
-    let neighbours: Vec<Vec<Neighbor<f32>>> = found.chunks_exact(k).map(|own| own.iter().map(neighbour).collect()).collect();
+    let neighbour =
+        |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() as f32 };
+    let neighbours: Vec<Vec<Neighbor<f32>>> =
+        found.chunks_exact(k).map(|own| own.iter().map(neighbour).collect()).collect();
     let rows: Vec<&[f32]> = (0..n).map(|row| codes.row(row)).collect();
     let start = start(codes, device);
     // The crate adds up partial sums as its threads happen to finish, so only one thread gives the same picture twice.

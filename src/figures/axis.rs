@@ -36,7 +36,11 @@ impl Axis {
     pub fn spread_of(metric: &str, values: &[f64]) -> Spread {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if crate::metric::is_percent(metric) && high - low > 0.15 && high > 0.8 { Spread::Error } else { Spread::Linear }
+        if crate::metric::is_percent(metric) && high - low > 0.15 && high > 0.8 {
+            Spread::Error
+        } else {
+            Spread::Linear
+        }
     }
 
     /// A sentence for the caption where the axis is not even.

@@ -34,8 +34,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let height = legend_top + 24.0 * (summary.arms.len() as f64 + 1.0) + 10.0;
     let mut svg = Svg::new(LEFT + 2.0 * PANEL.0 + GAP.0 + 30.0, height);
     for (index, (title, name, noisy, own)) in panels.iter().enumerate() {
-        let corner =
-            (LEFT + (index % 2) as f64 * (PANEL.0 + GAP.0), TOP + (index / 2) as f64 * (PANEL.1 + GAP.1));
+        let corner = (LEFT + (index % 2) as f64 * (PANEL.0 + GAP.0), TOP + (index / 2) as f64 * (PANEL.1 + GAP.1));
         let cleaned: Vec<Vec<Point>> = summary.arms.iter().map(|arm| curve(Some(arm), name)).collect();
         let before = if *own { summary.arms.len() } else { 1 };
         let noisy: Vec<Vec<Point>> = summary.arms.iter().take(before).map(|arm| curve(Some(arm), noisy)).collect();

@@ -5,11 +5,11 @@ mod boxplot;
 mod confusion;
 mod curves;
 mod denoising;
+pub mod grid;
 mod heatmap;
 mod intervals;
 mod mistakes;
 mod response;
-pub mod grid;
 pub mod svg;
 
 use anyhow::Result;

@@ -110,9 +110,10 @@ fn grid(exhibit: &Exhibit, centroids: &[&Vec<f32>]) -> Result<Figure> {
     let row = |from: &Vec<f32>| centroids.iter().flat_map(|to| mix(from, to, 0.5)).collect::<Vec<f32>>();
     let rows = centroids.iter().zip(classes).map(|(from, name)| (name.clone(), exhibit.decode(row(from))));
     let picture = Grid { columns: classes.clone(), rows: rows.collect(), zoom: 2.0 }.draw()?;
-    let caption = "Decoded mean codes of the classes on the diagonal; elsewhere the point halfway between those of its row \
+    let caption =
+        "Decoded mean codes of the classes on the diagonal; elsewhere the point halfway between those of its row \
                    and column."
-        .into();
+            .into();
     Ok(Figure::svg("centroids", "Centroids, and halfway between", caption, picture))
 }
 

@@ -71,7 +71,9 @@ mod tests {
         let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         assert_eq!((10 + length) % 64, 0);
         let header = std::str::from_utf8(&bytes[10..10 + length]).unwrap();
-        assert!(header.starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") && header.ends_with('\n'));
+        assert!(
+            header.starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") && header.ends_with('\n')
+        );
         assert_eq!(&bytes[10 + length..14 + length], 1.0f32.to_le_bytes());
         assert_eq!(bytes.len(), 10 + length + 24);
         assert!(String::from_utf8_lossy(&npy_u8(&[7, 8])).contains("'shape': (2,)"));

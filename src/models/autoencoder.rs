@@ -133,7 +133,10 @@ mod tests {
     #[test]
     fn logits_and_reconstructions_differ_by_the_sigmoid_and_a_replica_is_itself_alone() {
         let device = device::for_tests();
-        let x = Tensor::from_data(TensorData::new((0..27).map(|i| i as f32 / 27.0).collect::<Vec<_>>(), [1, 3, 9]), &device);
+        let x = Tensor::from_data(
+            TensorData::new((0..27).map(|i| i as f32 / 27.0).collect::<Vec<_>>(), [1, 3, 9]),
+            &device,
+        );
         let values = |tensor: Tensor<3>| tensor.into_data().try_to_vec::<f32>().unwrap();
         let stack = config(true).init(&[3, 5], &device);
         let logits = values(stack.forward_masked(x.clone(), &[]));

@@ -130,7 +130,15 @@ mod tests {
     use crate::device;
 
     fn config(activation: ActivationKind) -> MlpConfig {
-        MlpConfig { inputs: 5, hidden: vec![4, 3], outputs: 2, activation, init: Init::Default, bias: true, first_layer: 0 }
+        MlpConfig {
+            inputs: 5,
+            hidden: vec![4, 3],
+            outputs: 2,
+            activation,
+            init: Init::Default,
+            bias: true,
+            first_layer: 0,
+        }
     }
 
     #[test]

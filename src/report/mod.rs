@@ -24,12 +24,7 @@ use crate::{export, figures};
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(
-    summary: &Summary,
-    corpus: Option<&Corpus>,
-    gallery: Vec<Figure>,
-    folder: &Path,
-) -> Result<Vec<PathBuf>> {
+pub fn write(summary: &Summary, corpus: Option<&Corpus>, gallery: Vec<Figure>, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = folder.join(name);

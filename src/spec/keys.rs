@@ -38,7 +38,8 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// The keys at the top of a file, besides the sections `data`, `model`, `train` and `evaluate`.
-pub const TOP: &[&str] = &["question", "source", "metric", "seeds", "data", "model", "train", "evaluate", "sweep", "claims"];
+pub const TOP: &[&str] =
+    &["question", "source", "metric", "seeds", "data", "model", "train", "evaluate", "sweep", "claims"];
 
 /// Settings whose value is itself a list, so that a flat list is one value and not an axis.
 pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise"];

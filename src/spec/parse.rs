@@ -4,9 +4,9 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::keys::{self, suggestion};
-use crate::metric;
 use super::values::{axis, is_number, known, plain, typed, values};
 use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Random, Spec, SpecError};
+use crate::metric;
 
 type Result<T> = std::result::Result<T, SpecError>;
 

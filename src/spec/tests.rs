@@ -84,7 +84,11 @@ fn set_overrides_any_key_and_a_list_makes_an_axis() {
     spec.set("train.lr=0.25").unwrap();
     spec.set("hidden=[16, 8]").unwrap();
     let plan = crate::plan::Plan::new(&spec).unwrap();
-    assert!(plan.arms.iter().all(|arm| arm.config.train.optimizer.lr == 0.25 && arm.config.model.hidden == Hidden::Widths(vec![16, 8])));
+    assert!(
+        plan.arms
+            .iter()
+            .all(|arm| arm.config.train.optimizer.lr == 0.25 && arm.config.model.hidden == Hidden::Widths(vec![16, 8]))
+    );
     spec.set("batch_size=[8, 16]").unwrap();
     assert_eq!(crate::plan::Plan::new(&spec).unwrap().arms.len(), 4);
     spec.set("optimizer=momentum").unwrap();

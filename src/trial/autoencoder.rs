@@ -81,7 +81,8 @@ impl Bench<'_> {
         let mut confusion = Confusion::new();
         let index = Index::new(train.0, self.device);
         if let Some(k) = asked.knn {
-            confusion = classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
+            confusion =
+                classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
             found.push(("knn_accuracy".into(), classification::accuracy(&confusion)));
             found.push(("knn_one_vs_rest".into(), mean_one_vs_rest(&confusion)));
             self.go_on()?;
@@ -111,7 +112,9 @@ impl Bench<'_> {
         let test = self.parts[2];
         let by = |loss: Loss| {
             let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
-            evaluate(&network, test, Task::Reconstruct, loss, self.device).first().map_or(f64::NAN, |scores| scores.loss)
+            evaluate(&network, test, Task::Reconstruct, loss, self.device)
+                .first()
+                .map_or(f64::NAN, |scores| scores.loss)
         };
         vec![("test_mse".into(), by(Loss::Mse)), ("test_bce".into(), by(Loss::Bce))]
     }
@@ -137,7 +140,9 @@ impl Bench<'_> {
         self.go_on()?;
         add("knn_accuracy_pca", reference(Kind::Pca { size: self.latent(), k }));
         self.go_on()?;
-        if let Network::Autoencoder(untrained) = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device) {
+        if let Network::Autoencoder(untrained) =
+            self.config.network(PIXELS, self.classes).init(&[self.seed], self.device)
+        {
             let [train, test] = [0, 2].map(|i| codes(&untrained, self.parts[i], self.device));
             let view = |values, part: usize| (points(values, self.latent()), self.parts[part].labels);
             add("knn_accuracy_untrained", neighbours_right(view(&train, 0), view(&test, 2), k, self.device));
@@ -148,8 +153,7 @@ impl Bench<'_> {
     fn denoising(&self, model: &Autoencoder, index: &Index, found: &mut Vec<(String, f64)>) -> Option<()> {
         let judge = self.judge()?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
-        let judges =
-            Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.parts[0].labels, k)) };
+        let judges = Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.parts[0].labels, k)) };
         let test = self.parts[2];
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
@@ -172,7 +176,8 @@ impl Bench<'_> {
 
     /// The default classifier of this seed, trained on the same images without noise.
     fn judge(&self) -> Option<Network> {
-        let config = TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
+        let config =
+            TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
         let job = Job {
             seeds: &[self.seed],
             config: &config.train,

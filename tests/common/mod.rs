@@ -5,7 +5,6 @@ pub mod desk;
 
 use std::path::PathBuf;
 
-
 use kindling::data::{Corpus, digits};
 use kindling::device;
 use kindling::plan::Plan;
