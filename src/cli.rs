@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::gallery::Ends;
+mod autoencoder;
+mod data;
+
+pub use autoencoder::{AutoencoderArgs, StripFlags};
+pub use data::{DataAction, DataArgs};
 
 /// A laboratory for small neural networks: many seeds, honest intervals, files anyone can rerun to the same bytes.
 #[derive(Debug, Parser)]
@@ -133,55 +137,6 @@ pub struct TrainArgs {
     pub run: RunFlags,
 }
 
-/// The strip of pictures from one code to another.
-#[derive(Debug, Clone, Args)]
-pub struct StripFlags {
-    /// Ends of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
-    #[arg(long, value_name = "A,B")]
-    pub between: Option<Ends>,
-    /// Images of the strip
-    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=64))]
-    pub steps: u16,
-}
-
-/// `kindling autoencoder`
-#[derive(Debug, Args)]
-pub struct AutoencoderArgs {
-    /// Numbers in the code
-    #[arg(long, default_value_t = 32, value_name = "N")]
-    pub latent: usize,
-    /// Widths from image to code, mirrored on the way back [default: 512,256,128]
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
-    pub hidden: Option<Vec<usize>>,
-    /// Layers on each side, 1 to 5, whose widths shrink by one factor from image to code
-    #[arg(long, value_name = "N", conflicts_with = "hidden")]
-    pub depth: Option<usize>,
-    /// What is minimised: mse or bce
-    #[arg(long, default_value = "mse", value_name = "NAME")]
-    pub loss: String,
-    /// Noise added to the training inputs, and undone on test images: a standard deviation, or a probability
-    #[arg(long, default_value_t = 0.0, value_name = "LEVEL", allow_negative_numbers = true)]
-    pub noise: f64,
-    /// What the noise does: gaussian (clipped to 0 to 1), salt-pepper or mask
-    #[arg(long, default_value = "gaussian", value_name = "NAME")]
-    pub noise_kind: String,
-    /// Neighbours that vote on a test image's class
-    #[arg(long, short, default_value_t = 5, value_name = "N")]
-    pub k: usize,
-    /// What the strip of pictures shows.
-    #[command(flatten)]
-    pub strip: StripFlags,
-    /// Seeds, 0 to N-1
-    #[arg(long, short = 'r', visible_alias = "runs", default_value_t = 4, value_name = "N")]
-    pub seeds: u64,
-    /// Trainings at a time [default: one a core on the CPU, one on a GPU]
-    #[arg(long, short, value_name = "N")]
-    pub jobs: Option<usize>,
-    /// What every training takes.
-    #[command(flatten)]
-    pub run: RunFlags,
-}
-
 /// `kindling predict`
 #[derive(Debug, Args)]
 pub struct PredictArgs {
@@ -196,55 +151,6 @@ pub struct PredictArgs {
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
-}
-
-/// `kindling data`
-#[derive(Debug, Args)]
-pub struct DataArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: Option<DataAction>,
-}
-
-/// What to do with data sets.
-#[derive(Debug, Subcommand)]
-pub enum DataAction {
-    /// Show every known data set and where it is (the default)
-    List {
-        /// Where to look.
-        #[command(flatten)]
-        data: DataFolder,
-    },
-    /// Download, or draw, a data set into the cache
-    Fetch {
-        /// mnist, fashion-mnist or digits
-        dataset: String,
-        /// Where data comes from.
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Read every file of a data set and check it against its SHA-256
-    Verify {
-        /// mnist, fashion-mnist, digits, or a folder of the data folder
-        dataset: String,
-        /// Where to look.
-        #[command(flatten)]
-        data: DataFolder,
-    },
-    /// Write a contact sheet: a PNG of the first images of each class
-    Show {
-        /// mnist, fashion-mnist, digits, or a folder of the data folder
-        dataset: String,
-        /// The picture's path [default: the data set's name and .png]
-        #[arg(long, short, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Images of each class
-        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-        columns: u16,
-        /// Where data comes from.
-        #[command(flatten)]
-        data: DataFlags,
-    },
 }
 
 /// `kindling report`

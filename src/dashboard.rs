@@ -98,8 +98,8 @@ impl Screen {
             let accuracy = s.accuracy.map(|a| state("Accuracy", 100.0 * a, format!("{:.2} %", 100.0 * a)));
             std::iter::once(state("Loss", s.loss, format!("{:.5}", s.loss))).chain(accuracy)
         };
-        both(&scores.train).into_iter().for_each(|state| self.renderer.update_train(state));
-        both(&scores.validation).into_iter().for_each(|state| self.renderer.update_valid(state));
+        both(&scores.train).for_each(|state| self.renderer.update_train(state));
+        both(&scores.validation).for_each(|state| self.renderer.update_valid(state));
         self.renderer.update_epoch(epoch);
         self.seen = 0;
     }

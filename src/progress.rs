@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::metric;
+mod best;
+
 use crate::plan::Trial;
 use crate::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
 use crate::runner::Listener;
+use best::Best;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,33 +133,6 @@ impl SweepProgress {
             human(elapsed),
             state.news()
         );
-    }
-}
-
-/// The best validation score so far.
-struct Best {
-    arm: String,
-    metric: &'static str,
-    value: f64,
-}
-
-impl Best {
-    fn of(record: &TrialRecord) -> Option<Self> {
-        let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
-        best("validation_accuracy").or_else(|| best("validation_loss"))
-    }
-
-    fn beats(&self, other: &Self) -> bool {
-        let higher = metric::higher_is_better(self.metric);
-        self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
-    }
-}
-
-impl std::fmt::Display for Best {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let number = metric::number(self.metric, self.value);
-        let unit = if metric::is_percent(self.metric) { " %" } else { "" };
-        write!(f, "{number}{unit} ({})", self.arm)
     }
 }
 

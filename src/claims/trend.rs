@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::plan::Plan;
 use crate::spec::keys::suggestion;
 
+/// What arms of one line share: the values of the other axes.
+type OtherValues<'a> = Vec<&'a (String, Value)>;
+
 /// Where an arm stands on an axis, by its place in the plan.
 pub type Standing = (usize, f64);
 
@@ -17,7 +20,7 @@ pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<
             return Err(format!("no axis `{key}`{near}; the axes are {}", plan.axes.join(", ")));
         }
     }
-    let mut lines: Vec<(Vec<&(String, Value)>, Vec<Standing>)> = Vec::new();
+    let mut lines: Vec<(OtherValues, Vec<Standing>)> = Vec::new();
     for (index, arm) in plan.arms.iter().enumerate() {
         let value = |key: &str| arm.values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
         if !fixed.iter().all(|(key, wanted)| value(key).is_some_and(|found| text(found) == *wanted)) {
@@ -25,7 +28,7 @@ pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<
         }
         let standing = value(axis).and_then(position);
         let standing = standing.ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))?;
-        let others: Vec<&(String, Value)> = arm.values.iter().filter(|(key, _)| key != axis).collect();
+        let others: OtherValues = arm.values.iter().filter(|(key, _)| key != axis).collect();
         match lines.iter_mut().find(|(known, _)| *known == others) {
             Some((_, line)) => line.push((index, standing)),
             None => lines.push((others, vec![(index, standing)])),

@@ -6,13 +6,14 @@
 pub mod cost;
 pub mod identity;
 mod label;
+mod product;
 mod search;
 
 use serde_json::Value as Json;
 
 use crate::config::TrialConfig;
 use crate::metric;
-use crate::spec::{Assignment, Axis, AxisValues, Claim, Spec, SpecError};
+use crate::spec::{Assignment, Axis, Claim, Spec, SpecError};
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +72,7 @@ impl Plan {
         let axes: Vec<&Axis> = spec.axes.iter().filter(overridden).collect();
         let combinations = match spec.random {
             Some(random) => search::sample(&axes, random),
-            None => product(&groups(spec, &axes)?),
+            None => product::product(&product::groups(spec, &axes)?),
         };
         let alone =
             |one: &Assignment| spec.resolve(std::slice::from_ref(one)).ok().map(|config| config.train.optimizer);
@@ -134,63 +135,6 @@ fn usual_metric(arms: &[Arm]) -> &'static str {
 }
 
 type Combination = Vec<Assignment>;
-
-/// Each group is a list of steps that are taken together: one axis, or several zipped ones.
-fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, SpecError> {
-    let mut groups: Vec<Vec<Combination>> = Vec::new();
-    let mut done: Vec<&str> = Vec::new();
-    for axis in axes {
-        if done.contains(&axis.path.as_str()) {
-            continue;
-        }
-        let zipped = spec.zip.iter().find(|group| group.contains(&axis.path));
-        let members: Vec<&&Axis> = match zipped {
-            Some(group) => axes.iter().filter(|other| group.contains(&other.path)).collect(),
-            None => vec![axis],
-        };
-        let steps = members.iter().map(|member| values(member)).collect::<Vec<_>>();
-        if let Some(wrong) = steps.iter().position(|list| list.len() != steps[0].len()) {
-            return Err(SpecError {
-                place: members[wrong].place.clone(),
-                what: format!(
-                    "zipped axes must have as many values: `{}` has {}, `{}` has {}",
-                    members[0].key,
-                    steps[0].len(),
-                    members[wrong].key,
-                    steps[wrong].len()
-                ),
-            });
-        }
-        let step = |i: usize| steps.iter().map(|list| list[i].clone()).collect();
-        groups.push((0..steps[0].len()).map(step).collect());
-        done.extend(members.iter().map(|member| member.path.as_str()));
-    }
-    Ok(groups)
-}
-
-fn values(axis: &Axis) -> Vec<Assignment> {
-    match &axis.values {
-        AxisValues::List(list) => list.iter().map(|value| axis.assign(value.clone())).collect(),
-        AxisValues::Range { .. } => Vec::new(),
-    }
-}
-
-/// Every way to take one step of each group; the first group changes slowest.
-fn product(groups: &[Vec<Combination>]) -> Vec<Combination> {
-    groups.iter().fold(vec![Vec::new()], |sofar, group| {
-        let extend = |start: &Combination| {
-            let start = start.clone();
-            group.iter().map(move |step| [start.clone(), step.clone()].concat())
-        };
-        sofar.iter().flat_map(extend).collect()
-    })
-}
-
-impl Axis {
-    fn assign(&self, value: toml::Value) -> Assignment {
-        Assignment { path: self.path.clone(), value, place: self.place.clone() }
-    }
-}
 
 #[cfg(test)]
 mod tests {
