@@ -132,6 +132,11 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
             format!("no metric `{metric}`{near}; there are {}, and differences `a - b` of two", names.join(", "));
         return Err(fail(what));
     }
+    let measured = plan.measured();
+    let (first, second) = metric::sides(&metric);
+    if let Some(absent) = [Some(first), second].into_iter().flatten().find(|name| !measured.iter().any(|m| m == name)) {
+        return Err(fail(format!("no arm measures `{absent}`; they measure {}", measured.join(", "))));
+    }
     for arm in test.arms() {
         if !labels.contains(&arm) {
             let near = nearest(arm, labels.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
@@ -140,6 +145,13 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
     }
     for group in test.groups() {
         let values: Vec<&str> = plan.arms.iter().flat_map(group_names).collect();
+        let members = plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
+        let mut losses: Vec<_> =
+            members.filter(|arm| arm.config.is_autoencoder()).map(|arm| arm.config.train.loss).collect();
+        losses.dedup();
+        if losses.len() > 1 {
+            return Err(fail(format!("the arms of `{group}` have different losses, so none validates best")));
+        }
         if !values.contains(&group) {
             return Err(fail(format!("no arm has the axis value `{group}`; there are {}", values.join(", "))));
         }

@@ -179,9 +179,9 @@ pub struct CompareArgs {
     pub a: PathBuf,
     /// Folder of another run
     pub b: PathBuf,
-    /// What to compare
-    #[arg(long, default_value = "test_accuracy", value_name = "NAME")]
-    pub metric: String,
+    /// What to compare, a metric or a difference of two [default: what ranks the arms of A]
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
 }
 
 /// `kindling verify`

@@ -3,6 +3,8 @@
 //! In: a name such as `test_accuracy`, `psnr@0.6` (at noise level 0.6) or `knn_accuracy - knn_accuracy_pca` (a difference). Out:
 //! whether there is such a metric, what it is called, whether more of it is better.
 
+use crate::config::TrialConfig;
+
 /// What a metric is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -108,6 +110,28 @@ pub fn sort(names: &mut [String]) {
         (kind, level.parse::<f64>().unwrap_or(f64::INFINITY))
     };
     names.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)).then(a.cmp(b)));
+}
+
+/// What the trials of these settings measure.
+pub fn measured(config: &TrialConfig) -> Vec<String> {
+    let mut names: Vec<&str> = vec!["test_loss", "validation_loss", "train_loss"];
+    if !config.is_autoencoder() {
+        names.extend(["test_accuracy", "validation_accuracy", "train_accuracy"]);
+        return names.into_iter().map(String::from).collect();
+    }
+    let asked = &config.evaluate;
+    names.extend(["test_mse", "test_bce"]);
+    let mut when = |asked: bool, more: &[&'static str]| names.extend(more.iter().filter(|_| asked));
+    when(!asked.is_empty(), &["explained_variance", "explained_variance_pca"]);
+    when(asked.knn.is_some(), &["knn_accuracy", "knn_one_vs_rest"]);
+    when(asked.baselines, &["knn_accuracy_pixels", "knn_accuracy_pca", "knn_accuracy_untrained"]);
+    when(asked.probe, &["probe_accuracy"]);
+    when(asked.trustworthiness.is_some(), &["trustworthiness"]);
+    let levels = asked.noise.iter().flat_map(|level| {
+        let kinds = AT_LEVELS.iter().map(|metric| metric.name);
+        kinds.filter(|name| asked.knn.is_some() || !name.starts_with("knn")).map(|name| at_level(name, *level))
+    });
+    names.into_iter().map(String::from).chain(levels).collect()
 }
 
 /// What it is counted in.

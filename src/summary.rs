@@ -3,6 +3,8 @@
 //! In: a plan and its records. Out: a [`Summary`], from which every table, figure and report is made. Nothing here trains,
 //! and the same records give the same summary.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::claims::{self, Judged};
@@ -96,7 +98,12 @@ impl Summary {
     /// # Errors
     /// A claim that names an unknown arm or metric, or is not in the claim language.
     pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
-        let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records)).collect();
+        let mut names = metric_names(&records);
+        // A difference of two metrics ranks arms as any metric does.
+        if metric::sides(&plan.metric).1.is_some() {
+            names.push(plan.metric.clone());
+        }
+        let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &names)).collect();
         let metric = plan.metric.clone();
         let judged = claims::judge_all(plan, &records)?;
         Ok(Self {
@@ -150,17 +157,17 @@ pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], metric: &str) 
 
 /// The metrics that occur in the records.
 pub fn metric_names(records: &[TrialRecord]) -> Vec<String> {
-    let mut names: Vec<String> = records.iter().flat_map(|record| record.metrics.keys().cloned()).collect();
+    let names: BTreeSet<&String> = records.iter().flat_map(|record| record.metrics.keys()).collect();
+    let mut names: Vec<String> = names.into_iter().cloned().collect();
     metric::sort(&mut names);
-    names.dedup();
     names
 }
 
-fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
+fn arm_summary(label: &str, records: &[TrialRecord], names: &[String]) -> ArmSummary {
     let own: Vec<&TrialRecord> = records.iter().filter(|record| record.arm == label).collect();
     let count = |status: Status| own.iter().filter(|record| record.status == status).count();
-    let metrics = metric_names(records).into_iter().filter_map(|name| {
-        let values: Vec<f64> = own.iter().filter_map(|record| record.metric(&name)).collect();
+    let metrics = names.iter().filter_map(|name| {
+        let values: Vec<f64> = own.iter().filter_map(|record| record.metric(name)).collect();
         let interval = |statistic: fn(&[f64]) -> f64, counter: u64| {
             of_sample(&values, statistic, &mut Stream::new(0, Purpose::Bootstrap, counter))
         };
@@ -172,7 +179,7 @@ fn arm_summary(label: &str, records: &[TrialRecord]) -> ArmSummary {
                 1,
             ),
             iqm_interval: interval(interquartile_mean, 2),
-            name,
+            name: name.clone(),
         })
     });
     ArmSummary {

@@ -139,6 +139,17 @@ fn bad_values_cannot_start_and_are_named() {
 }
 
 #[test]
+fn a_class_without_test_images_leaves_its_place_empty_and_constant_codes_draw_no_nonsense() {
+    let desk = Desk::new();
+    // The first test images of the tiny set are not of every class.
+    desk.expect(0, &small(&["--set=data.test=13", "--set=evaluate.trustworthiness=3", "--set=init=zeros"]));
+    for name in ["codes", "reconstructions", "centroids", "between"] {
+        let svg = fs::read_to_string(desk.path().join(format!("out/figures/{name}.svg"))).unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
+    }
+}
+
+#[test]
 fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
     let text = "[model]\nhidden = [64]\nlatent = 12\n[train]\nloss = 'mse'\nepochs = 60\nbatch_size = 20\nlr = 0.003\nnoise = 0.3\n\
                 [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.3]";
@@ -146,7 +157,7 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
     let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
     let metric = |name: &str| records[0].metric(name).unwrap();
     assert!(metric("explained_variance") > 0.4, "{}", metric("explained_variance"));
-    assert!(metric("knn_accuracy") > 0.4, "{}", metric("knn_accuracy"));
+    assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.05, "{:?}", records[0].metrics);
     assert!(metric("probe_accuracy") > 0.3, "{}", metric("probe_accuracy"));
     assert!(metric("trustworthiness") > 0.7, "{}", metric("trustworthiness"));
     assert!(metric("psnr@0.3 - psnr_noisy@0.3") > 2.0, "{}", metric("psnr@0.3 - psnr_noisy@0.3"));
@@ -168,13 +179,12 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
             // The mean squared error of 32 components, fitted on the training images, on the test images.
             let [train, test] =
                 [corpus.train.part(0, 55_000), corpus.test.part(0, 10_000)].map(|part| part.rows.numbers());
-            let device = lab().place.device;
             let points = |values| Points { values, width: 784 };
-            let found = pca::Pca::fit(points(&train), &device).mse(points(&test), 32, &device);
+            let found = pca::Pca::fit(points(&train)).mse(points(&test), 32);
             assert!((found - expected).abs() < 1e-4, "{found}");
             // A naive scan over the real pixels of some test images.
             let few = Points { values: &test[..20 * 784], width: 784 };
-            let near = Index::new(points(&train), &device).nearest(few, 5, false);
+            let near = Index::new(points(&train)).nearest(few, 5, false);
             for (query, own) in near.chunks_exact(5).enumerate() {
                 let mut all: Vec<(f64, u32)> =
                     (0..55_000).map(|row| (points(&train).distance(row, few.row(query)), row as u32)).collect();

@@ -46,18 +46,19 @@ fn fresh(plan: &Plan, lab: &Lab, jobs: usize, stack: usize) -> Vec<String> {
 #[test]
 fn one_worker_and_two_leave_the_same_bytes() {
     for settings in [BUSY, CODED] {
-        let (plan, lab) = (plan(settings), lab());
-        assert_eq!(fresh(&plan, &lab, 1, 2), fresh(&plan, &lab, 2, 2));
+        let plan = plan(settings);
+        // A lab each: one remembers what its trials share.
+        assert_eq!(fresh(&plan, &lab(), 1, 2), fresh(&plan, &lab(), 2, 2));
     }
 }
 
 #[test]
 fn every_stack_size_leaves_the_same_bytes() {
     for (settings, most) in [(BUSY, 6), (CODED, 4)] {
-        let (plan, lab) = (plan(settings), lab());
-        let alone = fresh(&plan, &lab, 2, 1);
+        let plan = plan(settings);
+        let alone = fresh(&plan, &lab(), 2, 1);
         for stack in 2..=most {
-            assert_eq!(alone, fresh(&plan, &lab, 2, stack), "stack of {stack}");
+            assert_eq!(alone, fresh(&plan, &lab(), 2, stack), "stack of {stack}");
         }
     }
 }
@@ -65,10 +66,10 @@ fn every_stack_size_leaves_the_same_bytes() {
 #[test]
 fn a_trial_alone_is_the_trial_of_a_sweep() {
     for settings in [BUSY, CODED] {
-        let (plan, lab) = (plan(settings), lab());
-        let all = fresh(&plan, &lab, 2, 6);
+        let plan = plan(settings);
+        let all = fresh(&plan, &lab(), 2, 6);
         for (index, trial) in plan.trials().enumerate().step_by(5) {
-            let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+            let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
             assert_eq!(lines(&records)[0], all[index]);
         }
     }

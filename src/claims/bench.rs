@@ -127,7 +127,11 @@ impl Bench<'_> {
         let differences: Vec<f64> = pairs.iter().map(|[a, b]| a - b).collect();
         let spread = [a, b].iter().any(|side| matches!(side, Side::Arm(Statistic::Sd, _)));
         let (trusted, p) = if spread { (pairs.len() >= FEWEST_FOR_TEST, String::new()) } else { passes(&differences) };
-        let less = if *b == Side::Number(0.0) { String::new() } else { format!(" - {b}") };
+        let less = match b {
+            Side::Number(0.0) => String::new(),
+            Side::Number(number) if *number < 0.0 => format!(" + {}", -number),
+            other => format!(" - {other}"),
+        };
         // A difference of metrics is not on the label of any table: say it.
         let of = if metric::sides(self.metric).1.is_some() { format!("{} of ", self.metric) } else { String::new() };
         let evidence = format!(

@@ -25,7 +25,7 @@ pub enum Test {
 pub enum Side {
     /// A statistic of an arm's values.
     Arm(Statistic, String),
-    /// `best(adam)`: of the arms with this axis value, the one with the best validation accuracy.
+    /// `best(adam)`: of the arms with this axis value, the one that validates best: by accuracy, or by loss.
     Best(String),
     /// A number.
     Number(f64),

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use crate::plan::Plan;
-use crate::spec::keys::suggestion;
+use crate::config::TrialConfig;
+use crate::plan::{Plan, label};
+use crate::spec::keys::{self, suggestion};
 
-/// What arms of one line share: the values of the other axes.
-type OtherValues<'a> = Vec<&'a (String, Value)>;
+/// What arms of one line share: all settings but the axis.
+type Others = Value;
 
 /// Where an arm stands on an axis, by its place in the plan.
 pub type Standing = (usize, f64);
@@ -20,15 +21,15 @@ pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<
             return Err(format!("no axis `{key}`{near}; the axes are {}", plan.axes.join(", ")));
         }
     }
-    let mut lines: Vec<(OtherValues, Vec<Standing>)> = Vec::new();
+    let mut lines: Vec<(Others, Vec<Standing>)> = Vec::new();
     for (index, arm) in plan.arms.iter().enumerate() {
         let value = |key: &str| arm.values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
-        if !fixed.iter().all(|(key, wanted)| value(key).is_some_and(|found| text(found) == *wanted)) {
+        if !fixed.iter().all(|(key, wanted)| value(key).is_some_and(|found| label::plain(found) == *wanted)) {
             continue;
         }
         let standing = value(axis).and_then(position);
         let standing = standing.ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))?;
-        let others: OtherValues = arm.values.iter().filter(|(key, _)| key != axis).collect();
+        let others = without(&arm.config, axis);
         match lines.iter_mut().find(|(known, _)| *known == others) {
             Some((_, line)) => line.push((index, standing)),
             None => lines.push((others, vec![(index, standing)])),
@@ -36,6 +37,20 @@ pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<
     }
     let lines: Vec<Vec<Standing>> = lines.into_iter().map(|(_, line)| line).filter(|line| line.len() > 1).collect();
     if lines.is_empty() {
+        for (key, wanted) in fixed {
+            let mut known: Vec<String> = plan
+                .arms
+                .iter()
+                .flat_map(|arm| &arm.values)
+                .filter(|(k, _)| k == key)
+                .map(|(_, v)| label::plain(v))
+                .collect();
+            known.dedup();
+            if !known.contains(wanted) {
+                let near = suggestion(wanted, known.iter().map(String::as_str));
+                return Err(format!("no arm has {key}={wanted}{near}; there are {}", known.join(", ")));
+            }
+        }
         return Err(format!("no two arms differ along `{axis}` alone"));
     }
     Ok(lines)
@@ -48,8 +63,16 @@ fn position(value: &Value) -> Option<f64> {
     }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToString::to_string)
+/// The settings as a table, without the axis.
+fn without(config: &TrialConfig, axis: &str) -> Others {
+    let mut table = serde_json::to_value(config).unwrap_or_default();
+    let path = keys::canonical(axis).unwrap_or(axis);
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let pointer: String = parent.split('.').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
+    if let Some(inside) = table.pointer_mut(&pointer).and_then(Value::as_object_mut) {
+        inside.shift_remove(last);
+    }
+    table
 }
 
 /// Kendall's tau-b (1945): the share of pairs in the same order minus that in opposite order, ties allowed for. `None` when

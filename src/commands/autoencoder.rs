@@ -1,15 +1,23 @@
 //! `kindling autoencoder`: train a symmetric autoencoder over several seeds, and show what its code keeps.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::sync::atomic::Ordering;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::keeper::{self, Keeper};
-use super::{Exit, resolve, session, sweep};
+use super::{Exit, STOP, resolve, session, sweep};
 use crate::cli::AutoencoderArgs;
+use crate::figures::Figure;
+use crate::gallery::Strip;
+use crate::plan::Plan;
 use crate::progress::{Shown, SweepProgress};
+use crate::record::TrialRecord;
 use crate::report;
 use crate::spec::Spec;
+use crate::train::Unwatched;
+use crate::trial::Lab;
 
 /// Noise levels at which a denoising autoencoder is tested: as in the source, 0 to 0.8.
 const LEVELS: &str = "[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]";
@@ -31,10 +39,32 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let keeper = Keeper::new(lab, &folder, &progress, args.run.quiet);
     session.run(&keeper, &progress, |summary, out| {
         let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
-        let gallery = keeper::gallery(summary, plan, lab, &strip, out)?;
+        // Pictures come last: whatever becomes of them, the numbers are told.
+        let gallery = match summary.median_run() {
+            Some(run) if !STOP.load(Ordering::Relaxed) => look(run, lab, plan, &strip, out),
+            _ => Ok(Vec::new()),
+        };
+        let (gallery, failure) = match gallery {
+            Ok(gallery) => (gallery, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
         report::write(summary, shown, gallery, out)?;
-        sweep::show(summary, shown, out, args.run.json)
+        sweep::show(summary, shown, out, args.run.json)?;
+        failure.map_or(Ok(()), Err)
     })
+}
+
+/// Pictures of the median run. A network that was moved away is trained again: its record says that it gives the same one.
+fn look(run: &TrialRecord, lab: &Lab, plan: &Plan, strip: &Strip, out: &Path) -> Result<Vec<Figure>> {
+    let model = match keeper::load(out, run, &plan.arms[0].config, lab) {
+        Ok(model) => model,
+        Err(error) => {
+            eprintln!("note: {error:#}; training seed {} again for its pictures", run.seed);
+            let again = lab.run(&[plan.arms[0].trial(0, run.seed)], &Unwatched)?;
+            again.context("the training was broken off")?.1
+        }
+    };
+    keeper::gallery(run, &model, plan, lab, strip, out)
 }
 
 /// The flags as the experiment they mean.

@@ -14,10 +14,11 @@ use crate::summary::{Summary, Versus, by_seed, metric_names};
 pub fn run(args: &CompareArgs) -> Result<Exit> {
     let a = report::read(&args.a)?;
     let b = report::read(&args.b)?;
+    let metric = args.metric.as_ref().unwrap_or(&a.metric);
     for summary in [&a, &b] {
-        let names = metric_names(&summary.records);
-        if !names.contains(&args.metric) {
-            bail!("{} has no metric `{}`; it has {}", summary.name, args.metric, names.join(", "));
+        if summary.records.iter().all(|record| record.metric(metric).is_none()) {
+            let names = metric_names(&summary.records);
+            bail!("{} has no metric `{metric}`; it has {}", summary.name, names.join(", "));
         }
     }
     let pairs = pairs(&a, &b);
@@ -30,7 +31,7 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
     let mut all = Vec::new();
     for (index, (left, right)) in pairs.iter().enumerate() {
         let seeds: Vec<u64> = a.records_of(left).map(|record| record.seed).collect();
-        let values = |summary: &Summary, label: &str| by_seed(&summary.records, label, &seeds, &args.metric);
+        let values = |summary: &Summary, label: &str| by_seed(&summary.records, label, &seeds, metric);
         let mut stream = Stream::new(3, Purpose::Bootstrap, index as u64);
         if let Some(comparison) = compare(&values(&a, left), &values(&b, right), &mut stream) {
             let named = |folder: &Path, label: &str| format!("{}:{label}", folder.display());
@@ -38,8 +39,8 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
         }
     }
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
-    println!("{} of {} against {}, paired by seed\n", args.metric, args.a.display(), args.b.display());
-    all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, &args.metric)));
+    println!("{} of {} against {}, paired by seed\n", metric, args.a.display(), args.b.display());
+    all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, metric)));
     if all.is_empty() {
         println!("no seed was finished by both runs");
     }

@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::STOP;
 use crate::cli::StripFlags;
+use crate::config::TrialConfig;
 use crate::dashboard::Dashboard;
 use crate::figures::Figure;
 use crate::gallery::{Ends, Exhibit, Strip, export};
@@ -20,8 +21,7 @@ use crate::record::{Status, TrialRecord};
 use crate::report::replace;
 use crate::runner::Trainer;
 use crate::saved::{self, Card};
-use crate::summary::Summary;
-use crate::train::{EpochScores, Unwatched, Watch};
+use crate::train::{EpochScores, Watch};
 use crate::trial::Lab;
 
 /// Trains in the lab and keeps every network that finished. Where there is a screen, the first training is shown on it.
@@ -48,9 +48,10 @@ impl<'a> Keeper<'a> {
             return self.lab.run(trials, watch);
         };
         let label = format!("seed {}", first.seed);
+        // However the training ends, the terminal is the bar's again.
+        let _unveil = Unveil(self.progress);
         let trained =
             Dashboard::show((&label, &first.config), false, &STOP, |screen| self.lab.run(trials, &Both(screen, watch)));
-        self.progress.unveil();
         let trained = trained.transpose()?.flatten();
         if trained.is_none() {
             // Broken off at the screen: that means all of it.
@@ -77,6 +78,15 @@ impl Trainer for Keeper<'_> {
 
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
         self.lab.failed(trial, error)
+    }
+}
+
+/// Gives the terminal back when dropped.
+struct Unveil<'a>(&'a SweepProgress);
+
+impl Drop for Unveil<'_> {
+    fn drop(&mut self) {
+        self.0.unveil();
     }
 }
 
@@ -111,26 +121,43 @@ pub fn has_network(folder: &Path, seed: u64) -> bool {
 pub fn strip(flags: &StripFlags, lab: &Lab, plan: &Plan) -> Result<Strip> {
     let data = &plan.arms[0].config.data;
     let classes = &lab.corpus(&data.dataset)?.classes;
-    let named = |i: usize| classes[i.min(classes.len() - 1)].clone();
-    let between = flags.between.clone().unwrap_or_else(|| Ends(named(0), named(1)));
-    between.check(classes, data.test).context("--between")?;
+    let labels = lab.parts(data)?[2].labels;
+    let between = flags.between.clone().unwrap_or_else(|| Ends::usual(classes, labels));
+    between.check(classes, labels).context("--between")?;
     Ok(Strip { between, steps: usize::from(flags.steps) })
 }
 
-/// Pictures of the median run's network, whose codes are written for other programs; nothing where no run finished.
-pub fn gallery(summary: &Summary, plan: &Plan, lab: &Lab, strip: &Strip, out: &Path) -> Result<Vec<Figure>> {
-    let Some(run) = summary.median_run() else { return Ok(Vec::new()) };
+/// The network kept of a run.
+///
+/// # Errors
+/// It is not there, or is another's.
+pub fn load(folder: &Path, run: &TrialRecord, config: &TrialConfig, lab: &Lab) -> Result<Network> {
+    let (model, card) = saved::load(&kept(folder, run.seed), &lab.place.device)?;
+    ensure!(
+        card.config == *config && card.made_with == run.made_with,
+        "{} holds another run's network",
+        kept(folder, run.seed).display()
+    );
+    Ok(model)
+}
+
+/// Pictures of a run's network, whose codes are written for other programs.
+///
+/// # Errors
+/// The network is no autoencoder, or a file cannot be written.
+pub fn gallery(
+    run: &TrialRecord,
+    model: &Network,
+    plan: &Plan,
+    lab: &Lab,
+    strip: &Strip,
+    out: &Path,
+) -> Result<Vec<Figure>> {
     let config = &plan.arms[0].config;
-    let device = &lab.place.device;
-    // A network that was moved away is trained again: its record says it gives the same one.
-    let model = match saved::load(&kept(out, run.seed), device) {
-        Ok((model, card)) if card.config == *config && card.seed == run.seed => model,
-        _ => lab.run(&[plan.arms[0].trial(0, run.seed)], &Unwatched)?.context("the training was broken off")?.1,
-    };
     let model = model.autoencoder().context("the network kept is not an autoencoder")?;
     let corpus = lab.corpus(&config.data.dataset)?;
     let [_, _, test] = lab.parts(&config.data)?;
-    let exhibit = Exhibit::new((model, config, run.seed), (corpus, test), device);
+    let exhibit = Exhibit::new((model, config, run.seed), (corpus, test), &lab.place.device);
     let (figures, plane) = exhibit.show(strip)?;
     let width = exhibit.latent();
     replace(&out.join("codes.npy"), &export::npy_f32(&exhibit.codes, width))?;

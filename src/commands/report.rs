@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{Exit, keeper, resolve, sweep};
 use crate::cli::ReportArgs;
-use crate::data::source;
+use crate::data::{Corpus, source};
 use crate::device;
+use crate::figures::Figure;
 use crate::plan::Plan;
-use crate::record;
+use crate::record::{self, TrialRecord};
 use crate::spec::library;
 use crate::summary::Summary;
 use crate::trial::Lab;
@@ -23,26 +24,18 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     if let (Some(dataset), None) = (&dataset, &corpus) {
         eprintln!("note: {dataset} is not at hand, so there are no pictures of its images (--data-dir)");
     }
-    let kept = summary.median_run().filter(|run| keeper::has_network(&args.folder, run.seed));
-    let asked = summary.median_run().is_some_and(|run| run.metric("knn_accuracy").is_some()) && summary.arms.len() == 1;
-    if asked && kept.is_none() {
-        eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
-    }
-    let lab = match (corpus, kept) {
-        (Some(corpus), Some(run)) => Ok(Lab::with(corpus, device::open(Some(&run.made_with.backend))?)),
-        (corpus, _) => Err(corpus),
-    };
-    let gallery = match &lab {
-        Ok(lab) => {
-            let plan = plan_of(&args.folder)?;
-            keeper::gallery(&summary, &plan, lab, &keeper::strip(&args.strip, lab, &plan)?, &args.folder)?
+    let shown = corpus.as_ref();
+    let gallery = match (summary.median_run(), &corpus) {
+        (Some(run), Some(corpus)) if keeper::has_network(&args.folder, run.seed) => look(args, run, corpus)
+            .unwrap_or_else(|error| {
+                eprintln!("note: no pictures of codes: {error:#}");
+                Vec::new()
+            }),
+        (Some(run), Some(_)) if run.metric("knn_accuracy").is_some() && summary.arms.len() == 1 => {
+            eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
+            Vec::new()
         }
-        Err(_) => Vec::new(),
-    };
-    let shown = match (&lab, &dataset) {
-        (Ok(lab), Some(dataset)) => lab.corpus(dataset).ok(),
-        (Ok(_), None) => None,
-        (Err(corpus), _) => corpus.as_ref(),
+        _ => Vec::new(),
     };
     crate::report::write(&summary, shown, gallery, &args.folder)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
@@ -50,6 +43,18 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     }
     sweep::show(&summary, shown, &args.folder, args.json)?;
     Ok(Exit::Done)
+}
+
+/// Pictures of the network kept of the median run.
+fn look(args: &ReportArgs, run: &TrialRecord, corpus: &Corpus) -> Result<Vec<Figure>> {
+    let made = &run.made_with;
+    ensure!(corpus.hash == made.data, "{} here is not what the run was trained on", corpus.name);
+    // Where it was trained does not matter to a look at it.
+    let place = device::open(Some(&made.backend)).or_else(|_| device::open(Some("flex")))?;
+    let plan = plan_of(&args.folder)?;
+    let lab = Lab::with(corpus.clone(), place);
+    let model = keeper::load(&args.folder, run, &plan.arms[0].config, &lab)?;
+    keeper::gallery(run, &model, &plan, &lab, &keeper::strip(&args.strip, &lab, &plan)?, &args.folder)
 }
 
 /// The summary of a run's records, in plan order.

@@ -23,6 +23,8 @@ pub struct EvaluateConfig {
     pub noise: Vec<f64>,
 }
 
+/// More neighbours than this take long and say nothing.
+const MOST_NEIGHBOURS: usize = 1000;
 /// More levels than this make no figure.
 const MOST_LEVELS: usize = 32;
 
@@ -38,17 +40,18 @@ impl EvaluateConfig {
     /// The first value out of range, with the range.
     pub fn validate(&self, train: usize, test: usize, most: f64) -> Result<(), String> {
         if let Some(k) = self.knn
-            && !(1..=train).contains(&k)
+            && !(1..=train.min(MOST_NEIGHBOURS)).contains(&k)
         {
-            return Err(format!("`evaluate.knn` is {k}; it must be 1 to the {train} training images"));
+            let most = train.min(MOST_NEIGHBOURS);
+            return Err(format!("`evaluate.knn` is {k}; it must be 1 to {most} ({train} training images)"));
         }
         if self.baselines && self.knn.is_none() {
             return Err("`evaluate.baselines` are those of `evaluate.knn`, which is not asked for".into());
         }
         if let Some(k) = self.trustworthiness
-            && !(k >= 1 && 2 * k < test)
+            && !((1..=MOST_NEIGHBOURS).contains(&k) && 2 * k < test)
         {
-            let what = format!("it must be 1 to just under half the {test} test images");
+            let what = format!("it must be 1 to {MOST_NEIGHBOURS}, and below half the {test} test images");
             return Err(format!("`evaluate.trustworthiness` is {k}; {what}"));
         }
         if let Some(level) = self.noise.iter().find(|level| !(0.0..=most).contains(*level)) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `[64, 32]`, or `{ depth = 3 }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a list of widths such as [64, 32], or { depth = 3 }")]
 pub enum Hidden {
     /// These widths.
     Widths(Vec<usize>),
@@ -24,7 +24,7 @@ pub struct Taper {
 pub const MOST_DEPTH: usize = 5;
 
 impl Hidden {
-    /// The widths between `from` inputs and `to` outputs; tapered ones rounded to the next multiple of 8 above 16, which is what
+    /// The widths between `from` inputs and `to` outputs; tapered ones above 16 rounded to the nearest multiple of 8, which is what
     /// vector instructions like.
     pub fn widths(&self, from: usize, to: usize) -> Vec<usize> {
         match self {

@@ -1,8 +1,11 @@
 //! Exact nearest neighbours, and the classifier that votes with them.
 //!
 //! In: points as rows of numbers. Out: for each query the `k` nearest reference points, the same ones, in the same order, as a
-//! naive scan in double precision finds. The backend's matrix product does the work: it gives every squared distance to
-//! within a known rounding error, and only points that could be among the nearest are measured exactly.
+//! naive scan in double precision finds. The matrix product of burn-flex does the work, whatever backend trains: it gives every
+//! squared distance to within a known rounding error, where a GPU's may be rounded to far fewer digits, and only points that
+//! could be among the nearest are measured exactly.
+
+use std::borrow::Cow;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -62,12 +65,11 @@ pub struct Index<'a> {
     /// gives every squared distance less the query's own squared norm.
     blocks: Vec<Tensor<2>>,
     largest_norm: f64,
-    device: Device,
 }
 
 impl<'a> Index<'a> {
     /// Lays out reference points.
-    pub fn new(points: Points<'a>, device: &Device) -> Self {
+    pub fn new(points: Points<'a>) -> Self {
         let norms = points.norms();
         let blocks = (0..points.count()).step_by(BLOCK).map(|from| {
             let count = BLOCK.min(points.count() - from);
@@ -76,10 +78,10 @@ impl<'a> Index<'a> {
                 points.row(row).iter().enumerate().for_each(|(i, &v)| values[i * count + column] = -2.0 * v);
                 values[points.width * count + column] = norms[row] as f32;
             }
-            Tensor::from_data(TensorData::new(values, [points.width + 1, count]), device)
+            Tensor::from_data(TensorData::new(values, [points.width + 1, count]), &Device::flex())
         });
         let largest_norm = norms.iter().copied().fold(0.0, f64::max).sqrt();
-        Self { points, blocks: blocks.collect(), largest_norm, device: device.clone() }
+        Self { points, blocks: blocks.collect(), largest_norm }
     }
 
     /// Approximate squared distances, less the query's squared norm, of queries `from..to` to block `block`: `[to - from, block]`.
@@ -99,7 +101,7 @@ impl<'a> Index<'a> {
             values.extend_from_slice(queries.row(row));
             values.push(1.0);
         }
-        Tensor::from_data(TensorData::new(values, [to - from, queries.width + 1]), &self.device)
+        Tensor::from_data(TensorData::new(values, [to - from, queries.width + 1]), &Device::flex())
     }
 
     /// The `k` nearest of every query, nearest first, `[queries * k]`; of equally near ones the first. With `skip_self`, query
@@ -113,7 +115,10 @@ impl<'a> Index<'a> {
             let laid_out = self.lay_out(queries, from, to);
             for (block, reference) in self.blocks.iter().enumerate() {
                 let products = laid_out.clone().matmul(reference.clone()).into_data();
-                let Ok(products) = products.as_slice::<f32>() else { continue };
+                let products: Cow<[f32]> = match products.as_slice() {
+                    Ok(products) => Cow::Borrowed(products),
+                    Err(_) => products.iter().collect(),
+                };
                 for (place, own) in products.chunks_exact(products.len() / (to - from)).enumerate() {
                     let query = from + place;
                     let skip = skip_self.then_some(query);
@@ -150,12 +155,13 @@ impl Nearest {
         // Few points pass, so whole runs of them are ruled out at once.
         const RUN: usize = 64;
         for (run, values) in products.chunks(RUN).enumerate() {
-            if !values.iter().fold(false, |any, &value| any | (value <= self.limit)) {
+            if values.iter().fold(true, |none, &value| none & (value > self.limit)) {
                 continue;
             }
             for (place, &value) in values.iter().enumerate() {
                 let row = offset + run * RUN + place;
-                if value <= self.limit && Some(row) != skip {
+                // Not `<=`: a product that overflowed says nothing, so its point is measured.
+                if !(value > self.limit) && Some(row) != skip {
                     self.offer(row, points.distance(row, query));
                 }
             }
@@ -193,7 +199,6 @@ pub fn vote(neighbours: &[Neighbour], k: usize, labels: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device;
     use crate::seed::{Purpose, Stream};
 
     fn naive(points: Points, query: &[f32], k: usize, skip: Option<usize>) -> Vec<Neighbour> {
@@ -207,8 +212,7 @@ mod tests {
     }
 
     fn compare(reference: Points, queries: Points, k: usize) {
-        let device = device::for_tests();
-        let found = Index::new(reference, &device).nearest(queries, k, false);
+        let found = Index::new(reference).nearest(queries, k, false);
         for (query, own) in found.chunks_exact(k).enumerate() {
             assert_eq!(own, naive(reference, queries.row(query), k, None), "query {query}");
         }
@@ -231,11 +235,23 @@ mod tests {
         let values: Vec<f32> = (0..3000 * 3).map(|_| stream.below(5) as f32).collect();
         let points = Points { values: &values, width: 3 };
         compare(points, points, 7);
-        let device = device::for_tests();
-        let others = Index::new(points, &device).nearest(points, 7, true);
+        let others = Index::new(points).nearest(points, 7, true);
         for (query, own) in others.chunks_exact(7).enumerate() {
             assert_eq!(own, naive(points, points.row(query), 7, Some(query)));
         }
+    }
+
+    #[test]
+    fn every_query_has_its_k_neighbours_however_large_or_broken_the_numbers() {
+        let mut stream = Stream::new(3, Purpose::Data, 0);
+        for scale in [1e18f32, 1e19, 3e19] {
+            let values: Vec<f32> = (0..4000).map(|_| scale * stream.normal() as f32).collect();
+            let points = Points { values: &values, width: 2 };
+            compare(points, points, 3);
+        }
+        let broken = [f32::NAN, 1.0, 2.0, f32::INFINITY, 0.0, 1.0];
+        let points = Points { values: &broken, width: 1 };
+        assert_eq!(Index::new(points).nearest(points, 4, false).len(), 6 * 4);
     }
 
     #[test]

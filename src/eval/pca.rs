@@ -19,14 +19,15 @@ pub struct Pca {
 
 impl Pca {
     /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis", 2002).
-    pub fn fit(sample: Points, device: &Device) -> Self {
+    pub fn fit(sample: Points) -> Self {
         let (n, width) = (sample.count(), sample.width);
         let mut mean = vec![0.0f64; width];
         let mut products = vec![0.0f64; width * width];
         // Sums of a chunk in single precision by the backend, sums of chunks in double.
         for chunk in sample.values.chunks(CHUNK * width) {
             chunk.iter().enumerate().for_each(|(i, &v)| mean[i % width] += f64::from(v) / n as f64);
-            let rows = Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [chunk.len() / width, width]), device);
+            let rows =
+                Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [chunk.len() / width, width]), &Device::flex());
             let own = rows.clone().transpose().matmul(rows).into_data(); // [width, width]
             products.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, v)| *sum += f64::from(v));
         }
@@ -39,18 +40,18 @@ impl Pca {
     }
 
     /// The first `size` coordinates of each example, `[n * size]`.
-    pub fn codes(&self, examples: Points, size: usize, device: &Device) -> Vec<f32> {
+    pub fn codes(&self, examples: Points, size: usize) -> Vec<f32> {
         let width = examples.width;
         let mut basis = vec![0.0f32; width * size];
         for (column, component) in self.components.iter().take(size).enumerate() {
             component.iter().enumerate().for_each(|(row, &v)| basis[row * size + column] = v as f32);
         }
-        let basis = Tensor::<2>::from_data(TensorData::new(basis, [width, size]), device);
+        let basis = Tensor::<2>::from_data(TensorData::new(basis, [width, size]), &Device::flex());
         let mut codes = Vec::with_capacity(examples.count() * size);
         for chunk in examples.values.chunks(CHUNK * width) {
             let centred: Vec<f32> =
                 chunk.iter().enumerate().map(|(i, &v)| (f64::from(v) - self.mean[i % width]) as f32).collect();
-            let rows = Tensor::<2>::from_data(TensorData::new(centred, [chunk.len() / width, width]), device);
+            let rows = Tensor::<2>::from_data(TensorData::new(centred, [chunk.len() / width, width]), &Device::flex());
             codes.extend(rows.matmul(basis.clone()).into_data().iter::<f32>());
         }
         codes
@@ -58,11 +59,11 @@ impl Pca {
 
     /// The mean squared error, over examples and their numbers, of what `size` coordinates give back. The components are
     /// orthonormal, so what is lost of an example is its squared norm about the mean less that of its code.
-    pub fn mse(&self, examples: Points, size: usize, device: &Device) -> f64 {
+    pub fn mse(&self, examples: Points, size: usize) -> f64 {
         let width = examples.width;
         let centred = |(i, &v): (usize, &f32)| (f64::from(v) - self.mean[i % width]).powi(2);
         let whole: f64 = examples.values.iter().enumerate().map(centred).sum();
-        let kept: f64 = self.codes(examples, size, device).iter().map(|&v| f64::from(v).powi(2)).sum();
+        let kept: f64 = self.codes(examples, size).iter().map(|&v| f64::from(v).powi(2)).sum();
         (whole - kept) / examples.values.len() as f64
     }
 }
@@ -83,7 +84,6 @@ pub fn variance(examples: Points) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device;
     use crate::seed::{Purpose, Stream};
 
     #[test]
@@ -93,13 +93,12 @@ mod tests {
             .map(|(x, y)| (x * 0.8f64.sqrt(), y * 0.8f64.sqrt()));
         let values: Vec<f32> = corners.iter().flat_map(|(x, y)| [(1.0 + x) as f32, (-1.0 + y) as f32]).collect();
         let sample = Points { values: &values, width: 2 };
-        let device = device::for_tests();
-        let pca = Pca::fit(sample, &device);
+        let pca = Pca::fit(sample);
         assert!((pca.components[0][0] - pca.components[0][1]).abs() < 1e-6, "{:?}", pca.components);
         // xx: 0.8 * (4 + 4 + 1 + 1) / 4 = 2; xy: 0.8 * (2 + 2 + 2 + 2) / 4 = 1.6: eigenvalues 3.6 and 0.4.
-        assert!((pca.mse(sample, 1, &device) - 0.4 / 2.0).abs() < 1e-6);
+        assert!((pca.mse(sample, 1) - 0.4 / 2.0).abs() < 1e-6);
         assert!((variance(sample) - 2.0).abs() < 1e-6);
-        assert!(pca.mse(sample, 2, &device).abs() < 1e-6);
+        assert!(pca.mse(sample, 2).abs() < 1e-6);
     }
 
     #[test]
@@ -113,15 +112,14 @@ mod tests {
                 .extend((0..width).map(|i| (a * i as f64 + 0.5 * b * (i as f64).cos() + 0.1 * stream.normal()) as f32));
         }
         let sample = Points { values: &values, width };
-        let device = device::for_tests();
-        let pca = Pca::fit(sample, &device);
+        let pca = Pca::fit(sample);
         for (i, a) in pca.components.iter().enumerate() {
             for (j, b) in pca.components.iter().enumerate() {
                 let dot: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
                 assert!((dot - f64::from(u8::from(i == j))).abs() < 1e-9);
             }
         }
-        let codes = pca.codes(sample, size, &device);
+        let codes = pca.codes(sample, size);
         let mut error = 0.0;
         for (row, code) in codes.chunks_exact(size).enumerate() {
             for (i, &value) in sample.row(row).iter().enumerate() {
@@ -129,6 +127,6 @@ mod tests {
                 error += (f64::from(value) - again).powi(2);
             }
         }
-        assert!((error / values.len() as f64 - pca.mse(sample, size, &device)).abs() < 1e-5);
+        assert!((error / values.len() as f64 - pca.mse(sample, size)).abs() < 1e-5);
     }
 }

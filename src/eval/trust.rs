@@ -2,17 +2,15 @@
 //!
 //! Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
 
-use burn::tensor::Device;
-
 use super::knn::{Index, Points};
 use super::parallel;
 
 /// 1 when the `k` nearest of every point by its code are among its `k` nearest in the original space; less for every rank by
 /// which one of them lies further out. Ranks come from single-precision distances. `k` must be below half the points.
-pub fn trustworthiness(original: Points, codes: Points, k: usize, device: &Device) -> f64 {
+pub fn trustworthiness(original: Points, codes: Points, k: usize) -> f64 {
     let n = original.count();
-    let near = Index::new(codes, device).nearest(codes, k, true);
-    let index = Index::new(original, device);
+    let near = Index::new(codes).nearest(codes, k, true);
+    let index = Index::new(original);
     let starts: Vec<usize> = (0..n).step_by(ROWS).collect();
     let penalties = parallel(&starts, |&from| {
         let to = (from + ROWS).min(n);
@@ -46,7 +44,6 @@ fn rank(distances: &[f32], point: usize, other: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device;
     use crate::seed::{Purpose, Stream};
 
     fn by_definition(original: Points, codes: Points, k: usize) -> f64 {
@@ -77,10 +74,9 @@ mod tests {
         let original = Points { values: &values, width: 5 };
         let first_two: Vec<f32> = values.chunks_exact(5).flat_map(|row| row[..2].to_vec()).collect();
         let codes = Points { values: &first_two, width: 2 };
-        let device = device::for_tests();
-        let found = trustworthiness(original, codes, 12, &device);
+        let found = trustworthiness(original, codes, 12);
         assert!((found - by_definition(original, codes, 12)).abs() < 1e-12, "{found}");
         assert!(found > 0.6 && found < 0.95, "{found}");
-        assert_eq!(trustworthiness(original, original, 12, &device), 1.0);
+        assert_eq!(trustworthiness(original, original, 12), 1.0);
     }
 }

@@ -4,36 +4,39 @@
 //! "Fast interpolation-based t-SNE", 2019) by the crate bhtsne. Neighbours are our own exact ones.
 
 use bhtsne::{Neighbor, tSNE};
-use burn::tensor::Device;
 use rayon::ThreadPoolBuilder;
 
 use super::knn::{Index, Points};
 use super::pca::Pca;
 
-/// The perplexity where the points allow it.
-pub const PERPLEXITY: f32 = 30.0;
+const PERPLEXITY: f32 = 30.0;
 /// Steps of gradient descent, the usual number.
 const EPOCHS: usize = 1000;
 /// Fewer points than this are not worth a layout.
 const FEWEST: usize = 8;
 
-/// Coordinates `[n * 2]` of the codes; `None` for too few of them. Starts from the first two principal components, scaled to a
+/// The perplexity for `n` points: 30, less where there are not three times as many neighbours.
+pub fn perplexity(n: usize) -> f32 {
+    PERPLEXITY.min(n.saturating_sub(1) as f32 / 3.0)
+}
+
+/// Coordinates `[n * 2]` of the codes; `None` for too few of them, or numbers that are none. Starts from the first two principal components, scaled to a
 /// standard deviation of 1e-4 (Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", 2019), so the same
 /// codes give the same picture.
-pub fn embed(codes: Points, device: &Device) -> Option<Vec<f32>> {
+pub fn embed(codes: Points) -> Option<Vec<f32>> {
     let n = codes.count();
-    if n < FEWEST {
+    if n < FEWEST || codes.values.iter().any(|v| !v.is_finite()) {
         return None;
     }
-    let perplexity = PERPLEXITY.min((n - 1) as f32 / 3.0);
+    let perplexity = perplexity(n);
     let k = ((3.0 * perplexity) as usize).min(n - 1);
-    let found = Index::new(codes, device).nearest(codes, k, true);
+    let found = Index::new(codes).nearest(codes, k, true);
     let neighbour =
         |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() as f32 };
     let neighbours: Vec<Vec<Neighbor<f32>>> =
         found.chunks_exact(k).map(|own| own.iter().map(neighbour).collect()).collect();
     let rows: Vec<&[f32]> = (0..n).map(|row| codes.row(row)).collect();
-    let start = start(codes, device);
+    let start = start(codes);
     // The crate adds up partial sums as its threads happen to finish, so only one thread gives the same picture twice.
     let one_thread = ThreadPoolBuilder::new().num_threads(1).build().ok()?;
     one_thread.install(|| {
@@ -45,9 +48,9 @@ pub fn embed(codes: Points, device: &Device) -> Option<Vec<f32>> {
 }
 
 /// `[n * 2]`; the second coordinate of one-number codes is 0 but for a ramp too small to matter, which lets them spread.
-fn start(codes: Points, device: &Device) -> Vec<f32> {
+fn start(codes: Points) -> Vec<f32> {
     let size = codes.width.min(2);
-    let components = Pca::fit(codes, device).codes(codes, size, device);
+    let components = Pca::fit(codes).codes(codes, size);
     let first = components.iter().step_by(size).map(|&v| f64::from(v).powi(2)).sum::<f64>();
     let scale = 1e-4 / (first / codes.count() as f64).sqrt().max(f64::MIN_POSITIVE);
     let row = |(i, own): (usize, &[f32])| {
@@ -60,7 +63,6 @@ fn start(codes: Points, device: &Device) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device;
     use crate::eval::knn::vote;
     use crate::seed::{Purpose, Stream};
 
@@ -73,12 +75,11 @@ mod tests {
             .flat_map(|&label| [0, 1, 2, 3].map(|axis| 8.0 * f32::from(u8::from(axis == label))))
             .map(|centre| centre + stream.normal() as f32)
             .collect();
-        let device = device::for_tests();
         let codes = Points { values: &values, width: 4 };
-        let plane = embed(codes, &device).unwrap();
-        assert_eq!(plane, embed(codes, &device).unwrap());
+        let plane = embed(codes).unwrap();
+        assert_eq!(plane, embed(codes).unwrap());
         let laid_out = Points { values: &plane, width: 2 };
-        let near = Index::new(laid_out, &device).nearest(laid_out, 5, true);
+        let near = Index::new(laid_out).nearest(laid_out, 5, true);
         let said = vote(&near, 5, &labels);
         let right = said.iter().zip(&labels).filter(|(a, b)| a == b).count();
         assert!(right >= 2950, "{right} of 3000");
@@ -86,11 +87,10 @@ mod tests {
 
     #[test]
     fn a_handful_of_points_is_not_laid_out_and_one_number_codes_are() {
-        let device = device::for_tests();
         let few = [0.0f32; 7];
-        assert_eq!(embed(Points { values: &few, width: 1 }, &device), None);
+        assert_eq!(embed(Points { values: &few, width: 1 }), None);
         let line: Vec<f32> = (0..50).map(|i| i as f32).collect();
-        let plane = embed(Points { values: &line, width: 1 }, &device).unwrap();
+        let plane = embed(Points { values: &line, width: 1 }).unwrap();
         assert!(plane.len() == 100 && plane.iter().all(|v| v.is_finite()));
     }
 }

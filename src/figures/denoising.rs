@@ -24,7 +24,8 @@ type Point = (f64, f64, Option<(f64, f64)>);
 
 /// Drawn where trials were asked to clean noisy images.
 pub fn draw(summary: &Summary) -> Option<Figure> {
-    let shown = |(_, cleaned, _, _): &&(&str, &str, &str, bool)| !curve(summary.arms.first(), cleaned).is_empty();
+    let has = |name: &str| summary.arms.iter().any(|arm| !curve(arm, name).is_empty());
+    let shown = |(_, cleaned, _, _): &&(&str, &str, &str, bool)| has(cleaned);
     let panels: Vec<_> = PANELS.iter().filter(shown).collect();
     if panels.is_empty() {
         return None;
@@ -35,11 +36,16 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let mut svg = Svg::new(LEFT + 2.0 * PANEL.0 + GAP.0 + 30.0, height);
     for (index, (title, name, noisy, own)) in panels.iter().enumerate() {
         let corner = (LEFT + (index % 2) as f64 * (PANEL.0 + GAP.0), TOP + (index / 2) as f64 * (PANEL.1 + GAP.1));
-        let cleaned: Vec<Vec<Point>> = summary.arms.iter().map(|arm| curve(Some(arm), name)).collect();
-        let before = if *own { summary.arms.len() } else { 1 };
-        let noisy: Vec<Vec<Point>> = summary.arms.iter().take(before).map(|arm| curve(Some(arm), noisy)).collect();
+        let curves = |name: &str| summary.arms.iter().map(|arm| curve(arm, name)).collect::<Vec<Vec<Point>>>();
+        let (cleaned, mut noisy) = (curves(name), curves(noisy));
+        // Arms on the same images under the same noise share one curve before cleaning.
+        let present = || noisy.iter().filter(|points| !points.is_empty());
+        let own = *own || present().zip(present().skip(1)).any(|(a, b)| a != b);
+        if !own {
+            noisy = present().take(1).cloned().collect();
+        }
         let percent = metric::is_percent(&metric::at_level(name, 0.0));
-        panel(&mut svg, corner, (title, percent), (&cleaned, &noisy, *own));
+        panel(&mut svg, corner, (title, percent), (&cleaned, &noisy, own));
     }
     for (index, arm) in summary.arms.iter().enumerate() {
         let y = legend_top + 24.0 * index as f64;
@@ -49,7 +55,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     }
     let y = legend_top + 24.0 * summary.arms.len() as f64;
     svg.polyline(&[(LEFT, y - 5.0), (LEFT + 30.0, y - 5.0)], FAINT, 2.5, "5 4");
-    svg.text((LEFT + 38.0, y), "noisy, not cleaned (KNN: in its autoencoder's colour)", Anchor::Start, TEXT, INK);
+    svg.text((LEFT + 38.0, y), "noisy, not cleaned; in an arm's colour where arms differ", Anchor::Start, TEXT, INK);
     let caption = format!(
         "Interquartile mean over seeds, with its 95 % bootstrap interval as a band. The classifier, 784-64-32-10, was trained on \
          clean images; KNN looks among the codes of clean training images. {}",
@@ -59,13 +65,13 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 }
 
 /// A metric over the levels it was measured at.
-fn curve(arm: Option<&ArmSummary>, name: &str) -> Vec<Point> {
+fn curve(arm: &ArmSummary, name: &str) -> Vec<Point> {
     let point = |metric: &crate::summary::MetricSummary| {
         let (base, level) = metric.name.split_once('@')?;
         let interval = metric.iqm_interval.map(|interval| (interval.low, interval.high));
         (base == name).then_some((level.parse().ok()?, metric.description.iqm, interval))
     };
-    let mut points: Vec<Point> = arm.into_iter().flat_map(|arm| &arm.metrics).filter_map(point).collect();
+    let mut points: Vec<Point> = arm.metrics.iter().filter_map(point).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     points
 }

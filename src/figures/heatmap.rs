@@ -30,6 +30,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let shown = if other.is_some_and(|axis| axis == "loss") { "test_loss" } else { summary.metric.as_str() };
     let panels = panels(summary, (x, y), other, shown);
     let (xs, ys) = (places(summary, x), places(summary, y));
+    // A random search leaves most cells empty.
+    if 2 * summary.arms.len() < xs.len() * ys.len() * panels.len() {
+        return None;
+    }
     let across = LEFT + CELL.0 * xs.len() as f64 + 24.0;
     let down = TOP + CELL.1 * ys.len() as f64 + 62.0;
     // Panels stand side by side while they fit a page.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{Exhibit, Strip};
 use crate::figures::Figure;
@@ -14,12 +14,20 @@ use crate::spec::keys::suggestion;
 pub struct Ends(pub String, pub String);
 
 impl Ends {
-    /// Checks that both ends exist among so many test images.
+    /// The first two classes that have test images with these labels; one twice where there is only one.
+    pub fn usual(classes: &[String], labels: &[u8]) -> Self {
+        let mut present = (0..classes.len()).filter(|&class| labels.iter().any(|&label| usize::from(label) == class));
+        let first = present.next().unwrap_or(0);
+        let second = present.next().unwrap_or(first);
+        Self(classes[first].clone(), classes[second].clone())
+    }
+
+    /// Checks that both ends exist among test images with these labels.
     ///
     /// # Errors
     /// One does not; the message says what there is.
-    pub fn check(&self, classes: &[String], test: usize) -> Result<()> {
-        [&self.0, &self.1].into_iter().try_for_each(|name| End::find(name, classes, test).map(|_| ()))
+    pub fn check(&self, classes: &[String], labels: &[u8]) -> Result<()> {
+        [&self.0, &self.1].into_iter().try_for_each(|name| End::find(name, classes, labels).map(|_| ()))
     }
 }
 
@@ -32,8 +40,9 @@ enum End {
 }
 
 impl End {
-    fn find(name: &str, classes: &[String], test: usize) -> Result<Self> {
+    fn find(name: &str, classes: &[String], labels: &[u8]) -> Result<Self> {
         if let Some(index) = name.strip_prefix('@') {
+            let test = labels.len();
             let index = index.parse::<usize>().ok().filter(|index| *index < test);
             let last = test.saturating_sub(1);
             return Ok(Self::Image(index.ok_or_else(|| anyhow!("no test image `{name}`; there are @0 to @{last}"))?));
@@ -42,6 +51,7 @@ impl End {
             let near = suggestion(name, classes.iter().map(String::as_str));
             bail!("no class `{name}`{near}; there are {}, or test images such as @17", classes.join(", "));
         };
+        ensure!(labels.iter().any(|&label| usize::from(label) == class), "there is no test image of class `{name}`");
         Ok(Self::Class(class))
     }
 }
@@ -71,9 +81,7 @@ impl fmt::Display for Ends {
 pub fn draw(exhibit: &Exhibit, strip: &Strip) -> Result<Vec<Figure>> {
     let centroids = centroids(exhibit);
     let mut figures = Vec::new();
-    if centroids.iter().all(Option::is_some) {
-        figures.push(grid(exhibit, &centroids.iter().flatten().collect::<Vec<_>>())?);
-    }
+    figures.push(grid(exhibit, &centroids)?);
     let end = |name: &str| code_of(exhibit, &centroids, name);
     let (from, to) = (end(&strip.between.0)?, end(&strip.between.1)?);
     let steps = strip.steps.max(2);
@@ -104,12 +112,15 @@ fn centroids(exhibit: &Exhibit) -> Vec<Option<Vec<f32>>> {
     sums.into_iter().map(mean).collect()
 }
 
-/// Row i, column j: halfway between the centroids of classes i and j; the centroids themselves on the diagonal.
-fn grid(exhibit: &Exhibit, centroids: &[&Vec<f32>]) -> Result<Figure> {
-    let classes = &exhibit.corpus.classes;
-    let row = |from: &Vec<f32>| centroids.iter().flat_map(|to| mix(from, to, 0.5)).collect::<Vec<f32>>();
-    let rows = centroids.iter().zip(classes).map(|(from, name)| (name.clone(), exhibit.decode(row(from))));
-    let picture = Grid { columns: classes.clone(), rows: rows.collect(), zoom: 2.0 }.draw()?;
+/// Row i, column j: halfway between the centroids of classes i and j; the centroids themselves on the diagonal. Classes without
+/// test images are left out.
+fn grid(exhibit: &Exhibit, centroids: &[Option<Vec<f32>>]) -> Result<Figure> {
+    let named = exhibit.corpus.classes.iter().zip(centroids);
+    let present: Vec<(&String, &Vec<f32>)> = named.filter_map(|(name, code)| Some((name, code.as_ref()?))).collect();
+    let classes: Vec<String> = present.iter().map(|(name, _)| (*name).clone()).collect();
+    let row = |from: &Vec<f32>| present.iter().flat_map(|(_, to)| mix(from, to, 0.5)).collect::<Vec<f32>>();
+    let rows = present.iter().map(|(name, from)| ((*name).clone(), exhibit.decode(row(from))));
+    let picture = Grid { columns: classes, rows: rows.collect(), zoom: 2.0 }.draw()?;
     let caption =
         "Decoded mean codes of the classes on the diagonal; elsewhere the point halfway between those of its row \
                    and column."
@@ -123,7 +134,7 @@ fn mix(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
 }
 
 fn code_of(exhibit: &Exhibit, centroids: &[Option<Vec<f32>>], name: &str) -> Result<Vec<f32>> {
-    match End::find(name, &exhibit.corpus.classes, exhibit.test.count())? {
+    match End::find(name, &exhibit.corpus.classes, exhibit.test.labels)? {
         End::Image(index) => Ok(exhibit.points().row(index).to_vec()),
         End::Class(class) => {
             centroids[class].clone().ok_or_else(|| anyhow!("there is no test image of class `{name}`"))
@@ -148,5 +159,15 @@ mod tests {
     fn a_mix_is_on_the_straight_line() {
         assert_eq!(mix(&[0.0, 2.0], &[1.0, 4.0], 0.5), [0.5, 3.0]);
         assert_eq!(mix(&[0.0, 2.0], &[1.0, 4.0], 1.0), [1.0, 4.0]);
+    }
+
+    #[test]
+    fn a_class_without_test_images_is_no_end() {
+        let classes = ["a", "b", "c", "d"].map(String::from);
+        let labels = [1, 3, 3];
+        assert_eq!(Ends::usual(&classes, &labels), Ends("b".into(), "d".into()));
+        assert!(Ends::usual(&classes, &labels).check(&classes, &labels).is_ok());
+        let error = Ends("a".into(), "b".into()).check(&classes, &labels).unwrap_err();
+        assert!(error.to_string().contains("no test image of class `a`"));
     }
 }

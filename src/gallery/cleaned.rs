@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::Exhibit;
-use crate::data::PIXELS;
+use super::{Exhibit, bytes, under_classes};
 use crate::eval::denoise::noisy;
 use crate::figures::Figure;
 use crate::figures::grid::Grid;
@@ -21,18 +20,12 @@ pub fn draw(exhibit: &Exhibit) -> Result<Vec<Figure>> {
 }
 
 fn at(exhibit: &Exhibit, level: f64) -> Result<Figure> {
-    let chosen: Vec<usize> = exhibit.first_of_each_class(1).concat();
+    let chosen = exhibit.of_each_class(0);
     let kind = exhibit.config.train.noise_kind;
     let noisy = noisy(exhibit.test.rows, kind, level, exhibit.seed);
     let clean = exhibit.test.rows.numbers();
-    let pick = |all: &[f32]| -> Vec<f32> {
-        chosen.iter().flat_map(|&index| all[index * PIXELS..(index + 1) * PIXELS].to_vec()).collect()
-    };
-    let bytes = |values: Vec<f32>| values.into_iter().map(super::byte).collect::<Vec<u8>>();
-    let before = pick(&noisy);
-    let row = |name: &str, bytes: Vec<u8>| (name.to_string(), bytes);
-    let cleaned = exhibit.reconstruct(&before);
-    let rows = vec![row("clean", bytes(pick(&clean))), row("noisy", bytes(before)), row("cleaned", cleaned)];
+    let all = [("clean", bytes(&clean)), ("noisy", bytes(&noisy)), ("cleaned", exhibit.reconstruct(&noisy))];
+    let rows = all.iter().map(|(name, images)| (name.to_string(), under_classes(images, &chosen))).collect();
     let picture = Grid { columns: exhibit.corpus.classes.clone(), rows, zoom: 2.0 }.draw()?;
     let caption = format!(
         "The first test image of each class: clean, with {} noise of level {level}, and cleaned (seed {}).",

@@ -1,7 +1,7 @@
 //! The codes on a plane, coloured by class.
 
 use super::Exhibit;
-use crate::eval::tsne::PERPLEXITY;
+use crate::eval::tsne::perplexity;
 use crate::figures::Figure;
 use crate::figures::svg::{Anchor, INK, Svg, TEXT};
 
@@ -20,7 +20,8 @@ pub fn draw(exhibit: &Exhibit, plane: &[f32]) -> Figure {
     };
     let ((x0, x1), (y0, y1)) = (ends(0), ends(1));
     // One scale for both axes: t-SNE's distances mean the same in every direction.
-    let scale = (SIDE - 2.0 * MARGIN) / (x1 - x0).max(y1 - y0).max(f64::MIN_POSITIVE);
+    let extent = (x1 - x0).max(y1 - y0);
+    let scale = if extent > 0.0 { (SIDE - 2.0 * MARGIN) / extent } else { 1.0 };
     let place = |point: &[f32]| {
         let centred = |v: f32, low: f64, high: f64| SIDE / 2.0 + (f64::from(v) - (low + high) / 2.0) * scale;
         (centred(point[0], x0, x1), centred(point[1], y0, y1))
@@ -44,10 +45,11 @@ pub fn draw(exhibit: &Exhibit, plane: &[f32]) -> Figure {
         svg.label((x, y + 6.0), name, TEXT + 4.0);
     }
     let caption = format!(
-        "t-SNE of the {} test codes of {} numbers (perplexity {PERPLEXITY}, seed {}), coloured by class. Near means near in the \
+        "t-SNE of the {} test codes of {} numbers (perplexity {}, seed {}), coloured by class. Near means near in the \
          code; sizes of groups and gaps between them mean nothing.",
         exhibit.test.count(),
         exhibit.latent(),
+        perplexity(exhibit.test.count()),
         exhibit.seed
     );
     Figure::svg("codes", "The codes on a plane", caption, svg)

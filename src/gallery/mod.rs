@@ -74,7 +74,7 @@ impl<'a> Exhibit<'a> {
     /// A picture cannot be encoded, or the strip's ends do not exist.
     pub fn show(&self, strip: &Strip) -> Result<(Vec<Figure>, Option<Vec<f32>>)> {
         ensure!(self.test.count() > 0, "there are no test images to show");
-        let plane = crate::eval::tsne::embed(self.points(), self.device);
+        let plane = crate::eval::tsne::embed(self.points());
         let mut figures = vec![reconstructions::draw(self)?];
         figures.extend(plane.as_ref().map(|plane| map::draw(self, plane)));
         figures.extend(between::draw(self, strip)?);
@@ -96,14 +96,27 @@ impl<'a> Exhibit<'a> {
         apply(rows, 1, self.device, |x| self.model.reconstruct(x)).concat().into_iter().map(byte).collect()
     }
 
-    /// The first `n` test images of each class, class by class.
-    fn first_of_each_class(&self, n: usize) -> Vec<Vec<usize>> {
+    /// The `nth` test image of each class, from 0; none for a class that has fewer.
+    fn of_each_class(&self, nth: usize) -> Vec<Option<usize>> {
         let of = |class: usize| {
-            let own = (0..self.test.count()).filter(move |&i| usize::from(self.test.labels[i]) == class);
-            own.take(n).collect()
+            let mut own = (0..self.test.count()).filter(move |&i| usize::from(self.test.labels[i]) == class);
+            own.nth(nth)
         };
         (0..self.corpus.classes.len()).map(of).collect()
     }
+}
+
+/// Row `index` of each image of `[n * 784]` as bytes, white where there is none, so that every image stands under its class.
+fn under_classes(images: &[u8], chosen: &[Option<usize>]) -> Vec<u8> {
+    let image = |index: &Option<usize>| match index {
+        Some(index) => images[index * PIXELS..(index + 1) * PIXELS].to_vec(),
+        None => vec![255; PIXELS],
+    };
+    chosen.iter().flat_map(image).collect()
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().copied().map(byte).collect()
 }
 
 fn byte(value: f32) -> u8 {

@@ -91,7 +91,7 @@ fn json(value: &Value) -> Json {
 }
 
 /// `64-32` for a list, `none` for an empty one, and no exponent for a number.
-fn plain(value: &Json) -> String {
+pub fn plain(value: &Json) -> String {
     match value {
         Json::Array(list) if list.is_empty() => "none".into(),
         Json::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join("-"),

@@ -5,9 +5,11 @@
 
 pub mod cost;
 pub mod identity;
-mod label;
+pub(crate) mod label;
 mod product;
 mod search;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
@@ -95,7 +97,7 @@ impl Plan {
             }
             arms.push(Arm { values: label::values(assignments), config, label });
         }
-        Ok(Self {
+        let plan = Self {
             name: spec.name.clone(),
             question: spec.question.clone(),
             source: spec.source.clone(),
@@ -104,7 +106,27 @@ impl Plan {
             arms,
             seeds: (0..spec.seeds).collect(),
             claims: spec.claims.clone(),
-        })
+        };
+        plan.check_metric(&spec.name)?;
+        Ok(plan)
+    }
+
+    /// What some arm measures.
+    pub fn measured(&self) -> Vec<String> {
+        let all: BTreeSet<String> = self.arms.iter().flat_map(|arm| metric::measured(&arm.config)).collect();
+        let mut names: Vec<String> = all.into_iter().collect();
+        metric::sort(&mut names);
+        names
+    }
+
+    /// The ranking metric must be measured, or every table would be empty.
+    fn check_metric(&self, place: &str) -> Result<(), SpecError> {
+        let measured = self.measured();
+        let (first, second) = metric::sides(&self.metric);
+        let absent = [Some(first), second].into_iter().flatten().find(|name| !measured.iter().any(|m| m == name));
+        let Some(absent) = absent else { return Ok(()) };
+        let what = format!("`metric`: no arm measures `{absent}`; they measure {}", measured.join(", "));
+        Err(SpecError { place: place.into(), what })
     }
 
     /// Every trial, arm by arm, seed by seed.

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use serde_json::Value;
 
-use super::references::{Images, Kind, References, Split, neighbours_right};
+use super::references::{Kind, References, Split, neighbours_right};
 use crate::config::{EvaluateConfig, TrainConfig, TrialConfig};
 use crate::data::{PIXELS, Part};
 use crate::eval::classification::{self, Confusion, mean_one_vs_rest};
@@ -49,12 +49,6 @@ pub struct Bench<'a> {
 /// Metrics by name, and the neighbours' confusion matrix where there is one.
 pub type Findings = (Vec<(String, f64)>, Confusion);
 
-/// The images as numbers, which every measurement wants.
-struct Numbers {
-    train: Vec<f32>,
-    test: Vec<f32>,
-}
-
 impl Bench<'_> {
     /// Measures whatever the trial asks for; `None` when the watch broke it off.
     pub fn measure(&self, model: &Autoencoder) -> Option<Findings> {
@@ -63,14 +57,13 @@ impl Bench<'_> {
         if asked.is_empty() {
             return Some((found, Confusion::new()));
         }
-        let numbers = Numbers { train: self.parts[0].rows.numbers(), test: self.parts[2].rows.numbers() };
-        self.variance(&numbers, &mut found);
+        self.variance(&mut found);
         self.go_on()?;
         let codes = self.parts.map(|part| codes(model, part, self.device));
         let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.parts[i].labels));
         if let Some(k) = asked.trustworthiness {
-            let original = points(&numbers.test, PIXELS);
-            found.push(("trustworthiness".into(), trustworthiness(original, test.0, k, self.device)));
+            let images = self.parts[2].rows.numbers();
+            found.push(("trustworthiness".into(), trustworthiness(points(&images, PIXELS), test.0, k)));
             self.go_on()?;
         }
         if asked.probe {
@@ -79,7 +72,7 @@ impl Bench<'_> {
             self.go_on()?;
         }
         let mut confusion = Confusion::new();
-        let index = Index::new(train.0, self.device);
+        let index = Index::new(train.0);
         if let Some(k) = asked.knn {
             confusion =
                 classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
@@ -88,7 +81,7 @@ impl Bench<'_> {
             self.go_on()?;
         }
         if let (Some(k), true) = (asked.knn, asked.baselines) {
-            self.baselines(&numbers, k, &mut found)?;
+            self.baselines(k, &mut found)?;
         }
         if !asked.noise.is_empty() {
             self.denoising(model, &index, &mut found)?;
@@ -120,32 +113,31 @@ impl Bench<'_> {
     }
 
     /// The share of the test images' variance that reconstructions explain, and that as many principal components do.
-    fn variance(&self, numbers: &Numbers, found: &mut Vec<(String, f64)>) {
-        let test = points(&numbers.test, PIXELS);
+    fn variance(&self, found: &mut Vec<(String, f64)>) {
+        let images = self.parts[2].rows.numbers();
+        let test = points(&images, PIXELS);
         let whole = pca::variance(test);
         let mse = found.iter().find(|(name, _)| name == "test_mse").map_or(f64::NAN, |(_, mse)| *mse);
-        let components = self.references.pca(&self.split, points(&numbers.train, PIXELS), self.device);
+        let components = self.references.pca(&self.split, self.parts[0]);
         found.push(("explained_variance".into(), 1.0 - mse / whole));
-        let by_pca = components.mse(test, self.latent(), self.device);
-        found.push(("explained_variance_pca".into(), 1.0 - by_pca / whole));
+        found.push(("explained_variance_pca".into(), 1.0 - components.mse(test, self.latent()) / whole));
     }
 
     /// The same neighbours on pixels, on principal components and on the codes of the encoder before training.
-    fn baselines(&self, numbers: &Numbers, k: usize, found: &mut Vec<(String, f64)>) -> Option<()> {
-        let view = |values, part: usize| (points(values, PIXELS), self.parts[part].labels);
-        let images = Images { train: view(&numbers.train, 0), test: view(&numbers.test, 2) };
+    fn baselines(&self, k: usize, found: &mut Vec<(String, f64)>) -> Option<()> {
+        let [train, _, test] = self.parts;
         let mut add = |name: &str, value: f64| found.push((name.into(), value));
-        let reference = |kind| self.references.accuracy(&self.split, kind, &images, self.device);
+        let reference = |kind| self.references.accuracy(&self.split, kind, train, test);
         add("knn_accuracy_pixels", reference(Kind::Pixels { k }));
         self.go_on()?;
         add("knn_accuracy_pca", reference(Kind::Pca { size: self.latent(), k }));
         self.go_on()?;
-        if let Network::Autoencoder(untrained) =
-            self.config.network(PIXELS, self.classes).init(&[self.seed], self.device)
-        {
-            let [train, test] = [0, 2].map(|i| codes(&untrained, self.parts[i], self.device));
-            let view = |values, part: usize| (points(values, self.latent()), self.parts[part].labels);
-            add("knn_accuracy_untrained", neighbours_right(view(&train, 0), view(&test, 2), k, self.device));
+        let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
+        if let Network::Autoencoder(untrained) = untrained {
+            let codes = [train, test].map(|part| codes(&untrained, part, self.device));
+            let [train_codes, test_codes] = [0, 1].map(|i| points(&codes[i], self.latent()));
+            let right = neighbours_right((train_codes, train.labels), (test_codes, test.labels), k);
+            add("knn_accuracy_untrained", right);
         }
         self.go_on()
     }

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::tensor::Device;
-
+use crate::data::Part;
 use crate::eval::classification::share_right;
 use crate::eval::knn::{Index, Points, vote};
 use crate::eval::pca::Pca;
@@ -39,38 +38,39 @@ pub enum Kind {
     },
 }
 
-/// Training and test images as numbers, with their classes.
-pub struct Images<'a> {
-    /// Of the training images.
-    pub train: (Points<'a>, &'a [u8]),
-    /// Of the test images.
-    pub test: (Points<'a>, &'a [u8]),
-}
-
 impl References {
     /// The principal components of the training images.
-    pub fn pca(&self, split: &Split, train: Points, device: &Device) -> Arc<Pca> {
-        once(&self.pca, split.clone(), || Arc::new(Pca::fit(train, device)))
+    pub fn pca(&self, split: &Split, train: Part) -> Arc<Pca> {
+        once(&self.pca, split.clone(), || {
+            let numbers = train.rows.numbers();
+            Arc::new(Pca::fit(Points { values: &numbers, width: train.rows.width() }))
+        })
     }
 
     /// The accuracy of the nearest-neighbour classifier on pixels, or on principal components.
-    pub fn accuracy(&self, split: &Split, kind: Kind, images: &Images, device: &Device) -> f64 {
-        let pca = matches!(kind, Kind::Pca { .. }).then(|| self.pca(split, images.train.0, device));
-        once(&self.accuracies, (split.clone(), kind), || match (kind, pca) {
-            (Kind::Pca { size, k }, Some(pca)) => {
-                let codes = |points| pca.codes(points, size, device);
-                let (train, test) = (codes(images.train.0), codes(images.test.0));
-                let points = |values| Points { values, width: size };
-                neighbours_right((points(&train), images.train.1), (points(&test), images.test.1), k, device)
+    pub fn accuracy(&self, split: &Split, kind: Kind, train: Part, test: Part) -> f64 {
+        let pca = matches!(kind, Kind::Pca { .. }).then(|| self.pca(split, train));
+        once(&self.accuracies, (split.clone(), kind), || {
+            let numbers = [train, test].map(|part| part.rows.numbers());
+            let width = train.rows.width();
+            let [train_points, test_points] = [0, 1].map(|i| Points { values: &numbers[i], width });
+            match (kind, pca) {
+                (Kind::Pca { size, k }, Some(pca)) => {
+                    let codes = [train_points, test_points].map(|points| pca.codes(points, size));
+                    let [train_codes, test_codes] = [0, 1].map(|i| Points { values: &codes[i], width: size });
+                    neighbours_right((train_codes, train.labels), (test_codes, test.labels), k)
+                }
+                (Kind::Pixels { k } | Kind::Pca { k, .. }, _) => {
+                    neighbours_right((train_points, train.labels), (test_points, test.labels), k)
+                }
             }
-            (Kind::Pixels { k } | Kind::Pca { k, .. }, _) => neighbours_right(images.train, images.test, k, device),
         })
     }
 }
 
 /// The accuracy of the nearest-neighbour classifier.
-pub fn neighbours_right(train: (Points, &[u8]), test: (Points, &[u8]), k: usize, device: &Device) -> f64 {
-    let said = vote(&Index::new(train.0, device).nearest(test.0, k, false), k, train.1);
+pub fn neighbours_right(train: (Points, &[u8]), test: (Points, &[u8]), k: usize) -> f64 {
+    let said = vote(&Index::new(train.0).nearest(test.0, k, false), k, train.1);
     share_right(&said, test.1)
 }
 
