@@ -27,6 +27,8 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let mut spec = spec(args)?;
     resolve::apply(&mut spec, &args.run)?;
     spec.check_seeds("--seeds")?;
+    let latent = spec.resolve(&[])?.model.latent;
+    ensure!(latent == Some(args.latent), "the size of the code is given by --latent, not by --set");
     session::check(args.jobs, None)?;
     ensure!(spec.axes.is_empty(), "`kindling autoencoder` trains one arm; vary things with `kindling sweep`");
     let out = resolve::out(&args.run, &spec.name);

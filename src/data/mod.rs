@@ -120,6 +120,14 @@ fn class_names(dataset: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
+/// What the classes behind the data `hash` are called: by the corpus, where it is that data, else by their numbers.
+pub fn class_names_of(hash: &str, count: usize, corpus: Option<&Corpus>) -> Vec<String> {
+    match corpus {
+        Some(corpus) if corpus.hash == hash => corpus.classes.clone(),
+        _ => (0..count).map(|class| class.to_string()).collect(),
+    }
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

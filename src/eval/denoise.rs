@@ -6,7 +6,8 @@
 use burn::tensor::Device;
 
 use super::classification::{predictions, share_right};
-use super::knn::{Index, Points, vote};
+use super::knn::{Index, Points};
+use super::vote::vote;
 use super::{apply, parallel, quality};
 use crate::data::noise::{Noise, NoiseKind};
 use crate::data::{PIXELS, Part, Rows};

@@ -1,4 +1,4 @@
-//! Exact nearest neighbours, and the classifier that votes with them.
+//! Exact nearest neighbours.
 //!
 //! In: points as rows of numbers. Out: for each query the `k` nearest reference points, the same ones, in the same order, as a
 //! naive scan in double precision finds. The matrix product of burn-flex does the work, whatever backend trains: it gives every
@@ -160,8 +160,8 @@ impl Nearest {
             }
             for (place, &value) in values.iter().enumerate() {
                 let row = offset + run * RUN + place;
-                // Not `<=`: a product that overflowed says nothing, so its point is measured.
-                if !(value > self.limit) && Some(row) != skip {
+                // A product that overflowed says nothing, so its point is measured.
+                if (value <= self.limit || value.is_nan() || self.limit.is_nan()) && Some(row) != skip {
                     self.offer(row, points.distance(row, query));
                 }
             }
@@ -180,20 +180,6 @@ impl Nearest {
             self.limit = ((last.distance - self.norm + self.margin) as f32).next_up();
         }
     }
-}
-
-/// The class that most of each query's `k` neighbours have; of equally frequent ones, that of the nearest.
-pub fn vote(neighbours: &[Neighbour], k: usize, labels: &[u8]) -> Vec<u8> {
-    neighbours
-        .chunks_exact(k)
-        .map(|near| {
-            let mut counts = [0usize; 256];
-            near.iter().for_each(|n| counts[usize::from(labels[n.index as usize])] += 1);
-            let most = counts.iter().copied().max().unwrap_or(0);
-            let classes = near.iter().map(|n| labels[n.index as usize]);
-            classes.into_iter().find(|&class| counts[usize::from(class)] == most).unwrap_or(0)
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -252,17 +238,5 @@ mod tests {
         let broken = [f32::NAN, 1.0, 2.0, f32::INFINITY, 0.0, 1.0];
         let points = Points { values: &broken, width: 1 };
         assert_eq!(Index::new(points).nearest(points, 4, false).len(), 6 * 4);
-    }
-
-    #[test]
-    fn the_vote_is_the_majoritys_and_ties_go_to_the_nearest() {
-        let near = |indices: &[u32]| -> Vec<Neighbour> {
-            indices.iter().enumerate().map(|(i, &index)| Neighbour { index, distance: i as f64 }).collect()
-        };
-        let labels = [7, 3, 3, 7, 5];
-        assert_eq!(vote(&near(&[0, 1, 2, 4, 3]), 5, &labels), [7]);
-        assert_eq!(vote(&near(&[4, 1, 2, 0, 3]), 5, &labels), [3]);
-        assert_eq!(vote(&near(&[4, 1, 0]), 3, &labels), [5]);
-        assert_eq!(vote(&near(&[1, 0]), 1, &labels), [3, 7]);
     }
 }

@@ -11,6 +11,7 @@ pub mod probe;
 pub mod quality;
 pub mod trust;
 pub mod tsne;
+pub mod vote;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -63,7 +63,7 @@ fn start(codes: Points) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::knn::vote;
+    use crate::eval::vote::vote;
     use crate::seed::{Purpose, Stream};
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Figure;
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, text_width};
-use crate::data::Corpus;
+use crate::data::{Corpus, class_names_of};
 use crate::summary::Summary;
 
 const CELL: f64 = 44.0;
@@ -14,10 +14,7 @@ pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
     if counts.is_empty() {
         return None;
     }
-    let names: Vec<String> = match corpus {
-        Some(corpus) if corpus.hash == run.made_with.data => corpus.classes.clone(),
-        _ => (0..counts.len()).map(|class| class.to_string()).collect(),
-    };
+    let names = class_names_of(&run.made_with.data, counts.len(), corpus);
     let widest = names.iter().map(|name| text_width(name, TEXT)).fold(14.0, f64::max);
     let (left, top) = (54.0 + widest, 20.0);
     let side = CELL * counts.len() as f64;

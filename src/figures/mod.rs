@@ -61,7 +61,6 @@ fn metric_name(metric: &str) -> String {
         "lr" => "learning rate".into(),
         "hidden" => "hidden layers".into(),
         "latent" => "numbers in the code".into(),
-        "depth" => "layers on each side".into(),
         name => crate::metric::title(name),
     }
 }

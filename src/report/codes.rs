@@ -1,14 +1,14 @@
 //! What an autoencoder's code keeps, as tables: each metric beside what it is to be measured against.
 
 use super::table::Table;
-use crate::data::Corpus;
+use crate::data::{Corpus, class_names_of};
 use crate::eval::classification::{self, one_vs_rest};
 use crate::metric;
 use crate::stats::Interval;
 use crate::summary::{ArmSummary, Summary};
 
 /// What the columns of [`table`] are.
-pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the codes' own numbers. KNN, the share of \
+pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN, the share of \
      test images whose nearest training images vote for the right class, on: the code; raw pixels; as many principal \
      components; the code of the same encoder before training. Probe: a linear classifier on the code. Trustworthiness: \
      whether neighbours by code are neighbours by pixel. EV: explained variance of the test images, by the autoencoder and by \
@@ -54,10 +54,7 @@ fn cell(arm: &ArmSummary, name: &str, with_interval: bool) -> String {
 /// table has, named for what they are. None where there are no neighbours, or several arms.
 pub fn one_vs_rest_table(summary: &Summary, corpus: Option<&Corpus>) -> Option<(Table, String)> {
     let run = summary.median_run().filter(|run| run.metric("knn_accuracy").is_some() && summary.arms.len() == 1)?;
-    let names: Vec<String> = match corpus {
-        Some(corpus) if corpus.hash == run.made_with.data => corpus.classes.clone(),
-        _ => (0..run.confusion.len()).map(|class| class.to_string()).collect(),
-    };
+    let names = class_names_of(&run.made_with.data, run.confusion.len(), corpus);
     let percent = |value: f64| format!("{:.2}", 100.0 * value);
     let row = |(name, class): (&String, &classification::OneVsRest)| {
         let counts = [class.true_positives, class.false_positives, class.false_negatives, class.true_negatives];

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::data::Part;
 use crate::eval::classification::share_right;
-use crate::eval::knn::{Index, Points, vote};
+use crate::eval::knn::{Index, Points};
 use crate::eval::pca::Pca;
+use crate::eval::vote::vote;
 
 /// What makes two trials share a reference: data set, training and test images.
 pub type Split = (String, usize, usize);
