@@ -7,23 +7,25 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::config::DataConfig;
 use crate::data::source::{self, Search};
 use crate::data::{Corpus, PIXELS, Part};
 use crate::device::{Place, cpu_features};
-use crate::eval;
+use crate::eval::{self, Scores};
 use crate::models::Network;
 use crate::plan::{Plan, Trial, identity};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
-use crate::train::{Ending, EpochScores, Job, Watch, train};
+use crate::train::{Ending, Job, Trained, Watch, train};
 use autoencoder::Bench;
 use references::References;
+use scores::{history, metrics};
 
 pub mod autoencoder;
 mod classifier;
 mod references;
+mod scores;
 
 /// What trials need besides themselves: the data sets of a plan, and where to train.
 #[derive(Debug)]
@@ -127,43 +129,52 @@ impl Lab {
         let Some(trained) = train(model, &job, watch) else { return Ok(None) };
         let test_scores = eval::evaluate(&trained.model, test, job.task, config.train.loss, device);
         let mut records = Vec::with_capacity(trials.len());
-        for (r, trial) in trials.iter().enumerate() {
-            let mut record = self.blank(trial, corpus)?;
-            record.history = history(&trained.history[r]);
-            match trained.endings[r] {
-                Ending::Diverged { epoch } => {
-                    record.status = Status::Diverged;
-                    record.diverged_epoch = Some(epoch);
-                }
-                // Finite on validation, but not on the test images: no number of it could be kept.
-                Ending::Finished { epochs_kept } if !test_scores[r].loss.is_finite() => {
-                    record.status = Status::Diverged;
-                    record.diverged_epoch = Some(epochs_kept);
-                }
-                Ending::Finished { epochs_kept } => {
-                    record.epochs_kept = Some(epochs_kept);
-                    let kept = trained.history[r][epochs_kept - 1];
-                    record.metrics = metrics(kept, test_scores[r]);
-                    let measured = match trained.model.replica(r) {
-                        Network::Classifier(own) => {
-                            let said = eval::outputs(&Network::Classifier(own), test, device);
-                            classifier::describe(&mut record, &said.concat(), test.labels, classes, config.train.loss);
-                            Some(())
-                        }
-                        Network::Autoencoder(own) => self.bench(trial, corpus, watch)?.measure(&own).map(|found| {
-                            autoencoder::describe(&mut record, found);
-                        }),
-                    };
-                    if measured.is_none() {
-                        return Ok(None);
-                    }
-                }
-            }
+        for ((r, trial), score) in trials.iter().enumerate().zip(test_scores) {
+            let Some(record) = self.record(trial, r, &trained, score, watch)? else { return Ok(None) };
             records.push(record);
         }
         let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
         records.iter_mut().for_each(|record| record.seconds = seconds);
         Ok(Some((records, trained.model)))
+    }
+
+    /// What there is to say of replica `r` of a trained stack; `None` when the watch broke it off.
+    fn record(
+        &self,
+        trial: &Trial,
+        r: usize,
+        trained: &Trained,
+        test_score: Scores,
+        watch: &dyn Watch,
+    ) -> Result<Option<TrialRecord>> {
+        let corpus = self.corpus(&trial.config.data.dataset)?;
+        let mut record = self.blank(trial, corpus)?;
+        record.history = history(&trained.history[r]);
+        let diverged = |mut record: TrialRecord, epoch: usize| {
+            record.status = Status::Diverged;
+            record.diverged_epoch = Some(epoch);
+            Ok(Some(record))
+        };
+        let epochs_kept = match trained.endings[r] {
+            Ending::Diverged { epoch } => return diverged(record, epoch),
+            // Finite on validation, but not on the test images: no number of it could be kept.
+            Ending::Finished { epochs_kept } if !test_score.loss.is_finite() => return diverged(record, epochs_kept),
+            Ending::Finished { epochs_kept } => epochs_kept,
+        };
+        record.epochs_kept = Some(epochs_kept);
+        record.metrics = metrics(trained.history[r][epochs_kept - 1], test_score);
+        match trained.model.replica(r) {
+            Network::Autoencoder(own) => {
+                let Some(found) = self.bench(trial, corpus, watch)?.measure(&own) else { return Ok(None) };
+                autoencoder::describe(&mut record, found);
+            }
+            classifier => {
+                let [_, _, test] = self.parts(&trial.config.data)?;
+                let outputs = eval::outputs(&classifier, test, &self.place.device).concat();
+                classifier::describe(&mut record, &outputs, test.labels, corpus.classes.len(), trial.config.train.loss);
+            }
+        }
+        Ok(Some(record))
     }
 
     /// What an autoencoder of this trial is measured with.
@@ -220,31 +231,4 @@ impl Lab {
             seconds: 0.0,
         })
     }
-}
-
-fn history(epochs: &[EpochScores]) -> History {
-    let column = |value: fn(&EpochScores) -> f64| epochs.iter().map(|epoch| value(epoch) as f32).collect();
-    let accuracies =
-        |value: fn(&EpochScores) -> Option<f64>| epochs.iter().filter_map(|epoch| Some(value(epoch)? as f32)).collect();
-    History {
-        train_loss: column(|e| e.train.loss),
-        train_accuracy: accuracies(|e| e.train.accuracy),
-        validation_loss: column(|e| e.validation.loss),
-        validation_accuracy: accuracies(|e| e.validation.accuracy),
-    }
-}
-
-/// Train and validation numbers are those of the epoch whose weights were kept. A number that is not finite is absent.
-fn metrics(kept: EpochScores, test: eval::Scores) -> Map<String, Value> {
-    let all = [
-        ("test_accuracy", test.accuracy),
-        ("test_loss", Some(test.loss)),
-        ("validation_accuracy", kept.validation.accuracy),
-        ("validation_loss", Some(kept.validation.loss)),
-        ("train_accuracy", kept.train.accuracy),
-        ("train_loss", Some(kept.train.loss)),
-    ];
-    all.into_iter()
-        .filter_map(|(name, value)| Some((name.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
-        .collect()
 }
