@@ -1,4 +1,6 @@
 //! What is asked of a trained autoencoder's codes, besides how well it reconstructs.
+//!
+//! In: `[evaluate]` of an experiment. Out: checked settings, part of a trial's identity where they ask for something.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! The hidden widths of a network: written out, or tapered between its two ends.
+//!
+//! In: the two ends' widths. Out: the widths between them.
 
 use serde::{Deserialize, Serialize};
 

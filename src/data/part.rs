@@ -1,4 +1,6 @@
 //! A borrowed run of examples: images as bytes, or rows of any numbers, with a class each.
+//!
+//! In: images or numbers that someone else holds. Out: rows as a network sees them.
 
 use super::{PIXELS, scaled};
 

@@ -1,6 +1,8 @@
 //! Trustworthiness: whether points that are near each other in a code were near each other before.
 //!
 //! Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
+//!
+//! In: the same points twice, before and after. Out: a number up to 1.
 
 use super::knn::{Index, Points};
 use super::parallel;

@@ -2,6 +2,8 @@
 //!
 //! Van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; the gradient is interpolated on a grid (Linderman et al.,
 //! "Fast interpolation-based t-SNE", 2019) by the crate bhtsne. Neighbours are our own exact ones.
+//!
+//! In: codes. Out: a place on the plane for each.
 
 use bhtsne::{Neighbor, tSNE};
 use rayon::ThreadPoolBuilder;

@@ -37,7 +37,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let across = LEFT + CELL.0 * xs.len() as f64 + 24.0;
     let down = TOP + CELL.1 * ys.len() as f64 + 62.0;
     // Panels stand side by side while they fit a page.
-    let columns = ((800.0 / across) as usize).clamp(1, panels.len().max(1));
+    let columns = ((840.0 / across) as usize).clamp(1, panels.len().max(1));
     let mut svg = Svg::new(across * columns as f64, down * panels.len().div_ceil(columns) as f64);
     for (index, (name, cells)) in panels.iter().enumerate() {
         let corner = ((index % columns) as f64 * across + LEFT, (index / columns) as f64 * down + TOP);

@@ -1,4 +1,6 @@
 //! What lies between codes: class centroids, the points halfway between them, and a strip from one image to another.
+//!
+//! In: codes of the test images and the strip's ends. Out: two figures.
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! Clean, noisy and cleaned images of each class, at a mild and at a strong noise level.
+//!
+//! In: an exhibit whose trial was asked about noise. Out: a figure a level.
 
 use anyhow::Result;
 

@@ -1,4 +1,6 @@
 //! Codes as files for other programs: NumPy's `.npy`, and the Embedding Projector's `tensors.tsv` and `metadata.tsv`.
+//!
+//! In: codes and classes. Out: the bytes of files.
 
 use std::fmt::Write;
 

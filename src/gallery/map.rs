@@ -1,4 +1,6 @@
 //! The codes on a plane, coloured by class.
+//!
+//! In: the codes' places on the plane. Out: a scatter plot.
 
 use super::Exhibit;
 use crate::eval::tsne::perplexity;

@@ -1,4 +1,6 @@
 //! Originals over reconstructions, some of each class.
+//!
+//! In: an exhibit. Out: a figure.
 
 use anyhow::Result;
 

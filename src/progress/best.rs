@@ -1,4 +1,6 @@
 //! The best validation score met so far, for the line that shows progress.
+//!
+//! In: records as they come. Out: a few words.
 
 use crate::metric;
 use crate::record::TrialRecord;

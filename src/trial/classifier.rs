@@ -1,4 +1,6 @@
 //! What a record keeps of a trained classifier besides its scores: the confusion matrix and its surest mistakes.
+//!
+//! In: a trained classifier's outputs on the test images. Out: more of its record.
 
 use crate::eval::classification::{confusion, mistakes, predictions};
 use crate::loss::Loss;

@@ -1,4 +1,6 @@
 //! Losses and accuracies as a record keeps them.
+//!
+//! In: scores of epochs and of the test images. Out: the history and the metrics of a record.
 
 use serde_json::{Map, Value};
 
