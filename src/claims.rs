@@ -124,19 +124,8 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
     let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     let fail = |what: String| anyhow!("claim `{}`: {what}", claim.test);
     let (test, metric) = language::parse(&claim.test).map_err(fail)?;
-    if !metric::is_known(&metric) {
-        let names = metric::names();
-        let near = nearest(&metric, names.iter().map(String::as_str));
-        let near = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-        let what =
-            format!("no metric `{metric}`{near}; there are {}, and differences `a - b` of two", names.join(", "));
-        return Err(fail(what));
-    }
-    let measured = plan.measured();
-    let (first, second) = metric::sides(&metric);
-    if let Some(absent) = [Some(first), second].into_iter().flatten().find(|name| !measured.iter().any(|m| m == name)) {
-        return Err(fail(format!("no arm measures `{absent}`; they measure {}", measured.join(", "))));
-    }
+    metric::check(&metric).map_err(fail)?;
+    plan.check_measured(&metric).map_err(fail)?;
     for arm in test.arms() {
         if !labels.contains(&arm) {
             let near = nearest(arm, labels.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));

@@ -4,6 +4,7 @@
 //! whether there is such a metric, what it is called, whether more of it is better.
 
 use crate::config::TrialConfig;
+use crate::spec::keys::suggestion;
 
 /// What a metric is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,14 +90,22 @@ fn find(name: &str) -> Option<&'static Metric> {
     }
 }
 
-/// Whether there is such a metric, or difference of metrics.
-pub fn is_known(name: &str) -> bool {
+/// Checks that there is such a metric, or difference of metrics.
+///
+/// # Errors
+/// There is none; the message names the nearest and all there are.
+pub fn check(name: &str) -> Result<(), String> {
     let (a, b) = sides(name);
-    find(a).is_some() && b.is_none_or(|b| find(b).is_some())
+    if find(a).is_some() && b.is_none_or(|b| find(b).is_some()) {
+        return Ok(());
+    }
+    let names = names();
+    let near = suggestion(name, names.iter().map(String::as_str));
+    Err(format!("no metric `{name}`{near}; there are {}, and differences `a - b` of two", names.join(", ")))
 }
 
 /// Every name, levels as `@LEVEL`.
-pub fn names() -> Vec<String> {
+fn names() -> Vec<String> {
     let at_levels = AT_LEVELS.iter().map(|metric| format!("{}@LEVEL", metric.name));
     METRICS.iter().map(|metric| metric.name.to_string()).chain(at_levels).collect()
 }
@@ -173,10 +182,10 @@ mod tests {
     #[test]
     fn single_metrics_levels_and_differences_are_known_and_others_are_not() {
         for known in ["test_accuracy", "psnr@0.6", "knn_accuracy - knn_accuracy_pca", "ssim@0.2 - ssim_noisy@0.2"] {
-            assert!(is_known(known), "{known}");
+            assert_eq!(check(known), Ok(()));
         }
         for unknown in ["accuracy", "psnr", "psnr@high", "test_mse@0.2", "test_mse - mse"] {
-            assert!(!is_known(unknown), "{unknown}");
+            assert!(check(unknown).is_err(), "{unknown}");
         }
     }
 

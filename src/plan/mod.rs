@@ -107,7 +107,8 @@ impl Plan {
             seeds: (0..spec.seeds).collect(),
             claims: spec.claims.clone(),
         };
-        plan.check_metric(&spec.name)?;
+        let told = |what: String| SpecError { place: spec.name.clone(), what: format!("`metric`: {what}") };
+        plan.check_measured(&plan.metric).map_err(told)?;
         Ok(plan)
     }
 
@@ -119,14 +120,18 @@ impl Plan {
         names
     }
 
-    /// The ranking metric must be measured, or every table would be empty.
-    fn check_metric(&self, place: &str) -> Result<(), SpecError> {
+    /// Checks that some arm measures a metric, or both sides of a difference: else every table of it would be empty.
+    ///
+    /// # Errors
+    /// None does; the message says what they measure.
+    pub fn check_measured(&self, metric: &str) -> Result<(), String> {
         let measured = self.measured();
-        let (first, second) = metric::sides(&self.metric);
-        let absent = [Some(first), second].into_iter().flatten().find(|name| !measured.iter().any(|m| m == name));
-        let Some(absent) = absent else { return Ok(()) };
-        let what = format!("`metric`: no arm measures `{absent}`; they measure {}", measured.join(", "));
-        Err(SpecError { place: place.into(), what })
+        let (first, second) = metric::sides(metric);
+        let mut asked = [Some(first), second].into_iter().flatten();
+        match asked.find(|name| !measured.iter().any(|known| known == name)) {
+            Some(absent) => Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", "))),
+            None => Ok(()),
+        }
     }
 
     /// Every trial, arm by arm, seed by seed.

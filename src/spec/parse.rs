@@ -129,12 +129,8 @@ impl Spec {
 }
 
 fn known_metric(name: String, place: &str) -> Result<String> {
-    if metric::is_known(&name) {
-        return Ok(name);
-    }
-    let names = metric::names();
-    let near = suggestion(&name, names.iter().map(String::as_str));
-    Err(SpecError::new(place, format!("no metric `{name}`{near}; there are {}", names.join(", "))))
+    metric::check(&name).map_err(|what| SpecError::new(place, what))?;
+    Ok(name)
 }
 
 impl File<'_> {
