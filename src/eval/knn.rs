@@ -89,9 +89,9 @@ impl<'a> Index<'a> {
         self.lay_out(queries, from, to).matmul(self.blocks[block].clone()).into_data().iter::<f32>().collect()
     }
 
-    /// The number of blocks, and of points in a full one.
-    pub fn blocks(&self) -> (usize, usize) {
-        (self.blocks.len(), BLOCK)
+    /// How many blocks there are.
+    pub fn blocks(&self) -> usize {
+        self.blocks.len()
     }
 
     /// `[to - from, width + 1]`

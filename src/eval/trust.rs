@@ -17,7 +17,7 @@ pub fn trustworthiness(original: Points, codes: Points, k: usize) -> f64 {
     let penalties = parallel(&starts, |&from| {
         let to = (from + ROWS).min(n);
         let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(n); to - from];
-        for block in 0..index.blocks().0 {
+        for block in 0..index.blocks() {
             let products = index.products(original, (from, to), block);
             let width = products.len() / (to - from);
             distances.iter_mut().zip(products.chunks_exact(width)).for_each(|(all, own)| all.extend_from_slice(own));
