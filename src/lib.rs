@@ -30,6 +30,7 @@ pub mod eval;
 pub mod export;
 pub mod figures;
 pub mod gallery;
+pub mod kernels;
 pub mod loss;
 pub mod metric;
 pub mod models;

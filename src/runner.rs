@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 
+use crate::config::TrainConfig;
 use crate::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
 use crate::train::Watch;
@@ -80,8 +81,7 @@ pub struct Outcome {
 
 /// Trials of an arm that share a stack where nothing else is asked for. A stack saves the cost of launching each tensor
 /// operation, which weighs at small batches; at large ones it only makes the caches work harder.
-pub fn stack_size(trial: &Trial, is_cpu: bool) -> usize {
-    let train = &trial.config.train;
+pub fn stack_size(train: &TrainConfig, is_cpu: bool) -> usize {
     match (train.batch_size, train.patience) {
         // Replicas stop at different epochs; a stopped one would train on in vain.
         (_, Some(_)) => 1,
@@ -166,7 +166,7 @@ fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> R
 fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
     for trial in pending {
-        let most = options.stack.unwrap_or_else(|| stack_size(&trial, options.is_cpu)).max(1);
+        let most = options.stack.unwrap_or_else(|| stack_size(&trial.config.train, options.is_cpu)).max(1);
         match stacks.back_mut() {
             Some(stack) if stack[0].arm == trial.arm && stack.len() < most => stack.push(trial),
             _ => stacks.push_back(vec![trial]),

@@ -109,7 +109,7 @@ impl Watch for Unwatched {
 /// Trains the stack; `None` when the watch broke it off.
 pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
     let device = job.device.clone().autodiff();
-    let mut optimizer = job.config.optimizer.build();
+    let mut optimizer = job.config.optimizer.build(job.device);
     let mut model = Some(model.train());
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let examples = job.train.labels.len();

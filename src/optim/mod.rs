@@ -1,14 +1,13 @@
 //! Optimizers by name, learning-rate schedules, and gradient clipping that keeps replicas apart.
 //!
-//! In: an `optimizer` entry of an experiment file. Out: one of Burn's optimizers. All of them work
+//! In: an `optimizer` entry of an experiment file. Out: one of Burn's optimizers, fused on the CPU. All of them work
 //! element by element, so a stack's replicas never meet.
 
+mod build;
 pub mod clip;
+mod fused;
 pub mod schedule;
 
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdaGradConfig, AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -137,44 +136,6 @@ impl OptimizerConfig {
         }
         check("eps", self.eps, |v| v as f32 > 0.0, "above 0, in 32 bits too")?;
         check("weight_decay", self.weight_decay, |v| v >= 0.0, "0 or more")
-    }
-
-    /// Burn's optimizer with these settings; the learning rate goes to each step.
-    pub fn build(&self) -> ModuleOptimizer {
-        let decay = self.weight_decay.filter(|&decay| decay > 0.0);
-        let decay = decay.map(|decay| WeightDecayConfig::new(decay as f32));
-        let momentum = self.momentum.unwrap_or(0.0);
-        let eps = self.eps.unwrap_or(1e-8) as f32;
-        let [beta_1, beta_2] = self.betas.unwrap_or([0.9, 0.999]).map(|beta| beta as f32);
-        match self.name {
-            Rule::Sgd => SgdConfig::new().with_weight_decay(decay).init(),
-            Rule::Momentum => {
-                let momentum = MomentumConfig::new()
-                    .with_momentum(momentum)
-                    .with_dampening(0.0)
-                    .with_nesterov(self.nesterov.unwrap_or(false));
-                SgdConfig::new().with_weight_decay(decay).with_momentum(Some(momentum)).init()
-            }
-            Rule::RmsProp => RmsPropConfig::new()
-                .with_alpha(self.alpha.unwrap_or(0.99) as f32)
-                .with_momentum(momentum as f32)
-                .with_epsilon(eps)
-                .with_weight_decay(decay)
-                .init(),
-            Rule::AdaGrad => AdaGradConfig::new().with_epsilon(eps).with_weight_decay(decay).init(),
-            Rule::Adam => AdamConfig::new()
-                .with_beta_1(beta_1)
-                .with_beta_2(beta_2)
-                .with_epsilon(eps)
-                .with_weight_decay(decay)
-                .init(),
-            Rule::AdamW => AdamWConfig::new()
-                .with_beta_1(beta_1)
-                .with_beta_2(beta_2)
-                .with_epsilon(eps)
-                .with_weight_decay(self.weight_decay.unwrap_or(0.0) as f32)
-                .init(),
-        }
     }
 }
 

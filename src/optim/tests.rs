@@ -15,7 +15,7 @@ struct OneWeight {
 fn two_steps(config: OptimizerConfig) -> f32 {
     let device = device::for_tests().autodiff();
     let mut model = OneWeight { weight: Param::from_tensor(Tensor::from_data([1.0f32], &device)) };
-    let mut optimizer = config.build();
+    let mut optimizer = config.build(&device);
     for slope in [2.0, -1.0] {
         let loss = (model.weight.val() * slope).sum();
         let gradients = GradientsParams::from_grads(loss.backward(), &model);

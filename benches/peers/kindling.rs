@@ -1,0 +1,164 @@
+//! Kindling's side of the comparison in `run.py`: one job, timed without loading and warming up, as one line of JSON.
+//!
+//! In: the job and its numbers from the command line, MNIST or points from files. Out: seconds, examples, peak memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Barrier;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use clap::{Parser, Subcommand};
+use kindling::config::TrialConfig;
+use kindling::data::source::read_folder;
+use kindling::data::{Corpus, PIXELS};
+use kindling::device;
+use kindling::eval::knn::{Index, Points};
+use kindling::eval::tsne;
+use kindling::train::{Job, Unwatched, train};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    job: Task,
+    /// Cargo passes it to every bench; it means nothing here.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Trains on MNIST's first 55,000 images in each of so many threads at once.
+    Train {
+        /// An experiment's `[model]` and `[train]`, as TOML.
+        #[arg(long)]
+        config: String,
+        /// MNIST's four files.
+        #[arg(long)]
+        data: PathBuf,
+        /// Threads, each with its own stack.
+        #[arg(long, default_value_t = 2)]
+        workers: usize,
+        /// Networks trained side by side in a thread; by default as many as a sweep would take.
+        #[arg(long)]
+        stack: Option<usize>,
+    },
+    /// The nearest neighbours of each query.
+    Knn {
+        /// Numbers a point.
+        #[arg(long)]
+        width: usize,
+        /// Neighbours of each.
+        #[arg(long, default_value_t = 5)]
+        k: usize,
+        /// 32-bit floats, row by row.
+        #[arg(long)]
+        points: PathBuf,
+        /// The same.
+        #[arg(long)]
+        queries: PathBuf,
+        /// Where the neighbours go: 32-bit integers, row by row.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// A t-SNE embedding in the plane.
+    Tsne {
+        /// Numbers a point.
+        #[arg(long)]
+        width: usize,
+        /// 32-bit floats, row by row.
+        #[arg(long)]
+        points: PathBuf,
+        /// Where the embedding goes: 32-bit floats, row by row.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    let (examples, seconds) = match Arguments::parse().job {
+        Task::Train { config, data, workers, stack } => trainings(&config, &data, workers, stack)?,
+        Task::Knn { width, k, points, queries, out } => {
+            let (points, queries) = (read(&points)?, read(&queries)?);
+            let started = Instant::now();
+            let index = Index::new(Points { values: &points, width });
+            let found = index.nearest(Points { values: &queries, width }, k, false);
+            let seconds = started.elapsed().as_secs_f64();
+            write(&out, found.iter().flat_map(|neighbour| neighbour.index.to_le_bytes()))?;
+            (queries.len() / width, seconds)
+        }
+        Task::Tsne { width, points, out } => {
+            let points = read(&points)?;
+            let started = Instant::now();
+            let embedded = tsne::embed(Points { values: &points, width }).context("nothing could be embedded")?;
+            let seconds = started.elapsed().as_secs_f64();
+            write(&out, embedded.iter().flat_map(|value| value.to_le_bytes()))?;
+            (points.len() / width, seconds)
+        }
+    };
+    println!("{}", serde_json::json!({ "examples": examples, "seconds": seconds, "peak_mib": peak_mib()? }));
+    Ok(())
+}
+
+/// One epoch to warm up, then all workers at once; examples met by all of them, and the seconds until the last was done.
+fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
+    let config: TrialConfig = toml::from_str(config)?;
+    let corpus = read_folder("mnist", data)?;
+    let device = device::open(Some("flex"))?.device;
+    let stack = stack.unwrap_or_else(|| kindling::runner::stack_size(&config.train, true));
+    let barrier = Barrier::new(workers);
+    let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
+        let worker = |rank: usize| {
+            let (config, corpus, device, barrier) = (&config, &corpus, &device, &barrier);
+            move || {
+                let seeds: Vec<u64> = (0..stack).map(|seed| (rank * stack + seed) as u64).collect();
+                fit(config, corpus, device, &seeds, 1);
+                barrier.wait();
+                let started = Instant::now();
+                fit(config, corpus, device, &seeds, config.train.epochs);
+                (started, Instant::now())
+            }
+        };
+        let handles: Vec<_> = (0..workers).map(|rank| scope.spawn(worker(rank))).collect();
+        handles.into_iter().filter_map(|handle| handle.join().ok()).collect()
+    });
+    ensure!(spans.len() == workers, "a worker panicked");
+    let started = spans.iter().map(|span| span.0).min().context("no worker")?;
+    let ended = spans.iter().map(|span| span.1).max().context("no worker")?;
+    let examples = workers * stack * config.train.epochs * config.data.train;
+    Ok((examples, (ended - started).as_secs_f64()))
+}
+
+fn fit(config: &TrialConfig, corpus: &Corpus, device: &Device, seeds: &[u64], epochs: usize) {
+    let classes = corpus.classes.len();
+    let train_config = kindling::config::TrainConfig { epochs, ..config.train.clone() };
+    let job = Job {
+        seeds,
+        config: &train_config,
+        dropout: 0.0,
+        train: corpus.train.part(0, config.data.train),
+        // The peers do not evaluate either.
+        validation: corpus.train.part(config.data.train, config.data.train + 1),
+        task: config.task(classes),
+        noise: config.train.noise(),
+        device,
+    };
+    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &Unwatched);
+}
+
+fn read(path: &Path) -> Result<Vec<f32>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+}
+
+fn write(path: &Path, bytes: impl Iterator<Item = u8>) -> Result<()> {
+    std::fs::write(path, bytes.collect::<Vec<u8>>()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The largest resident size so far, which Linux keeps of each process.
+fn peak_mib() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("peak memory is read from Linux's /proc")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc/self/status")?;
+    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kib / 1024.0)
+}
