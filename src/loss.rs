@@ -6,6 +6,8 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::{self, loss::Kind};
+
 /// A loss by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +30,12 @@ impl Loss {
     /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
+        let fused = kernels::runs_on(&outputs.device()) && outputs.dims() == targets.dims();
+        match self {
+            Self::CrossEntropy if fused => return kernels::loss(Kind::CrossEntropy, outputs, targets),
+            Self::Mse if fused => return kernels::loss(Kind::SquaredError, outputs, targets),
+            _ => {}
+        }
         let elementwise = match self {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
             Self::Mse => (outputs - targets).square(),

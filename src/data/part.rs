@@ -2,6 +2,8 @@
 //!
 //! In: images or numbers that someone else holds. Out: rows as a network sees them.
 
+use pulp::Arch;
+
 use super::{PIXELS, scaled};
 
 /// The inputs of some examples.
@@ -59,8 +61,7 @@ impl<'a> Rows<'a> {
     pub fn append(self, index: usize, into: &mut Vec<f32>) {
         match self {
             Self::Pixels(bytes) => {
-                let image = &bytes[index * PIXELS..(index + 1) * PIXELS];
-                into.extend(image.iter().map(|&pixel| scaled(pixel)));
+                scale(&bytes[index * PIXELS..(index + 1) * PIXELS], into);
             }
             Self::Numbers { values, width } => into.extend_from_slice(&values[index * width..(index + 1) * width]),
         }
@@ -69,10 +70,22 @@ impl<'a> Rows<'a> {
     /// All rows as a network sees them, `[n * width]`.
     pub fn numbers(self) -> Vec<f32> {
         match self {
-            Self::Pixels(bytes) => bytes.iter().map(|&pixel| scaled(pixel)).collect(),
+            Self::Pixels(bytes) => {
+                let mut numbers = Vec::with_capacity(bytes.len());
+                scale(bytes, &mut numbers);
+                numbers
+            }
             Self::Numbers { values, .. } => values.to_vec(),
         }
     }
+}
+
+/// Appends pixels as a network sees them, with the widest vectors that the processor has.
+fn scale(pixels: &[u8], into: &mut Vec<f32>) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || into.extend(pixels.iter().map(|&pixel| scaled(pixel))),
+    );
 }
 
 impl<'a> Part<'a> {

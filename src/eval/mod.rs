@@ -17,6 +17,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Part, Rows};
+use crate::kernels;
 use crate::loss::Loss;
 use crate::models::Network;
 use crate::task::Task;
@@ -44,8 +45,7 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
         let targets = matrix(task.targets(&inputs, chunk.labels.iter().copied()), chunk.count(), device);
         let outputs = model.forward(matrix(inputs, chunk.count(), device)); // [R, B, out]
         if let Some(hits) = &mut hits {
-            let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)).float(); // [R, B, 1]
-            let own = right.sum_dim(1).into_data();
+            let own = self::hits(outputs.clone(), targets.clone()).into_data();
             hits.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, hits)| *sum += f64::from(hits));
         }
         let own = loss.per_replica(outputs, targets).into_data();
@@ -54,6 +54,15 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
     let count = part.count() as f64;
     let scores = |r: usize| Scores { loss: losses[r] / count, accuracy: hits.as_ref().map(|hits| hits[r] / count) };
     (0..replicas).map(scores).collect()
+}
+
+/// Right answers of each replica, `[R]`: outputs `[R, B, classes]`, targets `[R or 1, B, classes]`.
+pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+    if kernels::runs_on(&outputs.device()) && outputs.dims() == targets.dims() {
+        return kernels::hits(outputs, targets);
+    }
+    let right = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]
+    right.sum_dim(1).flatten(0, 2)
 }
 
 /// The outputs of each replica, `[R][n * out]`.

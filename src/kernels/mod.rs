@@ -1,14 +1,22 @@
 //! What the CPU does in one pass where Burn's plain operations take many, by Burn's backend extension.
 //!
-//! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, sooner. Who calls these asks [`runs_on`]
-//! first and uses Burn's own operations on any other backend.
+//! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, to the last bit, sooner. Who calls these asks
+//! [`runs_on`] first and uses Burn's own operations on any other backend.
 
+mod exponential;
+mod flex;
+mod linear;
+pub mod loss;
+pub mod product;
+mod sigmoid;
 mod update;
 
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, ExtensionType, Flex, backend_extension};
+use burn::backend::{Autodiff, Backend, Dispatch, ExtensionType, Flex, backend_extension};
 use burn::tensor::{Device, Tensor};
 
+use flex::{numbers, whole};
 pub use update::{Rule, TINY, Update};
 
 /// What an optimizer remembers of a parameter, as its rule has it.
@@ -32,9 +40,9 @@ pub struct Updated<B: Backend> {
     pub moments: Moments<B>,
 }
 
-/// The operations.
+/// What optimizers do, without autodiff.
 #[backend_extension(Flex)]
-pub trait Kernels: Backend {
+pub trait Steps: Backend {
     /// An optimizer's step; all tensors are of one shape, and written in place where nobody else holds them.
     fn update(
         update: Update,
@@ -42,9 +50,23 @@ pub trait Kernels: Backend {
         gradient: FloatTensor<Self>,
         #[extension_type] moments: Moments<Self>,
     ) -> Updated<Self>;
+    /// Right answers of each replica, `[R]`, of outputs and targets `[R, B, out]`.
+    fn hits(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-impl Kernels for Flex {
+/// What networks do, with autodiff or without.
+#[backend_extension(Flex, Autodiff)]
+pub trait Layers: Backend {
+    /// `x W + b`: `x [R or 1, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]` to `[R, B, out]`. With autodiff, `x` must
+    /// have R replicas.
+    fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `1 / (1 + e^-x)` of each number.
+    fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The loss of each replica, `[R]`, of outputs and targets `[R, B, out]`; targets have no gradient.
+    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl Steps for Flex {
     fn update(
         update: Update,
         parameter: FloatTensor<Self>,
@@ -58,16 +80,41 @@ impl Kernels for Flex {
             Moments::One(first) => (first.storage_mut(), &mut []),
             Moments::Two(first, second) => (first.storage_mut(), second.storage_mut()),
         };
-        update.apply(parameter.storage_mut(), gradient.storage(), first, second);
+        update.apply(parameter.storage_mut(), numbers(&gradient), first, second);
         Updated { parameter, moments }
+    }
+
+    fn hits(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        loss::hits(outputs, targets)
     }
 }
 
-/// The tensor, in a buffer of just its own numbers in row-major order; the same one where it is so already.
-fn whole(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
-    let count = tensor.layout().num_elements();
-    let is_whole = tensor.layout().is_contiguous() && tensor.storage::<f32>().len() == count;
-    if is_whole { tensor } else { tensor.to_contiguous() }
+impl Layers for Flex {
+    fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        linear::forward(x, weight, bias)
+    }
+
+    fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        sigmoid::forward(x)
+    }
+
+    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        loss::forward(kind, outputs, targets)
+    }
+}
+
+impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
+    fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        linear::tracked::<C>(x, weight, bias)
+    }
+
+    fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        sigmoid::tracked::<C>(x)
+    }
+
+    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        loss::tracked::<C>(kind, outputs, targets)
+    }
 }
 
 /// Whether tensors of this device have the kernels.
@@ -82,7 +129,7 @@ pub fn update<const D: usize>(
     gradient: Tensor<D>,
     moments: Moments<Dispatch>,
 ) -> (Tensor<D>, Moments<Dispatch>) {
-    let updated = <Dispatch as Kernels>::update(update, parameter.into_dispatch(), gradient.into_dispatch(), moments);
+    let updated = <Dispatch as Steps>::update(update, parameter.into_dispatch(), gradient.into_dispatch(), moments);
     (Tensor::from_dispatch(updated.parameter), updated.moments)
 }
 
@@ -96,4 +143,25 @@ impl Moments<Dispatch> {
             _ => Self::Two(zeros(), zeros()),
         }
     }
+}
+
+/// [`Steps::hits`].
+pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as Steps>::hits(outputs.into_dispatch(), targets.into_dispatch()))
+}
+
+/// [`Layers::linear`].
+pub fn linear(x: Tensor<3>, weight: Tensor<3>, bias: Tensor<3>) -> Tensor<3> {
+    let y = <Dispatch as Layers>::linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(y)
+}
+
+/// [`Layers::logistic`].
+pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as Layers>::logistic(x.into_dispatch()))
+}
+
+/// [`Layers::loss`].
+pub fn loss(kind: loss::Kind, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as Layers>::loss(kind, outputs.into_dispatch(), targets.into_dispatch()))
 }

@@ -7,6 +7,8 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use crate::kernels;
+
 /// A named activation, with Burn's default for each constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +56,11 @@ fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (-activation::relu(-x)).exp() - 1.0
 }
 
+/// `1 / (1 + e^-x)`.
+pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if kernels::runs_on(&x.device()) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
+}
+
 impl ActivationKind {
     /// Every activation.
     pub const ALL: &[Self] = &[
@@ -88,7 +95,7 @@ impl ActivationKind {
     pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),
-            Self::Sigmoid => activation::sigmoid(x),
+            Self::Sigmoid => sigmoid(x),
             Self::Tanh => activation::tanh(x),
             Self::LeakyRelu => activation::leaky_relu(x, 0.01),
             Self::Gelu => activation::gelu(x),

@@ -4,8 +4,9 @@
 //! `[R, B, 784]` whose pixels are between 0 and 1. The code has no activation: its numbers may be anything.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
+use super::activation::sigmoid;
 use super::mlp::{Mlp, MlpConfig};
 
 /// The shape of an [`Autoencoder`].
@@ -64,7 +65,7 @@ impl Autoencoder {
 
     /// `[R, B, latent] -> [R, B, 784]`, 0 to 1.
     pub fn decode(&self, code: Tensor<3>) -> Tensor<3> {
-        activation::sigmoid(self.decoder.forward(code))
+        sigmoid(self.decoder.forward(code))
     }
 
     /// `[R or 1, B, 784] -> [R, B, 784]`, 0 to 1.
@@ -78,7 +79,7 @@ impl Autoencoder {
         let (before, after) = masks.split_at(masks.len().min(self.encoder.layers.len() - 1));
         let code = self.encoder.forward_masked(x, before); // [R, B, latent]
         let logits = self.decoder.forward_masked(code, after); // [R, B, 784]
-        if self.logits { logits } else { activation::sigmoid(logits) }
+        if self.logits { logits } else { sigmoid(logits) }
     }
 
     /// The same networks, their forward pass ending in logits or in reconstructions.

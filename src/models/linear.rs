@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::init::Init;
+use crate::kernels;
 use crate::seed::{Purpose, Stream};
 
 /// R independent affine maps of the same shape.
@@ -53,10 +54,14 @@ impl LinearConfig {
 impl StackedLinear {
     /// `[R or 1, B, in] -> [R, B, out]`; an input of one replica is seen by all.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let y = x.matmul(self.weight.val()); // [R, B, out]
+        let weight = self.weight.val();
         match &self.bias {
-            Some(bias) => y + bias.val(),
-            None => y,
+            // Where one input is seen by all, only the forward pass is fused.
+            Some(bias) if kernels::runs_on(&weight.device()) && x.dims()[0] == weight.dims()[0] => {
+                kernels::linear(x, weight, bias.val())
+            }
+            Some(bias) => x.matmul(weight) + bias.val(),
+            None => x.matmul(weight),
         }
     }
 

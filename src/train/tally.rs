@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::eval::Scores;
+use crate::eval::{Scores, hits};
 
 /// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
 #[derive(Default)]
@@ -21,8 +21,7 @@ impl Tally {
 
     /// Adds the step's right answers: outputs and targets `[R, B, classes]`.
     pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>) {
-        let right = outputs.clone().argmax(2).equal(targets.clone().argmax(2)); // [R, B, 1]
-        self.hits.push(right.float().sum_dim(1).flatten(0, 2)); // [R]
+        self.hits.push(hits(outputs.clone(), targets.clone()));
     }
 
     /// The scores of each replica, and its loss on the first batch.
