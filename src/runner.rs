@@ -14,6 +14,8 @@ use crate::record::{RecordFile, Status, TrialRecord};
 use crate::train::Watch;
 use workers::train_all;
 
+pub use workers::with_its_share;
+
 mod workers;
 
 /// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.

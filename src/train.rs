@@ -127,7 +127,7 @@ pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
             if job.task.has_accuracy() {
                 tally.hits(&outputs.inner(), &batch.targets.inner());
             }
-            let mut gradients = GradientsParams::from_grads(losses.sum().backward(), &current);
+            let mut gradients = GradientsParams::from_grads(losses.backward(), &current);
             if let Some(limit) = job.config.clip_value {
                 clip::by_value(&current, &mut gradients, limit);
             }

@@ -15,6 +15,7 @@ use kindling::data::{Corpus, PIXELS};
 use kindling::device;
 use kindling::eval::knn::{Index, Points};
 use kindling::eval::tsne;
+use kindling::runner::with_its_share;
 use kindling::train::{Job, Unwatched, train};
 
 #[derive(Parser)]
@@ -110,14 +111,15 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
     let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
         let worker = |rank: usize| {
             let (config, corpus, device, barrier) = (&config, &corpus, &device, &barrier);
-            move || {
+            let train = move || {
                 let seeds: Vec<u64> = (0..stack).map(|seed| (rank * stack + seed) as u64).collect();
                 fit(config, corpus, device, &seeds, 1);
                 barrier.wait();
                 let started = Instant::now();
                 fit(config, corpus, device, &seeds, config.train.epochs);
                 (started, Instant::now())
-            }
+            };
+            move || with_its_share(workers, train)
         };
         let handles: Vec<_> = (0..workers).map(|rank| scope.spawn(worker(rank))).collect();
         handles.into_iter().filter_map(|handle| handle.join().ok()).collect()

@@ -2,9 +2,8 @@
 //!
 //! In: images or numbers that someone else holds. Out: rows as a network sees them.
 
-use pulp::Arch;
-
-use super::{PIXELS, scaled};
+use super::PIXELS;
+use crate::kernels::gather;
 
 /// The inputs of some examples.
 #[derive(Debug, Clone, Copy)]
@@ -57,13 +56,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Appends row `index` as a network sees it.
-    pub fn append(self, index: usize, into: &mut Vec<f32>) {
+    /// Appends rows as a network sees them, in the order of `picks`.
+    pub fn gather(self, picks: &[usize], into: &mut Vec<f32>) {
         match self {
-            Self::Pixels(bytes) => {
-                scale(&bytes[index * PIXELS..(index + 1) * PIXELS], into);
+            Self::Pixels(bytes) => gather::rows(bytes, PIXELS, picks, into),
+            Self::Numbers { values, width } => {
+                picks.iter().for_each(|&index| into.extend_from_slice(&values[index * width..(index + 1) * width]));
             }
-            Self::Numbers { values, width } => into.extend_from_slice(&values[index * width..(index + 1) * width]),
         }
     }
 
@@ -72,20 +71,12 @@ impl<'a> Rows<'a> {
         match self {
             Self::Pixels(bytes) => {
                 let mut numbers = Vec::with_capacity(bytes.len());
-                scale(bytes, &mut numbers);
+                gather::scale(bytes, &mut numbers);
                 numbers
             }
             Self::Numbers { values, .. } => values.to_vec(),
         }
     }
-}
-
-/// Appends pixels as a network sees them, with the widest vectors that the processor has.
-fn scale(pixels: &[u8], into: &mut Vec<f32>) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || into.extend(pixels.iter().map(|&pixel| scaled(pixel))),
-    );
 }
 
 impl<'a> Part<'a> {
@@ -116,7 +107,7 @@ mod tests {
         assert_eq!(chunks.iter().map(|chunk| chunk.count()).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!(chunks.iter().flat_map(|chunk| chunk.rows.numbers()).collect::<Vec<_>>(), values);
         let mut row = Vec::new();
-        chunks[1].rows.append(1, &mut row);
+        chunks[1].rows.gather(&[1], &mut row);
         assert_eq!(row, [8.0, 9.0]);
     }
 }

@@ -13,7 +13,7 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::Shape;
 use pulp::Arch;
 
-use super::exponential::exp;
+use super::exponential::{exp, in_blocks};
 use super::flex::{dims, numbers, tensor, whole};
 
 /// Which loss.
@@ -75,17 +75,20 @@ fn run(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (F
             (tensor(differences.iter().map(|d| d * d).collect(), shape), tensor(differences, shape), None)
         }
         Kind::CrossEntropy => {
-            let maxima = z.chunks_exact(width).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-            let spread = maxima.flat_map(|max| std::iter::repeat_n(max, width));
-            let shifted: Vec<f32> = z.iter().zip(spread).map(|(z, max)| z - max).collect();
-            let terms = tensor(exponentials(&shifted), shape);
+            let mut shifted = Vec::with_capacity(z.len());
+            for row in z.chunks_exact(width) {
+                let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                shifted.extend(row.iter().map(|z| z - max));
+            }
+            let terms = tensor(exponentials(shifted.clone()), shape);
             let sums = Flex::float_sum_dim(terms.clone(), 2); // [R, B, 1]
-            let rows = shifted.chunks_exact(width).zip(t.chunks_exact(width)).zip(numbers(&sums));
-            let elementwise = rows.flat_map(|((shifted, t), sum)| {
+            let mut elementwise = shifted;
+            let rows = elementwise.chunks_exact_mut(width).zip(t.chunks_exact(width));
+            for ((row, t), sum) in rows.zip(numbers(&sums)) {
                 let log = sum.ln();
-                shifted.iter().zip(t).map(move |(shifted, t)| -((shifted - log) * t))
-            });
-            (tensor(elementwise.collect(), shape), terms, Some(sums))
+                row.iter_mut().zip(t).for_each(|(shifted, t)| *shifted = -((*shifted - log) * t));
+            }
+            (tensor(elementwise, shape), terms, Some(sums))
         }
     };
     let means = Flex::float_mean_dim(Flex::float_sum_dim(elementwise, 2), 1); // [R, 1, 1]
@@ -94,13 +97,12 @@ fn run(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (F
     (losses, Kept { kind, terms, targets, sums })
 }
 
-fn exponentials(values: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; values.len()];
+fn exponentials(mut values: Vec<f32>) -> Vec<f32> {
     Arch::new().dispatch(
         #[inline(always)]
-        || out.iter_mut().zip(values).for_each(|(out, &value)| *out = exp(value)),
+        || in_blocks(&mut values, exp),
     );
-    out
+    values
 }
 
 #[derive(Debug)]

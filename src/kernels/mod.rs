@@ -5,6 +5,7 @@
 
 mod exponential;
 mod flex;
+pub mod gather;
 mod linear;
 pub mod loss;
 pub mod product;

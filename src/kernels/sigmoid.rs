@@ -11,7 +11,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 use pulp::Arch;
 
-use super::exponential::exp;
+use super::exponential::{exp, in_blocks};
 use super::flex::whole;
 
 /// Each number's logistic function.
@@ -21,10 +21,13 @@ pub fn forward(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            for value in values {
-                let e = exp(-value.abs());
-                *value = if *value >= 0.0 { 1.0 } else { e } / (1.0 + e);
-            }
+            in_blocks(values, |x| {
+                let mut y = exp(x.map(|x| -x.abs()));
+                for (y, x) in y.iter_mut().zip(x) {
+                    *y = if x >= 0.0 { 1.0 } else { *y } / (1.0 + *y);
+                }
+                y
+            });
         },
     );
     x

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
 
 use anyhow::Result;
+use rayon::ThreadPoolBuilder;
 
 use super::{Listener, Trainer};
 use crate::plan::Trial;
@@ -34,14 +35,15 @@ pub fn train_all(
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (send, queue, relay) = (send.clone(), &queue, &relay);
-            scope.spawn(move || {
+            let work = move || {
                 while let Some(stack) = next(queue, stop) {
                     let Some(done) = train_one(&stack, trainer, relay) else { return };
                     if send.send(done).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            scope.spawn(move || with_its_share(workers, work));
         }
         drop(send);
         for done in receive {
@@ -64,6 +66,17 @@ pub fn train_all(
     match broken {
         Some(error) => Err(error),
         None => Ok(records),
+    }
+}
+
+/// Runs one of so many workers, whose matrix products may then use its share of the threads and no more: with a worker a
+/// core, a product that asked for a second thread would only wait for it.
+pub fn with_its_share<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
+    let threads = (rayon::current_num_threads() / workers).max(1);
+    match ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(work),
+        // No thread to be had: this one will do.
+        Err(_) => work(),
     }
 }
 

@@ -60,7 +60,7 @@ impl<'a> Batcher<'a> {
         let chosen: Vec<usize> =
             self.orders.iter().flat_map(|order| &order[start..start + count]).map(|&index| index as usize).collect();
         let mut inputs = Vec::with_capacity(chosen.len() * width);
-        chosen.iter().for_each(|&index| train.rows.append(index, &mut inputs));
+        train.rows.gather(&chosen, &mut inputs);
         let targets = self.job.task.targets(&inputs, chosen.iter().map(|&index| train.labels[index]));
         for (own, stream) in inputs.chunks_mut(count * width).zip(&mut self.noise) {
             self.job.noise.add(own, stream);
