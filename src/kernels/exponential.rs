@@ -4,6 +4,10 @@
 //! was compared over all 2.2 billion floats within 87 of zero. The C library takes one number at a time; this has no branch
 //! and no call, so that it becomes vector instructions.
 
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
+
 /// `x` is split as `(32 k + i + r) ln 2 / 32` with whole k and i and |r| at most 1/2.
 const STEPS: f64 = 32.0;
 
@@ -28,36 +32,62 @@ pub const LANES: usize = 16;
 /// `e^x` of each.
 #[inline(always)]
 pub fn exp(x: [f32; LANES]) -> [f32; LANES] {
-    // One short loop for each stage: a single one would not become vector instructions because of the table.
-    let z = x.map(|x| {
-        // Beyond these the result is 0 or infinite in 32 bits, and still neither in 64.
-        f64::from(x.clamp(-150.0, 150.0)) * STEPS_PER_E
-    });
-    let shifted = z.map(|z| z + ROUND);
-    let mut powers = [0; LANES];
-    for (power, shifted) in powers.iter_mut().zip(shifted) {
-        *power = POWERS[(shifted.to_bits() % 32) as usize];
-    }
-    let mut out = [0.0; LANES];
+    // One short loop for each stage: a single one would not become vector instructions because of the table, nor would closures
+    // that the compiler leaves outside the function whose instructions it may use.
+    let (mut z, mut whole, mut powers, mut out) = ([0.0; LANES], [0.0; LANES], [0; LANES], [0.0; LANES]);
     for i in 0..LANES {
-        let r = z[i] - (shifted[i] - ROUND);
-        let scale = f64::from_bits(powers[i].wrapping_add(shifted[i].to_bits() << 47));
+        // Beyond these the result is 0 or infinite in 32 bits, and still neither in 64.
+        z[i] = f64::from(x[i].clamp(-150.0, 150.0)) * STEPS_PER_E;
+        whole[i] = z[i] + ROUND;
+    }
+    for i in 0..LANES {
+        powers[i] = POWERS[(whole[i].to_bits() % 32) as usize];
+    }
+    for i in 0..LANES {
+        let r = z[i] - (whole[i] - ROUND);
+        let scale = f64::from_bits(powers[i].wrapping_add(whole[i].to_bits() << 47));
         let power = A.mul_add(r, B).mul_add(r * r, C.mul_add(r, 1.0));
         out[i] = (power * scale) as f32;
     }
     out
 }
 
-/// Replaces each run of [`LANES`] numbers by what `f` makes of it, the last one filled up with zeros.
-#[inline(always)]
-pub fn in_blocks(values: &mut [f32], f: impl Fn([f32; LANES]) -> [f32; LANES]) {
-    let (blocks, rest) = values.as_chunks_mut::<LANES>();
-    for block in blocks {
-        *block = f(*block);
+/// What becomes of [`LANES`] numbers.
+pub trait Block {
+    /// Must be `#[inline(always)]`, or the processor's instructions are not its own.
+    fn apply(x: [f32; LANES]) -> [f32; LANES];
+}
+
+/// `e^x`.
+pub struct Exponential;
+
+impl Block for Exponential {
+    #[inline(always)]
+    fn apply(x: [f32; LANES]) -> [f32; LANES] {
+        exp(x)
     }
-    let mut last = [0.0; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    rest.copy_from_slice(&f(last)[..rest.len()]);
+}
+
+/// Replaces the numbers, [`LANES`] at a time, the last of them filled up with zeros.
+pub fn in_blocks<B: Block>(values: &mut [f32]) {
+    struct Blocks<'a, B>(&'a mut [f32], PhantomData<B>);
+
+    impl<B: Block> WithSimd for Blocks<'_, B> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) {
+            let (blocks, rest) = self.0.as_chunks_mut::<LANES>();
+            for block in blocks {
+                *block = B::apply(*block);
+            }
+            let mut last = [0.0; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            rest.copy_from_slice(&B::apply(last)[..rest.len()]);
+        }
+    }
+
+    Arch::new().dispatch(Blocks(values, PhantomData::<B>));
 }
 
 const fn powers() -> [u64; 32] {
@@ -111,7 +141,7 @@ mod tests {
 
     fn exp(x: f32) -> f32 {
         let mut one = [x];
-        in_blocks(&mut one, super::exp);
+        in_blocks::<Exponential>(&mut one);
         one[0]
     }
 
@@ -147,7 +177,7 @@ mod tests {
     fn a_number_has_the_same_exponential_wherever_it_stands() {
         let alone: Vec<f32> = (0..37).map(|i| exp(i as f32 * 0.3 - 5.0)).collect();
         let mut together: Vec<f32> = (0..37).map(|i| i as f32 * 0.3 - 5.0).collect();
-        in_blocks(&mut together, super::exp);
+        in_blocks::<Exponential>(&mut together);
         assert_eq!(together, alone);
     }
 

@@ -11,9 +11,8 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::Shape;
-use pulp::Arch;
 
-use super::exponential::{exp, in_blocks};
+use super::exponential::{Exponential, in_blocks};
 use super::flex::{dims, numbers, tensor, whole};
 
 /// Which loss.
@@ -80,7 +79,9 @@ fn run(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (F
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 shifted.extend(row.iter().map(|z| z - max));
             }
-            let terms = tensor(exponentials(shifted.clone()), shape);
+            let mut terms = shifted.clone();
+            in_blocks::<Exponential>(&mut terms);
+            let terms = tensor(terms, shape);
             let sums = Flex::float_sum_dim(terms.clone(), 2); // [R, B, 1]
             let mut elementwise = shifted;
             let rows = elementwise.chunks_exact_mut(width).zip(t.chunks_exact(width));
@@ -95,14 +96,6 @@ fn run(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (F
     let losses = Flex::float_mul_scalar(means, kind.share(width).into());
     let losses = Flex::float_reshape(losses, Shape::from(vec![stack]));
     (losses, Kept { kind, terms, targets, sums })
-}
-
-fn exponentials(mut values: Vec<f32>) -> Vec<f32> {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || in_blocks(&mut values, exp),
-    );
-    values
 }
 
 #[derive(Debug)]

@@ -9,28 +9,30 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::ops::ActivationOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
-use pulp::Arch;
 
-use super::exponential::{exp, in_blocks};
+use super::exponential::{Block, LANES, exp, in_blocks};
 use super::flex::whole;
 
 /// Each number's logistic function.
 pub fn forward(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let mut x = whole(x);
-    let values: &mut [f32] = x.storage_mut();
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            in_blocks(values, |x| {
-                let mut y = exp(x.map(|x| -x.abs()));
-                for (y, x) in y.iter_mut().zip(x) {
-                    *y = if x >= 0.0 { 1.0 } else { *y } / (1.0 + *y);
-                }
-                y
-            });
-        },
-    );
+    in_blocks::<Logistic>(x.storage_mut());
     x
+}
+
+struct Logistic;
+
+impl Block for Logistic {
+    #[inline(always)]
+    fn apply(x: [f32; LANES]) -> [f32; LANES] {
+        let mut y = x;
+        y.iter_mut().for_each(|y| *y = -y.abs());
+        y = exp(y);
+        for i in 0..LANES {
+            y[i] = if x[i] >= 0.0 { 1.0 } else { y[i] } / (1.0 + y[i]);
+        }
+        y
+    }
 }
 
 /// The same, followed by autodiff.
