@@ -30,7 +30,7 @@ impl Loss {
     /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
-        let fused = kernels::runs_on(&outputs.device()) && outputs.dims() == targets.dims();
+        let fused = kernels::take(&outputs) && outputs.dims() == targets.dims();
         match self {
             Self::CrossEntropy if fused => return kernels::loss(Kind::CrossEntropy, outputs, targets),
             Self::Mse if fused => return kernels::loss(Kind::SquaredError, outputs, targets),

@@ -1,7 +1,7 @@
 //! What the CPU does in one pass where Burn's plain operations take many, by Burn's backend extension.
 //!
 //! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, to the last bit, sooner. Who calls these asks
-//! [`runs_on`] first and uses Burn's own operations on any other backend.
+//! [`take`] first and uses Burn's own operations on any other backend.
 
 mod exponential;
 mod flex;
@@ -15,7 +15,7 @@ mod update;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, ExtensionType, Flex, backend_extension};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use flex::{numbers, whole};
 pub use update::{Rule, TINY, Update};
@@ -118,9 +118,14 @@ impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
     }
 }
 
-/// Whether tensors of this device have the kernels.
-pub fn runs_on(device: &Device) -> bool {
+/// Whether parameters on this device can be stepped in place.
+pub fn run_on(device: &Device) -> bool {
     *device == Device::flex() || *device == Device::flex().autodiff()
+}
+
+/// Whether this tensor can be given to the kernels: on burn-flex, in 32 bits.
+pub fn take<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.dtype() == DType::F32 && run_on(&tensor.device())
 }
 
 /// One step of a parameter, without autodiff; `moments` are as many as the rule remembers.

@@ -58,7 +58,7 @@ fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 /// `1 / (1 + e^-x)`.
 pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if kernels::runs_on(&x.device()) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
+    if kernels::take(&x) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
 }
 
 impl ActivationKind {

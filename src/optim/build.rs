@@ -40,7 +40,7 @@ impl Stepper {
 impl OptimizerConfig {
     /// The fastest there is on `device`.
     pub fn build(&self, device: &Device) -> Stepper {
-        if kernels::runs_on(device) { Stepper::Fused(Fused::new(self)) } else { Stepper::Plain(self.burns_own()) }
+        if kernels::run_on(device) { Stepper::Fused(Fused::new(self)) } else { Stepper::Plain(self.burns_own()) }
     }
 
     /// Burn's own, on any device.

@@ -1,0 +1,118 @@
+//! Fused optimizer steps against Burn's own rules: the same parameters, step by step.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use burn::module::{Module, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use kindling::kernels::{Rule as FusedRule, TINY, Update};
+use kindling::optim::{OptimizerConfig, Rule};
+use kindling::seed::{Purpose, Stream};
+
+const STEPS: u64 = 100;
+
+/// Two parameters, one of them of an odd length, so that no vector is full.
+#[derive(Module, Debug)]
+struct Two {
+    weight: Param<Tensor<3>>,
+    bias: Param<Tensor<3>>,
+}
+
+const SHAPES: [[usize; 3]; 2] = [[2, 19, 3], [2, 1, 3]];
+
+fn numbers(stream: &mut Stream, shape: [usize; 3]) -> TensorData {
+    TensorData::new((0..shape.iter().product()).map(|_| stream.normal() as f32).collect::<Vec<_>>(), shape)
+}
+
+impl Two {
+    fn new(device: &Device) -> Self {
+        let mut stream = Stream::new(3, Purpose::Init, 0);
+        let mut parameter = |shape| Param::from_tensor(Tensor::from_data(numbers(&mut stream, shape), device));
+        Self { weight: parameter(SHAPES[0]), bias: parameter(SHAPES[1]) }
+    }
+
+    fn values(&self) -> Vec<f32> {
+        [&self.weight, &self.bias].into_iter().flat_map(|p| p.val().into_data().try_to_vec::<f32>().unwrap()).collect()
+    }
+
+    /// Gradients from a millionth to a hundred, and now and then none at all.
+    fn gradients(&self, step: u64, device: &Device) -> GradientsParams {
+        let mut stream = Stream::new(5, Purpose::Data, step);
+        let size = 10f64.powf(stream.uniform(-6.0, 2.0)) * if step % 7 == 6 { 0.0 } else { 1.0 };
+        let mut gradients = GradientsParams::new();
+        for (parameter, shape) in [(&self.weight, SHAPES[0]), (&self.bias, SHAPES[1])] {
+            let gradient = Tensor::<3>::from_data(numbers(&mut stream, shape), device).mul_scalar(size);
+            gradients.register::<3>(parameter.id, gradient);
+        }
+        gradients
+    }
+}
+
+fn every_rule() -> Vec<OptimizerConfig> {
+    let of = OptimizerConfig::of;
+    let mut all: Vec<OptimizerConfig> =
+        [Rule::Sgd, Rule::Momentum, Rule::RmsProp, Rule::AdaGrad, Rule::Adam, Rule::AdamW].map(of).to_vec();
+    all.push(OptimizerConfig { nesterov: Some(true), ..of(Rule::Momentum) });
+    all.push(OptimizerConfig { momentum: Some(0.8), ..of(Rule::RmsProp) });
+    let decayed = all.clone().into_iter().map(|config| OptimizerConfig { weight_decay: Some(0.01), ..config });
+    all.extend(decayed.collect::<Vec<_>>());
+    all
+}
+
+#[test]
+fn a_hundred_fused_steps_are_burns_own_to_the_bit() {
+    let device = Device::flex();
+    for config in every_rule() {
+        let plain_device = device.clone().autodiff();
+        let (mut fused, mut burns) = (Two::new(&plain_device), Two::new(&plain_device));
+        let (mut fused_steps, mut burns_steps) = (config.build(&device), config.burns_own());
+        for step in 0..STEPS {
+            // A schedule moves the rate, so it must not be remembered.
+            let rate = config.lr * (1.0 - step as f64 / 200.0);
+            let gradients = fused.gradients(step, &device);
+            fused = fused_steps.step(rate, fused, gradients);
+            let gradients = burns.gradients(step, &device);
+            burns = burns_steps.step(rate, burns, gradients);
+        }
+        let start = Two::new(&plain_device).values();
+        assert!(fused.values().iter().zip(&start).all(|(now, then)| now != then), "{config:?} moved nothing");
+        assert_eq!(fused.values(), burns.values(), "{config:?}");
+    }
+}
+
+#[test]
+fn a_parameter_without_a_gradient_stays_and_one_that_is_held_elsewhere_is_not_written() {
+    let device = Device::flex();
+    let model = Two::new(&device.clone().autodiff());
+    let (held, before) = (model.clone(), model.values());
+    let mut gradients = model.gradients(0, &device);
+    gradients.remove::<3>(model.bias.id);
+    let moved = OptimizerConfig::default().build(&device).step(0.1, model, gradients);
+    assert_eq!(held.values(), before);
+    let (weights, all) = (SHAPES[0].iter().product::<usize>(), moved.values());
+    assert!(all[..weights].iter().zip(&before).all(|(now, then)| now != then));
+    assert_eq!(all[weights..], before[weights..]);
+}
+
+#[test]
+fn moments_that_are_no_longer_fed_end_at_zero_and_not_among_the_subnormal_numbers() {
+    let (mut parameter, mut first, mut second) = ([1.0f32; 5], [0.0f32; 5], [0.0f32; 5]);
+    for step in 1..=2_000 {
+        let gradient = if step == 1 { [0.5, -3.0, 1e-3, 1e-25, 0.0] } else { [0.0; 5] };
+        let rule = FusedRule::Adam { betas: [0.9, 0.9], eps: 1e-8, step };
+        Update { rule, rate: 0.001, decay: 0.0 }.apply(&mut parameter, &gradient, &mut first, &mut second);
+        assert!(first.iter().all(|m| *m == 0.0 || m.abs() >= TINY), "step {step}: {first:?}");
+        assert!(second.iter().all(|v| *v == 0.0 || v.is_normal()), "step {step}: {second:?}");
+    }
+    assert_eq!((first, second), ([0.0; 5], [0.0; 5]));
+    assert!(parameter[0] < 1.0 && parameter[1] > 1.0 && parameter[4] == 1.0);
+}
+
+#[test]
+fn what_is_not_a_number_is_not_hidden() {
+    for rule in [FusedRule::Sgd, FusedRule::AdaGrad { eps: 1e-8 }] {
+        let (mut parameter, mut first) = ([1.0f32; 3], [0.0f32; 3]);
+        let gradient = [f32::NAN, f32::INFINITY, 1.0];
+        Update { rule, rate: 0.1, decay: 0.0 }.apply(&mut parameter, &gradient, &mut first, &mut []);
+        assert!(!parameter[0].is_finite() && !parameter[1].is_finite() && parameter[2].is_finite(), "{parameter:?}");
+    }
+}
