@@ -3,19 +3,20 @@
 //! In: a plan, a lab (or anything that trains a stack), the records so far. Out: the records completed. Neither the number
 //! of workers nor the size of a stack changes a record.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 
-use crate::config::TrainConfig;
 use crate::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
 use crate::train::Watch;
 use workers::train_all;
 
+pub use stacks::stack_size;
 pub use workers::with_its_share;
 
+mod stacks;
 mod workers;
 
 /// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.
@@ -66,7 +67,7 @@ pub trait Listener: Sync {
 pub struct Options {
     /// Stacks trained at a time.
     pub jobs: usize,
-    /// Trials a stack; `None` chooses by batch size.
+    /// Trials a stack; `None` chooses by batch size and network.
     pub stack: Option<usize>,
     /// Whether the CPU trains, which changes the choice.
     pub is_cpu: bool,
@@ -79,18 +80,6 @@ pub struct Outcome {
     pub records: Vec<TrialRecord>,
     /// Whether it was broken off before all were done.
     pub interrupted: bool,
-}
-
-/// Trials of an arm that share a stack where nothing else is asked for. A stack saves the cost of launching each tensor
-/// operation, which weighs at small batches; at large ones it only makes the caches work harder.
-pub fn stack_size(train: &TrainConfig, is_cpu: bool) -> usize {
-    match (train.batch_size, train.patience) {
-        // Replicas stop at different epochs; a stopped one would train on in vain.
-        (_, Some(_)) => 1,
-        _ if !is_cpu => 15,
-        (..=16, None) => 5,
-        _ => 1,
-    }
 }
 
 /// A plan set against the records it already has.
@@ -139,8 +128,7 @@ pub fn run(
 ) -> Result<Outcome> {
     let pending = std::mem::take(&mut work.pending);
     listener.on_start(&pending, work.ids.len() - pending.len());
-    let stacks = stacks(pending, options);
-    let fresh = train_all(stacks, trainer, file, options.jobs, listener, stop)?;
+    let fresh = train_all(stacks::stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
     work.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
     let records: Vec<TrialRecord> = work.ids.iter().filter_map(|id| work.known.get(id).cloned()).collect();
     Ok(Outcome { interrupted: records.len() < work.ids.len(), records })
@@ -162,17 +150,4 @@ fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> R
         );
     }
     Ok(())
-}
-
-/// Consecutive trials of one arm, so many at a time.
-fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
-    let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
-    for trial in pending {
-        let most = options.stack.unwrap_or_else(|| stack_size(&trial.config.train, options.is_cpu)).max(1);
-        match stacks.back_mut() {
-            Some(stack) if stack[0].arm == trial.arm && stack.len() < most => stack.push(trial),
-            _ => stacks.push_back(vec![trial]),
-        }
-    }
-    stacks
 }

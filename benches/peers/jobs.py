@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,7 @@ class Job:
 def idx(folder: str, name: str) -> np.ndarray:
     """One of MNIST's files, plain or gzipped, as bytes."""
     plain = Path(folder) / name
-    raw = plain.read_bytes() if plain.exists() else gzip.decompress(plain.with_suffix(".gz").read_bytes())
+    raw = plain.read_bytes() if plain.exists() else gzip.decompress(plain.with_name(name + ".gz").read_bytes())
     dims = [int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(raw[3])]
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * len(dims)).reshape(dims)
 
@@ -94,4 +94,4 @@ def measure(make, job: Job) -> dict:
 
 def main(make) -> None:
     """`python TOOL.py '{"batch": 8, ...}'`: measures the job and prints one line of JSON."""
-    print(json.dumps(measure(make, replace(Job.parse(sys.argv[1])))))
+    print(json.dumps(measure(make, Job.parse(sys.argv[1]))))

@@ -15,7 +15,7 @@ use kindling::data::{Corpus, PIXELS};
 use kindling::device;
 use kindling::eval::knn::{Index, Points};
 use kindling::eval::tsne;
-use kindling::runner::with_its_share;
+use kindling::runner::{stack_size, with_its_share};
 use kindling::train::{Job, Unwatched, train};
 
 #[derive(Parser)]
@@ -106,7 +106,7 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
     let config: TrialConfig = toml::from_str(config)?;
     let corpus = read_folder("mnist", data)?;
     let device = device::open(Some("flex"))?.device;
-    let stack = stack.unwrap_or_else(|| kindling::runner::stack_size(&config.train, true));
+    let stack = stack.unwrap_or_else(|| stack_size(&config, true));
     let barrier = Barrier::new(workers);
     let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
         let worker = |rank: usize| {

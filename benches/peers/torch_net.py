@@ -47,6 +47,7 @@ def trainer(job: jobs.Job, seed: int, inputs: torch.Tensor, labels: torch.Tensor
 
 def make(job: jobs.Job, rank: int):
     torch.set_num_threads(1)
+    torch.set_flush_denormal(bool(os.environ.get("FLUSH_SUBNORMALS")))
     inputs, labels = (torch.from_numpy(part[: jobs.EXAMPLES]) for part in jobs.images(job.data))
     return trainer(job, rank, inputs, labels)[1]
 
