@@ -27,7 +27,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 KINDLING = "kindling"
 # PyTorch keeps subnormal numbers unless it is told otherwise; both are measured.
-TOOLS = {KINDLING: None, "pytorch": "torch_net.py", "pytorch, no subnormals": "torch_net.py", "jax": "jax_net.py", "scikit-learn": "sklearn_net.py"}
+TOOLS = {
+    KINDLING: None,
+    "pytorch": "torch_net.py",
+    "pytorch, no subnormals": "torch_net.py",
+    "jax": "jax_net.py",
+    "scikit-learn": "sklearn_net.py",
+}
 # Epochs of a round, so that it takes some seconds.
 EPOCHS = {8: 1, 32: 3, 128: 8, 256: 10}
 
@@ -159,17 +165,17 @@ def sweeps(args, kindling: Path) -> list:
 
     def ours() -> dict:
         folder = tempfile.mkdtemp()
-        command = [kindling, "sweep", "optimizers", "--quiet", "--jobs", args.workers, "--data-dir", args.data, "--out", folder]
+        command = [kindling, "sweep", "optimizers", "--quiet", "--epochs", args.sweep_epochs, "--jobs", args.workers, "--data-dir", args.data, "--out", folder]
         timed = subprocess.run([sys.executable, HERE / "timed.py", *map(str, command)], capture_output=True, text=True, cwd=ROOT, check=True)
         summary = [json.loads(line) for line in (Path(folder) / "records.jsonl").read_text().splitlines()]
         arms = {record["arm"] for record in summary}
         mean = lambda arm: statistics.fmean(r["metrics"]["test_accuracy"] for r in summary if r["arm"] == arm)
-        return {**json.loads(timed.stdout.splitlines()[-1]), "examples": 45 * 50 * 55_000, "accuracy": {arm: mean(arm) for arm in sorted(arms)}}
+        return {**json.loads(timed.stdout.splitlines()[-1]), "examples": 45 * args.sweep_epochs * 55_000, "accuracy": {arm: mean(arm) for arm in sorted(arms)}}
 
-    peer = lambda tool: output([sys.executable, "sweep.py", tool, "--data", f"{args.data}/mnist", "--workers", args.workers])
+    peer = lambda tool: output([sys.executable, "sweep.py", tool, "--data", f"{args.data}/mnist", "--workers", args.workers, "--epochs", args.sweep_epochs])
     runs = {KINDLING: ours, "pytorch": lambda: peer("torch"), "jax": lambda: peer("jax")}
     found = in_turns(args.sweep_rounds, runs)
-    return [row("`sweep optimizers`, 45 trainings of 50 epochs", tool, found[tool], found[KINDLING], "s") for tool in runs]
+    return [row(f"`sweep optimizers`, 45 trainings of {args.sweep_epochs} epochs", tool, found[tool], found[KINDLING], "s") for tool in runs]
 
 
 def machine() -> dict:
@@ -218,6 +224,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="folder that holds mnist/")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sweep-rounds", type=int, default=1)
+    parser.add_argument("--sweep-epochs", type=int, default=50)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", choices=["train", "points", "sweep"], nargs="*", default=["train", "points", "sweep"])
     parser.add_argument("--smoke", action="store_true")

@@ -1,7 +1,7 @@
 //! t-SNE: codes laid out on a plane so that near ones stay near.
 //!
-//! Van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; the gradient is interpolated on a grid (Linderman et al.,
-//! "Fast interpolation-based t-SNE", 2019) by the crate bhtsne. Neighbours are our own exact ones.
+//! Van der Maaten and Hinton, "Visualizing data using t-SNE", 2008, with the gradient of far points summed over a tree (van der
+//! Maaten, "Accelerating t-SNE using tree-based algorithms", 2014) by the crate bhtsne. Neighbours are our own exact ones.
 //!
 //! In: codes. Out: a place on the plane for each.
 
@@ -12,8 +12,16 @@ use super::knn::{Index, Points};
 use super::pca::Pca;
 
 const PERPLEXITY: f32 = 30.0;
-/// Steps of gradient descent, the usual number.
-const EPOCHS: usize = 1000;
+/// Steps of gradient descent while attraction is exaggerated, and after: openTSNE's numbers.
+const EPOCHS: [usize; 2] = [250, 500];
+/// How much attraction is exaggerated at first.
+const EXAGGERATION: f64 = 12.0;
+/// Share of the last step that is kept, before and after.
+const MOMENTUM: [f64; 2] = [0.5, 0.8];
+/// Rates below this take too long (scikit-learn's least one).
+const LEAST_RATE: f64 = 50.0;
+/// Cells narrower than this share of their distance count as one point.
+const THETA: f64 = 0.5;
 /// Fewer points than this are not worth a layout.
 const FEWEST: usize = 8;
 
@@ -33,31 +41,38 @@ pub fn embed(codes: Points) -> Option<Vec<f32>> {
     let perplexity = perplexity(n);
     let k = ((3.0 * perplexity) as usize).min(n - 1);
     let found = Index::new(codes).nearest(codes, k, true);
-    let neighbour =
-        |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() as f32 };
-    let neighbours: Vec<Vec<Neighbor<f32>>> =
+    let neighbour = |n: &super::knn::Neighbour| Neighbor { index: n.index as usize, distance: n.distance.sqrt() };
+    let neighbours: Vec<Vec<Neighbor<f64>>> =
         found.chunks_exact(k).map(|own| own.iter().map(neighbour).collect()).collect();
     let rows: Vec<&[f32]> = (0..n).map(|row| codes.row(row)).collect();
     let start = start(codes);
     // The crate adds up partial sums as its threads happen to finish, so only one thread gives the same picture twice.
     let one_thread = ThreadPoolBuilder::new().num_threads(1).build().ok()?;
     one_thread.install(|| {
-        let mut layout: tSNE<f32, &[f32]> = tSNE::new(&rows);
-        layout.perplexity(perplexity).epochs(EPOCHS).initial_embedding(start);
-        layout.fit_sne_with_neighbors(&neighbours);
-        Some(layout.embedding())
+        // A phase's rate is n over its exaggeration (Belkina et al., "Automated optimized parameters for t-SNE", 2019; openTSNE). The
+        // crate has one rate a run, so each phase is a run.
+        let rates = [n as f64 / EXAGGERATION, n as f64].map(|rate| rate.max(LEAST_RATE));
+        let phase = |phase: usize, start: Vec<f64>| {
+            let mut layout: tSNE<f64, &[f32]> = tSNE::new(&rows);
+            layout.perplexity(f64::from(perplexity)).epochs(EPOCHS[phase]).learning_rate(rates[phase]);
+            layout.momentum(MOMENTUM[phase]).early_exaggeration(EXAGGERATION);
+            layout.stop_lying_epoch(if phase == 0 { EPOCHS[0] } else { 0 }).initial_embedding(start);
+            layout.barnes_hut_with_neighbors(THETA, &neighbours);
+            layout.embedding()
+        };
+        Some(phase(1, phase(0, start)).into_iter().map(|place| place as f32).collect())
     })
 }
 
 /// `[n * 2]`; the second coordinate of one-number codes is 0 but for a ramp too small to matter, which lets them spread.
-fn start(codes: Points) -> Vec<f32> {
+fn start(codes: Points) -> Vec<f64> {
     let size = codes.width.min(2);
     let components = Pca::fit(codes).codes(codes, size);
     let first = components.iter().step_by(size).map(|&v| f64::from(v).powi(2)).sum::<f64>();
     let scale = 1e-4 / (first / codes.count() as f64).sqrt().max(f64::MIN_POSITIVE);
     let row = |(i, own): (usize, &[f32])| {
         let second = own.get(1).map_or(1e-6 * (i % 7) as f64, |&v| f64::from(v) * scale);
-        [(f64::from(own[0]) * scale) as f32, second as f32]
+        [f64::from(own[0]) * scale, second]
     };
     components.chunks_exact(size).enumerate().flat_map(row).collect()
 }
