@@ -22,7 +22,7 @@ use kindling::train::{Job, Unwatched, train};
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
 const BATCHES: [usize; 4] = [8, 32, 128, 256];
 const STACKS: [usize; 2] = [1, 5];
-/// As many as there are in training: rows come from memory, not from a cache.
+/// As many as there are in training, so that the gathered rows come from memory and not from a cache.
 const EXAMPLES: usize = 55_000;
 const TASK: Task = Task::Classify { classes: WIDTHS[3] };
 
@@ -127,18 +127,17 @@ impl Operands {
             let inputs = Matrices::new(&self.activations[layer], [stack, batch, pair[0]]);
             let slopes = Matrices::new(&self.activations[layer + 1], [stack, batch, pair[1]]);
             let weights = Matrices::new(&self.weights[layer], [stack, pair[0], pair[1]]);
-            black_box(products(stack, inputs, weights));
-            black_box(products(stack, inputs.transposed(), slopes));
+            black_box(products(inputs, weights));
+            black_box(products(inputs.transposed(), slopes));
             if layer > 0 {
-                black_box(products(stack, slopes, weights.transposed()));
+                black_box(products(slopes, weights.transposed()));
             }
         }
     }
 }
 
 /// Whole steps, by the training loop itself, and their products, in turns; medians of so many.
-fn distances(examples: &Examples) {
-    const TURNS: usize = 21;
+fn distances(examples: &Examples, turns: usize) {
     println!("\nbatch  stack  whole step, us  products only, us  whole / products  samples/s");
     for (batch, stack) in BATCHES.into_iter().flat_map(|batch| STACKS.map(|stack| (batch, stack))) {
         // Enough of them for the making of a network not to count.
@@ -146,7 +145,7 @@ fn distances(examples: &Examples) {
         let operands = Operands::new(batch, stack);
         let mut whole = Vec::new();
         let mut alone = Vec::new();
-        for _ in 0..TURNS {
+        for _ in 0..turns {
             whole.push(timed(|| epoch(examples, batch, stack, steps)) / steps as f64);
             alone.push(timed(|| (0..steps).for_each(|_| operands.multiply())) / steps as f64);
         }
@@ -161,7 +160,7 @@ fn distances(examples: &Examples) {
     }
 }
 
-/// So many steps of one epoch.
+/// So many steps of one epoch, over as many images as they take.
 fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
     let device = Device::flex();
     let config = TrainConfig { batch_size: batch, epochs: 1, ..TrainConfig::default() };
@@ -197,6 +196,7 @@ fn main() {
         let time = Duration::from_millis(600);
         let settings = Criterion::default().measurement_time(time).warm_up_time(time / 3).sample_size(20);
         parts(&mut settings.configure_from_args(), &examples);
-        distances(&examples);
+        // `--test` asks whether everything runs, not how fast.
+        distances(&examples, if std::env::args().any(|argument| argument == "--test") { 1 } else { 21 });
     });
 }

@@ -113,7 +113,7 @@ pub struct SweepArgs {
     /// Trainings at a time [default: one a core on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Seeds trained as one stack [default: by batch size]; never changes a result
+    /// Seeds trained as one stack [default: by batch size and network]; never changes a result
     #[arg(long, value_name = "N")]
     pub stack: Option<usize>,
     /// Print the plan and its cost, train nothing

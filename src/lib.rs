@@ -16,7 +16,7 @@
 //! | [`gallery`] | a trained autoencoder | pictures that need the network itself, codes for other programs |
 //!
 //! Beside the path: [`data`] (where images come from), [`seed`] (every random number), [`task`] and [`metric`]
-//! (what is learned and what is measured), [`device`] (chosen once), [`progress`]
+//! (what is learned and what is measured), [`kernels`] (what the CPU does in one pass), [`device`] (chosen once), [`progress`]
 //! and [`dashboard`] (the only output while training), [`saved`] (networks on disk), [`cli`] and [`commands`].
 
 pub mod claims;

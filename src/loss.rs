@@ -27,14 +27,16 @@ impl Loss {
     /// Every loss.
     pub const ALL: &[Self] = &[Self::CrossEntropy, Self::Mse, Self::Bce];
 
-    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`.
+    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no gradient.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
-        let fused = kernels::take(&outputs) && outputs.dims() == targets.dims();
-        match self {
-            Self::CrossEntropy if fused => return kernels::loss(Kind::CrossEntropy, outputs, targets),
-            Self::Mse if fused => return kernels::loss(Kind::SquaredError, outputs, targets),
-            _ => {}
+        let kind = match self {
+            Self::CrossEntropy => Some(Kind::CrossEntropy),
+            Self::Mse => Some(Kind::SquaredError),
+            Self::Bce => None,
+        };
+        if let Some(kind) = kind.filter(|_| kernels::take(&outputs) && outputs.dims() == targets.dims()) {
+            return kernels::loss(kind, outputs, targets);
         }
         let elementwise = match self {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),

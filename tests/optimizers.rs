@@ -80,6 +80,21 @@ fn a_hundred_fused_steps_are_burns_own_to_the_bit() {
 }
 
 #[test]
+fn an_eps_too_small_to_cover_a_tiny_gradient_is_left_to_burn() {
+    let device = Device::flex();
+    let config = OptimizerConfig { eps: Some(1e-20), ..OptimizerConfig::of(Rule::AdaGrad) };
+    let model = Two::new(&device.clone().autodiff());
+    let before = model.values();
+    let mut gradients = GradientsParams::new();
+    gradients.register::<3>(model.bias.id, Tensor::<3>::full(SHAPES[1], 5e-18, &device));
+    let moved = config.build(&device).step(0.1, model, gradients).values();
+    // A first step of AdaGrad is the rate itself, however small the gradient.
+    let bias = SHAPES[0].iter().product::<usize>();
+    let far = moved[bias..].iter().zip(&before[bias..]).map(|(now, then)| then - now);
+    assert!(far.into_iter().all(|step| (step - 0.1).abs() < 1e-3));
+}
+
+#[test]
 fn a_parameter_without_a_gradient_stays_and_one_that_is_held_elsewhere_is_not_written() {
     let device = Device::flex();
     let model = Two::new(&device.clone().autodiff());

@@ -8,7 +8,7 @@ import gzip
 import json
 import multiprocessing
 import os
-import resource
+import queue
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -64,15 +64,43 @@ def orders(seed: int, examples: int = EXAMPLES):
         yield generator.permutation(examples)
 
 
+def peak_mib() -> float:
+    """The most memory that this process has had; what Linux's getrusage says may be its parent's."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+def pin(rank: int) -> None:
+    """Gives the process a core of its own."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[rank % len(cores)]})
+
+
+def collect(workers: list, results) -> list:
+    """What every worker reports; a worker that dies ends the run."""
+    found = []
+    while len(found) < len(workers):
+        try:
+            found.append(results.get(timeout=1))
+        except queue.Empty:
+            if any(process.exitcode not in (None, 0) for process in workers):
+                for process in workers:
+                    process.kill()
+                sys.exit("a worker died")
+    for process in workers:
+        process.join()
+    return found
+
+
 def worker(make, job: Job, rank: int, barrier, results) -> None:
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank % os.cpu_count()]})
+    pin(rank)
     epoch = make(job, rank)
     epoch()
     barrier.wait()
     started = time.monotonic()
     for _ in range(job.epochs):
         epoch()
-    results.put((started, time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    results.put((started, time.monotonic(), peak_mib()))
 
 
 def measure(make, job: Job) -> dict:
@@ -82,9 +110,7 @@ def measure(make, job: Job) -> dict:
     workers = [context.Process(target=worker, args=(make, job, rank, barrier, results)) for rank in range(job.workers)]
     for process in workers:
         process.start()
-    spans = [results.get(timeout=1800) for _ in workers]
-    for process in workers:
-        process.join()
+    spans = collect(workers, results)
     return {
         "examples": job.workers * job.stack * job.epochs * EXAMPLES,
         "seconds": max(span[1] for span in spans) - min(span[0] for span in spans),

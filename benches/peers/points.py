@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import resource
 import time
 
 import numpy as np
+
+import jobs
 
 
 def neighbours(points, queries, k: int):
@@ -18,15 +19,16 @@ def neighbours(points, queries, k: int):
     return found.astype(np.uint32), time.monotonic() - started
 
 
-def embedding(tool: str, points):
+def embedding(tool: str, points, workers: int):
+    """750 steps each, which is openTSNE's default and Kindling's number."""
     if tool == "opentsne":
         from openTSNE import TSNE
 
-        run = lambda: np.asarray(TSNE(perplexity=30, n_jobs=2, random_state=0).fit(points))
+        run = lambda: np.asarray(TSNE(perplexity=30, n_jobs=workers, random_state=0).fit(points))
     else:
         from sklearn.manifold import TSNE
 
-        run = lambda: TSNE(perplexity=30, n_jobs=2, random_state=0).fit_transform(points)
+        run = lambda: TSNE(perplexity=30, max_iter=750, n_jobs=workers, random_state=0).fit_transform(points)
     started = time.monotonic()
     found = run()
     return found.astype(np.float32), time.monotonic() - started
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--k", type=int, default=5)
     parser.add_argument("--points", required=True)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--queries")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
@@ -46,10 +49,9 @@ def main() -> None:
         queries = np.fromfile(args.queries, np.float32).reshape(-1, args.width)
         found, seconds = neighbours(points, queries, args.k)
     else:
-        found, seconds = embedding(args.tool, points)
+        found, seconds = embedding(args.tool, points, args.workers)
     found.tofile(args.out)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"examples": len(found), "seconds": seconds, "peak_mib": peak}))
+    print(json.dumps({"examples": len(found), "seconds": seconds, "peak_mib": jobs.peak_mib()}))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ warnings.simplefilter("ignore", ConvergenceWarning)
 
 
 def make(job: jobs.Job, rank: int):
+    assert job.stack == 1, "scikit-learn trains one network a process"
     inputs, labels = (part[: jobs.EXAMPLES] for part in jobs.images(job.data))
     kind = MLPRegressor if job.reconstructs else MLPClassifier
     model = kind(

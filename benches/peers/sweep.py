@@ -6,20 +6,18 @@ Like Kindling, each training is judged on 5,000 validation images after every ep
 import argparse
 import json
 import multiprocessing
-import os
-import resource
 import time
+
+import jobs
 
 ARMS = (("sgd", 0.01), ("momentum", 0.01), ("adam", 0.001))
 
 
 def torch_trainings(tasks, data: str, epochs: int):
     import torch
-
-    import jobs
     import torch_net
 
-    torch.set_num_threads(1)
+    torch_net.prepare()
     pixels, classes = (torch.from_numpy(part) for part in jobs.images(data))
     tests, answers = (torch.from_numpy(part) for part in jobs.images(data, "t10k"))
     inputs, labels = pixels[: jobs.EXAMPLES], classes[: jobs.EXAMPLES]
@@ -38,11 +36,9 @@ def torch_trainings(tasks, data: str, epochs: int):
 
 
 def jax_trainings(tasks, data: str, epochs: int):
-    import jax_net
+    import jax_net  # first: it sets how many threads JAX may have
     import jax
     import jax.numpy as jnp
-
-    import jobs
 
     pixels, classes = (jnp.asarray(part) for part in jobs.images(data))
     tests, answers = (jnp.asarray(part) for part in jobs.images(data, "t10k"))
@@ -59,11 +55,11 @@ def jax_trainings(tasks, data: str, epochs: int):
 
 
 def worker(tool: str, rank: int, workers: int, data: str, epochs: int, seeds: int, results) -> None:
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank % os.cpu_count()]})
+    jobs.pin(rank)
     tasks = [(optimizer, lr, seed) for optimizer, lr in ARMS for seed in range(seeds)][rank::workers]
     trainings = torch_trainings if tool == "torch" else jax_trainings
     found = list(trainings(tasks, data, epochs))
-    results.put((found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    results.put((found, jobs.peak_mib()))
 
 
 def main() -> None:
@@ -81,9 +77,7 @@ def main() -> None:
     workers = [context.Process(target=worker, args=one) for one in given]
     for process in workers:
         process.start()
-    found = [results.get(timeout=3600) for _ in workers]
-    for process in workers:
-        process.join()
+    found = jobs.collect(workers, results)
     rows = [row for rows, _ in found for row in rows]
     means = {arm: sum(a for o, a in rows if o == arm) / args.seeds for arm, _ in ARMS}
     seconds = time.monotonic() - started

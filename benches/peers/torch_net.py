@@ -45,9 +45,15 @@ def trainer(job: jobs.Job, seed: int, inputs: torch.Tensor, labels: torch.Tensor
     return model, epoch
 
 
-def make(job: jobs.Job, rank: int):
+def prepare() -> None:
+    """One thread, and subnormal numbers as the environment asks."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(bool(os.environ.get("FLUSH_SUBNORMALS")))
+
+
+def make(job: jobs.Job, rank: int):
+    assert job.stack == 1, "PyTorch trains one network a process here"
+    prepare()
     inputs, labels = (torch.from_numpy(part[: jobs.EXAMPLES]) for part in jobs.images(job.data))
     return trainer(job, rank, inputs, labels)[1]
 

@@ -44,6 +44,8 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
         let inputs = chunk.rows.numbers();
         let targets = matrix(task.targets(&inputs, chunk.labels.iter().copied()), chunk.count(), device);
         let outputs = model.forward(matrix(inputs, chunk.count(), device)); // [R, B, out]
+        // Of the outputs' own shape, so that a replica takes the same way through the kernels in every stack.
+        let targets = targets.expand(outputs.dims());
         if let Some(hits) = &mut hits {
             let own = self::hits(outputs.clone(), targets.clone()).into_data();
             hits.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, hits)| *sum += f64::from(hits));
@@ -56,9 +58,9 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
     (0..replicas).map(scores).collect()
 }
 
-/// Right answers of each replica, `[R]`: outputs `[R, B, classes]`, targets `[R or 1, B, classes]`.
+/// Right answers of each replica, `[R]`, of outputs and targets `[R, B, classes]`.
 pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
-    if kernels::take(&outputs) && outputs.dims() == targets.dims() {
+    if kernels::take(&outputs) {
         return kernels::hits(outputs, targets);
     }
     let right = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]

@@ -18,8 +18,6 @@ const EPOCHS: [usize; 2] = [250, 500];
 const EXAGGERATION: f64 = 12.0;
 /// Share of the last step that is kept, before and after.
 const MOMENTUM: [f64; 2] = [0.5, 0.8];
-/// Rates below this take too long (scikit-learn's least one).
-const LEAST_RATE: f64 = 50.0;
 /// Cells narrower than this share of their distance count as one point.
 const THETA: f64 = 0.5;
 /// Fewer points than this are not worth a layout.
@@ -38,6 +36,10 @@ pub fn embed(codes: Points) -> Option<Vec<f32>> {
     if n < FEWEST || codes.values.iter().any(|v| !v.is_finite()) {
         return None;
     }
+    if codes.values.chunks_exact(codes.width).all(|code| code == codes.row(0)) {
+        // Nothing tells them apart, so nothing should on the plane.
+        return Some(vec![0.0; 2 * n]);
+    }
     let perplexity = perplexity(n);
     let k = ((3.0 * perplexity) as usize).min(n - 1);
     let found = Index::new(codes).nearest(codes, k, true);
@@ -51,7 +53,7 @@ pub fn embed(codes: Points) -> Option<Vec<f32>> {
     one_thread.install(|| {
         // A phase's rate is n over its exaggeration (Belkina et al., "Automated optimized parameters for t-SNE", 2019; openTSNE). The
         // crate has one rate a run, so each phase is a run.
-        let rates = [n as f64 / EXAGGERATION, n as f64].map(|rate| rate.max(LEAST_RATE));
+        let rates = [n as f64 / EXAGGERATION, n as f64];
         let phase = |phase: usize, start: Vec<f64>| {
             let mut layout: tSNE<f64, &[f32]> = tSNE::new(&rows);
             layout.perplexity(f64::from(perplexity)).epochs(EPOCHS[phase]).learning_rate(rates[phase]);
@@ -103,11 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn a_handful_of_points_is_not_laid_out_and_one_number_codes_are() {
+    fn a_handful_of_points_is_not_laid_out_and_one_number_or_equal_codes_are() {
         let few = [0.0f32; 7];
         assert_eq!(embed(Points { values: &few, width: 1 }), None);
         let line: Vec<f32> = (0..50).map(|i| i as f32).collect();
         let plane = embed(Points { values: &line, width: 1 }).unwrap();
         assert!(plane.len() == 100 && plane.iter().all(|v| v.is_finite()));
+        let same = [0.5f32; 26];
+        assert_eq!(embed(Points { values: &same, width: 2 }), Some(vec![0.0; 26]));
     }
 }

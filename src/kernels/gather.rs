@@ -63,7 +63,7 @@ mod tests {
         let mut found = vec![7.0];
         rows(&bytes, 100, &[1, 0, 1], &mut found);
         assert_eq!(found.len(), 301);
-        assert_eq!([found[0], found[1], found[101], found[201]], [7.0, 100.0 / 255.0, 0.0, 100.0 / 255.0]);
+        assert_eq!([found[0], found[1], found[101], found[201]], [7.0, scaled(100), 0.0, scaled(100)]);
         assert_eq!(&found[1..101], &found[201..301]);
     }
 }

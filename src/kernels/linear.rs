@@ -1,6 +1,6 @@
 //! The stacked linear layer as one operation: forward, and its three gradients.
 //!
-//! In: `x [R or 1, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]`. Out: `x W + b`, `[R, B, out]`. Burn would record two
+//! In: `x [R, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]`. Out: `x W + b`, `[R, B, out]`. Burn would record two
 //! operations, copy the gradient between them, and clear each product's memory before it is written.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -19,7 +19,7 @@ use super::product::{Matrices, products};
 pub fn forward(x: FloatTensor<Flex>, weight: FloatTensor<Flex>, bias: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let (x, weight, bias) = (whole(x), whole(weight), whole(bias));
     let ([_, batch, _], [stack, _, outputs]) = (dims(&x), dims(&weight));
-    let mut y = products(stack, matrices(&x), matrices(&weight));
+    let mut y = products(matrices(&x), matrices(&weight));
     Arch::new().dispatch(
         #[inline(always)]
         || {
@@ -60,11 +60,11 @@ impl Backward<Flex, 3> for Linear {
         let [_, inputs, outputs] = dims(&weight);
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(node) = of_x {
-            let values = products(stack, matrices(&slope), matrices(&weight).transposed());
+            let values = products(matrices(&slope), matrices(&weight).transposed());
             gradients.register::<Flex>(node.id, tensor(values, [stack, batch, inputs]));
         }
         if let Some(node) = of_weight {
-            let values = products(stack, matrices(&x).transposed(), matrices(&slope));
+            let values = products(matrices(&x).transposed(), matrices(&slope));
             gradients.register::<Flex>(node.id, tensor(values, [stack, inputs, outputs]));
         }
         if let Some(node) = of_bias {

@@ -126,8 +126,8 @@ fn slope_of_outputs(kept: Kept, slopes: &FloatTensor<Flex>) -> FloatTensor<Flex>
                 let sums = &numbers(sums)[r * batch..(r + 1) * batch];
                 for ((terms, t), sum) in terms.chunks_exact(width).zip(t.chunks_exact(width)).zip(sums) {
                     // Of the logarithm's argument; the targets of a row sum to its weight, 1 for a class.
-                    let whole: f32 = t.iter().map(|t| slope * t).sum();
-                    let common = whole * (1.0 / sum);
+                    let weight: f32 = t.iter().map(|t| slope * t).sum();
+                    let common = weight * (1.0 / sum);
                     out.extend(terms.iter().zip(t).map(|(term, t)| -slope * t + common * term));
                 }
             }

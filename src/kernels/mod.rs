@@ -1,6 +1,7 @@
 //! What the CPU does in one pass where Burn's plain operations take many, by Burn's backend extension.
 //!
-//! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, to the last bit, sooner. Who calls these asks
+//! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, sooner, and to the last bit wherever the C library's
+//! exponential is glibc's. Who calls these asks
 //! [`take`] first and uses Burn's own operations on any other backend.
 
 mod exponential;
@@ -58,8 +59,7 @@ pub trait Steps: Backend {
 /// What networks do, with autodiff or without.
 #[backend_extension(Flex, Autodiff)]
 pub trait Layers: Backend {
-    /// `x W + b`: `x [R or 1, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]` to `[R, B, out]`. With autodiff, `x` must
-    /// have R replicas.
+    /// `x W + b`: `x [R, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]` to `[R, B, out]`.
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `1 / (1 + e^-x)` of each number.
     fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -120,7 +120,8 @@ impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
 
 /// Whether parameters on this device can be stepped in place.
 pub fn run_on(device: &Device) -> bool {
-    *device == Device::flex() || *device == Device::flex().autodiff()
+    // Devices are compared without their autodiff.
+    *device == Device::flex()
 }
 
 /// Whether this tensor can be given to the kernels: on burn-flex, in 32 bits.
@@ -153,7 +154,8 @@ impl Moments<Dispatch> {
 
 /// [`Steps::hits`].
 pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as Steps>::hits(outputs.into_dispatch(), targets.into_dispatch()))
+    let [outputs, targets] = [outputs, targets].map(|tensor| tensor.inner().into_dispatch());
+    Tensor::from_dispatch(<Dispatch as Steps>::hits(outputs, targets))
 }
 
 /// [`Layers::linear`].

@@ -7,24 +7,25 @@ use gemm::{Parallelism, gemm};
 /// Products of fewer multiplications than this are not worth a second thread: 192 cubed, burn-flex's own threshold.
 const WORTH_A_THREAD: usize = 192 * 192 * 192;
 
-/// R matrices of one shape, one after the other; or one, seen R times.
+/// R matrices of one shape, one after the other.
 #[derive(Clone, Copy)]
 pub struct Matrices<'a> {
     values: &'a [f32],
+    count: usize,
     /// Rows and columns as they are read.
     shape: [usize; 2],
     /// Numbers from one row, and from one column, to the next.
     strides: [isize; 2],
-    /// Numbers from one matrix to the next.
-    stride: usize,
 }
 
 impl<'a> Matrices<'a> {
     /// `shape` is `[R, rows, columns]`.
+    ///
+    /// # Panics
+    /// When there are not as many numbers as the shape says.
     pub fn new(values: &'a [f32], [count, rows, columns]: [usize; 3]) -> Self {
-        assert_eq!(values.len(), count * rows * columns, "as many numbers as the shape says");
-        let stride = if count == 1 { 0 } else { rows * columns };
-        Self { values, shape: [rows, columns], strides: [columns as isize, 1], stride }
+        assert_eq!(Some(values.len()), checked([count, rows, columns]), "as many numbers as the shape says");
+        Self { values, count, shape: [rows, columns], strides: [columns as isize, 1] }
     }
 
     /// The same numbers, rows read as columns.
@@ -35,22 +36,27 @@ impl<'a> Matrices<'a> {
     }
 }
 
-/// `count` products, `[count, rows of lhs, columns of rhs]`.
-pub fn products(count: usize, lhs: Matrices, rhs: Matrices) -> Vec<f32> {
+/// The products, `[R, rows of lhs, columns of rhs]`.
+///
+/// # Panics
+/// When the two sides do not fit together.
+pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     let ([rows, depth], [also_depth, columns]) = (lhs.shape, rhs.shape);
-    assert_eq!(depth, also_depth, "columns of the left matrix and rows of the right one");
+    let count = lhs.count;
+    assert_eq!((count, depth), (rhs.count, also_depth), "a matrix for every replica, and as many columns as rows");
     assert!(depth > 0, "a product over nothing");
-    let reaches = |side: Matrices| side.values.len() >= (count - 1) * side.stride + side.shape[0] * side.shape[1];
-    assert!(reaches(lhs) && reaches(rhs), "a matrix for every replica");
+    let [lhs_stride, rhs_stride] = [rows * depth, depth * columns];
+    // More than can be counted is more than a vector can hold, which it says itself.
+    let all = checked([count, rows, columns]).unwrap_or(usize::MAX);
     // A worker's own pool says how many threads it may use.
     let is_large = rows * columns * depth >= WORTH_A_THREAD && rayon::current_num_threads() > 1;
     let parallelism = if is_large { Parallelism::Rayon(0) } else { Parallelism::None };
     let size = rows * columns;
-    let mut out: Vec<f32> = Vec::with_capacity(count * size);
+    let mut out: Vec<f32> = Vec::with_capacity(all);
     for replica in 0..count {
-        let (lhs_own, rhs_own) = (&lhs.values[replica * lhs.stride..], &rhs.values[replica * rhs.stride..]);
-        // SAFETY: the assertions above keep every read within the two slices, and the vector has room for `count` products of
-        // `rows * columns` numbers. gemm writes each number of its target and, with `read_dst` false, reads none.
+        let (lhs_own, rhs_own) = (&lhs.values[replica * lhs_stride..], &rhs.values[replica * rhs_stride..]);
+        // SAFETY: each side holds `count` matrices of its shape, so that every read is within it, and the vector has room for
+        // `count` products of `rows * columns` numbers. gemm writes each number of its target and, with `read_dst` false, reads none.
         #[allow(unsafe_code)]
         unsafe {
             gemm(
@@ -79,9 +85,14 @@ pub fn products(count: usize, lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     // SAFETY: each of the `count` calls wrote its `rows * columns` numbers.
     #[allow(unsafe_code)]
     unsafe {
-        out.set_len(count * size);
+        out.set_len(all);
     }
     out
+}
+
+/// Numbers of a shape, where they can be counted.
+fn checked(shape: [usize; 3]) -> Option<usize> {
+    shape[0].checked_mul(shape[1])?.checked_mul(shape[2])
 }
 
 #[cfg(test)]
@@ -102,9 +113,9 @@ mod tests {
             .collect();
         let left = Matrices::new(&lhs, [count, rows, depth]);
         let right = Matrices::new(&rhs, [count, depth, columns]);
-        assert_eq!(products(count, left, right), expected);
+        assert_eq!(products(left, right), expected);
         // Transposing both and swapping them transposes the product.
-        let swapped = products(count, right.transposed(), left.transposed());
+        let swapped = products(right.transposed(), left.transposed());
         for r in 0..count {
             for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
                 let at = r * rows * columns;
@@ -114,9 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn one_matrix_can_stand_for_every_replica() {
-        let (one, many) = ([1.0, 2.0], [10.0, 100.0, 3.0, 5.0]);
-        let found = products(2, Matrices::new(&one, [1, 1, 2]), Matrices::new(&many, [2, 2, 1]));
-        assert_eq!(found, [210.0, 13.0]);
+    #[should_panic(expected = "a matrix for every replica")]
+    fn sides_that_do_not_fit_are_refused() {
+        products(Matrices::new(&[1.0; 2], [1, 1, 2]), Matrices::new(&[1.0; 4], [2, 2, 1]));
     }
 }

@@ -61,7 +61,10 @@ impl Update {
     /// the rule remembers so much, and not looked at where it does not.
     pub fn apply(self, parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
         let Self { rate, decay, rule } = self;
-        let slope = |p: f32, g: f32| flush(p * decay + g);
+        let slope = |p: f32, g: f32| flush(if decay == 0.0 { g } else { p * decay + g });
+        assert_eq!(parameter.len(), gradient.len(), "a gradient for each number");
+        let remembered = [first.len(), second.len()].map(|length| length == parameter.len());
+        assert!(remembered.iter().take(rule.moments()).all(|fits| *fits), "what is remembered of each number");
         match rule {
             Rule::Sgd => each(parameter, gradient, |p, g| *p -= slope(*p, g) * rate),
             Rule::Momentum { momentum, nesterov } => each_with(parameter, gradient, first, |p, g, v| {

@@ -56,7 +56,7 @@ impl StackedLinear {
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let weight = self.weight.val();
         match &self.bias {
-            // Where one input is seen by all, only the forward pass is fused.
+            // An input seen by all replicas, as in evaluation, takes Burn's own way to the same bits.
             Some(bias) if kernels::take(&weight) && x.dims()[0] == weight.dims()[0] => {
                 kernels::linear(x, weight, bias.val())
             }

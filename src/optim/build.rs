@@ -19,6 +19,9 @@ pub const ALPHA: f64 = 0.99;
 /// As [`EPS`].
 pub const BETAS: [f64; 2] = [0.9, 0.999];
 
+/// The least eps with which a gradient too small to be squared is too small to matter.
+const LEAST_FUSED_EPS: f64 = 1e-10;
+
 /// What takes the steps.
 pub enum Stepper {
     /// In one pass over each parameter.
@@ -38,9 +41,15 @@ impl Stepper {
 }
 
 impl OptimizerConfig {
-    /// The fastest there is on `device`.
+    /// The fastest there is on `device`, for parameters of 32 bits.
     pub fn build(&self, device: &Device) -> Stepper {
-        if kernels::run_on(device) { Stepper::Fused(Fused::new(self)) } else { Stepper::Plain(self.burns_own()) }
+        // Below it, what the kernels take for zero would count in the quotient.
+        let eps_covers_the_tiny = self.eps.is_none_or(|eps| eps >= LEAST_FUSED_EPS);
+        if kernels::run_on(device) && eps_covers_the_tiny {
+            Stepper::Fused(Fused::new(self))
+        } else {
+            Stepper::Plain(self.burns_own())
+        }
     }
 
     /// Burn's own, on any device.

@@ -11,7 +11,7 @@ pub fn steps(arm: &Arm) -> u64 {
 
 /// Rough seconds of one trial on one core of a recent CPU: a fixed cost a step, and the arithmetic.
 ///
-/// Calibrated on a 2-core Zen 5 with AVX-512, on 784-64-32-10 with Adam at batch sizes 8 to 256 and on autoencoders at 128; another machine
+/// Calibrated on two cores of a 2.8 GHz Xeon with AVX-512, on 784-64-32-10 with Adam at batch sizes 8 to 256 and on autoencoders at 128; another machine
 /// differs by a factor, and the bar shows the real time.
 pub fn seconds(arm: &Arm) -> f64 {
     const SECONDS_A_STEP: f64 = 40e-6;

@@ -69,8 +69,8 @@ pub fn train_all(
     }
 }
 
-/// Runs one of so many workers, whose matrix products may then use its share of the threads and no more: with a worker a
-/// core, a product that asked for a second thread would only wait for it.
+/// Runs one of so many workers, which in training may then use its share of the threads and no more: with a worker a core, a matrix
+/// product that asked for a second thread would only wait for it. The share stays what it is when other workers are done.
 pub fn with_its_share<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
     let threads = (rayon::current_num_threads() / workers).max(1);
     match ThreadPoolBuilder::new().num_threads(threads).build() {
