@@ -137,8 +137,8 @@ def points(args, binary: Path, folder: Path) -> list:
     found = in_turns(args.rounds, knn)
     neighbours = lambda tool: np.sort(np.fromfile(folder / f"{tool}.u32", np.uint32).reshape(-1, 5))
     ours = neighbours(KINDLING)
-    for tool, one in found.items():
-        one[-1]["agrees"] = float((ours == neighbours(tool)).mean())
+    for tool in set(knn) - {KINDLING}:
+        found[tool][-1]["agrees"] = float((ours == neighbours(tool)).mean())
     size = f"{(folder / 'train.f32').stat().st_size // 128:,} x {len(ours):,} x 32"
     rows = [row(f"5 neighbours, {size}", tool, found[tool], found[KINDLING], "s") for tool in knn]
 

@@ -29,6 +29,7 @@ def row(job: str, tool: str, found: list, base: list, unit: str) -> dict:
         **{key: found[-1][key] for key in ("accuracy", "agrees", "trustworthiness") if key in found[-1]},
     }
 
+
 def machine(args) -> dict:
     info = Path("/proc/cpuinfo").read_text()
     model = next(line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name"))

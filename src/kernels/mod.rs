@@ -1,8 +1,7 @@
 //! What the CPU does in one pass where Burn's plain operations take many, by Burn's backend extension.
 //!
 //! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, sooner, and to the last bit wherever the C library's
-//! exponential is glibc's. Who calls these asks
-//! [`take`] first and uses Burn's own operations on any other backend.
+//! exponential is glibc's. Who calls these asks [`take`] first and uses Burn's own operations on any other backend.
 
 mod exponential;
 mod flex;
