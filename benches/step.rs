@@ -16,7 +16,7 @@ use kindling::loss::Loss;
 use kindling::models::Network;
 use kindling::optim::OptimizerConfig;
 use kindling::runner::with_its_share;
-use kindling::task::Task;
+use kindling::task::{Answers, Task};
 use kindling::train::{Job, Unwatched, train};
 
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
@@ -40,7 +40,7 @@ impl Examples {
 
     /// The first `count`.
     fn part(&self, count: usize) -> Part<'_> {
-        Part { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count] }
+        Part { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count], answers: &[] }
     }
 
     /// Rows from all over the data.
@@ -53,7 +53,8 @@ impl Examples {
         let picks = Self::picks(stack * batch, 0);
         let mut inputs = Vec::new();
         self.part(EXAMPLES).rows.gather(&picks, &mut inputs);
-        let targets = TASK.targets(&inputs, picks.iter().map(|&index| self.labels[index]));
+        let labels: Vec<u8> = picks.iter().map(|&index| self.labels[index]).collect();
+        let targets = TASK.targets(&inputs, Answers { labels: &labels, numbers: &[] });
         [(inputs, WIDTHS[0]), (targets, WIDTHS[3])]
             .map(|(values, width)| Tensor::from_data(TensorData::new(values, [stack, batch, width]), device))
     }
@@ -169,6 +170,7 @@ fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
         seeds: &seeds,
         config: &config,
         dropout: 0.0,
+        frozen: 0,
         train: examples.part(steps * batch),
         validation: examples.part(1),
         task: TASK,

@@ -8,15 +8,19 @@
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
 //! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group that validates best |
 //! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
+//! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin, and so does the signed-rank test |
 //! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and so does the signed-rank test |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
 //! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing`; with several axes the mean over their other values, or `for KEY=VALUE` of them |
 //!
-//! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`.
+//! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`; `epochs_to@0.9` is the first epoch
+//! that validates at 0.9, and `diverged` is 1 for a run that did and 0 for one that did not.
 //!
-//! Refuted is the same evidence the other way round. All else is inconclusive.
+//! Refuted is the same evidence the other way round. All else is inconclusive. A descent without jitter is the same for every seed: what
+//! it does is compared as it is. A claim that no run of ours can judge says `untestable = "why"` instead of a test.
 
 mod bench;
+mod certain;
 mod language;
 mod piece;
 mod trend;
@@ -42,6 +46,8 @@ pub enum Finding {
     Confirmed,
     Refuted,
     Inconclusive,
+    #[serde(rename = "not testable")]
+    Untestable,
 }
 
 /// A claim with its finding.
@@ -51,7 +57,11 @@ pub struct Judged {
     pub says: String,
     /// Who says so.
     pub source: Option<String>,
+    /// The number that was published, as it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// How it was tested.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub test: String,
     /// What the records say.
     pub finding: Finding,
@@ -64,13 +74,13 @@ pub struct Judged {
 /// # Errors
 /// The first that cannot, with the valid names.
 pub fn check(plan: &Plan) -> Result<()> {
-    plan.claims.iter().try_for_each(|claim| parsed(claim, plan).map(|_| ()))
+    plan.claims.iter().filter(|claim| claim.untestable.is_none()).try_for_each(|claim| parsed(claim, plan).map(|_| ()))
 }
 
 /// Splits claims into those a plan can judge and those that name an arm or an axis it no longer has, as when `--set`
 /// replaced an axis.
 pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
-    claims.into_iter().partition(|claim| parsed(claim, plan).is_ok())
+    claims.into_iter().partition(|claim| claim.untestable.is_some() || parsed(claim, plan).is_ok())
 }
 
 /// Judges every claim of a plan. Holm's correction is over all the pairs of arms that the claims compare.
@@ -80,6 +90,10 @@ pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
 pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judged>> {
     let mut all: Vec<(&Claim, String, Vec<Piece>)> = Vec::new();
     for (index, claim) in plan.claims.iter().enumerate() {
+        if claim.untestable.is_some() {
+            all.push((claim, String::new(), Vec::new()));
+            continue;
+        }
         let (test, metric) = parsed(claim, plan)?;
         let bench = Bench { plan, records, metric: &metric, index: index as u64 };
         let pieces = bench.pieces(&test)?;
@@ -99,6 +113,9 @@ pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judged>> {
 
 /// Confirmed when every piece confirms, refuted when any refutes.
 fn conclude(claim: &Claim, metric: &str, pieces: &[Piece], plan: &Plan) -> Judged {
+    if let Some(why) = &claim.untestable {
+        return judged(claim, plan, Finding::Untestable, why.clone());
+    }
     let finding = if pieces.iter().all(|piece| piece.finding() == Finding::Confirmed) {
         Finding::Confirmed
     } else if pieces.iter().any(|piece| piece.finding() == Finding::Refuted) {
@@ -108,12 +125,17 @@ fn conclude(claim: &Claim, metric: &str, pieces: &[Piece], plan: &Plan) -> Judge
     };
     let mut evidence = pieces.iter().map(|piece| piece.evidence(metric)).collect::<Vec<_>>().join("; ");
     let seeds = pieces.iter().map(Piece::seeds).min().unwrap_or(0);
-    if seeds < FEWEST_FOR_TRUST {
+    if seeds < FEWEST_FOR_TRUST && !plan.is_deterministic() {
         evidence.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
     }
+    judged(claim, plan, finding, evidence)
+}
+
+fn judged(claim: &Claim, plan: &Plan, finding: Finding, evidence: String) -> Judged {
     Judged {
         says: claim.says.clone(),
         source: claim.source.clone().or_else(|| plan.source.clone()),
+        published: claim.published.clone(),
         test: claim.test.clone(),
         finding,
         evidence,

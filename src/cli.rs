@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand};
 
 mod autoencoder;
 mod data;
+mod studies;
 
 pub use autoencoder::{AutoencoderArgs, StripFlags};
 pub use data::{DataAction, DataArgs};
+pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject};
 
 /// A laboratory for small neural networks: many seeds, honest intervals, files anyone can rerun to the same bytes.
 #[derive(Debug, Parser)]
@@ -30,12 +32,22 @@ Start with:  kindling sweep optimizers --smoke";
 pub enum Command {
     /// Run an experiment: every arm with every seed, then tables, figures and verdicts
     Sweep(SweepArgs),
+    /// Run what is missing of every experiment, and write the ledger of all published claims
+    Reproduce(ReproduceArgs),
     /// Train one network, with a dashboard in a terminal, and save it
     Train(TrainArgs),
     /// Train a symmetric autoencoder over several seeds, and show what its code keeps
     Autoencoder(AutoencoderArgs),
     /// Classify PNG images or an IDX file with a saved network
     Predict(PredictArgs),
+    /// Send optimizers down a test function, and draw their ways
+    Descend(DescendArgs),
+    /// Check automatic derivatives against central differences, parameter by parameter
+    Gradcheck(GradcheckArgs),
+    /// Find a learning rate: one batch after another at a rising rate
+    LrFind(LrFindArgs),
+    /// Draw the loss around a saved network along two random directions
+    Landscape(LandscapeArgs),
     /// Show every experiment with its question and cost
     List,
     /// List, fetch, verify and look at data sets
@@ -119,6 +131,23 @@ pub struct SweepArgs {
     /// Print the plan and its cost, train nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `kindling reproduce`
+#[derive(Debug, Args)]
+pub struct ReproduceArgs {
+    /// Experiments of the ledger (see `kindling list`) [default: all]
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiments: Vec<String>,
+    /// Only experiments whose source has this in its name, such as report, article, document, notes
+    #[arg(long, value_name = "TEXT")]
+    pub source: Option<String>,
+    /// What every training takes.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// Trainings at a time [default: one a core on the CPU, one on a GPU]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// `kindling train`

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::augment::Augment;
 use crate::data::noise::{Noise, NoiseKind};
+use crate::data::{DefaultSizes, Pixels, classes_of, toys, width_of};
+use crate::descend::DescendConfig;
 use crate::loss::Loss;
 use crate::models::{ActivationKind, AutoencoderConfig, Init, MlpConfig, NetworkConfig};
 use crate::optim::{OptimizerConfig, Schedule};
@@ -13,10 +16,12 @@ use crate::task::Task;
 
 mod evaluate;
 mod hidden;
+mod start;
 mod validate;
 
 pub use evaluate::EvaluateConfig;
 pub use hidden::{Hidden, MOST_DEPTH, Taper};
+pub use start::{After, Start};
 
 /// Everything that decides what a trial computes, except its seed, its data's bytes and its backend.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -31,13 +36,16 @@ pub struct TrialConfig {
     /// What is asked of an autoencoder's codes.
     #[serde(skip_serializing_if = "EvaluateConfig::is_empty")]
     pub evaluate: EvaluateConfig,
+    /// Instead of all that: an optimizer's way down a test function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub descend: Option<DescendConfig>,
 }
 
 /// Which data set, and how it is split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// `mnist`, `fashion-mnist`, `digits`, or the name of a folder of IDX files in the data folder.
+    /// `mnist`, `fashion-mnist`, `digits`, a toy such as `blobs`, or the name of a folder of IDX files in the data folder.
     pub dataset: String,
     /// Training images: the first so many.
     pub train: usize,
@@ -45,11 +53,22 @@ pub struct DataConfig {
     pub validation: usize,
     /// Test images: the first so many of the test file.
     pub test: usize,
+    /// How an image's bytes become numbers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pixels: Pixels,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { dataset: "mnist".into(), train: 55_000, validation: 5_000, test: 10_000 }
+        let DefaultSizes { train, validation, test } = DataConfig::sizes("mnist");
+        Self { dataset: "mnist".into(), train, validation, test, pixels: Pixels::Unit }
+    }
+}
+
+impl DataConfig {
+    /// The parts of a data set where nothing else is asked for.
+    pub fn sizes(dataset: &str) -> DefaultSizes {
+        toys::find(dataset).map_or(DefaultSizes { train: 55_000, validation: 5_000, test: 10_000 }, |toy| toy.sizes)
     }
 }
 
@@ -70,6 +89,18 @@ pub struct ModelConfig {
     pub bias: bool,
     /// Share of each hidden layer's outputs set to zero while training.
     pub dropout: f64,
+    /// After the last layer of a classifier; the losses on logits want none.
+    #[serde(skip_serializing_if = "is_identity")]
+    pub output: ActivationKind,
+    /// Outputs, where it is not one a class: 1 tells two classes apart by its sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<usize>,
+    /// Layers, from the first on, whose weights stay as they start.
+    #[serde(skip_serializing_if = "is_none")]
+    pub frozen: usize,
+    /// What the weights start as, instead of what `init` draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
 }
 
 impl Default for ModelConfig {
@@ -81,6 +112,10 @@ impl Default for ModelConfig {
             init: Init::Default,
             bias: true,
             dropout: 0.0,
+            output: ActivationKind::Identity,
+            outputs: None,
+            frozen: 0,
+            start: None,
         }
     }
 }
@@ -95,16 +130,20 @@ impl ModelConfig {
             activation: self.activation,
             init: self.init,
             bias: self.bias,
+            output: self.output,
             first_layer: 0,
         }
     }
 }
 
 impl TrialConfig {
-    /// The network for data of `inputs` numbers an example and `classes` classes.
+    /// The network for data of `inputs` numbers an example and `classes` classes, 0 where a number is to be predicted.
     pub fn network(&self, inputs: usize, classes: usize) -> NetworkConfig {
         match self.model.latent {
-            None => NetworkConfig::Classifier(self.model.mlp(inputs, classes)),
+            None => {
+                let outputs = self.model.outputs.unwrap_or(classes.max(1));
+                NetworkConfig::Classifier(self.model.mlp(inputs, outputs))
+            }
             Some(latent) => NetworkConfig::Autoencoder(AutoencoderConfig {
                 encoder: self.model.mlp(inputs, latent),
                 logits: self.train.loss == Loss::Bce,
@@ -112,9 +151,40 @@ impl TrialConfig {
         }
     }
 
-    /// What the network is trained for, on data of `classes` classes.
+    /// The network as far as the data set's name tells its inputs and classes: near enough for what it costs.
+    pub fn likely_network(&self) -> NetworkConfig {
+        self.network(width_of(&self.data.dataset), classes_of(&self.data.dataset))
+    }
+
+    /// What the network is trained for, on data of `classes` classes, 0 where a number is to be predicted.
     pub fn task(&self, classes: usize) -> Task {
-        if self.is_autoencoder() { Task::Reconstruct } else { Task::Classify { classes } }
+        match (self.is_autoencoder(), classes, self.model.outputs) {
+            (true, ..) => Task::Reconstruct,
+            (_, 0, _) => Task::Regress,
+            (_, _, Some(1)) => Task::Tell { logits: self.train.loss.is_on_logits() },
+            _ => Task::Classify { classes },
+        }
+    }
+
+    /// Whether a shorter training of these settings is the beginning of a longer one: nothing in them depends on the number of epochs.
+    pub fn is_prefix(&self) -> bool {
+        let steady = !matches!(self.train.schedule, Schedule::Cosine | Schedule::WarmupCosine { .. });
+        steady && self.train.patience.is_none() && self.descend.is_none()
+    }
+
+    /// Whether one training serves both: the settings are the same, or the epochs alone differ and do not matter to what comes before.
+    pub fn shares_training(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        let train = TrainConfig { epochs: self.train.epochs, ..other.train.clone() };
+        let alike = self.data == other.data && self.model == other.model && self.evaluate == other.evaluate;
+        self.is_prefix() && other.descend.is_none() && alike && self.train == train
+    }
+
+    /// Whether a number is predicted, and no class.
+    pub fn is_regression(&self) -> bool {
+        classes_of(&self.data.dataset) == 0
     }
 
     /// Whether the network is an autoencoder.
@@ -122,9 +192,15 @@ impl TrialConfig {
         self.model.latent.is_some()
     }
 
-    /// The number that arms are ranked by: the mean squared error of reconstructions, or the accuracy.
+    /// The number that arms are ranked by: the mean squared error of reconstructions, the loss of predicted numbers, the value a
+    /// descent ends at, or the accuracy.
     pub fn ranking_metric(&self) -> &'static str {
-        if self.is_autoencoder() { "test_mse" } else { "test_accuracy" }
+        match self {
+            _ if self.descend.is_some() => "final_value",
+            _ if self.is_autoencoder() => "test_mse",
+            _ if self.is_regression() => "test_loss",
+            _ => "test_accuracy",
+        }
     }
 }
 
@@ -151,6 +227,15 @@ pub struct TrainConfig {
     /// What the noise does.
     #[serde(skip_serializing_if = "is_default")]
     pub noise_kind: NoiseKind,
+    /// How training images are changed, afresh each epoch.
+    #[serde(skip_serializing_if = "Augment::is_none")]
+    pub augment: Augment,
+    /// The penalty's lambda in `loss + lambda / n * sum |w|` over n training examples, weights without biases.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub l1: f64,
+    /// The penalty's lambda in `loss + lambda / (2 n) * sum w^2` over n training examples, weights without biases.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub l2: f64,
     /// The rule that turns gradients into steps.
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
@@ -174,6 +259,9 @@ impl Default for TrainConfig {
             loss: Loss::CrossEntropy,
             noise: 0.0,
             noise_kind: NoiseKind::Gaussian,
+            augment: Augment::default(),
+            l1: 0.0,
+            l2: 0.0,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::Constant,
             patience: None,
@@ -186,6 +274,14 @@ impl Default for TrainConfig {
 // What an experiment does not use is left out of its identity, so that records outlive new settings.
 fn is_zero(number: &f64) -> bool {
     *number == 0.0
+}
+
+fn is_none(layers: &usize) -> bool {
+    *layers == 0
+}
+
+fn is_identity(activation: &ActivationKind) -> bool {
+    *activation == ActivationKind::Identity
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -13,10 +13,11 @@
 //! | [`record`] | records | `records.jsonl`, one line a trial, safe against crashes |
 //! | [`summary`] | records | [`summary::Summary`]: [`stats`], [`claims`] |
 //! | [`report`] | a summary | [`figures`], tables, [`export`]s, `report.html` |
+//! | [`ledger`] | the summaries of all experiments | published claims beside what was measured |
 //! | [`gallery`] | a trained autoencoder | pictures that need the network itself, codes for other programs |
 //!
 //! Beside the path: [`data`] (where images come from), [`seed`] (every random number), [`task`] and [`metric`]
-//! (what is learned and what is measured), [`kernels`] (what the CPU does in one pass), [`device`] (chosen once), [`progress`]
+//! (what is learned and what is measured), [`descend`] (an optimizer on a test function), [`kernels`] (what the CPU does in one pass), [`device`] (chosen once), [`progress`]
 //! and [`dashboard`] (the only output while training), [`saved`] (networks on disk), [`cli`] and [`commands`].
 
 pub mod claims;
@@ -25,18 +26,23 @@ pub mod commands;
 pub mod config;
 pub mod dashboard;
 pub mod data;
+pub mod descend;
 pub mod device;
 pub mod eval;
 pub mod export;
 pub mod figures;
 pub mod gallery;
+pub mod gradcheck;
 pub mod kernels;
+pub mod landscape;
+pub mod ledger;
 pub mod loss;
 pub mod metric;
 pub mod models;
 pub mod optim;
 pub mod plan;
 pub mod progress;
+pub mod range;
 pub mod record;
 pub mod report;
 pub mod runner;

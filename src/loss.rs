@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::{self, loss::Kind};
+use crate::models::ActivationKind;
 
 /// A loss by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -17,39 +18,58 @@ pub enum Loss {
     CrossEntropy,
     /// `(z - t)^2`, mean over batch and outputs.
     Mse,
+    /// The quadratic cost of textbooks: `(z - t)^2 / 2`, summed over the outputs, mean over the batch.
+    Quadratic,
     /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs. Neither
     /// logarithm overflows, and the gradient is right at z = 0 too, where the usual `max(z, 0) - z t + ln(1 + e^-|z|)` has
     /// two kinks that autodiff does not see cancel.
     Bce,
+    /// The same, summed over the outputs: what the derivative `a - t` at a sigmoid output belongs to.
+    BceSum,
+    /// Rosenblatt's mistake-driven rule (1958): `(H(z) - t) z` with the Heaviside step H, summed over the outputs, mean over the batch.
+    /// H counts as a constant, so the gradient is `H(z) - t`: 0 unless the answer is wrong.
+    Perceptron,
 }
 
 impl Loss {
     /// Every loss.
-    pub const ALL: &[Self] = &[Self::CrossEntropy, Self::Mse, Self::Bce];
+    pub const ALL: &[Self] =
+        &[Self::CrossEntropy, Self::Mse, Self::Quadratic, Self::Bce, Self::BceSum, Self::Perceptron];
+
+    /// Whether an output says yes where it is above 0; else where it is above a half.
+    pub fn is_on_logits(self) -> bool {
+        !matches!(self, Self::Mse | Self::Quadratic)
+    }
 
     /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no gradient.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
+        match self {
+            Self::Quadratic => return Self::Mse.per_replica(outputs, targets).mul_scalar(0.5 * width as f64),
+            Self::BceSum => return Self::Bce.per_replica(outputs, targets).mul_scalar(width as f64),
+            _ => {}
+        }
         let kind = match self {
             Self::CrossEntropy => Some(Kind::CrossEntropy),
             Self::Mse => Some(Kind::SquaredError),
-            Self::Bce => None,
+            _ => None,
         };
         if let Some(kind) = kind.filter(|_| kernels::take(&outputs) && outputs.dims() == targets.dims()) {
             return kernels::loss(kind, outputs, targets);
         }
         let elementwise = match self {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
-            Self::Mse => (outputs - targets).square(),
-            Self::Bce => {
+            Self::Mse | Self::Quadratic => (outputs - targets).square(),
+            Self::Perceptron => (ActivationKind::Step.apply(outputs.clone(), None) - targets) * outputs,
+            Self::Bce | Self::BceSum => {
                 // ln s(z) - ln s(-z) = z leaves one logarithm: -t ln s(z) - (1 - t) ln s(-z) = -ln s(-z) - t z.
                 let absent = activation::log_sigmoid(-outputs.clone());
                 -(absent + outputs * targets)
             }
         }; // [R, B, out]
         let share = match self {
-            Self::CrossEntropy => 1.0,
             Self::Mse | Self::Bce => 1.0 / width as f64,
+            _ => 1.0,
         };
         let per_example = elementwise.sum_dim(2); // [R, B, 1]
         per_example.mean_dim(1).mul_scalar(share).flatten(0, 2) // [R]
@@ -87,6 +107,27 @@ mod tests {
         assert!((found[0] - std::f32::consts::LN_2).abs() < 1e-6);
         let found = loss(Loss::Bce, vec![500.0, -500.0], vec![0.0, 0.0], [1, 1, 2]);
         assert_eq!(found, [250.0]);
+    }
+
+    #[test]
+    fn summed_losses_are_the_mean_ones_times_their_outputs() {
+        let (z, t) = (vec![0.3f32, -1.2, 2.0, 0.1], vec![1.0f32, 0.0, 0.0, 1.0]);
+        let of = |kind| loss(kind, z.clone(), t.clone(), [1, 2, 2])[0];
+        assert!((of(Loss::Quadratic) - of(Loss::Mse)).abs() < 1e-6);
+        assert!((of(Loss::BceSum) - 2.0 * of(Loss::Bce)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_perceptron_pays_for_its_mistakes_alone() {
+        // Said yes and no; right: yes, no, then no, yes, of which the distances from 0 are paid.
+        let found = loss(Loss::Perceptron, vec![2.0, -1.0, 2.0, -1.0], vec![1.0, 0.0, 0.0, 1.0], [4, 1, 1]);
+        assert_eq!(found, [0.0, 0.0, 2.0, 1.0]);
+        let device = device::for_tests().autodiff();
+        let tensor = |values: Vec<f32>| Tensor::<3>::from_data(TensorData::new(values, [1, 1, 3]), &device);
+        let logits = tensor(vec![0.0, 2.0, -1.0]).require_grad();
+        let gradients = Loss::Perceptron.per_replica(logits.clone(), tensor(vec![0.0, 1.0, 1.0])).sum().backward();
+        let gradient = logits.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(gradient, [1.0, 0.0, -1.0]);
     }
 
     #[test]

@@ -39,6 +39,9 @@ const fn score(name: &'static str, title: &'static str, unit: Unit) -> Metric {
 /// One number a network, in the order tables show them.
 const METRICS: &[Metric] = &[
     share("test_accuracy", "test accuracy"),
+    share("test_precision", "macro precision on test"),
+    share("test_recall", "macro recall on test"),
+    share("test_f1", "macro F1 on test"),
     error("test_loss", "test loss"),
     error("test_mse", "test MSE"),
     error("test_bce", "test BCE"),
@@ -55,7 +58,16 @@ const METRICS: &[Metric] = &[
     error("validation_loss", "validation loss"),
     share("train_accuracy", "training accuracy"),
     error("train_loss", "training loss"),
+    Metric { name: "diverged", title: "runs that diverged", unit: Unit::Percent, higher_is_better: false },
+    error("final_value", "value at the end"),
+    score("final_x", "x at the end", Unit::Plain),
+    score("final_y", "y at the end", Unit::Plain),
+    error("distance", "distance from the lowest point"),
+    error("steps_to_arrive", "steps until 99 % of the way down"),
 ];
+
+/// One number a network and any level: `epochs_to@0.9` is the first epoch after which the validation accuracy is 0.9 or more.
+const AT_ANY: &[Metric] = &[error("epochs_to", "epochs to a validation accuracy")];
 
 /// One number a network and noise level: `psnr@0.6`.
 const AT_LEVELS: &[Metric] = &[
@@ -85,7 +97,10 @@ pub fn sides(name: &str) -> (&str, Option<&str>) {
 fn find(name: &str) -> Option<&'static Metric> {
     let of = |table: &'static [Metric], name: &str| table.iter().find(|metric| metric.name == name);
     match name.split_once('@') {
-        Some((base, level)) => level.parse::<f64>().ok().and_then(|_| of(AT_LEVELS, base)),
+        Some((base, level)) => {
+            let known = of(AT_LEVELS, base).or_else(|| of(AT_ANY, base));
+            level.parse::<f64>().ok().and(known)
+        }
         None => of(METRICS, name),
     }
 }
@@ -106,7 +121,7 @@ pub fn check(name: &str) -> Result<(), String> {
 
 /// Every name, levels as `@LEVEL`.
 fn names() -> Vec<String> {
-    let at_levels = AT_LEVELS.iter().map(|metric| format!("{}@LEVEL", metric.name));
+    let at_levels = AT_LEVELS.iter().chain(AT_ANY).map(|metric| format!("{}@LEVEL", metric.name));
     METRICS.iter().map(|metric| metric.name.to_string()).chain(at_levels).collect()
 }
 
@@ -114,18 +129,30 @@ fn names() -> Vec<String> {
 pub fn sort(names: &mut [String]) {
     let place = |name: &str| {
         let (base, level) = name.split_once('@').unwrap_or((name, "-1"));
-        let all = METRICS.iter().chain(AT_LEVELS);
+        let all = METRICS.iter().chain(AT_LEVELS).chain(AT_ANY);
         let kind = all.into_iter().position(|metric| metric.name == base).unwrap_or(usize::MAX);
         (kind, level.parse::<f64>().unwrap_or(f64::INFINITY))
     };
     names.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)).then(a.cmp(b)));
 }
 
+/// Whether a measured name stands for every level: `epochs_to@`.
+pub fn is_at_any(measured: &str) -> bool {
+    measured.ends_with('@')
+}
+
 /// What the trials of these settings measure.
 pub fn measured(config: &TrialConfig) -> Vec<String> {
-    let mut names: Vec<&str> = vec!["test_loss", "validation_loss", "train_loss"];
-    if !config.is_autoencoder() {
+    if config.descend.is_some() {
+        let names = ["final_value", "final_x", "final_y", "distance", "steps_to_arrive", "diverged"];
+        return names.map(String::from).to_vec();
+    }
+    let mut names: Vec<&str> = vec!["test_loss", "validation_loss", "train_loss", "diverged"];
+    if !config.is_autoencoder() && !config.is_regression() {
         names.extend(["test_accuracy", "validation_accuracy", "train_accuracy"]);
+        names.extend(["test_precision", "test_recall", "test_f1", "epochs_to@"]);
+    }
+    if !config.is_autoencoder() {
         return names.into_iter().map(String::from).collect();
     }
     let asked = &config.evaluate;
@@ -160,7 +187,8 @@ pub fn higher_is_better(name: &str) -> bool {
 
 /// What it is called on an axis.
 pub fn title(name: &str) -> String {
-    let level = name.split_once('@').map_or(String::new(), |(_, level)| format!(" at noise {level}"));
+    let at = if name.starts_with("epochs_to@") { "of" } else { "at noise" };
+    let level = name.split_once('@').map_or(String::new(), |(_, level)| format!(" {at} {level}"));
     find(name).map_or_else(|| name.replace('_', " "), |metric| format!("{}{level}", metric.title))
 }
 

@@ -152,8 +152,11 @@ impl State {
     }
 }
 
-fn examples_of(trial: &Trial) -> u64 {
-    (trial.config.data.train * trial.config.train.epochs) as u64
+fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
+    match &trial.config.descend {
+        Some(descend) => (descend.steps, 1),
+        None => (trial.config.data.train, trial.config.train.epochs),
+    }
 }
 
 impl Listener for SweepProgress {
@@ -161,11 +164,18 @@ impl Listener for SweepProgress {
         let mut state = self.state();
         state.started = Instant::now();
         state.trials = pending.len();
-        state.total = pending.iter().map(examples_of).sum();
+        let mut arms: Vec<&Trial> = Vec::new();
         for trial in pending {
-            let plan = (trial.config.data.train, trial.config.train.epochs);
-            state.planned.insert(trial.label.clone(), plan);
+            if arms.iter().all(|arm| arm.label != trial.label) {
+                arms.push(trial);
+            }
         }
+        let free = cost::on_the_way(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+        for (arm, _) in arms.iter().zip(free).filter(|(_, free)| !free) {
+            state.planned.insert(arm.label.clone(), examples_and_epochs(arm));
+        }
+        let of = |trial: &Trial| state.planned.get(&trial.label).map_or(0, |(examples, epochs)| examples * epochs);
+        state.total = pending.iter().map(|trial| of(trial) as u64).sum();
         if self.shown == Shown::Quiet {
             return;
         }
@@ -232,7 +242,9 @@ impl Listener for SweepProgress {
 /// The rough cost of a plan in words: trials, steps and time.
 pub fn cost_line(plan: &crate::plan::Plan, jobs: usize) -> String {
     let seeds = plan.seeds.len() as u64;
-    let steps: u64 = plan.arms.iter().map(|arm| cost::steps(arm) * seeds).sum();
+    let free = cost::on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+    let trained = plan.arms.iter().zip(free).filter(|(_, free)| !free);
+    let steps: u64 = trained.map(|(arm, _)| cost::steps(arm) * seeds).sum();
     format!(
         "{} arms x {seeds} seeds = {} trials, {:.1} million steps, roughly {} with {jobs} workers on a recent CPU",
         plan.arms.len(),

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::eval::classification::{Confusion, Mistake};
+use crate::eval::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class};
 use crate::metric;
 
 mod file;
@@ -63,6 +63,12 @@ pub struct TrialRecord {
     /// The wrong predictions on test images made with most confidence.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
+    /// What a network on points makes of the plane, or of the line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub surface: Option<Surface>,
+    /// The points of a descent, the start first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub path: Vec<Vec<f32>>,
     /// Where and with what it was made.
     pub made_with: MadeWith,
     /// Wall time of its training and evaluation, its share of the stack's. The one field that may differ between two
@@ -81,6 +87,18 @@ pub struct History {
     pub validation_loss: Vec<f32>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub validation_accuracy: Vec<f32>,
+}
+
+/// A network's answers on an even grid: the probability of class 1, or the predicted number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Surface {
+    /// First and last value of each coordinate.
+    pub ends: Vec<[f32; 2]>,
+    /// Points along each coordinate.
+    pub side: usize,
+    /// Row by row, the first coordinate changing fastest.
+    pub values: Vec<f32>,
 }
 
 /// The program, the libraries, the machine and the data behind a record.
@@ -106,10 +124,28 @@ pub struct MadeWith {
 impl TrialRecord {
     /// A metric by name, or a difference `a - b` of two; absent where it could not be computed.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        let value = |name: &str| self.metrics.get(name).and_then(Value::as_f64);
+        let value = |name: &str| self.metrics.get(name).and_then(Value::as_f64).or_else(|| self.derived(name));
         match metric::sides(name) {
             (a, None) => value(a),
             (a, Some(b)) => Some(value(a)? - value(b)?),
+        }
+    }
+
+    /// What follows from the confusion matrix, or from the history.
+    fn derived(&self, name: &str) -> Option<f64> {
+        let of = |measure: fn(&ClassReport) -> Option<f64>| macro_mean(&per_class(&self.confusion), measure);
+        match name {
+            "diverged" => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
+            // An autoencoder's matrix is its neighbours'.
+            _ if self.metrics.contains_key("knn_accuracy") => None,
+            "test_precision" => of(|class| class.precision),
+            "test_recall" => of(|class| class.recall),
+            "test_f1" => of(|class| class.f1),
+            _ => {
+                let level: f32 = name.strip_prefix("epochs_to@")?.parse().ok()?;
+                let reached = self.history.validation_accuracy.iter().position(|&accuracy| accuracy >= level)?;
+                Some((reached + 1) as f64)
+            }
         }
     }
 

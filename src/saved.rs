@@ -14,10 +14,13 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrialConfig;
-use crate::data::PIXELS;
+use crate::data::width_of;
 use crate::models::Network;
 use crate::record::{MadeWith, TrialRecord};
 use crate::report::replace;
+
+mod npy;
+pub mod weights;
 
 /// What `model.toml` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +91,8 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, Card)> {
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}; give the folder that `kindling train` wrote", path.display()))?;
     let card: Card = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
-    let mut model = card.config.network(PIXELS, card.classes.len()).init(&[card.seed], device);
+    let inputs = width_of(&card.config.data.dataset);
+    let mut model = card.config.network(inputs, card.classes.len()).init(&[card.seed], device);
     let weights = folder.join(SAFETENSORS);
     let mut store = SafetensorsStore::from_file(&weights);
     let loaded = match &mut model {
@@ -105,6 +109,7 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, Card)> {
 mod tests {
     use super::*;
     use crate::config::Hidden;
+    use crate::data::PIXELS;
     use crate::device;
     use crate::models::ActivationKind;
 

@@ -30,6 +30,12 @@ pub enum Purpose {
     Search,
     /// Synthetic data; the counter is the example.
     Data,
+    /// How training images are moved; the counter is the epoch.
+    Augment,
+    /// Where a descent starts, around its given point.
+    Jitter,
+    /// Random directions through a network's weights; the counter is the direction.
+    Direction,
     /// Which trials `verify` picks, and where jittered points sit in a figure.
     Pick,
 }
@@ -46,6 +52,9 @@ impl Purpose {
             Self::Bootstrap => b"bootstrap",
             Self::Search => b"search",
             Self::Data => b"data",
+            Self::Augment => b"augment",
+            Self::Jitter => b"jitter",
+            Self::Direction => b"direction",
             Self::Pick => b"pick",
         }
     }

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::claims::{self, Judged};
 use crate::metric;
-use crate::plan::Plan;
+use crate::optim::schedule::Place;
+use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::stats::bootstrap::{Interval, of_sample};
@@ -39,9 +40,21 @@ pub struct Summary {
     pub claims: Vec<Judged>,
     /// Wall time of all trials, added up.
     pub trial_seconds: f64,
+    /// The learning rate of each arm over the epochs, where the arms' schedules differ.
+    #[serde(skip)]
+    pub rates: Vec<RateCurve>,
     /// In plan order; the raw material of figures and exports.
     #[serde(skip)]
     pub records: Vec<TrialRecord>,
+}
+
+/// The learning rate of one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateCurve {
+    /// The arm's label.
+    pub arm: String,
+    /// Epoch, with its fraction, and rate.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// One arm's results.
@@ -99,8 +112,8 @@ impl Summary {
     /// A claim that names an unknown arm or metric, or is not in the claim language.
     pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
         let mut names = metric_names(&records);
-        // A difference of two metrics ranks arms as any metric does.
-        if metric::sides(&plan.metric).1.is_some() {
+        // A difference of two metrics, or what follows from the rest of a record, ranks arms as any metric does.
+        if !names.contains(&plan.metric) {
             names.push(plan.metric.clone());
         }
         let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &names)).collect();
@@ -111,11 +124,13 @@ impl Summary {
             question: plan.question.clone(),
             source: plan.source.clone(),
             axes: plan.axes.clone(),
-            dataset: plan.datasets().join(", "),
-            ranking: ranking(&arms, &metric, plan, &records),
+            dataset: plan.subjects().join(", "),
+            // What is the same every time has no distribution to compare.
+            ranking: if plan.is_deterministic() { Vec::new() } else { ranking(&arms, &metric, plan, &records) },
             metric,
             arms,
             claims: judged,
+            rates: rates(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
         })
@@ -147,6 +162,25 @@ impl ArmSummary {
     pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
         self.metrics.iter().find(|metric| metric.name == name)
     }
+}
+
+/// Points of a rate's curve.
+const RATE_POINTS: usize = 200;
+
+fn rates(plan: &Plan) -> Vec<RateCurve> {
+    let differ = plan.arms.iter().any(|arm| arm.config.train.schedule != plan.arms[0].config.train.schedule);
+    let curve = |arm: &Arm| {
+        let train = &arm.config.train;
+        let steps_per_epoch = arm.config.data.train.div_ceil(train.batch_size).max(1);
+        let steps = steps_per_epoch * train.epochs;
+        let at = |i: usize| {
+            let step = i * steps / RATE_POINTS;
+            let place = Place { epoch: step / steps_per_epoch, step, steps_per_epoch, epochs: train.epochs };
+            (step as f64 / steps_per_epoch as f64, train.schedule.rate(train.optimizer.lr, place))
+        };
+        RateCurve { arm: arm.label.clone(), points: (0..RATE_POINTS).map(at).collect() }
+    };
+    plan.arms.iter().filter(|_| differ).map(curve).collect()
 }
 
 /// Each seed's value of a metric for an arm, in the order of the plan's seeds.

@@ -7,7 +7,6 @@
 use std::ops::ControlFlow;
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::Device;
 
 use crate::config::TrainConfig;
@@ -15,15 +14,17 @@ use crate::data::Part;
 use crate::data::noise::Noise;
 use crate::eval::{Scores, evaluate};
 use crate::models::Network;
-use crate::optim::{clip, schedule};
+use crate::optim::schedule;
 use crate::task::Task;
 
-mod batch;
+pub mod batch;
 mod replica;
+pub mod step;
 mod tally;
 
 use batch::Batcher;
 use replica::{Replica, Stopped};
+use step::Walker;
 use tally::Tally;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub config: &'a TrainConfig,
     /// Share of each hidden layer's outputs dropped while training.
     pub dropout: f64,
+    /// Layers, from the first on, whose weights stay as they are.
+    pub frozen: usize,
     /// What is fitted.
     pub train: Part<'a>,
     /// What epochs are judged by.
@@ -108,32 +111,23 @@ impl Watch for Unwatched {
 
 /// Trains the stack; `None` when the watch broke it off.
 pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
-    let device = job.device.clone().autodiff();
-    let mut optimizer = job.config.optimizer.build(job.device);
+    train_to(model, job, &[job.config.epochs], watch)?.pop()
+}
+
+/// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise and of which the last decides how long it
+/// trains; `None` when the watch broke it off. Each is what a training of so many epochs would have ended with, as long as the
+/// settings do not depend on their number: see [`crate::config::TrialConfig::is_prefix`].
+pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], watch: &dyn Watch) -> Option<Vec<Trained>> {
+    let mut walker = Walker::new(job);
     let mut model = Some(model.train());
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
-    let examples = job.train.labels.len();
-    let steps_per_epoch = examples.div_ceil(job.config.batch_size);
-    for epoch in 0..job.config.epochs {
+    let mut trained = Vec::with_capacity(checkpoints.len());
+    let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
+    for epoch in 0..*checkpoints.last()? {
         let mut batches = Batcher::new(job, epoch);
         let mut tally = Tally::default();
         let mut current = model.take()?;
         for step in 0..steps_per_epoch {
-            let batch = batches.next(job.config.batch_size, &device);
-            let masks = batches.dropout_masks(&batch, &current, job.dropout, &device);
-            let outputs = current.forward_masked(batch.inputs, &masks); // [R, B, out]
-            let losses = job.config.loss.per_replica(outputs.clone(), batch.targets.clone()); // [R]
-            tally.losses(&losses, batch.count);
-            if job.task.has_accuracy() {
-                tally.hits(&outputs.inner(), &batch.targets.inner());
-            }
-            let mut gradients = GradientsParams::from_grads(losses.backward(), &current);
-            if let Some(limit) = job.config.clip_value {
-                clip::by_value(&current, &mut gradients, limit);
-            }
-            if let Some(limit) = job.config.clip_norm {
-                clip::by_norm(&current, &mut gradients, limit);
-            }
             let place = schedule::Place {
                 epoch,
                 step: epoch * steps_per_epoch + step,
@@ -141,8 +135,13 @@ pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
                 epochs: job.config.epochs,
             };
             let rate = job.config.schedule.rate(job.config.optimizer.lr, place);
-            current = optimizer.step(rate, current, gradients);
-            if watch.on_step(batch.count * job.seeds.len()).is_break() {
+            let (next, seen) = walker.step(current, &mut batches, rate);
+            current = next;
+            tally.losses(&seen.losses, seen.count);
+            if job.task.has_accuracy() {
+                tally.hits(&seen.outputs, &seen.targets, job.task);
+            }
+            if watch.on_step(seen.count * job.seeds.len()).is_break() {
                 return None;
             }
         }
@@ -161,16 +160,23 @@ pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
             })
             .collect();
         watch.on_epoch(epoch + 1, &heard);
+        if checkpoints.contains(&(epoch + 1)) {
+            trained.push(finish(&settled, &replicas)?);
+        }
         if replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
         }
     }
+    // Whatever stopped before a checkpoint is there what it was when it stopped.
     let last = model?.valid();
-    finish(&last, replicas)
+    while trained.len() < checkpoints.len() {
+        trained.push(finish(&last, &replicas)?);
+    }
+    Some(trained)
 }
 
 /// Puts together the weights each replica keeps.
-fn finish(last: &Network, replicas: Vec<Replica>) -> Option<Trained> {
+fn finish(last: &Network, replicas: &[Replica]) -> Option<Trained> {
     let any_kept = replicas.iter().any(|replica| replica.best.is_some());
     let model = if any_kept {
         let kept = |(r, replica): (usize, &Replica)| match &replica.best {
@@ -187,5 +193,5 @@ fn finish(last: &Network, replicas: Vec<Replica>) -> Option<Trained> {
         (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
     };
     let endings = replicas.iter().map(ending).collect();
-    Some(Trained { model, history: replicas.into_iter().map(|r| r.history).collect(), endings })
+    Some(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
 }

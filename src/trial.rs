@@ -1,154 +1,169 @@
 //! One stack of trials: data, model, training, evaluation, records. The one place that knows all the parts.
 //!
-//! In: trials of one arm, the data, a device. Out: a record a trial, or nothing when the watch broke it off. A trial's
-//! record is the same, time apart, whichever trials share its stack.
+//! In: trials of one arm, or of arms that differ in nothing but the number of epochs, the data, a device. Out: a record and a
+//! network a trial, or nothing when the watch broke it off. A trial's record is the same, time apart, whichever trials share its
+//! stack.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Map;
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::config::DataConfig;
-use crate::data::source::{self, Search};
-use crate::data::{Corpus, PIXELS, Part};
-use crate::device::{Place, cpu_features};
+use crate::config::{Start, TrialConfig};
+use crate::data::Part;
+use crate::descend::{self, descend};
 use crate::eval::{self, Scores};
 use crate::models::Network;
-use crate::plan::{Plan, Trial, identity};
-use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
-use crate::train::{Ending, Job, Trained, Watch, train};
-use autoencoder::Bench;
-use references::References;
+use crate::plan::Trial;
+use crate::record::{Status, TrialRecord};
+use crate::train::{Ending, Job, Trained, Watch, train, train_to};
+use autoencoder::{Bench, Unheard};
 use scores::{history, metrics};
 
 pub mod autoencoder;
 mod classifier;
+mod lab;
 mod references;
 mod scores;
+mod surface;
 
-/// What trials need besides themselves: the data sets of a plan, and where to train.
-#[derive(Debug)]
-pub struct Lab {
-    corpora: BTreeMap<String, Corpus>,
-    references: References,
-    /// Where tensors live.
-    pub place: Place,
-}
+pub use lab::Lab;
+
+/// Records and, where something was trained, the networks behind them, as stacks of one; both in the order of the trials.
+pub type Ran = (Vec<TrialRecord>, Vec<Network>);
 
 impl Lab {
-    /// Loads every data set of a plan and checks that it has as many images as the plan asks for.
+    /// Trains trials as a stack. Trials of one seed that differ in the number of epochs are one training, looked at on the way.
     ///
     /// # Errors
-    /// A data set cannot be had, or is too small.
-    pub fn open(plan: &Plan, search: &Search, place: Place) -> Result<Self> {
-        let mut corpora = BTreeMap::new();
-        for name in plan.datasets() {
-            corpora.insert(name.to_string(), source::load(name, search)?);
-        }
-        let lab = Self { corpora, references: References::default(), place };
-        for arm in &plan.arms {
-            lab.parts(&arm.config.data)?;
-        }
-        Ok(lab)
-    }
-
-    /// A lab with this one data set.
-    pub fn with(corpus: Corpus, place: Place) -> Self {
-        Self { corpora: BTreeMap::from([(corpus.name.clone(), corpus)]), references: References::default(), place }
-    }
-
-    /// The data set of a trial.
-    ///
-    /// # Errors
-    /// It was not loaded.
-    pub fn corpus(&self, dataset: &str) -> Result<&Corpus> {
-        self.corpora.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
-    }
-
-    /// The trial's identity.
-    ///
-    /// # Errors
-    /// Its data set was not loaded.
-    pub fn id(&self, trial: &Trial) -> Result<String> {
-        let corpus = self.corpus(&trial.config.data.dataset)?;
-        Ok(identity::trial_id(&trial.config, trial.seed, &corpus.hash, self.place.backend))
-    }
-
-    /// Training, validation and test part.
-    ///
-    /// # Errors
-    /// The data set has fewer images than asked for.
-    pub fn parts(&self, data: &DataConfig) -> Result<[Part<'_>; 3]> {
-        let corpus = self.corpus(&data.dataset)?;
-        let (all, tests) = (corpus.train.count(), corpus.test.count());
-        ensure!(
-            data.train + data.validation <= all,
-            "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
-            data.train,
-            data.validation,
-            corpus.name
-        );
-        ensure!(
-            data.test <= tests,
-            "`data.test` {} is more than the {tests} test images of {}",
-            data.test,
-            corpus.name
-        );
-        Ok([
-            corpus.train.part(0, data.train),
-            corpus.train.part(all - data.validation, all),
-            corpus.test.part(0, data.test),
-        ])
-    }
-
-    /// Trains trials of one arm as a stack; also returns the trained stack, for those who keep it.
-    ///
-    /// # Errors
-    /// The trials are not of one arm, or the data was not loaded.
-    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Network)>> {
+    /// The trials cannot share a stack, or the data was not loaded.
+    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
         let started = Instant::now();
         let config = &trials.first().context("a stack needs a trial")?.config;
-        ensure!(trials.iter().all(|trial| trial.config == *config), "a stack's trials must share their settings");
-        let corpus = self.corpus(&config.data.dataset)?;
-        let [train_part, validation, test] = self.parts(&config.data)?;
-        let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
-        let device = &self.place.device;
-        let classes = corpus.classes.len();
-        let model = config.network(PIXELS, classes).init(&seeds, &device.clone().autodiff());
-        let job = Job {
-            seeds: &seeds,
-            config: &config.train,
-            dropout: config.model.dropout,
-            train: train_part,
-            validation,
-            task: config.task(classes),
-            noise: config.train.noise(),
-            device,
+        ensure!(
+            trials.iter().all(|trial| trial.config.shares_training(config)),
+            "a stack's trials must share their settings"
+        );
+        let ran = match config.descend {
+            Some(_) => self.descend(trials, watch)?,
+            None => self.train(trials, watch)?,
         };
-        let Some(trained) = train(model, &job, watch) else { return Ok(None) };
-        let test_scores = eval::evaluate(&trained.model, test, job.task, config.train.loss, device);
-        let mut records = Vec::with_capacity(trials.len());
-        for ((r, trial), score) in trials.iter().enumerate().zip(test_scores) {
-            let Some(record) = self.record(trial, r, &trained, score, watch)? else { return Ok(None) };
-            records.push(record);
-        }
         let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
-        records.iter_mut().for_each(|record| record.seconds = seconds);
-        Ok(Some((records, trained.model)))
+        Ok(ran.map(|(mut records, networks)| {
+            records.iter_mut().for_each(|record| record.seconds = seconds);
+            (records, networks)
+        }))
     }
 
-    /// What there is to say of replica `r` of a trained stack; `None` when the watch broke it off.
+    fn descend(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+        let mut records = Vec::with_capacity(trials.len());
+        for trial in trials {
+            let Some(config) = &trial.config.descend else { bail!("`{}` is no descent", trial.label) };
+            let way = descend(config, &trial.config.train, trial.seed, &self.place.device);
+            let mut record = self.blank(trial)?;
+            descend::describe(&mut record, config, &way, &self.place.device);
+            records.push(record);
+            if watch.on_step(config.steps).is_break() {
+                return Ok(None);
+            }
+        }
+        Ok(Some((records, Vec::new())))
+    }
+
+    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+        let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs).context("a stack needs a trial")?;
+        let config = &longest.config;
+        let mut seeds: Vec<u64> = Vec::new();
+        let mut checkpoints: Vec<usize> = Vec::new();
+        for trial in trials {
+            if !seeds.contains(&trial.seed) {
+                seeds.push(trial.seed);
+            }
+            checkpoints.push(trial.config.train.epochs);
+        }
+        checkpoints.sort_unstable();
+        checkpoints.dedup();
+        let parts = self.parts(&config.data)?;
+        let Some(model) = self.start(config, &seeds, watch)? else { return Ok(None) };
+        let job = self.job(config, &seeds, parts)?;
+        let Some(trained) = train_to(model, &job, &checkpoints, watch) else { return Ok(None) };
+        let test = |trained: &Trained| {
+            eval::evaluate(&trained.model, parts[2], job.task, config.train.loss, &self.place.device)
+        };
+        let scores: Vec<Vec<Scores>> = trained.iter().map(test).collect();
+        let (mut records, mut networks) = (Vec::new(), Vec::new());
+        for trial in trials {
+            let at = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs).unwrap_or(0);
+            let r = seeds.iter().position(|&seed| seed == trial.seed).unwrap_or(0);
+            let network = trained[at].model.replica(r);
+            let Some(record) = self.record(trial, (&trained[at], r), &network, scores[at][r], watch)? else {
+                return Ok(None);
+            };
+            records.push(record);
+            networks.push(network);
+        }
+        Ok(Some((records, networks)))
+    }
+
+    /// A training of these settings on these parts.
+    ///
+    /// # Errors
+    /// The data was not loaded.
+    pub fn job<'a>(&'a self, config: &'a TrialConfig, seeds: &'a [u64], parts: [Part<'a>; 3]) -> Result<Job<'a>> {
+        let [train, validation, _] = parts;
+        Ok(Job {
+            seeds,
+            config: &config.train,
+            dropout: config.model.dropout,
+            frozen: config.model.frozen,
+            train,
+            validation,
+            task: config.task(self.corpus(&config.data.dataset)?.classes.len()),
+            noise: config.train.noise(),
+            device: &self.place.device,
+        })
+    }
+
+    /// The network before training, one replica a seed: drawn, read from a file, or trained by the settings of another arm; `None` when
+    /// the watch broke that off.
+    ///
+    /// # Errors
+    /// The data or the weights were not loaded, or the weights do not fit.
+    pub fn start(&self, config: &TrialConfig, seeds: &[u64], watch: &dyn Watch) -> Result<Option<Network>> {
+        let corpus = self.corpus(&config.data.dataset)?;
+        let device = self.place.device.clone().autodiff();
+        let shape = config.network(corpus.train.width(), corpus.classes.len());
+        match &config.model.start {
+            None => Ok(Some(shape.init(seeds, &device))),
+            Some(Start::File(path)) => {
+                let mut model = shape.init(seeds, &device);
+                self.weights(path)?.fill(&mut model, &device)?;
+                Ok(Some(model))
+            }
+            Some(Start::After(other)) => {
+                let settings =
+                    other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
+                let Some(model) = self.start(settings, seeds, watch)? else { return Ok(None) };
+                let job = self.job(settings, seeds, self.parts(&settings.data)?)?;
+                let Some(trained) = train(model, &job, &Unheard(watch)) else { return Ok(None) };
+                // Its weights and nothing else: what comes after the last layer is this arm's own.
+                let mut own = shape.init(seeds, &device);
+                own.copy_weights(&trained.model, &device);
+                Ok(Some(own))
+            }
+        }
+    }
+
+    /// What there is to say of replica `r` of a trained stack, itself a stack of one in `network`; `None` when the watch broke it off.
     fn record(
         &self,
         trial: &Trial,
-        r: usize,
-        trained: &Trained,
+        (trained, r): (&Trained, usize),
+        network: &Network,
         test_score: Scores,
         watch: &dyn Watch,
     ) -> Result<Option<TrialRecord>> {
         let corpus = self.corpus(&trial.config.data.dataset)?;
-        let mut record = self.blank(trial, corpus)?;
+        let mut record = self.blank(trial)?;
         record.history = history(&trained.history[r]);
         let diverged = |mut record: TrialRecord, epoch: usize| {
             record.status = Status::Diverged;
@@ -163,23 +178,28 @@ impl Lab {
         };
         record.epochs_kept = Some(epochs_kept);
         record.metrics = metrics(trained.history[r][epochs_kept - 1], test_score);
-        match trained.model.replica(r) {
-            Network::Autoencoder(own) => {
-                let Some(found) = self.bench(trial, corpus, watch)?.measure(&own) else { return Ok(None) };
-                autoencoder::describe(&mut record, found);
-            }
-            classifier => {
-                let [_, _, test] = self.parts(&trial.config.data)?;
-                let outputs = eval::outputs(&classifier, test, &self.place.device).concat();
-                classifier::describe(&mut record, &outputs, test.labels, corpus.classes.len(), trial.config.train.loss);
-            }
+        let (config, device) = (&trial.config, &self.place.device);
+        let task = config.task(corpus.classes.len());
+        if let Network::Autoencoder(own) = network {
+            let Some(found) = self.bench(trial, watch)?.measure(own) else { return Ok(None) };
+            autoencoder::describe(&mut record, found);
+        } else if task.has_accuracy() {
+            let [_, _, test] = self.parts(&config.data)?;
+            let outputs = eval::outputs(network, test, device).concat();
+            classifier::describe(&mut record, &outputs, test.labels, task, config.train.loss);
+        }
+        if corpus.train.points().is_some() {
+            // A mistake is shown as an image.
+            record.mistakes.clear();
+            record.surface = surface::of(network, corpus, task, config.train.loss, device);
         }
         Ok(Some(record))
     }
 
     /// What an autoencoder of this trial is measured with.
-    fn bench<'a>(&'a self, trial: &'a Trial, corpus: &'a Corpus, watch: &'a dyn Watch) -> Result<Bench<'a>> {
+    fn bench<'a>(&'a self, trial: &'a Trial, watch: &'a dyn Watch) -> Result<Bench<'a>> {
         let data = &trial.config.data;
+        let corpus = self.corpus(&data.dataset)?;
         Ok(Bench {
             config: &trial.config,
             seed: trial.seed,
@@ -189,46 +209,6 @@ impl Lab {
             split: (corpus.hash.clone(), data.train, data.test),
             device: &self.place.device,
             watch,
-        })
-    }
-
-    /// The record of a trial that could not be run.
-    ///
-    /// # Errors
-    /// Its data set was not loaded.
-    pub fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
-        let corpus = self.corpus(&trial.config.data.dataset)?;
-        let mut record = self.blank(trial, corpus)?;
-        record.status = Status::Failed;
-        record.error = Some(error.to_string());
-        Ok(record)
-    }
-
-    fn blank(&self, trial: &Trial, corpus: &Corpus) -> Result<TrialRecord> {
-        Ok(TrialRecord {
-            schema: SCHEMA,
-            id: self.id(trial)?,
-            arm: trial.label.clone(),
-            axes: trial.values.iter().cloned().collect(),
-            seed: trial.seed,
-            status: Status::Done,
-            diverged_epoch: None,
-            error: None,
-            epochs_kept: None,
-            history: History::default(),
-            metrics: Map::new(),
-            confusion: Vec::new(),
-            mistakes: Vec::new(),
-            made_with: MadeWith {
-                kindling: env!("CARGO_PKG_VERSION").into(),
-                burn: crate::BURN_VERSION.into(),
-                backend: self.place.backend.into(),
-                device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-                cpu_features: cpu_features(),
-                dataset: corpus.name.clone(),
-                data: corpus.hash.clone(),
-            },
-            seconds: 0.0,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::fs;
 use common::desk::Desk;
 use common::{lab, plan, real_data};
 use kindling::config::TrialConfig;
+use kindling::data::Pixels;
 use kindling::data::source::{self, Search};
 use kindling::eval::knn::{Index, Points};
 use kindling::eval::pca;
@@ -93,7 +94,7 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
         &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
-    let codes = kindling::trial::autoencoder::codes(network.autoencoder().unwrap(), test.test.part(0, 100), &device);
+    let codes = kindling::trial::autoencoder::codes(network.autoencoder().unwrap(), test.test.part(0, 100, Pixels::Unit), &device);
     let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
     let exported: Vec<f32> = bytes[128..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     assert_eq!(exported, codes);
@@ -178,8 +179,8 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         let corpus = source::load(dataset, &search).unwrap();
         if let Some(expected) = pca_mse {
             // The mean squared error of 32 components, fitted on the training images, on the test images.
-            let [train, test] =
-                [corpus.train.part(0, 55_000), corpus.test.part(0, 10_000)].map(|part| part.rows.numbers());
+            let [train, test] = [corpus.train.part(0, 55_000, Pixels::Unit), corpus.test.part(0, 10_000, Pixels::Unit)]
+                .map(|part| part.rows.numbers());
             let points = |values| Points { values, width: 784 };
             let found = pca::Pca::fit(points(&train)).mse(points(&test), 32);
             assert!((found - expected).abs() < 1e-4, "{found}");

@@ -126,7 +126,7 @@ fn neither_dropout_nor_noise_nor_batches_nor_clipping_touch_the_initial_weights(
         let text = format!("[train]\nepochs = 1\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
         let trial = plan(&text).trials().next().unwrap();
         let (_, model) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
-        weights(&model)
+        weights(&model[0])
     };
     let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.place.device));
     for extra in ["", "batch_size = 7", "noise = 0.4", "clip_norm = 1e-3", "patience = 1", "[model]\ndropout = 0.5"] {

@@ -20,6 +20,7 @@ fn config(activation: ActivationKind) -> MlpConfig {
         activation,
         init: Init::HeNormal,
         bias: true,
+        output: ActivationKind::Identity,
         first_layer: 0,
     }
 }

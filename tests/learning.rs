@@ -72,8 +72,8 @@ fn adam_classifies_real_mnist() {
     let corpus = source::load("mnist", &search).unwrap();
     assert_eq!((corpus.train.count(), corpus.test.count(), corpus.classes.len()), (60_000, 10_000, 10));
     // The digit counts of the published test set.
-    let zeros = corpus.test.labels.iter().filter(|&&label| label == 0).count();
-    assert_eq!((zeros, corpus.train.labels[0]), (980, 5));
+    let zeros = corpus.test.labels().iter().filter(|&&label| label == 0).count();
+    assert_eq!((zeros, corpus.train.labels()[0]), (980, 5));
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
     let lab = Lab::with(corpus, device::open(Some(&backend)).unwrap());
     let mut config = TrialConfig::default();
@@ -96,8 +96,13 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
     let lab = Lab::with(corpus, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
-        config.data =
-            kindling::config::DataConfig { dataset: "digits".into(), train: 19_000, validation: 1_000, test: 2_000 };
+        config.data = kindling::config::DataConfig {
+            dataset: "digits".into(),
+            train: 19_000,
+            validation: 1_000,
+            test: 2_000,
+            ..Default::default()
+        };
         config.model.hidden = kindling::config::Hidden::Widths(hidden);
         config.train.epochs = 12;
         let trial = kindling::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };

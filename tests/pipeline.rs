@@ -58,6 +58,8 @@ impl Fake {
                 Default::default()
             },
             confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
+            surface: None,
+            path: vec![],
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
             made_with: MadeWith {
                 kindling: "0".into(),

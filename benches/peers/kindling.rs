@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use kindling::config::TrialConfig;
 use kindling::data::source::read_folder;
-use kindling::data::{Corpus, PIXELS};
+use kindling::data::{Corpus, PIXELS, Pixels};
 use kindling::device;
 use kindling::eval::knn::{Index, Points};
 use kindling::eval::tsne;
@@ -138,10 +138,11 @@ fn fit(config: &TrialConfig, corpus: &Corpus, device: &Device, seeds: &[u64], ep
         seeds,
         config: &train_config,
         dropout: 0.0,
-        train: corpus.train.part(0, config.data.train),
+        train: corpus.train.part(0, config.data.train, Pixels::Unit),
         // The peers do not evaluate either.
-        validation: corpus.train.part(config.data.train, config.data.train + 1),
+        validation: corpus.train.part(config.data.train, config.data.train + 1, Pixels::Unit),
         task: config.task(classes),
+        frozen: 0,
         noise: config.train.noise(),
         device,
     };

@@ -29,7 +29,8 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn values(&self, arm: &str) -> Vec<Option<f64>> {
+    /// Each seed's value of the metric.
+    pub fn values(&self, arm: &str) -> Vec<Option<f64>> {
         by_seed(self.records, arm, &self.plan.seeds, self.metric)
     }
 
@@ -42,6 +43,9 @@ impl Bench<'_> {
     /// # Errors
     /// A trend along an axis that is not of the plan, or not numeric.
     pub fn pieces(&self, test: &Test) -> Result<Vec<Piece>> {
+        if self.plan.is_deterministic() {
+            return self.certain(test);
+        }
         Ok(match test {
             Test::Order(sides) => {
                 let sides: Vec<Side> = sides.iter().map(|side| self.settled(side)).collect();
@@ -68,7 +72,11 @@ impl Bench<'_> {
 
     /// `best(...)` as the arm it stands for: chosen on validation, so that the test set only reports.
     fn settled(&self, side: &Side) -> Side {
-        let Side::Best(group) = side else { return side.clone() };
+        let group = match side {
+            Side::Best(group) => group,
+            Side::Moved(inner, margin) => return Side::Moved(Box::new(self.settled(inner)), *margin),
+            side => return side.clone(),
+        };
         let members = self.plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
         let validation = |arm: &&Arm| {
             let (name, sign) =
@@ -107,9 +115,12 @@ impl Bench<'_> {
     /// A statistic against a number or another statistic: by the bootstrap interval of the difference, and for a location
     /// by the signed-rank test too.
     fn two_sides(&self, a: &Side, b: &Side, part: u64) -> Piece {
-        let columns = [a, b].map(|side| match side {
-            Side::Arm(_, arm) | Side::Best(arm) => self.values(arm),
+        let columns = [a, b].map(|side| match side.unmoved() {
+            Side::Arm(_, arm) | Side::Best(arm) => {
+                self.values(arm).into_iter().map(|value| value.map(|v| v + side.margin())).collect()
+            }
             Side::Number(number) => vec![Some(*number); self.plan.seeds.len()],
+            Side::Moved(..) => Vec::new(),
         });
         let pairs: Vec<[f64; 2]> =
             columns[0].iter().zip(&columns[1]).filter_map(|(a, b)| Some([(*a)?, (*b)?])).collect();
@@ -125,7 +136,8 @@ impl Bench<'_> {
             return Piece::open(format!("{} finished seeds are too few for an interval", pairs.len()), pairs.len());
         };
         let differences: Vec<f64> = pairs.iter().map(|[a, b]| a - b).collect();
-        let spread = [a, b].iter().any(|side| matches!(side, Side::Arm(Statistic::Sd, _)));
+        // Ranks speak of locations such as the median: not of spreads, and not of means, which a few runs may decide.
+        let spread = [a, b].iter().any(|side| matches!(side.unmoved(), Side::Arm(Statistic::Sd | Statistic::Mean, _)));
         let (trusted, p) = if spread { (pairs.len() >= FEWEST_FOR_TEST, String::new()) } else { passes(&differences) };
         let less = match b {
             Side::Number(0.0) => String::new(),
@@ -231,6 +243,8 @@ impl Side {
             Self::Arm(statistic, _) => statistic.function()(values),
             Self::Best(_) => interquartile_mean(values),
             Self::Number(number) => *number,
+            // The margin is in the values already.
+            Self::Moved(side, _) => side.value(values),
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Side {
     Best(String),
     /// A number.
     Number(f64),
+    /// `adam + 0.005`: a side moved by a margin.
+    Moved(Box<Side>, f64),
 }
 
 /// A statistic over seeds.
@@ -44,7 +46,7 @@ pub enum Statistic {
     Sd,
 }
 
-const FORMS: &str = "expected one of `a > b on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
+const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
                      `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, \
                      `decreasing in AXIS for KEY=VALUE on METRIC`";
 
@@ -58,9 +60,9 @@ impl Test {
         };
         sides
             .iter()
-            .filter_map(|side| match side {
+            .filter_map(|side| match side.unmoved() {
                 Side::Arm(_, arm) => Some(arm.as_str()),
-                Side::Best(_) | Side::Number(_) => None,
+                _ => None,
             })
             .collect()
     }
@@ -70,11 +72,29 @@ impl Test {
         let Self::Order(sides) = self else { return Vec::new() };
         sides
             .iter()
-            .filter_map(|side| match side {
+            .filter_map(|side| match side.unmoved() {
                 Side::Best(value) => Some(value.as_str()),
-                Side::Arm(..) | Side::Number(_) => None,
+                _ => None,
             })
             .collect()
+    }
+}
+
+impl Side {
+    /// The side without its margin.
+    pub fn unmoved(&self) -> &Self {
+        match self {
+            Self::Moved(side, _) => side.unmoved(),
+            side => side,
+        }
+    }
+
+    /// Its margin.
+    pub fn margin(&self) -> f64 {
+        match self {
+            Self::Moved(side, margin) => side.margin() + margin,
+            _ => 0.0,
+        }
     }
 }
 
@@ -133,6 +153,13 @@ fn side(text: &str) -> Result<Side, String> {
     if let Some(number) = number(text) {
         return Ok(Side::Number(number));
     }
+    for (sign, factor) in [(" + ", 1.0), (" - ", -1.0)] {
+        if let Some((left, margin)) = text.rsplit_once(sign)
+            && let Some(margin) = number(margin)
+        {
+            return Ok(Side::Moved(Box::new(side(left)?), factor * margin));
+        }
+    }
     let call = text.strip_suffix(')').and_then(|text| text.split_once('('));
     Ok(match call {
         Some(("sd", arm)) => Side::Arm(Statistic::Sd, arm.trim().into()),
@@ -148,6 +175,8 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
+            Self::Moved(side, margin) if *margin < 0.0 => write!(f, "({side} - {})", -margin),
+            Self::Moved(side, margin) => write!(f, "({side} + {margin})"),
             Self::Best(value) => write!(f, "best({value})"),
             Self::Arm(Statistic::Iqm, arm) => write!(f, "{arm}"),
             Self::Arm(Statistic::Mean, arm) => write!(f, "mean({arm})"),

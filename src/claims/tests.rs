@@ -36,6 +36,8 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 history: History::default(),
                 metrics,
                 confusion: vec![],
+                surface: None,
+                path: vec![],
                 mistakes: vec![],
                 made_with: MadeWith {
                     kindling: String::new(),

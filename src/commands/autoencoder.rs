@@ -63,7 +63,8 @@ fn look(run: &TrialRecord, lab: &Lab, plan: &Plan, strip: &Strip, out: &Path) ->
         Err(error) => {
             eprintln!("note: {error:#}; training seed {} again for its pictures", run.seed);
             let again = lab.run(&[plan.arms[0].trial(0, run.seed)], &Unwatched)?;
-            again.context("the training was broken off")?.1
+            let networks = again.context("the training was broken off")?.1;
+            networks.into_iter().next().context("the training left no network")?
         }
     };
     keeper::gallery(run, &model, plan, lab, strip, out)

@@ -8,7 +8,8 @@ use super::{Exit, resolve};
 use crate::cli::{DataAction, DataArgs, DataFolder};
 use crate::data::sheet::contact;
 use crate::data::source::{self, KNOWN, Search};
-use crate::data::{Corpus, Images};
+use crate::data::{Corpus, Images, toys};
+use crate::figures::toy;
 use crate::report;
 
 /// Runs one of the actions.
@@ -20,6 +21,10 @@ pub fn run(args: DataArgs) -> Result<Exit> {
         DataAction::Verify { dataset, data } => describe(&dataset, &resolve::local(&data)),
         DataAction::Show { dataset, out, columns, data } => {
             let corpus = source::load(&dataset, &resolve::search(&data, false))?;
+            if corpus.train.points().is_some() {
+                let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("svg"));
+                return plot(&corpus, &out);
+            }
             let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("png"));
             show(&corpus, &out, usize::from(columns))
         }
@@ -36,6 +41,9 @@ fn list_all(search: &Search) -> Result<Exit> {
     let drawn = search.cache.join("digits");
     let place = if drawn.is_dir() { format!("in {}", drawn.display()) } else { "drawn when first used".into() };
     println!("{:<15} {place}", "digits");
+    for toy in toys::TOYS {
+        println!("{:<15} {}, drawn when used", toy.name, toy.what);
+    }
     for name in own_folders(search) {
         println!("{name:<15} in {}", search.folders(&name)[0].display());
     }
@@ -57,6 +65,7 @@ fn describe(dataset: &str, search: &Search) -> Result<Exit> {
     let corpus = source::load(dataset, search)?;
     let checked = match dataset {
         "digits" => "they are the digits every kindling draws",
+        name if toys::find(name).is_some() => "they are the points every kindling draws",
         name if KNOWN.iter().any(|known| known.name == name) => "every file has its published SHA-256",
         _ => "every file is whole; no checksum is published for it",
     };
@@ -72,9 +81,17 @@ fn describe(dataset: &str, search: &Search) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The training points of a toy.
+fn plot(corpus: &Corpus, out: &Path) -> Result<Exit> {
+    let figure = toy::draw(corpus).context("there are no points to draw")?;
+    report::replace(out, &figure.bytes).with_context(|| format!("cannot write {}", out.display()))?;
+    println!("{}: {} training points, in {}", corpus.name, corpus.train.count(), out.display());
+    Ok(Exit::Done)
+}
+
 /// A row a class, its first training images side by side.
 fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
-    let images: &Images = &corpus.train;
+    let images: &Images = corpus.train.images().context("only images can be shown side by side")?;
     let mut chosen: Vec<&[u8]> = Vec::new();
     let blank = vec![0u8; crate::data::PIXELS];
     for class in 0..corpus.classes.len() {

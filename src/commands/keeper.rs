@@ -22,7 +22,7 @@ use crate::report::replace;
 use crate::runner::Trainer;
 use crate::saved::{self, Card};
 use crate::train::{EpochScores, Watch};
-use crate::trial::Lab;
+use crate::trial::{Lab, Ran};
 
 /// Trains in the lab and keeps every network that finished. Where there is a screen, the first training is shown on it.
 pub struct Keeper<'a> {
@@ -43,7 +43,7 @@ impl<'a> Keeper<'a> {
         Self { lab, folder, progress, screen: AtomicBool::new(screen) }
     }
 
-    fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<(Vec<TrialRecord>, Network)>> {
+    fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
         let (true, Some(first)) = (self.screen.swap(false, Ordering::Relaxed), trials.first()) else {
             return self.lab.run(trials, watch);
         };
@@ -63,11 +63,11 @@ impl<'a> Keeper<'a> {
 
 impl Trainer for Keeper<'_> {
     fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
-        let Some((records, stack)) = self.run(trials, watch)? else { return Ok(None) };
+        let Some((records, networks)) = self.run(trials, watch)? else { return Ok(None) };
         for (r, record) in records.iter().enumerate().filter(|(_, record)| record.status == Status::Done) {
             let config = &trials[r].config;
             let card = Card::new(record, &self.lab.corpus(&config.data.dataset)?.classes, config);
-            saved::save(&kept(self.folder, record.seed), &stack.replica(r), &card)?;
+            saved::save(&kept(self.folder, record.seed), &networks[r], &card)?;
         }
         Ok(Some(records))
     }

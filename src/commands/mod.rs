@@ -5,12 +5,19 @@
 mod autoencoder;
 mod compare;
 mod data;
+mod descend;
+mod gradcheck;
 mod keeper;
+mod landscape;
 mod list;
+mod lr_find;
 mod predict;
 mod report;
+mod reproduce;
 mod resolve;
+mod search;
 mod session;
+mod subject;
 mod sweep;
 mod train;
 mod verify;
@@ -53,8 +60,13 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub fn run(cli: Cli) -> Result<Exit> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Autoencoder(args) => autoencoder::run(&args),
+        Command::Descend(args) => descend::run(&args),
+        Command::Gradcheck(args) => gradcheck::run(&args),
+        Command::LrFind(args) => lr_find::run(&args),
+        Command::Landscape(args) => landscape::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::List => list::run(),
         Command::Data(args) => data::run(args),
@@ -66,6 +78,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
 
 /// From here on, Ctrl-C stops after the step at hand and a second one at once.
 fn listen_for_interrupts() -> Result<&'static AtomicBool> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    // A command that runs several experiments comes here several times.
+    if LISTENING.swap(true, Ordering::Relaxed) {
+        return Ok(&STOP);
+    }
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Interrupted.code()));

@@ -26,7 +26,7 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
     for (path, pixels) in &files {
         let count = pixels.len() / PIXELS;
-        let part = Part { rows: Rows::Pixels(pixels), labels: &vec![0; count] };
+        let part = Part { rows: Rows::Pixels(pixels), labels: &vec![0; count], answers: &[] };
         let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
         for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate()
         {

@@ -66,7 +66,11 @@ pub fn out(flags: &RunFlags, name: &str) -> PathBuf {
 /// When nobody named a data set and MNIST cannot be had, the drawn digits take its place, loudly.
 pub fn settle_dataset(spec: &mut Spec, search: &Search) -> Result<()> {
     let path = "data.dataset";
-    let named = spec.base.iter().chain(&spec.overrides).any(|a| a.path == path)
+    let descends = |path: &str| path.starts_with("descend.");
+    let needs_none = spec.base.iter().any(|a| descends(&a.path)) || spec.axes.iter().any(|axis| descends(&axis.path));
+    let named = needs_none
+        || spec.base.iter().chain(&spec.overrides).any(|a| a.path == path)
+        || spec.arms.iter().flat_map(|arm| &arm.settings).any(|a| a.path == path)
         || spec.axes.iter().any(|axis| axis.path == path);
     if named || search.find("mnist").is_some() {
         return Ok(());

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::progress::SweepProgress;
 use crate::record::{RecordFile, Status};
 use crate::runner::{self, Options, Outcome, Trainer, Work};
-use crate::spec::Spec;
+use crate::spec::{Search, Spec};
 use crate::summary::Summary;
 use crate::trial::Lab;
 use crate::{device, report};
@@ -57,6 +57,23 @@ pub fn prepare(mut spec: Spec, flags: &RunFlags, (jobs, stack): (Option<usize>, 
 }
 
 impl Prepared {
+    /// How the spec samples its arms, where it does.
+    pub fn search(&self) -> Option<&Search> {
+        self.spec.search.as_ref()
+    }
+
+    /// Plans anew with how the proposals so far validated.
+    ///
+    /// # Errors
+    /// A proposal is out of range.
+    pub fn propose(&mut self, scores: &[f64]) -> Result<()> {
+        if let Some(search) = &mut self.spec.search {
+            search.scores = scores.to_vec();
+        }
+        self.plan = Plan::new(&self.spec)?;
+        Ok(())
+    }
+
     /// Opens the records of the folder `out`; writes the spec there once they are seen to be this plan's.
     pub fn open(&self, out: PathBuf, quiet: bool) -> Result<Session<'_>> {
         let (file, found, torn) = RecordFile::open(&out)?;

@@ -1,10 +1,11 @@
 //! `kindling sweep`: run an experiment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Exit, resolve, session};
+use super::session::Prepared;
+use super::{Exit, resolve, search, session};
 use crate::cli::SweepArgs;
 use crate::data::Corpus;
 use crate::plan::Plan;
@@ -27,13 +28,30 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         return dry_run(&Plan::new(&spec)?, &out, args);
     }
     let prepared = session::prepare(spec, &args.run, (args.jobs, args.stack))?;
-    let session = prepared.open(out, args.run.quiet)?;
+    train(prepared, out, args.run.quiet, |summary, shown, out| show(summary, shown, out, args.run.json))
+}
+
+/// Trains what is not recorded, writes the report, and has `tell` say it.
+///
+/// # Errors
+/// It could not start.
+pub fn train(
+    mut prepared: Prepared,
+    out: PathBuf,
+    quiet: bool,
+    tell: impl FnOnce(&Summary, Option<&Corpus>, &Path) -> Result<()>,
+) -> Result<Exit> {
+    match search::climb(&mut prepared, &out, quiet)? {
+        Exit::Done => {}
+        exit => return Ok(exit),
+    }
+    let session = prepared.open(out, quiet)?;
     let lab = &prepared.lab;
-    let progress = SweepProgress::new(Shown::fitting(args.run.quiet));
+    let progress = SweepProgress::new(Shown::fitting(quiet));
     session.run(lab, &progress, |summary, out| {
         let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
         report::write(summary, shown, Vec::new(), out)?;
-        show(summary, shown, out, args.run.json)
+        tell(summary, shown, out)
     })
 }
 

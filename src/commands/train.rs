@@ -41,11 +41,13 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let trained = Dashboard::show((&label, &arm.config), args.run.quiet, stop, |screen| {
         lab.run(&[arm.trial(index, args.seed)], screen)
     });
-    let Some((records, model)) = trained.transpose()?.flatten() else {
+    let Some((records, networks)) = trained.transpose()?.flatten() else {
         eprintln!("stopped before the last epoch; nothing is saved");
         return Ok(Exit::Interrupted);
     };
-    let record = &records[0];
+    let (Some(record), Some(model)) = (records.first(), networks.first()) else {
+        bail!("`{}` trains no network; run it with `kindling sweep`", arm.label)
+    };
     if record.status == Status::Diverged && args.run.json {
         println!("{}", record.to_line()?);
         return Ok(Exit::Done);
@@ -56,12 +58,12 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     }
     let classes = &lab.corpus(&arm.config.data.dataset)?.classes;
     let card = Card::new(record, classes, &arm.config);
-    saved::save(&out, &model, &card)?;
+    saved::save(&out, model, &card)?;
     show(record, classes, &out, args.run.json)?;
     Ok(Exit::Done)
 }
 
-fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm)> {
+pub fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm)> {
     let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     match (label, &plan.arms[..]) {
         (None, [only]) => Ok((0, only)),
@@ -77,7 +79,7 @@ fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm)> {
     }
 }
 
-fn file_name(experiment: &str, label: &str) -> String {
+pub fn file_name(experiment: &str, label: &str) -> String {
     let whole = if label == "default" { experiment.to_string() } else { format!("{experiment}-{label}") };
     whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
 }

@@ -1,9 +1,9 @@
 //! The range of every number of a trial's settings.
 
 use super::{Hidden, MOST_DEPTH, TrialConfig};
-use crate::data::PIXELS;
+use crate::data::{PIXELS, Pixels, classes_of, toys};
 use crate::loss::Loss;
-use crate::models::Init;
+use crate::models::{ActivationKind, Init};
 
 impl TrialConfig {
     /// Checks every number against its range. The message names the key.
@@ -29,7 +29,20 @@ impl TrialConfig {
             }
             Hidden::Taper(taper) => positive("model.depth", taper.depth, MOST_DEPTH)?,
         }
+        if let Some(descend) = &self.descend {
+            descend.validate()?;
+        }
         self.validate_autoencoder()?;
+        self.validate_outputs()?;
+        self.train.augment.validate()?;
+        if !self.train.augment.is_none() && toys::find(&self.data.dataset).is_some() {
+            return Err(format!("`train.augment` moves images; `{}` is points", self.data.dataset));
+        }
+        for (name, lambda) in [("l1", self.train.l1), ("l2", self.train.l2)] {
+            if !(lambda.is_finite() && lambda >= 0.0) {
+                return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
+            }
+        }
         let (level, most) = (self.train.noise, self.train.noise_kind.most());
         if !(0.0..=most).contains(&level) {
             return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
@@ -58,6 +71,45 @@ impl TrialConfig {
         self.train.schedule.validate()
     }
 
+    /// What the last layer gives, against what is made of it.
+    fn validate_outputs(&self) -> Result<(), String> {
+        let (loss, outputs) = (self.train.loss, self.model.outputs);
+        let name = &self.data.dataset;
+        if let Some(toy) = toys::find(name).filter(|_| self.descend.is_none()) {
+            if toy.classes == 0 && !matches!(loss, Loss::Mse | Loss::Quadratic) {
+                return Err(format!("`{name}` has numbers to be predicted: `train.loss` must be mse or quadratic"));
+            }
+            if self.is_autoencoder() {
+                return Err(format!("an autoencoder needs images; `{name}` is points"));
+            }
+        }
+        match outputs {
+            Some(0) => return Err("`model.outputs` is 0; it must be at least 1".into()),
+            Some(1) if loss == Loss::CrossEntropy => {
+                return Err("`model.outputs = 1` tells two classes apart with `train.loss` bce, mse or perceptron; \
+                            cross_entropy wants an output a class"
+                    .into());
+            }
+            Some(1) if classes_of(name) > 2 => {
+                return Err(format!("`model.outputs = 1` tells two classes apart; `{name}` has {}", classes_of(name)));
+            }
+            Some(n) if n > 1 && n != classes_of(name).max(1) => {
+                return Err(format!("`model.outputs` is {n}; it must be 1, or one a class (leave it out)"));
+            }
+            _ => {}
+        }
+        let layers = self.likely_network().layers();
+        if self.model.frozen >= layers {
+            return Err(format!("`model.frozen` is {}; of {layers} layers at least one must learn", self.model.frozen));
+        }
+        if self.model.output != ActivationKind::Identity && loss.is_on_logits() && loss != Loss::Perceptron {
+            return Err(
+                "`model.output` must be left out: `train.loss` has its own (use mse or quadratic with it)".into()
+            );
+        }
+        Ok(())
+    }
+
     fn validate_autoencoder(&self) -> Result<(), String> {
         match (self.model.latent, self.train.loss) {
             (None, _) if !self.evaluate.is_empty() => {
@@ -68,10 +120,13 @@ impl TrialConfig {
             (Some(latent), _) if latent > PIXELS => {
                 Err(format!("`model.latent` is {latent}; it must be at most the {PIXELS} pixels of an image"))
             }
-            (Some(_), Loss::CrossEntropy) => {
+            (Some(_), _) if self.data.pixels == Pixels::Raw => {
+                Err("`data.pixels` must be unit for an autoencoder, whose outputs are 0 to 1".into())
+            }
+            (Some(_), loss) if !matches!(loss, Loss::Mse | Loss::Bce) => {
                 Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
-                 bce; it is cross_entropy"
-                    .into())
+                 bce"
+                .into())
             }
             (Some(_), _) => {
                 let most = self.train.noise_kind.most();

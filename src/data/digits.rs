@@ -32,17 +32,18 @@ pub fn load(cache: &Path) -> Result<Corpus> {
     {
         return Ok(corpus);
     }
-    let corpus = Corpus::new("digits", draw(0, TRAIN), draw(TRAIN, TEST));
-    if let Err(error) = keep(&corpus, &folder) {
+    let drawn = [draw(0, TRAIN), draw(TRAIN, TEST)];
+    if let Err(error) = keep(&drawn, &folder) {
         eprintln!("note: the drawn digits were not cached: {error:#}");
     }
-    Ok(corpus)
+    let [train, test] = drawn;
+    Ok(Corpus::new("digits", train, test))
 }
 
-fn keep(corpus: &Corpus, folder: &Path) -> Result<()> {
+fn keep(drawn: &[Images; 2], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let side = SIDE;
-    let contents = [&corpus.train, &corpus.test].into_iter().flat_map(|images| {
+    let contents = drawn.iter().flat_map(|images| {
         let n = images.count();
         [idx::write(&[n, side, side], &images.pixels), idx::write(&[n], &images.labels)]
     });
@@ -193,12 +194,12 @@ mod tests {
 
     #[test]
     fn the_set_has_its_published_hash_and_every_image_has_ink() {
-        let corpus = Corpus::new("digits", draw(0, TRAIN), draw(TRAIN, TEST));
-        assert_eq!(corpus.hash, HASH);
+        let test = draw(TRAIN, TEST);
+        assert_eq!(Corpus::new("digits", draw(0, TRAIN), test.clone()).hash, HASH);
         let mut counts = [0; 10];
-        for index in 0..corpus.test.count() {
-            counts[usize::from(corpus.test.labels[index])] += 1;
-            let inked = corpus.test.image(index).iter().filter(|&&pixel| pixel > 100).count();
+        for index in 0..test.count() {
+            counts[usize::from(test.labels[index])] += 1;
+            let inked = test.image(index).iter().filter(|&&pixel| pixel > 100).count();
             assert!((10..500).contains(&inked), "image {index} has {inked} dark pixels");
         }
         assert!(counts.iter().all(|&n| (880..1120).contains(&n)), "{counts:?}");

@@ -2,8 +2,10 @@
 //!
 //! In: a data set's name and where to look. Out: a [`Corpus`], whose hash is part of every trial's identity.
 
+pub mod augment;
 pub mod digits;
 pub mod download;
+mod examples;
 pub mod idx;
 pub mod noise;
 mod part;
@@ -11,10 +13,12 @@ pub mod picture;
 pub mod sheet;
 pub mod source;
 pub mod strokes;
+pub mod toys;
 
 use burn_dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
 
+pub use examples::{Examples, Pixels, Points};
 pub use part::{Part, Rows};
 
 /// Rows and columns of every image.
@@ -46,13 +50,34 @@ pub struct Corpus {
     /// `mnist`, `fashion-mnist`, `digits`, ...
     pub name: String,
     /// The training file, whole.
-    pub train: Images,
+    pub train: Examples,
     /// The test file, whole.
-    pub test: Images,
-    /// What the classes are called.
+    pub test: Examples,
+    /// What the classes are called; none where a number is to be predicted.
     pub classes: Vec<String>,
-    /// First 16 hex digits of the SHA-256 of all pixels and labels.
+    /// First 16 hex digits of the SHA-256 of all inputs and answers.
     pub hash: String,
+}
+
+/// Training, validation and test examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultSizes {
+    /// The first so many of the training file.
+    pub train: usize,
+    /// The last so many of the training file.
+    pub validation: usize,
+    /// The first so many of the test file.
+    pub test: usize,
+}
+
+/// The numbers a network is shown of each example of a data set, as far as its name tells.
+pub fn width_of(dataset: &str) -> usize {
+    toys::find(dataset).map_or(PIXELS, |toy| toy.width)
+}
+
+/// The classes of a data set, as far as its name tells: 0 where a number is to be predicted, 10 for images.
+pub fn classes_of(dataset: &str) -> usize {
+    toys::find(dataset).map_or(10, |toy| toy.classes)
 }
 
 impl Images {
@@ -74,7 +99,8 @@ impl Images {
     /// # Panics
     /// When the range reaches past the end.
     pub fn part(&self, from: usize, to: usize) -> Part<'_> {
-        Part { rows: Rows::Pixels(&self.pixels[from * PIXELS..to * PIXELS]), labels: &self.labels[from..to] }
+        let pixels = &self.pixels[from * PIXELS..to * PIXELS];
+        Part { rows: Rows::Pixels(pixels), labels: &self.labels[from..to], answers: &[] }
     }
 }
 
@@ -96,17 +122,32 @@ pub fn scaled(pixel: u8) -> f32 {
 }
 
 impl Corpus {
-    /// Puts a corpus together and hashes it.
+    /// A corpus of images, hashed; its classes are those that occur.
     pub fn new(name: &str, train: Images, test: Images) -> Self {
+        let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&m| usize::from(m) + 1);
+        Self::of(name, Examples::Images(train), Examples::Images(test), class_names(name, count))
+    }
+
+    /// Puts a corpus together and hashes it.
+    pub fn of(name: &str, train: Examples, test: Examples, classes: Vec<String>) -> Self {
         let mut hasher = Sha256::new();
-        for images in [&train, &test] {
-            hasher.update((images.count() as u64).to_le_bytes());
-            hasher.update(&images.pixels);
-            hasher.update(&images.labels);
+        for examples in [&train, &test] {
+            hasher.update((examples.count() as u64).to_le_bytes());
+            match examples {
+                Examples::Images(images) => hasher.update(&images.pixels),
+                Examples::Points(points) => {
+                    points.values.iter().chain(&points.answers).for_each(|v| hasher.update(v.to_le_bytes()));
+                }
+            }
+            hasher.update(examples.labels());
         }
         let hash = hex(&hasher.finalize())[..16].to_string();
-        let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&m| usize::from(m) + 1);
-        Self { name: name.into(), classes: class_names(name, count), train, test, hash }
+        Self { name: name.into(), classes, train, test, hash }
+    }
+
+    /// Whether a number is to be predicted, and no class.
+    pub fn is_regression(&self) -> bool {
+        self.classes.is_empty()
     }
 }
 

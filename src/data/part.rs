@@ -10,6 +10,8 @@ use crate::kernels::gather;
 pub enum Rows<'a> {
     /// `[n, 784]` images; a network sees them scaled to 0 to 1.
     Pixels(&'a [u8]),
+    /// `[n, 784]` images; a network sees them as they are, 0 to 255.
+    Raw(&'a [u8]),
     /// `[n, width]` numbers, seen as they are.
     Numbers {
         /// Row-major.
@@ -26,13 +28,15 @@ pub struct Part<'a> {
     pub rows: Rows<'a>,
     /// `[n]` classes.
     pub labels: &'a [u8],
+    /// `[n]` numbers to be predicted; empty where there are classes.
+    pub answers: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
     /// Numbers a row.
     pub fn width(self) -> usize {
         match self {
-            Self::Pixels(_) => PIXELS,
+            Self::Pixels(_) | Self::Raw(_) => PIXELS,
             Self::Numbers { width, .. } => width,
         }
     }
@@ -40,7 +44,7 @@ impl<'a> Rows<'a> {
     /// How many rows.
     pub fn count(self) -> usize {
         match self {
-            Self::Pixels(bytes) => bytes.len() / PIXELS,
+            Self::Pixels(bytes) | Self::Raw(bytes) => bytes.len() / PIXELS,
             Self::Numbers { values, width } => values.len() / width,
         }
     }
@@ -52,6 +56,7 @@ impl<'a> Rows<'a> {
     pub fn range(self, from: usize, to: usize) -> Self {
         match self {
             Self::Pixels(bytes) => Self::Pixels(&bytes[from * PIXELS..to * PIXELS]),
+            Self::Raw(bytes) => Self::Raw(&bytes[from * PIXELS..to * PIXELS]),
             Self::Numbers { values, width } => Self::Numbers { values: &values[from * width..to * width], width },
         }
     }
@@ -60,6 +65,9 @@ impl<'a> Rows<'a> {
     pub fn gather(self, picks: &[usize], into: &mut Vec<f32>) {
         match self {
             Self::Pixels(bytes) => gather::rows(bytes, PIXELS, picks, into),
+            Self::Raw(bytes) => picks.iter().for_each(|&index| {
+                into.extend(bytes[index * PIXELS..(index + 1) * PIXELS].iter().map(|&byte| f32::from(byte)));
+            }),
             Self::Numbers { values, width } => {
                 picks.iter().for_each(|&index| into.extend_from_slice(&values[index * width..(index + 1) * width]));
             }
@@ -74,6 +82,7 @@ impl<'a> Rows<'a> {
                 gather::scale(bytes, &mut numbers);
                 numbers
             }
+            Self::Raw(bytes) => bytes.iter().map(|&byte| f32::from(byte)).collect(),
             Self::Numbers { values, .. } => values.to_vec(),
         }
     }
@@ -90,7 +99,8 @@ impl<'a> Part<'a> {
         let starts = (0..self.count()).step_by(size);
         starts.map(move |from| {
             let to = (from + size).min(self.count());
-            Part { rows: self.rows.range(from, to), labels: &self.labels[from..to] }
+            let answers = if self.answers.is_empty() { &[] } else { &self.answers[from..to] };
+            Part { rows: self.rows.range(from, to), labels: &self.labels[from..to], answers }
         })
     }
 }
@@ -102,7 +112,8 @@ mod tests {
     #[test]
     fn chunks_cover_every_row_once_in_order() {
         let values: Vec<f32> = (0..14).map(|i| i as f32).collect();
-        let part = Part { rows: Rows::Numbers { values: &values, width: 2 }, labels: &[0, 1, 2, 3, 4, 5, 6] };
+        let part =
+            Part { rows: Rows::Numbers { values: &values, width: 2 }, labels: &[0, 1, 2, 3, 4, 5, 6], answers: &[] };
         let chunks: Vec<Part> = part.chunks(3).collect();
         assert_eq!(chunks.iter().map(|chunk| chunk.count()).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!(chunks.iter().flat_map(|chunk| chunk.rows.numbers()).collect::<Vec<_>>(), values);

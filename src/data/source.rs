@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Corpus, Images, digits, download, idx};
+use super::{Corpus, Images, digits, download, idx, toys};
 
 /// One of a data set's four files.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +116,9 @@ pub fn load(dataset: &str, search: &Search) -> Result<Corpus> {
     if dataset == "digits" {
         return digits::load(&search.cache);
     }
+    if let Some(toy) = toys::find(dataset) {
+        return Ok(toy.corpus());
+    }
     if let Some(folder) = search.find(dataset) {
         return read_folder(dataset, &folder);
     }
@@ -126,8 +129,9 @@ pub fn load(dataset: &str, search: &Search) -> Result<Corpus> {
     let Some(known) = KNOWN.iter().find(|known| known.name == dataset) else {
         bail!(
             "no data set `{dataset}`; looked for its four IDX files (plain or .gz) in\n{}\n\
-             known by name: mnist, fashion-mnist, digits",
-            looked()
+             known by name: mnist, fashion-mnist, digits, and the toys {}",
+            looked(),
+            toys::TOYS.iter().map(|toy| toy.name).collect::<Vec<_>>().join(", ")
         );
     };
     let ways_out = || {

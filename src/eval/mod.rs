@@ -20,7 +20,7 @@ use crate::data::{Part, Rows};
 use crate::kernels;
 use crate::loss::Loss;
 use crate::models::Network;
-use crate::task::Task;
+use crate::task::{Answers, Task};
 use parallel::parallel;
 
 /// Examples a forward pass: bounds memory, and fixes the order of every sum.
@@ -42,12 +42,13 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
     let mut hits = task.has_accuracy().then(|| vec![0.0; replicas]);
     for chunk in part.chunks(CHUNK) {
         let inputs = chunk.rows.numbers();
-        let targets = matrix(task.targets(&inputs, chunk.labels.iter().copied()), chunk.count(), device);
+        let answers = Answers { labels: chunk.labels, numbers: chunk.answers };
+        let targets = matrix(task.targets(&inputs, answers), chunk.count(), device);
         let outputs = model.forward(matrix(inputs, chunk.count(), device)); // [R, B, out]
         // Of the outputs' own shape, so that a replica takes the same way through the kernels in every stack.
         let targets = targets.expand(outputs.dims());
         if let Some(hits) = &mut hits {
-            let own = self::hits(outputs.clone(), targets.clone()).into_data();
+            let own = self::hits(outputs.clone(), targets.clone(), task).into_data();
             hits.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, hits)| *sum += f64::from(hits));
         }
         let own = loss.per_replica(outputs, targets).into_data();
@@ -58,8 +59,12 @@ pub fn evaluate(model: &Network, part: Part, task: Task, loss: Loss, device: &De
     (0..replicas).map(scores).collect()
 }
 
-/// Right answers of each replica, `[R]`, of outputs and targets `[R, B, classes]`.
-pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+/// Right answers of each replica, `[R]`, of outputs and targets `[R, B, classes]`, or `[R, B, 1]` of two classes.
+pub fn hits(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> {
+    if let Task::Tell { .. } = task {
+        let right = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]
+        return right.sum_dim(1).flatten(0, 2);
+    }
     if kernels::take(&outputs) {
         return kernels::hits(outputs, targets);
     }

@@ -35,7 +35,7 @@ pub fn accuracy(coded: &Coded, classes: usize, seed: u64, device: &Device) -> Op
     let scale = Scale::of(coded.train.0);
     let [train_values, validation_values, test_values] =
         [coded.train, coded.validation, coded.test].map(|(points, _)| scale.apply(points));
-    let part = |values, labels| Part { rows: Rows::Numbers { values, width }, labels };
+    let part = |values, labels| Part { rows: Rows::Numbers { values, width }, labels, answers: &[] };
     let optimizer = OptimizerConfig { lr: 0.01, ..OptimizerConfig::default() };
     let config = TrialConfig {
         model: ModelConfig { hidden: Hidden::Widths(Vec::new()), ..ModelConfig::default() },
@@ -46,6 +46,7 @@ pub fn accuracy(coded: &Coded, classes: usize, seed: u64, device: &Device) -> Op
         seeds: &[seed],
         config: &config.train,
         dropout: 0.0,
+        frozen: 0,
         train: part(&train_values, coded.train.1),
         validation: part(&validation_values, coded.validation.1),
         task: Task::Classify { classes },

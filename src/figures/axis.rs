@@ -28,8 +28,15 @@ impl Axis {
         let moved: Vec<f64> = values.into_iter().filter(finite).map(|v| transform(spread, v)).collect();
         let low = moved.iter().copied().reduce(f64::min)?;
         let high = moved.iter().copied().reduce(f64::max)?;
-        let room = if high > low { 0.05 * (high - low) } else { (0.05 * low.abs()).max(1e-3) };
+        // Values that differ in their last bits alone are one value.
+        let apart = high - low > 1e-9 * low.abs().max(high.abs());
+        let room = if apart { 0.05 * (high - low) } else { (0.05 * low.abs()).max(1e-3) };
         Some(Self { spread, from: low - room, to: high + room, pixels })
+    }
+
+    /// An axis from the first value to the last, without room.
+    pub fn exactly((from, to): (f64, f64), spread: Spread, pixels: (f64, f64)) -> Self {
+        Self { spread, from: transform(spread, from), to: transform(spread, to), pixels }
     }
 
     /// The spread that suits accuracies: the error's logarithm where they lie far apart.
@@ -128,11 +135,14 @@ fn log_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
         .collect()
 }
 
+/// More digits than this are noise.
+const MOST_DIGITS: f64 = 12.0;
+
 fn tick_text(value: f64, step: f64, percent: bool) -> String {
     let (value, step, unit) = if percent { (value * 100.0, step * 100.0, " %") } else { (value, step, "") };
     let value = (value * 1e9).round() / 1e9;
     if step.is_finite() {
-        let digits = (-(step.log10() + 1e-9).floor()).max(0.0) as usize;
+        let digits = (-(step.log10() + 1e-9).floor()).clamp(0.0, MOST_DIGITS) as usize;
         format!("{value:.digits$}{unit}")
     } else {
         format!("{value}{unit}")
@@ -164,6 +174,15 @@ mod tests {
         let axis = Axis::over([0.1, 0.9999], Spread::Error, (0.0, 190.0)).unwrap();
         let places: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.place(*value)).collect();
         assert!(places.len() > 3 && places.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{places:?}");
+    }
+
+    #[test]
+    fn values_that_differ_in_their_last_bits_are_one_value() {
+        // Once a panic: ticks with more digits than a number can be written with.
+        let axis = Axis::over([-0.2, -0.2 + 3e-17], Spread::Linear, (0.0, 100.0)).unwrap();
+        assert!(axis.ticks(5, false).iter().all(|(_, text)| text.len() < 8));
+        let tiny = Axis::over([1e-200, 3e-200], Spread::Linear, (0.0, 100.0)).unwrap();
+        assert!(tiny.ticks(5, false).len() < 10);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         shown.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         shown.truncate(MOST);
     }
+    // A descent's values are in the figure of its way.
+    if summary.records.iter().all(|record| record.history.validation_loss.is_empty()) {
+        return None;
+    }
     let mut rows: Vec<(&str, [Column; 2])> = vec![("loss", [|h| &h.train_loss, |h| &h.validation_loss])];
     // An autoencoder has none.
     if summary.records.iter().any(|record| !record.history.validation_accuracy.is_empty()) {

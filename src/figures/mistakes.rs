@@ -19,6 +19,7 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
     if run.mistakes.is_empty() || run.made_with.data != corpus.hash {
         return Ok(None);
     }
+    let Some(images) = corpus.test.images() else { return Ok(None) };
     let short = |class: u8| corpus.classes.get(usize::from(class)).map_or("?", String::as_str);
     let long = corpus.classes.iter().any(|name| name.len() > 2);
     let lines = if long { 3 } else { 2 };
@@ -28,10 +29,10 @@ pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
     for (place, mistake) in run.mistakes.iter().enumerate() {
         let x = 12 + (place % COLUMNS) * cell;
         let y = 8 + (place / COLUMNS) * (SIDE * ZOOM + text + 10);
-        if mistake.index >= corpus.test.count() {
+        if mistake.index >= images.count() {
             return Ok(None);
         }
-        sheet.paste(corpus.test.image(mistake.index), x, y, ZOOM);
+        sheet.paste(images.image(mistake.index), x, y, ZOOM);
         let (truth, said) = (short(mistake.truth), short(mistake.predicted));
         let sure = format!("{:.0} %", 100.0 * mistake.confidence);
         let words = if long {

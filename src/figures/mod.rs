@@ -1,16 +1,26 @@
 //! Figures from records alone: a [`Summary`] in, SVG (PNG for sheets of images) out.
 
-mod axis;
+pub mod axis;
+mod boundary;
 mod boxplot;
 mod confusion;
 mod curves;
 mod denoising;
+mod descent;
+pub mod field;
+mod fit;
 pub mod grid;
 mod heatmap;
 mod intervals;
+pub mod landscape;
+pub mod lr_find;
 mod mistakes;
+pub mod panel;
+mod ranked;
 mod response;
+mod schedule;
 pub mod svg;
+pub mod toy;
 
 use anyhow::Result;
 
@@ -43,10 +53,14 @@ impl Figure {
 /// A picture cannot be encoded.
 pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
+    figures.extend(fit::draw(summary));
+    figures.extend(boundary::draw(summary)?);
+    figures.extend(descent::draw(summary)?);
     figures.extend(boxplot::draw(summary));
     figures.extend(intervals::draw(summary));
     figures.extend(heatmap::draw(summary).or_else(|| response::draw(summary)));
     figures.extend(denoising::draw(summary));
+    figures.extend(schedule::draw(summary));
     figures.extend(curves::draw(summary));
     figures.extend(confusion::draw(summary, corpus));
     if let Some(corpus) = corpus {

@@ -114,6 +114,7 @@ mod tests {
             activation: ActivationKind::Tanh,
             init: Init::Default,
             bias: true,
+            output: ActivationKind::Identity,
             first_layer: 0,
         };
         AutoencoderConfig { encoder, logits }

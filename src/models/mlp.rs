@@ -1,7 +1,7 @@
 //! The multi-layer perceptron, stacked: R networks of one shape, trained as one tensor program.
 //!
-//! In: inputs `[R, B, in]`, or `[1, B, in]` shown to every replica. Out: `[R, B, out]` before any output
-//! activation (logits where the loss is a cross-entropy).
+//! In: inputs `[R, B, in]`, or `[1, B, in]` shown to every replica. Out: `[R, B, out]`, logits where the loss is a
+//! cross-entropy.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -25,6 +25,8 @@ pub struct MlpConfig {
     pub init: Init,
     /// Whether the layers have biases.
     pub bias: bool,
+    /// After the last layer.
+    pub output: ActivationKind,
     /// The place of its first layer in the whole network, which keys its draws.
     pub first_layer: u64,
 }
@@ -38,6 +40,8 @@ pub struct Mlp {
     pub slopes: Vec<Param<Tensor<3>>>,
     #[module(skip)]
     activation: ActivationKind,
+    #[module(skip)]
+    output: ActivationKind,
 }
 
 impl MlpConfig {
@@ -66,7 +70,12 @@ impl MlpConfig {
             Param::from_tensor(Tensor::from_data(data, device))
         };
         let slopes = if self.activation == ActivationKind::Prelu { self.hidden.len() } else { 0 };
-        Mlp { layers: layers.collect(), slopes: (0..slopes).map(|_| slope()).collect(), activation: self.activation }
+        Mlp {
+            layers: layers.collect(),
+            slopes: (0..slopes).map(|_| slope()).collect(),
+            activation: self.activation,
+            output: self.output,
+        }
     }
 }
 
@@ -90,7 +99,7 @@ impl Mlp {
                 }
             }
         }
-        x
+        self.output.apply(x, None)
     }
 
     /// Widths of the hidden layers.
@@ -105,6 +114,7 @@ impl Mlp {
             layers: self.layers.iter().map(|layer| layer.replica(r)).collect(),
             slopes: self.slopes.iter().map(|s| Param::from_tensor(s.val().narrow(0, r, 1))).collect(),
             activation: self.activation,
+            output: self.output,
         }
     }
 
@@ -120,6 +130,7 @@ impl Mlp {
             layers: (0..first.layers.len()).map(layer).collect(),
             slopes: (0..first.slopes.len()).map(slope).collect(),
             activation: first.activation,
+            output: first.output,
         })
     }
 }
@@ -137,6 +148,7 @@ mod tests {
             activation,
             init: Init::Default,
             bias: true,
+            output: ActivationKind::Identity,
             first_layer: 0,
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! In: inputs `[R, B, in]`. Out: whatever the task's loss compares with its targets.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::autoencoder::{Autoencoder, AutoencoderConfig};
+use super::linear::StackedLinear;
 use super::mlp::{Mlp, MlpConfig};
 
 /// The shape of a [`Network`].
@@ -35,6 +36,14 @@ impl NetworkConfig {
         }
     }
 
+    /// Layers of weights.
+    pub fn layers(&self) -> usize {
+        match self {
+            Self::Classifier(mlp) => mlp.hidden.len() + 1,
+            Self::Autoencoder(both) => 2 * (both.encoder.hidden.len() + 1),
+        }
+    }
+
     /// One replica a seed.
     pub fn init(&self, seeds: &[u64], device: &Device) -> Network {
         match self {
@@ -47,11 +56,62 @@ impl NetworkConfig {
 impl Network {
     /// Replicas.
     pub fn stack(&self) -> usize {
-        let first = match self {
-            Self::Classifier(mlp) => mlp,
-            Self::Autoencoder(autoencoder) => &autoencoder.encoder,
-        };
-        first.layers[0].weight.dims()[0]
+        self.layers().first().map_or(0, |layer| layer.weight.dims()[0])
+    }
+
+    /// The layers of weights, first to last.
+    pub fn layers(&self) -> Vec<&StackedLinear> {
+        match self {
+            Self::Classifier(mlp) => mlp.layers.iter().collect(),
+            Self::Autoencoder(both) => both.encoder.layers.iter().chain(&both.decoder.layers).collect(),
+        }
+    }
+
+    /// The layers of weights, to be changed.
+    pub fn layers_mut(&mut self) -> Vec<&mut StackedLinear> {
+        match self {
+            Self::Classifier(mlp) => mlp.layers.iter_mut().collect(),
+            Self::Autoencoder(both) => both.encoder.layers.iter_mut().chain(&mut both.decoder.layers).collect(),
+        }
+    }
+
+    /// Takes over the weights, biases and slopes of a stack of the same shape.
+    pub fn copy_weights(&mut self, other: &Self, device: &Device) {
+        let copy = |theirs: &Param<Tensor<3>>| Param::from_tensor(Tensor::from_data(theirs.val().into_data(), device));
+        for (own, theirs) in self.layers_mut().into_iter().zip(other.layers()) {
+            own.weight = copy(&theirs.weight);
+            own.bias = theirs.bias.as_ref().map(copy);
+        }
+        for (own, theirs) in self.slopes_mut().into_iter().zip(other.slopes()) {
+            *own = copy(theirs);
+        }
+    }
+
+    /// What the layers are called in saved files.
+    pub fn layer_names(&self) -> Vec<String> {
+        let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}layers.{i}")).collect::<Vec<_>>();
+        match self {
+            Self::Classifier(mlp) => named("", mlp.layers.len()),
+            Self::Autoencoder(both) => {
+                [named("encoder.", both.encoder.layers.len()), named("decoder.", both.decoder.layers.len())].concat()
+            }
+        }
+    }
+
+    /// A PReLU network's slopes.
+    pub fn slopes(&self) -> Vec<&Param<Tensor<3>>> {
+        match self {
+            Self::Classifier(mlp) => mlp.slopes.iter().collect(),
+            Self::Autoencoder(both) => both.encoder.slopes.iter().chain(&both.decoder.slopes).collect(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn slopes_mut(&mut self) -> Vec<&mut Param<Tensor<3>>> {
+        match self {
+            Self::Classifier(mlp) => mlp.slopes.iter_mut().collect(),
+            Self::Autoencoder(both) => both.encoder.slopes.iter_mut().chain(&mut both.decoder.slopes).collect(),
+        }
     }
 
     /// Widths of the layers that dropout applies to, in order.

@@ -1,11 +1,21 @@
 //! What a plan costs before it is run: steps, and a rough time.
 
 use super::{Arm, Plan};
+use crate::config::TrialConfig;
 use crate::data::PIXELS;
+
+/// Whether each of these settings is trained on the way of a longer training that differs in nothing but its epochs.
+pub fn on_the_way(all: &[&TrialConfig]) -> Vec<bool> {
+    let longer = |own: &TrialConfig, other: &TrialConfig| other.train.epochs > own.train.epochs;
+    all.iter().map(|own| all.iter().any(|other| longer(own, other) && own.shares_training(other))).collect()
+}
 
 /// Steps of one trial.
 pub fn steps(arm: &Arm) -> u64 {
     let config = &arm.config;
+    if let Some(descend) = &config.descend {
+        return descend.steps as u64;
+    }
     (config.data.train.div_ceil(config.train.batch_size) * config.train.epochs) as u64
 }
 
@@ -18,8 +28,8 @@ pub fn seconds(arm: &Arm) -> f64 {
     const SECONDS_A_PARAMETER_UPDATE: f64 = 0.8e-9;
     const SECONDS_A_MULTIPLICATION: f64 = 1.4e-11;
     const SECONDS_AN_OUTPUT: f64 = 1.5e-8;
-    // Ten classes is what the known data sets have; the estimate need not open the data to know.
-    let parameters = arm.config.network(PIXELS, 10).parameters() as f64;
+    // The estimate need not open the data to know their shape.
+    let parameters = arm.config.likely_network().parameters() as f64;
     let batch = arm.config.train.batch_size as f64;
     let outputs = if arm.config.is_autoencoder() { PIXELS as f64 } else { 10.0 };
     let a_step = SECONDS_A_STEP
@@ -46,7 +56,8 @@ fn evaluation(arm: &Arm) -> f64 {
 
 /// Rough seconds of a whole plan with `workers` trainings at a time.
 pub fn plan_seconds(plan: &Plan, workers: usize) -> f64 {
-    let all: f64 = plan.arms.iter().map(seconds).sum();
+    let free = on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+    let all: f64 = plan.arms.iter().zip(free).filter(|(_, free)| !free).map(|(arm, _)| seconds(arm)).sum();
     all * plan.seeds.len() as f64 / workers.max(1) as f64
 }
 

@@ -23,6 +23,7 @@ pub fn labels(combinations: &[Combination], resolve: impl Fn(&Assignment) -> Opt
             .iter()
             .map(|assignment| match assignment.path.as_str() {
                 OPTIMIZER => optimizer(&assignment.value, &seen),
+                keys::ARM => assignment.value.as_str().unwrap_or_default().to_string(),
                 path => part(keys::short(path), &assignment.value),
             })
             .collect();

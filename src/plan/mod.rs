@@ -13,9 +13,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::config::TrialConfig;
+use crate::config::{After, Start, TrialConfig};
 use crate::metric;
-use crate::spec::{Assignment, Axis, Claim, Spec, SpecError};
+use crate::models::NetworkConfig;
+use crate::spec::{Assignment, Axis, Claim, Spec, SpecError, keys, nearest};
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// What is to be judged.
     pub claims: Vec<Claim>,
+    /// The arm of each combination a search sampled, which may sample one twice.
+    pub sampled: Vec<usize>,
 }
 
 /// One combination of axis values.
@@ -72,22 +75,24 @@ impl Plan {
     pub fn new(spec: &Spec) -> Result<Self, SpecError> {
         let overridden = |axis: &&Axis| !spec.overrides.iter().any(|o| o.path == axis.path);
         let axes: Vec<&Axis> = spec.axes.iter().filter(overridden).collect();
-        let combinations = match spec.random {
-            Some(random) => search::sample(&axes, random),
+        let combinations = match &spec.search {
+            Some(search) => search::sample(&axes, search)?,
             None => product::product(&product::groups(spec, &axes)?),
         };
         let alone =
             |one: &Assignment| spec.resolve(std::slice::from_ref(one)).ok().map(|config| config.train.optimizer);
         let labels = label::labels(&combinations, alone);
         let mut arms: Vec<Arm> = Vec::with_capacity(combinations.len());
+        let mut sampled = Vec::new();
         for (assignments, label) in combinations.iter().zip(labels) {
             let config = spec.resolve(assignments)?;
             let place = assignments.first().map_or(spec.name.as_str(), |a| a.place.as_str());
             let fail = |what: String| SpecError { place: place.into(), what: format!("arm `{label}`: {what}") };
             config.validate().map_err(fail)?;
-            if let Some(twin) = arms.iter().find(|arm| arm.config == config) {
+            if let Some((index, twin)) = arms.iter().enumerate().find(|(_, arm)| arm.config == config) {
                 // A search over few values draws some of them twice.
-                if spec.random.is_some() {
+                if spec.search.is_some() {
+                    sampled.push(index);
                     continue;
                 }
                 return Err(fail(format!("its settings are those of arm `{}`; leave one out", twin.label)));
@@ -95,17 +100,21 @@ impl Plan {
             if arms.iter().any(|arm| arm.label == label) {
                 return Err(fail("two arms would have this name; write their values so that they differ".into()));
             }
+            sampled.extend(spec.search.is_some().then_some(arms.len()));
             arms.push(Arm { values: label::values(assignments), config, label });
         }
+        follow(&mut arms).map_err(|what| SpecError { place: spec.name.clone(), what })?;
+        let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
         let plan = Self {
             name: spec.name.clone(),
             question: spec.question.clone(),
             source: spec.source.clone(),
             metric: spec.metric.clone().unwrap_or_else(|| usual_metric(&arms).into()),
-            axes: axes.iter().map(|axis| crate::spec::keys::short(&axis.path).to_string()).collect(),
+            axes: named.into_iter().chain(axes.iter().map(|axis| keys::short(&axis.path).to_string())).collect(),
             arms,
             seeds: (0..spec.seeds).collect(),
             claims: spec.claims.clone(),
+            sampled,
         };
         let told = |what: String| SpecError { place: spec.name.clone(), what: format!("`metric`: {what}") };
         plan.check_measured(&plan.metric).map_err(told)?;
@@ -128,10 +137,27 @@ impl Plan {
         let measured = self.measured();
         let (first, second) = metric::sides(metric);
         let mut asked = [Some(first), second].into_iter().flatten();
-        match asked.find(|name| !measured.iter().any(|known| known == name)) {
+        let kind = |name: &str| name.split_once('@').map_or(name, |(base, _)| base).to_string();
+        let any = |name: &str| {
+            measured.iter().any(|known| known == name || metric::is_at_any(known) && kind(known) == kind(name))
+        };
+        match asked.find(|name| !any(name)) {
             Some(absent) => Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", "))),
             None => Ok(()),
         }
+    }
+
+    /// What the arms learn from or go down, each once.
+    pub fn subjects(&self) -> Vec<&str> {
+        let mut functions: Vec<&str> =
+            self.arms.iter().filter_map(|arm| Some(arm.config.descend.as_ref()?.function.name())).collect();
+        functions.dedup();
+        [self.datasets(), functions].concat()
+    }
+
+    /// Whether every seed gives the same: all arms are descents from one start.
+    pub fn is_deterministic(&self) -> bool {
+        self.arms.iter().all(|arm| arm.config.descend.as_ref().is_some_and(|descend| descend.jitter == 0.0))
     }
 
     /// Every trial, arm by arm, seed by seed.
@@ -142,7 +168,8 @@ impl Plan {
 
     /// The data sets the arms use, each once.
     pub fn datasets(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.arms.iter().map(|arm| arm.config.data.dataset.as_str()).collect();
+        let learning = self.arms.iter().filter(|arm| arm.config.descend.is_none());
+        let mut names: Vec<&str> = learning.map(|arm| arm.config.data.dataset.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -153,6 +180,49 @@ impl Arm {
     /// The arm with one seed; `index` is its place in the plan.
     pub fn trial(&self, index: usize, seed: u64) -> Trial {
         Trial { arm: index, label: self.label.clone(), values: self.values.clone(), config: self.config.clone(), seed }
+    }
+}
+
+/// Gives every arm that starts from another arm's weights the settings of that arm.
+fn follow(arms: &mut [Arm]) -> Result<(), String> {
+    // An arm may follow one that follows another: as many rounds as there are arms settle all, or there is a circle.
+    for _ in 0..arms.len() {
+        let known: Vec<(String, TrialConfig)> = arms.iter().map(|a| (a.label.clone(), a.config.clone())).collect();
+        for arm in arms.iter_mut() {
+            let Some(Start::After(after)) = &mut arm.config.model.start else { continue };
+            let Some((_, other)) = known.iter().find(|(label, _)| *label == after.after) else {
+                let near = nearest(&after.after, known.iter().map(|(label, _)| label.as_str()));
+                let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                return Err(format!("`{}` starts after `{}`, and there is no such arm{near}", arm.label, after.after));
+            };
+            after.settings = Some(Box::new(other.clone()));
+        }
+        if arms.iter().all(|arm| settled(&arm.config)) {
+            return arms.iter().try_for_each(same_shape);
+        }
+    }
+    Err("arms start after each other in a circle".into())
+}
+
+/// Whether the whole chain of trainings before this one is known.
+fn settled(config: &TrialConfig) -> bool {
+    match &config.model.start {
+        Some(Start::After(after)) => after.settings.as_ref().is_some_and(|settings| settled(settings)),
+        _ => true,
+    }
+}
+
+fn same_shape(arm: &Arm) -> Result<(), String> {
+    let widths = |config: &TrialConfig| match config.likely_network() {
+        NetworkConfig::Classifier(mlp) => (mlp.widths(), mlp.bias, 0),
+        NetworkConfig::Autoencoder(both) => (both.encoder.widths(), both.encoder.bias, 1),
+    };
+    match &arm.config.model.start {
+        Some(Start::After(After { after, settings: Some(other) })) if widths(other) != widths(&arm.config) => {
+            let (found, wanted) = (widths(other).0, widths(&arm.config).0);
+            Err(format!("`{}` starts after `{after}`, which is {found:?} and not {wanted:?}", arm.label))
+        }
+        _ => Ok(()),
     }
 }
 

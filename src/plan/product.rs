@@ -1,11 +1,18 @@
 //! Axes multiplied: every way to take one value of each, zipped axes together.
 
 use super::Combination;
-use crate::spec::{Assignment, Axis, AxisValues, Spec, SpecError};
+use crate::spec::keys::ARM;
+use crate::spec::{Assignment, Axis, AxisValues, NamedArm, Spec, SpecError};
 
-/// Each group is a list of steps that are taken together: one axis, or several zipped ones.
+/// Each group is a list of steps that are taken together: the named arms, one axis, or several zipped ones.
 pub fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, SpecError> {
+    let name = |arm: &NamedArm| {
+        vec![Assignment { path: ARM.into(), value: arm.name.as_str().into(), place: arm.place.clone() }]
+    };
     let mut groups: Vec<Vec<Combination>> = Vec::new();
+    if !spec.arms.is_empty() {
+        groups.push(spec.arms.iter().map(name).collect());
+    }
     let mut done: Vec<&str> = Vec::new();
     for axis in axes {
         if done.contains(&axis.path.as_str()) {

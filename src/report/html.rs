@@ -61,6 +61,7 @@ fn class(cell: &str) -> String {
     let numeric = cell == "-" || cell.starts_with(|c: char| c.is_ascii_digit());
     match cell {
         "confirmed" | "refuted" | "inconclusive" => format!(" class=\"{cell}\""),
+        "not testable" => " class=\"inconclusive\"".into(),
         _ if numeric => " class=\"number\"".into(),
         _ => String::new(),
     }
@@ -83,16 +84,37 @@ fn escape(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in svg::escape(text).split('`').enumerate() {
         match index % 2 {
-            0 => out.push_str(part),
+            0 => out.push_str(&links(part)),
             _ => out.push_str(&format!("<code>{part}</code>")),
         }
     }
     out
 }
 
+/// `[text](target)` as a link.
+fn links(text: &str) -> String {
+    let Some((before, rest)) = text.split_once('[') else { return text.into() };
+    let link = rest.split_once("](").and_then(|(words, rest)| Some((words, rest.split_once(')')?)));
+    match link {
+        Some((words, (target, after))) if !words.contains('[') => {
+            format!("{before}<a href=\"{target}\">{words}</a>{}", links(after))
+        }
+        // An interval's bracket, or half a link.
+        _ => format!("{before}[{}", links(rest)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_are_told_from_intervals() {
+        assert_eq!(
+            escape("[-0.1, 0.2], n (see [a](b/c.md), [d](e))"),
+            "[-0.1, 0.2], n (see <a href=\"b/c.md\">a</a>, <a href=\"e\">d</a>)"
+        );
+    }
 
     #[test]
     fn a_page_is_self_contained_and_escaped() {

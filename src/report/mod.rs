@@ -3,11 +3,11 @@
 //! In: a [`Summary`] and, where it is at hand, the data. Out: files in the folder.
 
 pub mod codes;
-mod html;
-mod markdown;
-mod page;
+pub mod html;
+pub mod markdown;
+pub mod page;
 pub mod table;
-mod words;
+pub mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

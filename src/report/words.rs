@@ -40,5 +40,6 @@ pub fn finding(finding: Finding) -> &'static str {
         Finding::Confirmed => "CONFIRMED",
         Finding::Refuted => "REFUTED",
         Finding::Inconclusive => "INCONCLUSIVE",
+        Finding::Untestable => "NOT TESTABLE",
     }
 }

@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 
 use super::Options;
 use crate::config::TrialConfig;
-use crate::data::PIXELS;
 use crate::plan::Trial;
 
 /// On the CPU a stack saves the cost of starting each tensor operation. Five replicas make a step at batch 8 of the 784-64-32-10
@@ -24,12 +23,9 @@ const SMALL_NETWORK: usize = 125_000;
 /// On a GPU, where one replica leaves most of it idle.
 const GPU_STACK: usize = 15;
 
-/// Classes of the usual data sets: the rule needs no more than the size of a network's last layer.
-const CLASSES: usize = 10;
-
 /// Trials of these settings that share a stack where nothing else is asked for (`cargo bench --bench peers` measured it).
 pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
-    let parameters = config.network(PIXELS, CLASSES).parameters();
+    let parameters = config.likely_network().parameters();
     let gains = parameters <= SMALL_NETWORK && config.train.batch_size.saturating_mul(parameters) <= LIGHT_STEP;
     match config.train.patience {
         // Replicas stop at different epochs; a stopped one would train on in vain.
@@ -40,14 +36,20 @@ pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
     }
 }
 
-/// Consecutive trials of one arm, so many at a time.
+/// The trials in groups that train together: so many seeds of one arm, and with them the same seeds of arms that differ in the
+/// number of epochs alone, which are the same training looked at earlier.
 pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
     for trial in pending {
         let most = options.stack.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
-        match stacks.back_mut() {
-            Some(stack) if stack[0].arm == trial.arm && stack.len() < most => stack.push(trial),
-            _ => stacks.push_back(vec![trial]),
+        let fits = |stack: &&mut Vec<Trial>| {
+            let own = stack.iter().filter(|other| other.arm == stack[0].arm).count();
+            let same_seed = stack.iter().any(|other| other.seed == trial.seed);
+            (same_seed || (stack[0].arm == trial.arm && own < most)) && stack[0].config.shares_training(&trial.config)
+        };
+        match stacks.iter_mut().rev().find(fits) {
+            Some(stack) => stack.push(trial),
+            None => stacks.push_back(vec![trial]),
         }
     }
     stacks

@@ -6,6 +6,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data.train", &[]),
     ("data.validation", &[]),
     ("data.test", &[]),
+    ("data.pixels", &["pixels"]),
     ("model.latent", &["latent"]),
     ("model.hidden", &["hidden"]),
     ("model.hidden.depth", &["depth", "model.depth"]),
@@ -13,11 +14,22 @@ const KEYS: &[(&str, &[&str])] = &[
     ("model.init", &["init"]),
     ("model.bias", &["bias"]),
     ("model.dropout", &["dropout"]),
+    ("model.output", &["output"]),
+    ("model.outputs", &["outputs"]),
+    ("model.frozen", &["frozen"]),
+    ("model.start", &["start"]),
+    ("model.start.after", &["after"]),
     ("train.epochs", &["epochs"]),
     ("train.batch_size", &["batch_size"]),
     ("train.loss", &["loss"]),
     ("train.noise", &["noise"]),
     ("train.noise_kind", &["noise_kind"]),
+    ("train.augment", &["augment"]),
+    ("train.augment.shift", &["shift"]),
+    ("train.augment.rotate", &["rotate"]),
+    ("train.augment.elastic", &["elastic"]),
+    ("train.l1", &["l1"]),
+    ("train.l2", &["l2"]),
     ("train.optimizer", &["optimizer"]),
     ("train.optimizer.lr", &["lr", "train.lr", "learning_rate", "optimizer.lr"]),
     ("train.optimizer.momentum", &["momentum", "train.momentum", "optimizer.momentum"]),
@@ -35,14 +47,23 @@ const KEYS: &[(&str, &[&str])] = &[
     ("evaluate.probe", &["probe"]),
     ("evaluate.trustworthiness", &["trustworthiness"]),
     ("evaluate.noise", &[]),
+    ("descend.function", &["function"]),
+    ("descend.start", &[]),
+    ("descend.jitter", &["jitter"]),
+    ("descend.steps", &["steps"]),
 ];
 
-/// The keys at the top of a file, besides the sections `data`, `model`, `train` and `evaluate`.
-pub const TOP: &[&str] =
-    &["question", "source", "metric", "seeds", "data", "model", "train", "evaluate", "sweep", "claims"];
+/// The path under which an arm's own name is kept among its axis values.
+pub const ARM: &str = "arm";
+
+/// The sections that hold settings.
+pub const SECTIONS: &[&str] = &["data", "model", "train", "evaluate", "descend"];
+
+/// The keys at the top of a file, besides the [`SECTIONS`].
+pub const TOP: &[&str] = &["question", "source", "metric", "seeds", "sweep", "arms", "claims"];
 
 /// Settings whose value is itself a list, so that a flat list is one value and not an axis.
-pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise"];
+pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise", "descend.start"];
 
 /// The full path of a key, by its path or a short form.
 pub fn canonical(key: &str) -> Option<&'static str> {

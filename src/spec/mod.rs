@@ -34,10 +34,12 @@ pub struct Spec {
     pub base: Vec<Assignment>,
     /// What is varied, in the order written.
     pub axes: Vec<Axis>,
+    /// Arms with names of their own; together they are the first axis.
+    pub arms: Vec<NamedArm>,
     /// Groups of axes that move together, by key.
     pub zip: Vec<Vec<String>>,
     /// Sample so many arms instead of taking all combinations.
-    pub random: Option<Random>,
+    pub search: Option<Search>,
     /// What `--set` and the other flags said, which beats all else.
     pub overrides: Vec<Assignment>,
     /// What the records are asked to confirm or refute.
@@ -90,25 +92,57 @@ pub enum AxisValues {
     },
 }
 
-/// Random search: how many arms, from which seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// An arm with a name and its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedArm {
+    /// Its label.
+    pub name: String,
+    /// What it sets.
+    pub settings: Vec<Assignment>,
+    /// Where it stands.
+    pub place: String,
+}
+
+/// Arms sampled: how many, how, from which seed. A longer search begins with the arms of a shorter one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Random {
-    /// Arms sampled; a longer search begins with the arms of a shorter one.
-    pub random: u64,
+pub struct Search {
+    /// So many, each drawn by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random: Option<u64>,
+    /// So many, each proposed from how those before it validated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bayesian: Option<u64>,
     /// Keys the draws.
     #[serde(default)]
     pub seed: u64,
+    /// How the proposals so far validated, written by the run itself; not a number where one diverged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<f64>,
 }
 
-/// A sentence to be judged and how to judge it.
+impl Search {
+    /// Arms asked for.
+    pub fn count(&self) -> u64 {
+        self.random.or(self.bayesian).unwrap_or(0)
+    }
+}
+
+/// A sentence to be judged and how to judge it; or why it cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     /// In words, as published.
     pub says: String,
     /// In the claim language: see [`crate::claims`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub test: String,
+    /// Why no run of ours can say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untestable: Option<String>,
+    /// The number that was published, as it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// Who says so, where it is not the experiment's source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

@@ -5,7 +5,7 @@ use toml::{Spanned, Table, Value};
 
 use super::keys::{self, suggestion};
 use super::values::{axis, is_number, known, plain, typed, values};
-use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Random, Spec, SpecError};
+use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, NamedArm, Search, Spec, SpecError};
 use crate::metric;
 
 type Result<T> = std::result::Result<T, SpecError>;
@@ -49,8 +49,9 @@ impl Spec {
             seeds: DEFAULT_SEEDS,
             base: Vec::new(),
             axes: Vec::new(),
+            arms: Vec::new(),
             zip: Vec::new(),
-            random: None,
+            search: None,
             overrides: Vec::new(),
             claims: Vec::new(),
         };
@@ -62,12 +63,15 @@ impl Spec {
                 "seeds" => spec.seeds = typed(plain(value), &place, key)?,
                 "claims" => spec.claims = file.claims(value, &place)?,
                 "sweep" => file.sweep(&mut spec, value, &place)?,
-                "data" | "model" | "train" | "evaluate" => file.section(&mut spec, key, value, &place)?,
+                "arms" => spec.arms = file.arms(value, &place)?,
+                section if keys::SECTIONS.contains(&section) => {
+                    spec.base.extend(file.section(section, value, &place)?);
+                }
                 _ => {
                     let what = format!(
                         "unknown key `{key}`{}; a file has {}",
-                        suggestion(key, keys::TOP.iter().copied().chain(keys::names())),
-                        keys::TOP.join(", ")
+                        suggestion(key, keys::TOP.iter().chain(keys::SECTIONS).copied().chain(keys::names())),
+                        [keys::TOP, keys::SECTIONS].concat().join(", ")
                     );
                     return Err(SpecError::new(place, what));
                 }
@@ -152,7 +156,8 @@ impl File<'_> {
         }
     }
 
-    fn section(&self, spec: &mut Spec, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<()> {
+    fn section(&self, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Assignment>> {
+        let mut settings = Vec::new();
         for (key, place, value) in self.table(value, place, section)? {
             let path = keys::canonical(&format!("{section}.{key}")).ok_or_else(|| {
                 let valid = keys::of_section(section);
@@ -160,18 +165,50 @@ impl File<'_> {
                 let what = format!("unknown key `{key}` in [{section}]{near}; it has {}", valid.join(", "));
                 SpecError::new(place.as_str(), what)
             })?;
-            spec.base.push(Assignment { path: path.into(), value: plain(value), place });
+            settings.push(Assignment { path: path.into(), value: plain(value), place });
         }
-        Ok(())
+        Ok(settings)
+    }
+
+    /// `[[arms]]` tables: a name, and settings by their short or full keys.
+    fn arms(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<NamedArm>> {
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(SpecError::new(place, "arms are written as [[arms]] tables"));
+        };
+        let mut arms: Vec<NamedArm> = Vec::new();
+        for table in list.iter() {
+            let place = self.place(table.span().start);
+            let (mut name, mut settings) = (None, Vec::new());
+            for (key, place, value) in self.table(table, &place, "arms")? {
+                match (key, value.get_ref()) {
+                    ("name", _) => name = Some(typed::<String>(plain(value), &place, "name")?),
+                    // `train.lr = 0.1`, which TOML reads as a table in a table.
+                    (section, DeValue::Table(_)) if keys::SECTIONS.contains(&section) => {
+                        settings.extend(self.section(section, value, &place)?);
+                    }
+                    _ => {
+                        let path = known(key, &place)?;
+                        settings.push(Assignment { path: path.into(), value: plain(value), place });
+                    }
+                }
+            }
+            let name = name.filter(|name| !name.trim().is_empty());
+            let name = name.ok_or_else(|| SpecError::new(place.as_str(), "an arm needs a `name = \"...\"`"))?;
+            if arms.iter().any(|arm| arm.name == name) {
+                return Err(SpecError::new(place, format!("there are two arms `{name}`; give one another name")));
+            }
+            arms.push(NamedArm { name, settings, place });
+        }
+        Ok(arms)
     }
 
     fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {
         for (key, place, value) in self.table(value, place, "sweep")? {
             match (key, value.get_ref()) {
-                ("search", _) => spec.random = Some(typed(plain(value), &place, "search")?),
+                ("search", _) => spec.search = Some(typed(plain(value), &place, "search")?),
                 ("zip", _) => spec.zip = typed(plain(value), &place, "zip")?,
                 // `train.lr = [...]`, which TOML reads as a table in a table.
-                ("data" | "model" | "train" | "evaluate", DeValue::Table(inner)) => {
+                (section, DeValue::Table(inner)) if keys::SECTIONS.contains(&section) => {
                     for (rest, place, value) in self.entries(inner) {
                         self.axis(spec, &format!("{key}.{rest}"), place, value)?;
                     }
@@ -190,17 +227,25 @@ impl File<'_> {
         if let Some(twice) = zipped.iter().enumerate().find(|(i, key)| zipped[..*i].contains(key)) {
             return Err(SpecError::new(place, format!("`zip` names `{}` twice", twice.1)));
         }
-        if spec.random.is_some() && !spec.zip.is_empty() {
-            return Err(SpecError::new(place, "`zip` has no meaning in a random search; leave out one of the two"));
+        if spec.search.is_some() && !spec.zip.is_empty() {
+            return Err(SpecError::new(place, "`zip` has no meaning in a search; leave out one of the two"));
         }
         let range = spec.axes.iter().find(|axis| matches!(axis.values, AxisValues::Range { .. }));
-        match (range, spec.random) {
+        match (range, &spec.search) {
             (Some(axis), None) => {
-                let what = format!("`{}` is a range; a range needs `search = {{ random = 40 }}`", axis.key);
+                let what = format!(
+                    "`{}` is a range; a range needs `search = {{ random = 40 }}` or `search = {{ bayesian = 40 }}`",
+                    axis.key
+                );
                 Err(SpecError::new(axis.place.as_str(), what))
             }
-            (_, Some(Random { random, .. })) if !(1..=MOST_ARMS).contains(&random) => {
-                Err(SpecError::new(place, format!("`search` samples {random} arms; it must be 1 to {MOST_ARMS}")))
+            (
+                _,
+                Some(Search { random: Some(_), bayesian: Some(_), .. } | Search { random: None, bayesian: None, .. }),
+            ) => Err(SpecError::new(place, "`search` is one of { random = 40 } and { bayesian = 40 }")),
+            (_, Some(search)) if !(1..=MOST_ARMS).contains(&search.count()) => {
+                let what = format!("`search` samples {} arms; it must be 1 to {MOST_ARMS}", search.count());
+                Err(SpecError::new(place, what))
             }
             _ => Ok(()),
         }
@@ -220,6 +265,15 @@ impl File<'_> {
         let DeValue::Array(list) = value.get_ref() else {
             return Err(SpecError::new(place, "claims are written as [[claims]] tables"));
         };
-        list.iter().map(|claim| typed(plain(claim), &self.place(claim.span().start), "claims")).collect()
+        let claim = |claim: &Spanned<DeValue>| {
+            let place = self.place(claim.span().start);
+            let claim: Claim = typed(plain(claim), &place, "claims")?;
+            if claim.test.is_empty() == claim.untestable.is_none() {
+                let what = "a claim has either a `test`, or says why it is `untestable`";
+                return Err(SpecError::new(place, format!("`{}`: {what}", claim.says)));
+            }
+            Ok(claim)
+        };
+        list.iter().map(claim).collect()
     }
 }

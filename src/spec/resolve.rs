@@ -4,9 +4,11 @@ use std::cmp::Ordering;
 
 use toml::{Table, Value};
 
+use super::keys::ARM;
 use super::values::explained;
 use super::{Assignment, AxisValues, Spec, SpecError};
-use crate::config::TrialConfig;
+use crate::config::{DataConfig, TrialConfig};
+use crate::data::DefaultSizes;
 use crate::loss::Loss;
 
 const OPTIMIZER: &str = "train.optimizer";
@@ -19,7 +21,11 @@ impl Spec {
     /// # Errors
     /// A value that does not fit its key, or is out of range, with the place it was written.
     pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
-        resolve([&self.base, arm, &self.overrides])
+        let named = arm.iter().find(|assignment| assignment.path == ARM).and_then(|a| a.value.as_str());
+        let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
+        let settings = own.map_or(&[][..], |arm| &arm.settings);
+        let axes: Vec<Assignment> = arm.iter().filter(|assignment| assignment.path != ARM).cloned().collect();
+        resolve([&self.base, settings, &axes, &self.overrides])
     }
 
     /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its place.
@@ -27,8 +33,10 @@ impl Spec {
     pub(super) fn check_values(&self) -> Result<(), SpecError> {
         let alone = |path: &str| match path.strip_prefix("train.optimizer.") {
             Some(setting) => matches!(setting, "lr" | "weight_decay"),
-            // What is asked of codes depends on there being some, and on the numbers of images.
-            None => !path.starts_with("evaluate."),
+            // Whether these fit depends on the data, or on the rest of the network.
+            None => !["evaluate.", "descend.", "model.output", "model.start", "model.frozen", "data.dataset"]
+                .iter()
+                .any(|part| path.starts_with(part)),
         };
         let check = |one: Assignment| {
             let mut start = TrialConfig::default();
@@ -39,7 +47,8 @@ impl Spec {
             let config = apply(start, &one)?;
             config.validate().map_err(|what| SpecError::new(one.place.as_str(), what))
         };
-        for assignment in self.base.iter().chain(&self.overrides).filter(|a| alone(&a.path)) {
+        let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
+        for assignment in self.base.iter().chain(of_arms).chain(&self.overrides).filter(|a| alone(&a.path)) {
             check(assignment.clone())?;
         }
         for axis in self.axes.iter().filter(|axis| alone(&axis.path)) {
@@ -54,7 +63,7 @@ impl Spec {
 }
 
 /// Merges layers of settings; a later layer beats an earlier one.
-fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
+fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
     let mut chosen: Vec<(usize, &Assignment)> = Vec::new();
     for (layer, assignments) in layers.into_iter().enumerate() {
         for assignment in assignments {
@@ -67,6 +76,11 @@ fn resolve(layers: [&[Assignment]; 3]) -> Result<TrialConfig, SpecError> {
     let optimizer = chosen.iter().find(|(_, a)| a.path == OPTIMIZER).copied();
     let widths = chosen.iter().find(|(_, a)| a.path == HIDDEN).copied();
     let mut config = TrialConfig::default();
+    if let Some(dataset) = chosen.iter().find(|(_, a)| a.path == "data.dataset").and_then(|(_, a)| a.value.as_str()) {
+        // A toy is smaller than the parts of MNIST: what nobody names fits the data set.
+        let DefaultSizes { train, validation, test } = DataConfig::sizes(dataset);
+        config.data = DataConfig { train, validation, test, ..config.data };
+    }
     for (layer, assignment) in chosen {
         if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {
             // A later table that gives this setting itself beats an earlier, separate one.

@@ -37,6 +37,12 @@ impl Spec {
             base: self.resolve(&[])?,
         };
         let mut text = toml::to_string(&head)?;
+        for arm in &self.arms {
+            text.push_str(&format!("\n[[arms]]\nname = {}\n", Value::from(arm.name.as_str())));
+            for Assignment { path, value, .. } in &arm.settings {
+                text.push_str(&format!("\"{}\" = {}\n", keys::short(path), self.in_full(path, value)?));
+            }
+        }
         let sweep = self.sweep_lines()?;
         if !sweep.is_empty() {
             text.push_str(&format!("\n[sweep]\n{}\n", sweep.join("\n")));
@@ -52,8 +58,8 @@ impl Spec {
     /// would put lists of tables last.
     fn sweep_lines(&self) -> anyhow::Result<Vec<String>> {
         let mut lines = Vec::new();
-        if let Some(random) = self.random {
-            lines.push(format!("search = {}", Value::try_from(random)?));
+        if let Some(search) = &self.search {
+            lines.push(format!("search = {}", Value::try_from(search)?));
         }
         let kept = |path: &str| !self.overrides.iter().any(|o| o.path == path);
         let zip: Vec<Vec<String>> =

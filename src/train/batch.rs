@@ -1,6 +1,6 @@
 //! Batches of a stack: each replica's own shuffle, gathered from bytes on the host.
 //!
-//! In: the training examples and an epoch. Out: inputs `[R, B, in]`, with noise where there is some, and the task's targets
+//! In: the training examples and an epoch. Out: inputs `[R, B, in]`, moved and with noise where that is asked for, and the task's targets
 //! `[R, B, out]`, without.
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::Job;
 use crate::models::Network;
 use crate::seed::{Purpose, Stream};
+use crate::task::Answers;
 
 /// Walks an epoch in each replica's order.
 pub struct Batcher<'a> {
@@ -18,6 +19,8 @@ pub struct Batcher<'a> {
     dropout: Vec<Stream>,
     /// `[R]`, for this epoch.
     noise: Vec<Stream>,
+    /// `[R]`, for this epoch.
+    augment: Vec<Stream>,
     next: usize,
 }
 
@@ -46,6 +49,7 @@ impl<'a> Batcher<'a> {
             orders: job.seeds.iter().map(order).collect(),
             dropout: streams(Purpose::Dropout),
             noise: streams(Purpose::Noise),
+            augment: streams(Purpose::Augment),
             next: 0,
         }
     }
@@ -61,7 +65,12 @@ impl<'a> Batcher<'a> {
             self.orders.iter().flat_map(|order| &order[start..start + count]).map(|&index| index as usize).collect();
         let mut inputs = Vec::with_capacity(chosen.len() * width);
         train.rows.gather(&chosen, &mut inputs);
-        let targets = self.job.task.targets(&inputs, chosen.iter().map(|&index| train.labels[index]));
+        for (own, stream) in inputs.chunks_mut(count * width).zip(&mut self.augment) {
+            self.job.config.augment.apply(own, stream);
+        }
+        let labels: Vec<u8> = chosen.iter().map(|&index| train.labels[index]).collect();
+        let numbers: Vec<f32> = chosen.iter().filter_map(|&index| train.answers.get(index).copied()).collect();
+        let targets = self.job.task.targets(&inputs, Answers { labels: &labels, numbers: &numbers });
         for (own, stream) in inputs.chunks_mut(count * width).zip(&mut self.noise) {
             self.job.noise.add(own, stream);
         }

@@ -51,7 +51,9 @@ impl Replica {
         let epoch = self.history.len() + 1;
         let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
         let loss = scores.train.loss;
-        if !(loss.is_finite() && loss <= DIVERGENCE_FACTOR * start && scores.validation.loss.is_finite()) {
+        // A first batch without any loss is no measure of what is out of proportion.
+        let limit = if start > 0.0 { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
+        if !(loss.is_finite() && loss <= limit && scores.validation.loss.is_finite()) {
             self.stopped = Some(Stopped::Diverged { epoch });
             self.best = None;
             return None;

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::eval::{Scores, hits};
+use crate::task::Task;
 
 /// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
 #[derive(Default)]
@@ -19,9 +20,9 @@ impl Tally {
         self.counts.push(count);
     }
 
-    /// Adds the step's right answers: outputs and targets `[R, B, classes]`.
-    pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>) {
-        self.hits.push(hits(outputs.clone(), targets.clone()));
+    /// Adds the step's right answers: outputs and targets `[R, B, out]`.
+    pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
+        self.hits.push(hits(outputs.clone(), targets.clone(), task));
     }
 
     /// The scores of each replica, and its loss on the first batch.

@@ -175,6 +175,7 @@ impl Bench<'_> {
             seeds: &[self.seed],
             config: &config.train,
             dropout: 0.0,
+            frozen: 0,
             train: self.parts[0],
             validation: self.parts[1],
             task: Task::Classify { classes: self.classes },
@@ -194,7 +195,7 @@ pub fn describe(record: &mut TrialRecord, (found, confusion): Findings) {
 }
 
 /// Passes on the wish to stop, but none of the steps: they are not the trial's own.
-struct Unheard<'a>(&'a dyn Watch);
+pub struct Unheard<'a>(pub &'a dyn Watch);
 
 impl Watch for Unheard<'_> {
     fn on_step(&self, _examples: usize) -> ControlFlow<()> {

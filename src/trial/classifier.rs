@@ -5,13 +5,19 @@
 use crate::eval::classification::{confusion, mistakes, predictions};
 use crate::loss::Loss;
 use crate::record::TrialRecord;
+use crate::task::Task;
 
 /// Mistakes a record keeps: enough for a sheet.
 const MISTAKES: usize = 24;
 
-/// Adds what the outputs `[n * classes]` on the test images say. Mistakes only where a softmax makes probabilities of them.
-pub fn describe(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], classes: usize, loss: Loss) {
-    let predicted = predictions(outputs, classes);
+/// Adds what the outputs `[n * out]` on the test images say. Mistakes only where a softmax makes probabilities of them.
+pub fn describe(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
+    let (outputs, classes) = match task {
+        Task::Classify { classes } => (outputs.to_vec(), classes),
+        // Two columns, of which the second is the larger where the one output says 1.
+        _ => (outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(), 2),
+    };
+    let predicted = predictions(&outputs, classes);
     let said: Vec<u8> = predicted.iter().map(|(class, _)| *class).collect();
     record.confusion = confusion(&said, labels, classes);
     if loss == Loss::CrossEntropy {

@@ -1,0 +1,117 @@
+//! The flags of the commands that look at one thing closely: `descend`, `gradcheck`, `lr-find`, `landscape`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::RunFlags;
+
+/// `kindling descend`
+#[derive(Debug, Args)]
+pub struct DescendArgs {
+    /// rosenbrock, quartic, wavy, bowl, assignment, neuron_quadratic or neuron_cross_entropy
+    #[arg(default_value = "rosenbrock", value_name = "FUNCTION")]
+    pub function: String,
+    /// Where it starts: one number, or two [default: the function's usual start]
+    #[arg(long, value_name = "X[,Y]", value_delimiter = ',', allow_negative_numbers = true)]
+    pub start: Option<Vec<f64>>,
+    /// Standard deviation of the draw that moves the start, seed by seed
+    #[arg(long, default_value_t = 0.0, value_name = "SD")]
+    pub jitter: f64,
+    /// Steps
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub steps: usize,
+    /// Optimizers, each with its own rate where one is given, such as adam:0.01 [default: sgd:0.001,momentum:0.001,rmsprop:0.01,adam:0.01]
+    #[arg(long, short = 'p', value_name = "NAME[:LR],...", value_delimiter = ',')]
+    pub optimizers: Option<Vec<String>>,
+    /// Seeds, 0 to N-1: starts to go down from, where there is jitter
+    #[arg(long, short = 'r', visible_alias = "runs", value_name = "N")]
+    pub seeds: Option<u64>,
+    /// Folder for the results
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Say nothing but the results
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which network of which experiment.
+#[derive(Debug, Clone, Args)]
+pub struct Subject {
+    /// Experiment whose settings to use [default: the 784-64-32-10 classifier]
+    pub experiment: Option<String>,
+    /// Which arm, where the experiment has several
+    #[arg(long, value_name = "LABEL")]
+    pub arm: Option<String>,
+    /// The seed
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// What every training takes.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// `kindling gradcheck`
+#[derive(Debug, Args)]
+pub struct GradcheckArgs {
+    /// Which network.
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Training examples the loss is taken over
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub examples: u32,
+    /// Numbers of each parameter that are moved
+    #[arg(long, default_value_t = 40, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub samples: u32,
+    /// Largest relative difference that passes
+    #[arg(long, default_value_t = 1e-3, value_name = "X")]
+    pub tolerance: f64,
+}
+
+/// `kindling lr-find`
+#[derive(Debug, Args)]
+pub struct LrFindArgs {
+    /// Which network.
+    #[command(flatten)]
+    pub subject: Subject,
+    /// The first rate
+    #[arg(long, default_value_t = 1e-6, value_name = "LR")]
+    pub from: f64,
+    /// The last rate
+    #[arg(long, default_value_t = 10.0, value_name = "LR")]
+    pub to: f64,
+    /// Batches, each at a higher rate
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub steps: u32,
+    /// Networks tried, from --seed on
+    #[arg(long, short = 'r', default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub seeds: u32,
+}
+
+/// `kindling landscape`
+#[derive(Debug, Args)]
+pub struct LandscapeArgs {
+    /// Folder that `kindling train` wrote
+    pub model: PathBuf,
+    /// How far to go along each direction, in filter norms of the weights
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub reach: f64,
+    /// Points along each direction
+    #[arg(long, default_value_t = 41, value_name = "N", value_parser = clap::value_parser!(u16).range(5..=201))]
+    pub points: u16,
+    /// Test examples the loss is taken over
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub examples: u32,
+    /// Keys the two random directions
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// Where data comes from.
+    #[command(flatten)]
+    pub data: super::DataFlags,
+    /// Backend among those built in
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+}

@@ -1,0 +1,78 @@
+//! `kindling descend`: optimizers on a test function.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Exit, session, sweep};
+use crate::cli::{DataFlags, DataFolder, DescendArgs, RunFlags};
+use crate::descend::Function;
+use crate::optim;
+use crate::spec::{DEFAULT_SEEDS, Spec, nearest};
+
+/// The usual four, at rates that suit Rosenbrock's function.
+const USUAL: &[&str] = &["sgd:0.001", "momentum:0.001", "rmsprop:0.01", "adam:0.01"];
+
+/// The flags as the experiment they mean, run as any experiment is.
+pub fn run(args: &DescendArgs) -> Result<Exit> {
+    let spec = spec(args)?;
+    let out = args.out.clone().unwrap_or_else(|| Path::new("artifacts").join(&spec.name));
+    let data = DataFlags { folder: DataFolder { data_dir: None }, offline: true };
+    let flags = RunFlags {
+        data,
+        dataset: None,
+        set: Vec::new(),
+        epochs: None,
+        backend: Some("flex".into()),
+        out: None,
+        smoke: false,
+        quiet: args.quiet,
+        json: args.json,
+    };
+    let prepared = session::prepare(spec, &flags, (None, None))?;
+    sweep::train(prepared, out, true, |summary, shown, out| sweep::show(summary, shown, out, args.json))
+}
+
+fn spec(args: &DescendArgs) -> Result<Spec> {
+    let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
+    if !names.contains(&args.function.as_str()) {
+        let near =
+            nearest(&args.function, names.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        bail!("no test function `{}`{near}; there are {}", args.function, names.join(", "));
+    }
+    let seeds = args.seeds.unwrap_or(if args.jitter > 0.0 { DEFAULT_SEEDS } else { 1 });
+    let usual: Vec<String> = USUAL.iter().map(|name| (*name).to_string()).collect();
+    let chosen = args.optimizers.as_ref().unwrap_or(&usual);
+    let optimizers: Vec<String> = chosen.iter().map(|text| optimizer(text)).collect::<Result<_>>()?;
+    let text = format!(
+        "question = \"Which way do optimizers go down `{function}`?\"\nseeds = {seeds}\n[descend]\nfunction = {function:?}\nstart = {start:?}\n\
+         jitter = {jitter:?}\nsteps = {steps}\n[sweep]\noptimizer = [{optimizers}]\n",
+        function = args.function,
+        start = args.start.clone().unwrap_or_default(),
+        jitter = args.jitter,
+        steps = args.steps,
+        optimizers = optimizers.join(", ")
+    );
+    Ok(Spec::parse(&format!("descend-{}", args.function), "kindling descend", &text)?)
+}
+
+/// `adam:0.01` as a table of an experiment file.
+fn optimizer(text: &str) -> Result<String> {
+    let (name, rate) = match text.split_once(':') {
+        Some((name, rate)) => {
+            let rate: f64 =
+                rate.parse().with_context(|| format!("--optimizers {text}: `{rate}` is no learning rate"))?;
+            (name, Some(rate))
+        }
+        None => (text, None),
+    };
+    if !optim::NAMES.contains(&name) {
+        let near =
+            nearest(name, optim::NAMES.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        bail!("--optimizers: no optimizer `{name}`{near}; there are {}", optim::NAMES.join(", "));
+    }
+    Ok(match rate {
+        Some(rate) => format!("{{ name = {name:?}, lr = {rate:?} }}"),
+        None => format!("{{ name = {name:?} }}"),
+    })
+}

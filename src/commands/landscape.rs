@@ -1,0 +1,50 @@
+//! `kindling landscape`: the loss around a saved network.
+
+use std::fmt::Write;
+
+use anyhow::{Result, ensure};
+
+use super::{Exit, resolve};
+use crate::cli::LandscapeArgs;
+use crate::data::source;
+use crate::device;
+use crate::figures::landscape;
+use crate::landscape::{View, survey};
+use crate::report::replace;
+use crate::saved;
+
+/// Loads the network and its test examples, walks the grid, draws it into the network's folder.
+pub fn run(args: &LandscapeArgs) -> Result<Exit> {
+    ensure!(args.reach.is_finite() && args.reach > 0.0, "--reach {}: it must be above 0", args.reach);
+    // The network itself stands in the middle.
+    ensure!(args.points % 2 == 1, "--points {}: it must be odd", args.points);
+    let place = device::open(args.backend.as_deref())?;
+    let (model, card) = saved::load(&args.model, &place.device)?;
+    let config = &card.config;
+    let corpus = source::load(&config.data.dataset, &resolve::search(&args.data, true))?;
+    ensure!(
+        corpus.hash == card.made_with.data,
+        "{} here is not what the network of {} was trained on",
+        corpus.name,
+        args.model.display()
+    );
+    let count = (args.examples as usize).min(config.data.test).min(corpus.test.count());
+    let part = corpus.test.part(0, count, config.data.pixels);
+    let view = View { reach: args.reach, points: usize::from(args.points), seed: args.seed };
+    let field = survey(&model, (part, config.task(corpus.classes.len())), config.train.loss, view, &place.device);
+    let figure = landscape::draw(&field, count)?;
+    let mut csv = String::from("x,y,loss\n");
+    for (index, loss) in field.values.iter().enumerate() {
+        let at = |step: usize| -view.reach + 2.0 * view.reach * step as f64 / (view.points - 1) as f64;
+        // Writing to a String cannot fail.
+        let _ = writeln!(csv, "{},{},{loss}", at(index % view.points), at(index / view.points));
+    }
+    replace(&args.model.join("landscape.csv"), csv.as_bytes())?;
+    replace(&args.model.join(&figure.file), &figure.bytes)?;
+    let middle = field.values[field.values.len() / 2];
+    let lowest = field.values.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = field.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    println!("loss on {count} test examples: {middle:.4} at the network, {lowest:.4} to {highest:.4} on the grid");
+    println!("figure: {}", args.model.join(&figure.file).display());
+    Ok(Exit::Done)
+}

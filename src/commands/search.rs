@@ -1,0 +1,55 @@
+//! A Bayesian search as a session: propose an arm, train it, tell how it validated, propose the next.
+//!
+//! In: a prepared session whose spec searches. Out: the session with all its arms, of which only the last report is told. The scores are
+//! written into the run's spec, so that it goes on where it stopped, and reads back to the same arms.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::Exit;
+use super::session::Prepared;
+use crate::progress::{Shown, SweepProgress};
+use crate::stats::describe::interquartile_mean;
+use crate::summary::{Summary, by_seed};
+
+/// Trains proposals until one is left to train; the caller trains that one and reports on all.
+pub fn climb(prepared: &mut Prepared, out: &PathBuf, quiet: bool) -> Result<Exit> {
+    let Some(count) = prepared.search().and_then(|search| search.bayesian) else { return Ok(Exit::Done) };
+    let mut scores: Vec<f64> = Vec::new();
+    loop {
+        prepared.propose(&scores)?;
+        if scores.len() + 1 >= count as usize {
+            return Ok(Exit::Done);
+        }
+        let arm = prepared.plan.sampled.last().and_then(|&index| prepared.plan.arms.get(index));
+        let label = arm.map_or(String::new(), |arm| arm.label.clone());
+        let mut score = f64::NAN;
+        let silent = SweepProgress::new(Shown::Quiet);
+        let exit = prepared.open(out.clone(), true)?.run(&prepared.lab, &silent, |summary, _| {
+            score = validated(summary, &label);
+            Ok(())
+        })?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+        scores.push(score);
+        if !quiet {
+            let best = scores.iter().copied().filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+            eprintln!("{:>3}/{count}  {label}: {score:.4} on validation, best {best:.4}", scores.len());
+        }
+    }
+}
+
+/// How an arm did on validation, the higher the better: accuracy, or the loss with its sign turned. Not a number where a run of it
+/// diverged: a proposal that may fail is none.
+fn validated(summary: &Summary, label: &str) -> f64 {
+    let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
+    let of =
+        |metric: &str| -> Option<Vec<f64>> { by_seed(&summary.records, label, &seeds, metric).into_iter().collect() };
+    match (of("validation_accuracy"), of("validation_loss")) {
+        (Some(values), _) if !values.is_empty() => interquartile_mean(&values),
+        (_, Some(values)) if !values.is_empty() => -interquartile_mean(&values),
+        _ => f64::NAN,
+    }
+}

@@ -1,0 +1,189 @@
+//! The test functions: a formula, a usual start, and where the lowest point is.
+
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+use serde::{Deserialize, Serialize};
+
+/// A test function of one number w, or of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// `(1 - x)^2 + 100 (y - x^2)^2` (Rosenbrock, 1960).
+    #[default]
+    Rosenbrock,
+    /// `w^4 - 3 w^3 + 2 w^2 + w`, with a local minimum at 1.43 and the global one at -0.18.
+    Quartic,
+    /// `w^2 + 0.5 sin 4w`.
+    Wavy,
+    /// `0.5 (x^2 + y^2) + 0.3 sin 3x cos 3y`.
+    Bowl,
+    /// `w^4 / 4 - 3 w^3 + 7 w - 5`, with a local minimum at -0.85 and the global one at 8.91.
+    Assignment,
+    /// A sigmoid neuron with weight x and bias y that is shown 1 and should say 0, by its squared error: `s(x + y)^2 / 2`.
+    NeuronQuadratic,
+    /// The same neuron by its cross-entropy: `-ln(1 - s(x + y))`.
+    NeuronCrossEntropy,
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: &[Self] = &[
+        Self::Rosenbrock,
+        Self::Quartic,
+        Self::Wavy,
+        Self::Bowl,
+        Self::Assignment,
+        Self::NeuronQuadratic,
+        Self::NeuronCrossEntropy,
+    ];
+
+    /// As typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rosenbrock => "rosenbrock",
+            Self::Quartic => "quartic",
+            Self::Wavy => "wavy",
+            Self::Bowl => "bowl",
+            Self::Assignment => "assignment",
+            Self::NeuronQuadratic => "neuron_quadratic",
+            Self::NeuronCrossEntropy => "neuron_cross_entropy",
+        }
+    }
+
+    /// The formula, for captions.
+    pub fn formula(self) -> &'static str {
+        match self {
+            Self::Rosenbrock => "(1 - x)² + 100 (y - x²)²",
+            Self::Quartic => "w⁴ - 3w³ + 2w² + w",
+            Self::Wavy => "w² + 0.5 sin 4w",
+            Self::Bowl => "0.5 (x² + y²) + 0.3 sin 3x cos 3y",
+            Self::Assignment => "w⁴/4 - 3w³ + 7w - 5",
+            Self::NeuronQuadratic => "s(x + y)² / 2 with the sigmoid s",
+            Self::NeuronCrossEntropy => "-ln(1 - s(x + y)) with the sigmoid s",
+        }
+    }
+
+    /// Numbers it takes.
+    pub fn dimensions(self) -> usize {
+        match self {
+            Self::Quartic | Self::Wavy | Self::Assignment => 1,
+            _ => 2,
+        }
+    }
+
+    /// Where descents of it usually start in the texts that use it.
+    pub fn usual_start(self) -> Vec<f64> {
+        match self {
+            Self::Rosenbrock => vec![-1.5, 2.0],
+            Self::Quartic | Self::Wavy => vec![3.0],
+            Self::Bowl => vec![2.0, 2.0],
+            Self::Assignment => vec![0.0],
+            Self::NeuronQuadratic | Self::NeuronCrossEntropy => vec![2.0, 2.0],
+        }
+    }
+
+    /// The lowest point; the neurons have none, only ever better ones. Found by Newton's method on the derivative from the best
+    /// point of a fine grid; a test checks it.
+    pub fn minimum(self) -> Option<Vec<f64>> {
+        Some(match self {
+            Self::Rosenbrock => vec![1.0, 1.0],
+            // The roots of 4w^3 - 9w^2 + 4w + 1 are 1 and (5 ± sqrt 41) / 8.
+            Self::Quartic => vec![(5.0 - 41f64.sqrt()) / 8.0],
+            Self::Wavy => vec![-0.313_088_308_500_647_2],
+            Self::Bowl => vec![-0.378_793_211_320_047_2, 0.0],
+            Self::Assignment => vec![8.911_862_425_897_336],
+            Self::NeuronQuadratic | Self::NeuronCrossEntropy => return None,
+        })
+    }
+
+    /// The value at one point, in 64 bits.
+    pub fn at(self, point: &[f64], device: &Device) -> f64 {
+        self.along(&[point.to_vec()], device).first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The values at points, in 64 bits.
+    pub fn along(self, points: &[Vec<f64>], device: &Device) -> Vec<f64> {
+        let shape = [points.len(), self.dimensions()];
+        let at = Tensor::from_data(TensorData::new(points.concat(), shape), (device, DType::F64));
+        self.value(at).into_data().iter::<f64>().collect()
+    }
+
+    /// The value at each of `[n, D]` points, `[n]`.
+    pub fn value(self, at: Tensor<2>) -> Tensor<1> {
+        let n = at.dims()[0];
+        let coordinate = |axis: usize| at.clone().narrow(1, axis, 1).reshape([n]);
+        let (x, w) = (coordinate(0), coordinate(0));
+        let y = || coordinate(1);
+        match self {
+            Self::Rosenbrock => {
+                let across = x.clone().neg().add_scalar(1.0).square();
+                across + (y() - x.square()).square().mul_scalar(100.0)
+            }
+            Self::Quartic => {
+                let (two, three) = (w.clone().square(), w.clone().square() * w.clone());
+                two.clone().square() - three.mul_scalar(3.0) + two.mul_scalar(2.0) + w
+            }
+            Self::Wavy => w.clone().square() + w.mul_scalar(4.0).sin().mul_scalar(0.5),
+            Self::Bowl => {
+                let waves = x.clone().mul_scalar(3.0).sin() * y().mul_scalar(3.0).cos();
+                (x.square() + y().square()).mul_scalar(0.5) + waves.mul_scalar(0.3)
+            }
+            Self::Assignment => {
+                let three = w.clone().square() * w.clone();
+                three.clone() * w.clone().mul_scalar(0.25) - three.mul_scalar(3.0) + w.mul_scalar(7.0).sub_scalar(5.0)
+            }
+            Self::NeuronQuadratic => {
+                // The sigmoid by its formula: backends take their own through 32 bits.
+                let output = (x + y()).neg().exp().add_scalar(1.0).recip();
+                output.square().mul_scalar(0.5)
+            }
+            // -ln(1 - s(z)) = softplus(z), which overflows nowhere near the way of a descent.
+            Self::NeuronCrossEntropy => activation::softplus(x + y(), 1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device;
+
+    fn value(function: Function, at: &[f64]) -> f64 {
+        function.at(at, &device::for_tests())
+    }
+
+    #[test]
+    fn values_are_those_worked_by_hand() {
+        for (function, at, expected) in [
+            (Function::Rosenbrock, &[-1.5, 2.0][..], 6.25 + 100.0 * 0.0625),
+            (Function::Quartic, &[2.0], 16.0 - 24.0 + 8.0 + 2.0),
+            (Function::Wavy, &[0.0], 0.0),
+            (Function::Bowl, &[2.0, 0.0], 2.0 + 0.3 * 6f64.sin()),
+            (Function::Assignment, &[2.0], 4.0 - 24.0 + 14.0 - 5.0),
+            (Function::NeuronQuadratic, &[0.0, 0.0], 0.125),
+            (Function::NeuronCrossEntropy, &[0.0, 0.0], std::f64::consts::LN_2),
+        ] {
+            assert!((value(function, at) - expected).abs() < 1e-12, "{function:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lower_than_the_minimum() {
+        for &function in Function::ALL {
+            let Some(minimum) = function.minimum() else { continue };
+            let lowest = value(function, &minimum);
+            for step in [1e-4, 1e-2, 0.3, 1.1, 3.7] {
+                for axis in 0..minimum.len() {
+                    for sign in [-1.0, 1.0] {
+                        let mut other = minimum.clone();
+                        other[axis] += sign * step;
+                        assert!(value(function, &other) > lowest, "{function:?} {other:?}");
+                    }
+                }
+            }
+            for i in -400..=400 {
+                let other: Vec<f64> = minimum.iter().map(|_| f64::from(i) * 0.03).collect();
+                assert!(value(function, &other) >= lowest - 1e-12, "{function:?} {other:?}");
+            }
+        }
+    }
+}

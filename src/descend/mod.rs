@@ -1,0 +1,179 @@
+//! An optimizer's way down a test function: no data, no network, only the rule and the slope.
+//!
+//! In: a [`DescendConfig`], an optimizer, a seed (which only moves the starting point, and only where that is asked for). Out: every
+//! point and value on the way, in 64-bit numbers.
+
+pub mod function;
+mod record;
+
+use burn::module::{Module, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+pub use function::Function;
+pub use record::describe;
+
+use crate::config::TrainConfig;
+use crate::optim::schedule::Place;
+use crate::seed::{Purpose, Stream};
+
+/// What is descended, and from where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DescendConfig {
+    /// The function.
+    pub function: Function,
+    /// Where it starts: one number, or two; empty means the function's usual start.
+    pub start: Vec<f64>,
+    /// Standard deviation of the normal draw that moves each coordinate of the start, seed by seed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jitter: f64,
+    /// Steps.
+    pub steps: usize,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl Default for DescendConfig {
+    fn default() -> Self {
+        Self { function: Function::Rosenbrock, start: Vec::new(), jitter: 0.0, steps: 500 }
+    }
+}
+
+/// Far beyond use; keeps the way in memory.
+const MOST_STEPS: usize = 1_000_000;
+
+impl DescendConfig {
+    /// Where it starts, before any jitter.
+    pub fn origin(&self) -> Vec<f64> {
+        if self.start.is_empty() { self.function.usual_start() } else { self.start.clone() }
+    }
+
+    /// # Errors
+    /// A number out of range, or a start with too many or too few of them.
+    pub fn validate(&self) -> Result<(), String> {
+        let (name, wanted) = (self.function.name(), self.function.dimensions());
+        if self.origin().len() != wanted {
+            let found = self.start.len();
+            return Err(format!("`descend.start` has {found} numbers; `{name}` has {wanted}"));
+        }
+        if self.origin().iter().any(|x| !x.is_finite()) {
+            return Err("`descend.start` must be finite numbers".into());
+        }
+        if !(self.jitter.is_finite() && self.jitter >= 0.0) {
+            return Err(format!("`descend.jitter` is {}; it must be 0 or more", self.jitter));
+        }
+        if !(1..=MOST_STEPS).contains(&self.steps) {
+            return Err(format!("`descend.steps` is {}; it must be 1 to {MOST_STEPS}", self.steps));
+        }
+        Ok(())
+    }
+}
+
+/// A way down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// `[steps + 1][dimensions]`, fewer where it left the finite numbers.
+    pub points: Vec<Vec<f64>>,
+    /// The function's value at each.
+    pub values: Vec<f64>,
+    /// The step, counted from 1, that led out of what numbers can hold, or out of all proportion.
+    pub diverged: Option<usize>,
+}
+
+/// A way has diverged where the value is not finite, or this many times as far from 0 as at the start (and as 1).
+const DIVERGENCE_FACTOR: f64 = 1e6;
+
+#[derive(Module, Debug)]
+struct Standing {
+    at: Param<Tensor<2>>, // [1, D]
+}
+
+/// Goes down, with Burn's own optimizers on Burn's own gradients.
+pub fn descend(config: &DescendConfig, train: &TrainConfig, seed: u64, device: &Device) -> Way {
+    let wide = (&device.clone().autodiff(), DType::F64);
+    let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
+    let mut moved = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
+    let start: Vec<f64> = config.origin().into_iter().map(&mut moved).collect();
+    let dimensions = start.len();
+    let mut here =
+        Standing { at: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
+    let mut optimizer = train.optimizer.burns_own();
+    let mut way = Way { points: Vec::new(), values: Vec::new(), diverged: None };
+    for step in 0..=config.steps {
+        let at = here.at.val();
+        let value = config.function.value(at.clone()); // [1]
+        let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
+        let far = DIVERGENCE_FACTOR * way.values.first().map_or(1.0, |first: &f64| first.abs().max(1.0));
+        if !(found.is_finite() && found.abs() <= far) {
+            way.diverged = Some(step);
+            break;
+        }
+        way.points.push(at.inner().into_data().iter::<f64>().collect());
+        way.values.push(found);
+        if step < config.steps {
+            let place = Place { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
+            let rate = train.schedule.rate(train.optimizer.lr, place);
+            let gradients = GradientsParams::from_grads(value.backward(), &here);
+            here = optimizer.step(rate, here, gradients);
+        }
+    }
+    way
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device;
+    use crate::optim::{OptimizerConfig, Rule};
+
+    fn way(function: Function, start: &[f64], optimizer: OptimizerConfig, steps: usize) -> Way {
+        let config = DescendConfig { function, start: start.to_vec(), jitter: 0.0, steps };
+        let train = TrainConfig { optimizer, ..TrainConfig::default() };
+        descend(&config, &train, 0, &device::for_tests())
+    }
+
+    fn sgd(lr: f64) -> OptimizerConfig {
+        OptimizerConfig { lr, ..OptimizerConfig::of(Rule::Sgd) }
+    }
+
+    #[test]
+    fn the_first_steps_of_plain_descent_are_those_worked_by_hand() {
+        // f' = 4w^3 - 9w^2 + 4w + 1: 40 at 3, then 3 - 0.4 = 2.6 with 70.304 - 60.84 + 10.4 + 1 = 20.864.
+        let way = way(Function::Quartic, &[3.0], sgd(0.01), 2);
+        let ws: Vec<f64> = way.points.iter().map(|p| p[0]).collect();
+        for (found, expected) in ws.iter().zip([3.0, 2.6, 2.6 - 0.20864]) {
+            assert!((found - expected).abs() < 1e-9, "{ws:?}");
+        }
+        assert!((way.values[0] - 21.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn every_rule_lowers_rosenbrocks_function() {
+        for (rule, lr) in [(Rule::Momentum, 0.001), (Rule::RmsProp, 0.01), (Rule::Adam, 0.01), (Rule::AdamW, 0.01)] {
+            let way = way(Function::Rosenbrock, &[-1.5, 2.0], OptimizerConfig { lr, ..OptimizerConfig::of(rule) }, 500);
+            assert_eq!((way.values.len(), way.diverged), (501, None));
+            assert!(way.values[500] < 0.6 * way.values[0], "{rule:?}: {}", way.values[500]);
+        }
+    }
+
+    #[test]
+    fn too_large_a_rate_diverges_and_says_when() {
+        let way = way(Function::Quartic, &[3.0], sgd(1.0), 50);
+        assert_eq!(way.diverged, Some(way.values.len()));
+        assert!(way.values.iter().all(|v| v.is_finite()));
+    }
+
+    #[test]
+    fn a_jitter_moves_the_start_with_the_seed() {
+        let config = DescendConfig { jitter: 0.5, steps: 1, ..DescendConfig::default() };
+        let start = |seed| descend(&config, &TrainConfig::default(), seed, &device::for_tests()).points[0].clone();
+        assert_eq!(start(1), start(1));
+        assert_ne!(start(1), start(2));
+        assert!(config.validate().is_ok());
+        assert!(DescendConfig { start: vec![1.0], ..config }.validate().unwrap_err().contains("rosenbrock"));
+    }
+}

@@ -1,0 +1,83 @@
+//! One step of training: a batch in, new weights out. What the training loop repeats, and the range test of learning rates too.
+
+use burn::module::Param;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+
+use super::Job;
+use super::batch::{Batch, Batcher};
+use crate::models::Network;
+use crate::optim::{Stepper, clip};
+
+/// What takes the steps of a job.
+pub struct Walker<'a> {
+    job: &'a Job<'a>,
+    optimizer: Stepper,
+    device: Device,
+}
+
+/// What a step saw before it moved the weights.
+pub struct Seen {
+    /// `[R]`
+    pub losses: Tensor<1>,
+    /// `[R, B, out]`, without autodiff.
+    pub outputs: Tensor<3>,
+    /// `[R, B, out]`, without autodiff.
+    pub targets: Tensor<3>,
+    /// Examples a replica.
+    pub count: usize,
+}
+
+impl<'a> Walker<'a> {
+    /// Before the first step.
+    pub fn new(job: &'a Job<'a>) -> Self {
+        Self { job, optimizer: job.config.optimizer.build(job.device), device: job.device.clone().autodiff() }
+    }
+
+    /// Takes the next batch and one step at `rate`.
+    pub fn step(&mut self, model: Network, batches: &mut Batcher, rate: f64) -> (Network, Seen) {
+        let batch = batches.next(self.job.config.batch_size, &self.device);
+        let masks = batches.dropout_masks(&batch, &model, self.job.dropout, &self.device);
+        let Batch { inputs, targets, count } = batch;
+        let outputs = model.forward_masked(inputs, &masks); // [R, B, out]
+        let losses = self.job.config.loss.per_replica(outputs.clone(), targets.clone()); // [R]
+        let seen = Seen { losses: losses.clone(), outputs: outputs.inner(), targets: targets.inner(), count };
+        let mut gradients = GradientsParams::from_grads(losses.backward(), &model);
+        self.shape(&model, &mut gradients);
+        (self.optimizer.step(rate, model, gradients), seen)
+    }
+
+    /// What becomes of gradients before the step: penalties added, frozen layers left out, sizes limited.
+    fn shape(&self, model: &Network, gradients: &mut GradientsParams) {
+        let config = self.job.config;
+        let examples = self.job.train.count() as f64;
+        if config.l1 > 0.0 || config.l2 > 0.0 {
+            model.layers().into_iter().for_each(|layer| {
+                penalise(&layer.weight, gradients, config.l1 / examples, config.l2 / examples);
+            });
+        }
+        for layer in model.layers().into_iter().take(self.job.frozen) {
+            let parameters = std::iter::once(&layer.weight).chain(&layer.bias);
+            parameters.for_each(|parameter| drop(gradients.remove::<3>(parameter.id)));
+        }
+        if let Some(limit) = config.clip_value {
+            clip::by_value(model, gradients, limit);
+        }
+        if let Some(limit) = config.clip_norm {
+            clip::by_norm(model, gradients, limit);
+        }
+    }
+}
+
+/// Adds the derivative of `l1 * sum |w| + l2 / 2 * sum w^2`.
+fn penalise(weight: &Param<Tensor<3>>, gradients: &mut GradientsParams, l1: f64, l2: f64) {
+    let Some(mut gradient) = gradients.remove::<3>(weight.id) else { return };
+    let values = weight.val().inner();
+    if l2 > 0.0 {
+        gradient = gradient + values.clone().mul_scalar(l2);
+    }
+    if l1 > 0.0 {
+        gradient = gradient + values.sign().mul_scalar(l1);
+    }
+    gradients.register::<3>(weight.id, gradient);
+}

@@ -1,0 +1,187 @@
+//! What trials need besides themselves: the data sets and starting weights of a plan, and where to train.
+//!
+//! In: a plan and where to look. Out: a [`Lab`], which knows every trial's data and identity.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Map;
+
+use super::references::References;
+use crate::config::{DataConfig, Start, TrialConfig};
+use crate::data::source::{self, Search};
+use crate::data::{Corpus, Part};
+use crate::device::{Place, cpu_features};
+use crate::plan::{Plan, Trial, identity};
+use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
+use crate::saved::weights::Weights;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Lab {
+    corpora: BTreeMap<String, Corpus>,
+    weights: BTreeMap<String, Weights>,
+    pub(super) references: References,
+    /// Where tensors live.
+    pub place: Place,
+}
+
+/// The hash of what a descent learns from: nothing.
+const NO_DATA: &str = "none";
+
+impl Lab {
+    /// Loads every data set of a plan and checks that it has what the plan asks for.
+    ///
+    /// # Errors
+    /// A data set cannot be had, or is too small, or starting weights cannot be read.
+    pub fn open(plan: &Plan, search: &Search, place: Place) -> Result<Self> {
+        let mut lab =
+            Self { corpora: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), place };
+        for name in plan.datasets() {
+            lab.corpora.insert(name.to_string(), source::load(name, search)?);
+        }
+        for arm in plan.arms.iter().filter(|arm| arm.config.descend.is_none()) {
+            lab.parts(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
+            lab.read_start(&arm.config)?;
+        }
+        Ok(lab)
+    }
+
+    /// A lab with this one data set.
+    pub fn with(corpus: Corpus, place: Place) -> Self {
+        Self {
+            corpora: BTreeMap::from([(corpus.name.clone(), corpus)]),
+            weights: BTreeMap::new(),
+            references: References::default(),
+            place,
+        }
+    }
+
+    fn read_start(&mut self, config: &TrialConfig) -> Result<()> {
+        match &config.model.start {
+            Some(Start::File(path)) if !self.weights.contains_key(path) => {
+                self.weights.insert(path.clone(), Weights::read(path)?);
+                Ok(())
+            }
+            Some(Start::After(other)) => other.settings.as_ref().map_or(Ok(()), |settings| self.read_start(settings)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The data set of a trial.
+    ///
+    /// # Errors
+    /// It was not loaded.
+    pub fn corpus(&self, dataset: &str) -> Result<&Corpus> {
+        self.corpora.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
+    }
+
+    /// Starting weights by their path.
+    ///
+    /// # Errors
+    /// They were not read.
+    pub(super) fn weights(&self, path: &str) -> Result<&Weights> {
+        self.weights.get(path).with_context(|| format!("the starting weights {path} were not read"))
+    }
+
+    /// The trial's identity.
+    ///
+    /// # Errors
+    /// Its data set was not loaded.
+    pub fn id(&self, trial: &Trial) -> Result<String> {
+        let (_, mut data) = self.origin(&trial.config)?;
+        let mut config = &trial.config;
+        loop {
+            match &config.model.start {
+                Some(Start::File(path)) => data = format!("{data}+{}", self.weights(path)?.hash),
+                Some(Start::After(other)) => {
+                    if let Some(settings) = &other.settings {
+                        config = settings;
+                        continue;
+                    }
+                }
+                None => {}
+            }
+            return Ok(identity::trial_id(&trial.config, trial.seed, &data, self.place.backend));
+        }
+    }
+
+    /// Name and hash of what a trial learns from.
+    fn origin(&self, config: &TrialConfig) -> Result<(String, String)> {
+        if let Some(descend) = &config.descend {
+            return Ok((descend.function.name().into(), NO_DATA.into()));
+        }
+        let corpus = self.corpus(&config.data.dataset)?;
+        Ok((corpus.name.clone(), corpus.hash.clone()))
+    }
+
+    /// Training, validation and test part.
+    ///
+    /// # Errors
+    /// The data set has fewer examples than asked for.
+    pub fn parts(&self, data: &DataConfig) -> Result<[Part<'_>; 3]> {
+        let corpus = self.corpus(&data.dataset)?;
+        let (all, tests) = (corpus.train.count(), corpus.test.count());
+        ensure!(
+            data.train + data.validation <= all,
+            "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
+            data.train,
+            data.validation,
+            corpus.name
+        );
+        ensure!(
+            data.test <= tests,
+            "`data.test` {} is more than the {tests} test images of {}",
+            data.test,
+            corpus.name
+        );
+        Ok([
+            corpus.train.part(0, data.train, data.pixels),
+            corpus.train.part(all - data.validation, all, data.pixels),
+            corpus.test.part(0, data.test, data.pixels),
+        ])
+    }
+
+    /// The record of a trial that could not be run.
+    ///
+    /// # Errors
+    /// Its data set was not loaded.
+    pub fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
+        let mut record = self.blank(trial)?;
+        record.status = Status::Failed;
+        record.error = Some(error.to_string());
+        Ok(record)
+    }
+
+    /// A record with nothing found yet.
+    pub(super) fn blank(&self, trial: &Trial) -> Result<TrialRecord> {
+        let (dataset, data) = self.origin(&trial.config)?;
+        Ok(TrialRecord {
+            schema: SCHEMA,
+            id: self.id(trial)?,
+            arm: trial.label.clone(),
+            axes: trial.values.iter().cloned().collect(),
+            seed: trial.seed,
+            status: Status::Done,
+            diverged_epoch: None,
+            error: None,
+            epochs_kept: None,
+            history: History::default(),
+            metrics: Map::new(),
+            confusion: Vec::new(),
+            mistakes: Vec::new(),
+            surface: None,
+            path: Vec::new(),
+            made_with: MadeWith {
+                kindling: env!("CARGO_PKG_VERSION").into(),
+                burn: crate::BURN_VERSION.into(),
+                backend: self.place.backend.into(),
+                device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+                cpu_features: cpu_features(),
+                dataset,
+                data,
+            },
+            seconds: 0.0,
+        })
+    }
+}
