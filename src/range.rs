@@ -105,7 +105,8 @@ impl Curve {
             (self.smoothed[right] - self.smoothed[left]) / (self.rates[right] / self.rates[left]).ln()
         };
         let best = (WARM.min(self.rates.len())..self.lowest()?.0).min_by(|&a, &b| slope(a).total_cmp(&slope(b)))?;
-        (slope(best) < 0.0).then(|| self.rates[best])
+        // Rounding makes slopes of its own.
+        (slope(best) < -1e-9 * self.smoothed[best].abs()).then(|| self.rates[best])
     }
 
     /// A tenth of the rate at which the smoothed loss is lowest: the usual other suggestion.

@@ -13,7 +13,7 @@ use crate::record::{RecordFile, Status, TrialRecord};
 use crate::train::Watch;
 use workers::train_all;
 
-pub use stacks::stack_size;
+pub use stacks::{stack_size, stacks};
 pub use workers::with_its_share;
 
 mod stacks;
@@ -128,7 +128,7 @@ pub fn run(
 ) -> Result<Outcome> {
     let pending = std::mem::take(&mut work.pending);
     listener.on_start(&pending, work.ids.len() - pending.len());
-    let fresh = train_all(stacks::stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
+    let fresh = train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
     work.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
     let records: Vec<TrialRecord> = work.ids.iter().filter_map(|id| work.known.get(id).cloned()).collect();
     Ok(Outcome { interrupted: records.len() < work.ids.len(), records })

@@ -94,7 +94,11 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
         &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
-    let codes = kindling::trial::autoencoder::codes(network.autoencoder().unwrap(), test.test.part(0, 100, Pixels::Unit), &device);
+    let codes = kindling::trial::autoencoder::codes(
+        network.autoencoder().unwrap(),
+        test.test.part(0, 100, Pixels::Unit),
+        &device,
+    );
     let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
     let exported: Vec<f32> = bytes[128..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     assert_eq!(exported, codes);

@@ -15,7 +15,7 @@ use kindling::train::Unwatched;
 use kindling::trial::Lab;
 
 /// Every knob that draws numbers or treats replicas one by one is on.
-const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
+const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\naugment = { shift = 2, rotate = 8, elastic = 9 }\nl2 = 0.5\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
                     schedule = 'cosine'\n[sweep]\noptimizer = ['adam', 'momentum']";
 
 /// The same for autoencoders, and everything that can be asked of their codes.
@@ -129,7 +129,15 @@ fn neither_dropout_nor_noise_nor_batches_nor_clipping_touch_the_initial_weights(
         weights(&model[0])
     };
     let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.place.device));
-    for extra in ["", "batch_size = 7", "noise = 0.4", "clip_norm = 1e-3", "patience = 1", "[model]\ndropout = 0.5"] {
+    for extra in [
+        "",
+        "batch_size = 7",
+        "augment = { shift = 1 }",
+        "noise = 0.4",
+        "clip_norm = 1e-3",
+        "patience = 1",
+        "[model]\ndropout = 0.5",
+    ] {
         assert_eq!(end(extra), drawn, "{extra}");
     }
 }

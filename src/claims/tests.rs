@@ -166,3 +166,61 @@ fn unknown_arms_axes_metrics_and_forms_are_errors_with_the_valid_ones() {
     assert!(fails("adam > nan on test_accuracy").contains("no arm `nan`"));
     assert!(fails("1 > 2 on test_accuracy").contains("two numbers"));
 }
+
+fn judged(sweep: &str, test: &str, levels: &[(f64, f64)]) -> Judged {
+    let plan = plan(sweep, test, 10);
+    judge_all(&plan, &records(&plan, levels)).unwrap().remove(0)
+}
+
+#[test]
+fn a_margin_moves_the_bar() {
+    let optimizers = "optimizer = [\"adam\", \"sgd\"]";
+    let levels = [(0.97, 0.01), (0.95, 0.01)];
+    let finding = |test: &str| judged(optimizers, test, &levels).finding;
+    assert_eq!(finding("adam > sgd + 0.005 on test_accuracy"), Finding::Confirmed);
+    assert_eq!(finding("adam > sgd + 0.05 on test_accuracy"), Finding::Refuted);
+    assert_eq!(finding("sgd > adam - 0.05 on test_accuracy"), Finding::Confirmed);
+}
+
+#[test]
+fn runs_that_diverged_can_be_counted() {
+    let optimizers = "optimizer = [\"adam\", \"sgd\"]";
+    let levels = [(0.97, 0.01), (f64::NAN, 0.0)];
+    assert_eq!(judged(optimizers, "sgd in [1, 1] on diverged", &levels).finding, Finding::Confirmed);
+    assert_eq!(judged(optimizers, "adam in [0, 0] on diverged", &levels).finding, Finding::Confirmed);
+}
+
+#[test]
+fn what_cannot_be_tested_says_why() {
+    let text = "question = 'q'\n[[claims]]\nsays = 's'\npublished = '0.5'\nuntestable = 'the data are not public'";
+    let plan = Plan::new(&Spec::parse("x", "x", text).unwrap()).unwrap();
+    check(&plan).unwrap();
+    let judged = judge_all(&plan, &[]).unwrap().remove(0);
+    assert_eq!((judged.finding, judged.evidence.as_str()), (Finding::Untestable, "the data are not public"));
+}
+
+#[test]
+fn what_is_the_same_every_time_is_compared_as_it_is() {
+    let text = "question = 'q'\nseeds = 1\n[descend]\nfunction = 'wavy'\n[train]\noptimizer = 'sgd'\n[sweep]\nlr = [0.1, 0.2, 0.3]";
+    let mut plan = Plan::new(&Spec::parse("x", "x", text).unwrap()).unwrap();
+    let values = [3.0, 2.0, 1.0];
+    let records: Vec<TrialRecord> = self::records(&plan, &[(1.0, 0.0); 3])
+        .into_iter()
+        .zip(values)
+        .map(|(record, value)| TrialRecord {
+            metrics: Map::from_iter([("final_value".into(), value.into())]),
+            ..record
+        })
+        .collect();
+    let mut finding = |test: &str| {
+        plan.claims =
+            vec![Claim { says: "s".into(), test: test.into(), source: None, untestable: None, published: None }];
+        judge_all(&plan, &records).unwrap().remove(0).finding
+    };
+    assert_eq!(finding("lr=0.1 > lr=0.2 > lr=0.3 on final_value"), Finding::Confirmed);
+    assert_eq!(finding("lr=0.2 > lr=0.1 on final_value"), Finding::Refuted);
+    assert_eq!(finding("lr=0.2 in [1.5, 2.5] on final_value"), Finding::Confirmed);
+    assert_eq!(finding("decreasing in lr on final_value"), Finding::Confirmed);
+    assert_eq!(finding("increasing in lr on final_value"), Finding::Refuted);
+    assert_eq!(finding("lr=0.2 > 0 on distance"), Finding::Inconclusive);
+}

@@ -30,7 +30,7 @@ impl Field {
         Self { ends, side, values: height(&points) }
     }
 
-    /// Lines along which the height is one of `levels`, as chains of points.
+    /// Lines along which the height is one of `levels`, as chains of points inside the grid.
     ///
     /// # Errors
     /// There are fewer than two points along a coordinate, or not as many heights as the grid has points.
@@ -44,37 +44,30 @@ impl Field {
             .y_origin(self.ends[1].0 - step(1) / 2.0);
         let lines = builder.lines(&self.values, levels).context("cannot draw contour lines")?;
         let chains = lines.iter().flat_map(|line| &line.geometry().0);
-        Ok(chains.map(|chain| chain.coords().map(|point| (point.x, point.y)).collect()).collect())
+        let chains = chains.map(|chain| chain.coords().map(|point| (point.x, point.y)).collect::<Vec<_>>());
+        Ok(chains.flat_map(|chain| self.inside(&chain)).collect())
     }
 
-    /// Draws contour lines into a panel, cut at its edges.
+    /// The pieces of a chain inside the grid: the library closes every line around the part of the grid that is higher, half a cell outside.
+    fn inside(&self, chain: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+        let within = |value: f64, (low, high): (f64, f64)| {
+            let slack = 1e-9 * (high - low);
+            value >= low - slack && value <= high + slack
+        };
+        let outside = |(x, y): &(f64, f64)| !(within(*x, self.ends[0]) && within(*y, self.ends[1]));
+        chain.split(outside).filter(|piece| piece.len() > 1).map(<[_]>::to_vec).collect()
+    }
+
+    /// Draws contour lines into a panel.
     ///
     /// # Errors
     /// As for [`Self::lines`].
     pub fn contours(&self, svg: &mut Svg, panel: &Panel, levels: &[f64], (stroke, width): (&str, f64)) -> Result<()> {
-        let inside = |(x, y): &(f64, f64)| {
-            let within = |value: f64, (low, high): (f64, f64)| {
-                let slack = 1e-9 * (high - low);
-                value >= low - slack && value <= high + slack
-            };
-            within(*x, self.ends[0]) && within(*y, self.ends[1])
-        };
-        for chain in self.lines(levels)? {
-            // A line that runs along the border of the grid is none of equal height.
-            for piece in chain.split(|point| !inside(point) || self.on_border(point)).filter(|piece| piece.len() > 1) {
-                let placed: Vec<(f64, f64)> = piece.iter().map(|&point| panel.place(point)).collect();
-                svg.polyline(&placed, stroke, width, "");
-            }
+        for piece in self.lines(levels)? {
+            let placed: Vec<(f64, f64)> = piece.iter().map(|&point| panel.place(point)).collect();
+            svg.polyline(&placed, stroke, width, "");
         }
         Ok(())
-    }
-
-    fn on_border(&self, &(x, y): &(f64, f64)) -> bool {
-        let near = |value: f64, (low, high): (f64, f64)| {
-            let slack = 1e-6 * (high - low);
-            (value - low).abs() < slack || (value - high).abs() < slack
-        };
-        near(x, self.ends[0]) || near(y, self.ends[1])
     }
 
     /// A PNG of the heights, the second coordinate upwards: `colour` maps a height to red, green and blue.
@@ -109,9 +102,8 @@ mod tests {
     fn the_line_of_a_plane_is_straight_and_where_it_belongs() {
         let plane = Field::of([(-1.0, 3.0), (0.0, 2.0)], 21, |points| points.iter().map(|p| p[0] + p[1]).collect());
         let lines = plane.lines(&[1.0]).unwrap();
-        let inside: Vec<_> = lines.iter().flatten().filter(|point| !plane.on_border(point)).collect();
-        assert!(inside.len() > 10);
-        assert!(inside.iter().all(|(x, y)| (x + y - 1.0).abs() < 0.06), "{inside:?}");
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].len() > 10 && lines[0].iter().all(|(x, y)| (x + y - 1.0).abs() < 0.06), "{lines:?}");
     }
 
     #[test]

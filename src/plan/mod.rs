@@ -190,7 +190,11 @@ fn follow(arms: &mut [Arm]) -> Result<(), String> {
         let known: Vec<(String, TrialConfig)> = arms.iter().map(|a| (a.label.clone(), a.config.clone())).collect();
         for arm in arms.iter_mut() {
             let Some(Start::After(after)) = &mut arm.config.model.start else { continue };
-            let Some((_, other)) = known.iter().find(|(label, _)| *label == after.after) else {
+            // With axes beside the named arms, the other arm is the one of the same axis values.
+            let name = arm.values.iter().find(|(key, _)| key == keys::ARM).and_then(|(_, name)| name.as_str());
+            let axes = name.and_then(|name| arm.label.strip_prefix(name)).unwrap_or_default();
+            let twin = format!("{}{axes}", after.after);
+            let Some((_, other)) = known.iter().find(|(label, _)| *label == after.after || *label == twin) else {
                 let near = nearest(&after.after, known.iter().map(|(label, _)| label.as_str()));
                 let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 return Err(format!("`{}` starts after `{}`, and there is no such arm{near}", arm.label, after.after));

@@ -38,7 +38,7 @@ pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecE
 /// Asks and tells a fresh study what was asked and told before, and asks once more.
 fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(search.seed).n_startup_trials(STARTUP).build()?;
-    let study: Study<f64> = Study::with_sampler(Direction::Maximize, sampler);
+    let study: Study<f64> = Study::with_sampler(Direction::Minimize, sampler);
     let parameters: Vec<Dimension> = axes.iter().map(|axis| Dimension::of(&axis.values)).collect();
     let mut combinations = Vec::new();
     for index in 0..count.min(search.scores.len() + 1) {
@@ -49,7 +49,8 @@ fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combinat
         }
         combinations.push(combination);
         match search.scores.get(index) {
-            Some(score) if score.is_finite() => study.tell(trial, Ok::<_, String>(*score)),
+            // The sampler takes what is low for what is good, whatever direction the study has.
+            Some(score) if score.is_finite() => study.tell(trial, Ok::<_, String>(-score)),
             _ => study.tell(trial, Err("diverged")),
         }
     }
@@ -125,7 +126,8 @@ mod tests {
     }
 
     fn rates(scores: &[f64]) -> Vec<f64> {
-        Plan::new(&spec(scores)).unwrap().arms.iter().map(|arm| arm.config.train.optimizer.lr).collect()
+        let plan = Plan::new(&spec(scores)).unwrap();
+        plan.sampled.iter().map(|&index| plan.arms[index].config.train.optimizer.lr).collect()
     }
 
     #[test]

@@ -36,7 +36,16 @@ impl Spec {
             seeds: self.seeds,
             base: self.resolve(&[])?,
         };
-        let mut text = toml::to_string(&head)?;
+        let mut text = if self.varies("data.dataset") {
+            // Each data set has sizes of its own: only those that were asked for hold for all.
+            let mut table = Table::try_from(&head)?;
+            if let Some(Value::Table(data)) = table.get_mut("data") {
+                data.retain(|key, _| key == "dataset" || key == "pixels" || self.assigns(&format!("data.{key}")));
+            }
+            toml::to_string(&table)?
+        } else {
+            toml::to_string(&head)?
+        };
         for arm in &self.arms {
             text.push_str(&format!("\n[[arms]]\nname = {}\n", Value::from(arm.name.as_str())));
             for Assignment { path, value, .. } in &arm.settings {
@@ -52,6 +61,17 @@ impl Spec {
             text.push_str(&toml::to_string(&Claims { claims: &self.claims })?);
         }
         Ok(text)
+    }
+
+    /// Whether arms differ in a setting.
+    fn varies(&self, path: &str) -> bool {
+        let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
+        self.axes.iter().any(|axis| axis.path == path) || of_arms.into_iter().any(|assignment| assignment.path == path)
+    }
+
+    /// Whether the file or a flag gives a setting for every arm.
+    fn assigns(&self, path: &str) -> bool {
+        self.base.iter().chain(&self.overrides).any(|assignment| assignment.path == path)
     }
 
     /// The lines of [sweep]. Written one by one because their order is the order of the arms, and a table serialiser

@@ -1,0 +1,220 @@
+//! What a training can be asked for beyond the basics, each against an answer that is known: closed forms, hand-worked steps, itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{lab, lines, plan};
+use kindling::data::toys;
+use kindling::device;
+use kindling::models::Network;
+use kindling::plan::{Plan, Trial};
+use kindling::record::{Status, TrialRecord};
+use kindling::runner::{Options, Trainer};
+use kindling::spec::Spec;
+use kindling::train::Unwatched;
+use kindling::trial::Lab;
+
+fn toy_plan(name: &str, extra: &str) -> Plan {
+    let text = format!("question = 'q'\n{extra}\n[data]\ndataset = '{name}'\n");
+    Plan::new(&Spec::parse("toy", "toy.toml", &text).unwrap()).unwrap()
+}
+
+fn toy_lab(name: &str) -> Lab {
+    let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
+    Lab::with(toys::find(name).unwrap().corpus(), device::open(Some(&backend)).unwrap())
+}
+
+fn run(lab: &Lab, trials: &[Trial]) -> (Vec<TrialRecord>, Vec<Network>) {
+    lab.run(trials, &Unwatched).unwrap().unwrap()
+}
+
+/// The records of a toy experiment, seeds as one stack.
+fn toy(name: &str, extra: &str) -> Vec<TrialRecord> {
+    let plan = toy_plan(name, extra);
+    let lab = toy_lab(name);
+    plan.arms
+        .iter()
+        .enumerate()
+        .flat_map(|(index, arm)| {
+            let trials: Vec<Trial> = plan.seeds.iter().map(|&seed| arm.trial(index, seed)).collect();
+            run(&lab, &trials).0
+        })
+        .collect()
+}
+
+fn weights(model: &Network, layer: usize) -> Vec<f32> {
+    model.layers()[layer].weight.val().into_data().try_to_vec().unwrap()
+}
+
+#[test]
+fn linear_regression_ends_at_the_least_squares_line() {
+    let extra = "seeds = 2\n[model]\nhidden = []\n[train]\nloss = 'mse'\nepochs = 150\nbatch_size = 300\noptimizer = { name = 'sgd', lr = 0.3 }";
+    let plan = toy_plan("line", extra);
+    let lab = toy_lab("line");
+    let [train, ..] = lab.parts(&plan.arms[0].config.data).unwrap();
+    let (x, y) = (train.rows.numbers(), train.answers);
+    let n = x.len() as f64;
+    let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+    let (mx, my) = (mean(&x), mean(y));
+    let both: f64 = x.iter().zip(y).map(|(&a, &b)| (f64::from(a) - mx) * (f64::from(b) - my)).sum();
+    let slope = both / x.iter().map(|&a| (f64::from(a) - mx).powi(2)).sum::<f64>();
+    let (records, networks) = run(&lab, &[plan.arms[0].trial(0, 0)]);
+    assert!((f64::from(weights(&networks[0], 0)[0]) - slope).abs() < 1e-3);
+    // The surface of the record is that line.
+    let surface = records[0].surface.as_ref().unwrap();
+    let [low, high] = surface.ends[0].map(f64::from);
+    let rise = f64::from(surface.values[surface.side - 1] - surface.values[0]) / (high - low);
+    assert!((rise - slope).abs() < 1e-3 && (f64::from(surface.values[0]) - (my + slope * (low - mx))).abs() < 1e-2);
+    assert_eq!(records[0].metric("test_accuracy"), None);
+}
+
+#[test]
+fn the_perceptron_separates_what_can_be_separated_and_nothing_else() {
+    let extra = "seeds = 3\n[model]\nhidden = []\noutputs = 1\ninit = 'zeros'\n[train]\nloss = 'perceptron'\nepochs = 40\nbatch_size = 1\n\
+                 optimizer = { name = 'sgd', lr = 1.0 }";
+    for record in toy("separable", extra) {
+        assert_eq!((record.status, record.metric("train_accuracy")), (Status::Done, Some(1.0)));
+        assert_eq!(record.metric("train_loss"), Some(0.0));
+    }
+    for record in toy("blobs", extra) {
+        // A first example without any loss was once taken for the measure of divergence.
+        assert_eq!(record.status, Status::Done);
+        assert!(record.metric("train_accuracy").unwrap() < 1.0);
+    }
+}
+
+#[test]
+fn one_hidden_layer_learns_the_quadrants_and_none_does_not() {
+    let of = |hidden: &str| {
+        let extra = format!(
+            "seeds = 3\n[model]\nhidden = {hidden}\nactivation = 'tanh'\n[train]\nepochs = 150\nbatch_size = 32\nlr = 0.02"
+        );
+        toy("quadrants", &extra).iter().map(|record| record.metric("test_accuracy").unwrap()).fold(1.0, f64::min)
+    };
+    let (with, without) = (of("[8]"), of("[]"));
+    assert!(with > 0.9 && without < 0.7, "{with} {without}");
+}
+
+#[test]
+fn a_surface_has_class_one_where_its_points_are() {
+    let extra = "[model]\nhidden = []\n[train]\nepochs = 40\nlr = 0.05";
+    let record = toy("separable", extra).remove(0);
+    let surface = record.surface.unwrap();
+    assert_eq!(surface.values.len(), surface.side * surface.side);
+    // Class 1 lies towards the upper right corner, whose place is last.
+    assert!(surface.values[0] < 0.05 && surface.values[surface.values.len() - 1] > 0.95);
+    assert!(record.mistakes.is_empty());
+}
+
+#[test]
+fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_of_its_own() {
+    let plan = plan(
+        "seeds = 3\n[model]\nhidden = [9]\ndropout = 0.2\n[train]\nschedule = { step = { every = 2, gamma = 0.5 } }\n[sweep]\nepochs = [1, 3, 4]",
+    );
+    let lab = lab();
+    let all: Vec<Trial> = plan.trials().collect();
+    let options = Options { jobs: 1, stack: Some(2), is_cpu: true };
+    let stacks = kindling::runner::stacks(all.clone(), options);
+    // Seeds 0 and 1 with all their epochs, then seed 2.
+    assert_eq!(stacks.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
+    let together: Vec<TrialRecord> =
+        stacks.iter().flat_map(|stack| lab.train(stack, &Unwatched).unwrap().unwrap()).collect();
+    assert_eq!(together.len(), 9);
+    for record in &together {
+        let trial = all.iter().find(|trial| trial.label == record.arm && trial.seed == record.seed).unwrap();
+        let alone = run(&lab, std::slice::from_ref(trial)).0;
+        assert_eq!(lines(&alone), lines(std::slice::from_ref(record)));
+    }
+}
+
+#[test]
+fn a_schedule_that_knows_its_end_is_not_shared() {
+    let plan = plan("seeds = 1\n[train]\nschedule = 'cosine'\n[sweep]\nepochs = [1, 2]");
+    let stacks = kindling::runner::stacks(plan.trials().collect(), Options { jobs: 1, stack: None, is_cpu: true });
+    assert_eq!(stacks.len(), 2);
+}
+
+#[test]
+fn a_frozen_layer_stays_as_it_was_drawn_and_the_others_learn() {
+    let plan = plan("seeds = 1\n[model]\nhidden = [9, 8]\nfrozen = 1\n[train]\nepochs = 1\noptimizer = 'momentum'");
+    let lab = lab();
+    let config = &plan.arms[0].config;
+    let (_, networks) = run(&lab, &[plan.arms[0].trial(0, 0)]);
+    let drawn = lab.start(config, &[0], &Unwatched).unwrap().unwrap();
+    assert_eq!(weights(&networks[0], 0), weights(&drawn, 0));
+    assert_ne!(weights(&networks[0], 1), weights(&drawn, 1));
+}
+
+#[test]
+fn penalties_move_weights_by_their_hand_worked_share_and_biases_not_at_all() {
+    // One step of plain descent over all 500 images: the penalty adds lr * lambda / n times w, or its sign.
+    let step = |penalty: &str| {
+        let text = format!(
+            "seeds = 1\n[model]\nhidden = [6]\n[train]\nepochs = 1\nbatch_size = 500\noptimizer = {{ name = 'sgd', lr = 0.5 }}\n{penalty}"
+        );
+        let plan = plan(&text);
+        run(&lab(), &[plan.arms[0].trial(0, 0)]).1.remove(0)
+    };
+    let lab = lab();
+    let start = lab.start(&plan("[model]\nhidden = [6]").arms[0].config, &[0], &Unwatched).unwrap().unwrap();
+    let (none, l2, l1) = (step(""), step("l2 = 20.0"), step("l1 = 20.0"));
+    for layer in 0..2 {
+        let (w, plain) = (weights(&start, layer), weights(&none, layer));
+        for (i, (w, plain)) in w.iter().zip(&plain).enumerate() {
+            let share = 0.5 * 20.0 / 500.0;
+            assert!((weights(&l2, layer)[i] - (plain - share * w)).abs() < 1e-6);
+            assert!((weights(&l1, layer)[i] - (plain - share * w.signum())).abs() < 1e-6);
+        }
+    }
+    let bias = |model: &Network| model.layers()[0].bias.as_ref().unwrap().val().into_data();
+    assert_eq!(bias(&none), bias(&l2));
+}
+
+#[test]
+fn an_arm_that_starts_after_another_has_its_weights_and_its_own_output() {
+    let text = "seeds = 2\n[model]\nhidden = [9]\n[train]\nepochs = 2\noptimizer = 'sgd'\nlr = 0.1\n\
+                [[arms]]\nname = 'first'\nloss = 'bce_sum'\n\
+                [[arms]]\nname = 'then'\nloss = 'mse'\noutput = 'sigmoid'\nlr = 1e-12\nstart = { after = 'first' }";
+    let plan = plan(text);
+    let lab = lab();
+    let (before, first) = run(&lab, &[plan.arms[0].trial(0, 1)]);
+    let (after, then) = run(&lab, &[plan.arms[1].trial(1, 1)]);
+    for layer in 0..2 {
+        let pairs: Vec<(f32, f32)> = weights(&first[0], layer).into_iter().zip(weights(&then[0], layer)).collect();
+        assert!(pairs.iter().all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+    // Once the other arm's network was trained on, whose output has no sigmoid: its squared error was another.
+    assert!(after[0].metric("test_loss").unwrap() < 0.25);
+    assert_eq!(before[0].metric("test_accuracy"), after[0].metric("test_accuracy"));
+    assert_ne!(before[0].id, after[0].id);
+}
+
+#[test]
+fn raw_pixels_are_0_to_255() {
+    let plan = plan("[[arms]]\nname = 'unit'\n[[arms]]\nname = 'raw'\npixels = 'raw'");
+    let lab = lab();
+    let [unit, raw] = [0, 1].map(|arm| lab.parts(&plan.arms[arm].config.data).unwrap()[0].rows.numbers());
+    assert!(raw.iter().zip(&unit).all(|(raw, unit)| (raw / 255.0 - unit).abs() < 1e-6));
+    assert!(raw.iter().any(|&value| value == 255.0));
+    let mut picked = Vec::new();
+    lab.parts(&plan.arms[1].config.data).unwrap()[0].rows.gather(&[3], &mut picked);
+    assert_eq!(picked, raw[3 * 784..4 * 784]);
+}
+
+#[test]
+fn a_descent_is_a_trial_like_any_other() {
+    let text = "question = 'q'\nseeds = 2\n[descend]\nfunction = 'quartic'\nsteps = 20\n[sweep]\nlr = [0.01, 5.0]\noptimizer = ['sgd']";
+    let plan = Plan::new(&Spec::parse("d", "d.toml", text).unwrap()).unwrap();
+    assert!(plan.is_deterministic() && plan.datasets().is_empty());
+    let lab = lab();
+    let (records, networks) = run(&lab, &plan.trials().take(2).collect::<Vec<_>>());
+    assert!(networks.is_empty());
+    assert_eq!((records[0].path.len(), records[0].history.train_loss.len()), (21, 21));
+    assert_eq!(records[0].path, records[1].path);
+    assert_eq!(records[0].metric("diverged"), Some(0.0));
+    let (far, _) = run(&lab, &[plan.trials().nth(2).unwrap()]);
+    assert_eq!(
+        (far[0].status, far[0].metric("diverged"), far[0].metric("final_value")),
+        (Status::Diverged, Some(1.0), None)
+    );
+}
