@@ -83,6 +83,16 @@ pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
     claims.into_iter().partition(|claim| claim.untestable.is_some() || parsed(claim, plan).is_ok())
 }
 
+/// The metrics that the claims ask about, both sides of each difference.
+pub fn metrics(plan: &Plan) -> Vec<String> {
+    let asked = plan.claims.iter().filter_map(|claim| Some(language::parse(&claim.test).ok()?.1));
+    let both = asked.flat_map(|metric| {
+        let (first, second) = metric::sides(&metric);
+        [Some(first.to_string()), second.map(String::from)]
+    });
+    both.flatten().collect()
+}
+
 /// Judges every claim of a plan. Holm's correction is over all the pairs of arms that the claims compare.
 ///
 /// # Errors

@@ -116,6 +116,12 @@ impl Summary {
         if !names.contains(&plan.metric) {
             names.push(plan.metric.clone());
         }
+        // What follows from the rest of a record is summarised where a claim asks for it.
+        for asked in claims::metrics(plan) {
+            if !names.contains(&asked) && records.iter().any(|record| record.metric(&asked).is_some()) {
+                names.push(asked);
+            }
+        }
         let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &names)).collect();
         let metric = plan.metric.clone();
         let judged = claims::judge_all(plan, &records)?;

@@ -195,7 +195,7 @@ fn raw_pixels_are_0_to_255() {
     let lab = lab();
     let [unit, raw] = [0, 1].map(|arm| lab.parts(&plan.arms[arm].config.data).unwrap()[0].rows.numbers());
     assert!(raw.iter().zip(&unit).all(|(raw, unit)| (raw / 255.0 - unit).abs() < 1e-6));
-    assert!(raw.iter().any(|&value| value == 255.0));
+    assert!(raw.contains(&255.0));
     let mut picked = Vec::new();
     lab.parts(&plan.arms[1].config.data).unwrap()[0].rows.gather(&[3], &mut picked);
     assert_eq!(picked, raw[3 * 784..4 * 784]);

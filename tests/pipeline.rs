@@ -227,7 +227,7 @@ fn a_stopped_run_keeps_what_is_finished_and_the_next_one_completes_it() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(10);
     let ear = Ear { stop_after: Some(5), ..Ear::default() };
-    let slow = Fake { pause: Duration::from_millis(10), ..Fake::default() };
+    let slow = Fake { pause: Duration::from_millis(60), ..Fake::default() };
     let outcome = sweep(&plan, &slow, folder.path(), &ear).unwrap();
     assert!(outcome.interrupted && outcome.records.len() >= 4 && outcome.records.len() < 20);
     let rest = Fake::default();

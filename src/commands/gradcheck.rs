@@ -22,7 +22,7 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     let task = lab.job(config, &seeds, parts)?.task;
     let mut found = check(&model, (few, task), config.train.loss, args.samples as usize, &lab.place.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
-    let wrong = found.iter().filter(|checked| !(checked.difference <= args.tolerance)).count();
+    let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.run.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(if wrong > 0 { Exit::Failed } else { Exit::Done });

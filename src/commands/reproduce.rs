@@ -115,10 +115,11 @@ fn spec(name: &str, flags: &RunFlags) -> Result<Spec> {
 /// Trains what is missing, and reports; does nothing where nothing is missing and the report is of the same claims.
 fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
     let spec = spec(name, &args.run)?;
-    if let Some(summary) = finished(&spec, folder)? {
+    if let Some((kept, plan, records)) = finished(&spec, folder)? {
         let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
-        let known = kept(&spec, folder).map_or(Ok(String::new()), |spec| spec.to_toml())?;
+        let known = kept.to_toml()?;
         if written != known {
+            let summary = Summary::new(&plan, records)?;
             let search = resolve::local(&args.run.data.folder);
             let corpus = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());
             report::write(&summary, corpus.as_ref(), Vec::new(), folder)?;
@@ -131,17 +132,24 @@ fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
     sweep::train(prepared, folder.into(), args.run.quiet, |_, _, _| Ok(()))
 }
 
-/// The spec with what a search has learnt in this folder.
+/// The spec with what its run in this folder added: what a search has learnt, and the digits drawn where MNIST could not be had.
 fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
-    let mut spec = spec.clone();
+    let (mut spec, written) = (spec.clone(), library::load(&folder.join("spec.toml")).ok()?);
+    if !resolve::names_dataset(&spec) {
+        let dataset = written.resolve(&[]).ok()?.data.dataset;
+        spec.set_flag("dataset", "data.dataset", dataset).ok()?;
+    }
     if let Some(search) = spec.search.as_mut().filter(|search| search.bayesian.is_some()) {
-        search.scores = library::load(&folder.join("spec.toml")).ok()?.search?.scores;
+        search.scores = written.search?.scores;
     }
     Some(spec)
 }
 
-/// The summary of a folder that holds every trial of the spec, judged by the spec's own claims; needs no data.
-fn finished(spec: &Spec, folder: &Path) -> Result<Option<Summary>> {
+/// A spec with what its folder knows of it, its plan, and a record of every trial of it.
+type Finished = (Spec, Plan, Vec<TrialRecord>);
+
+/// What a folder that holds every trial of the spec has; needs no data.
+fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
     if !folder.join("spec.toml").is_file() {
         return Ok(None);
     }
@@ -162,20 +170,19 @@ fn finished(spec: &Spec, folder: &Path) -> Result<Option<Summary>> {
         }
         records.push(record.clone());
     }
-    let mut summary = Summary::new(&plan, records)?;
-    summary.name.clone_from(&spec.name);
-    Ok(Some(summary))
+    Ok(Some((spec, plan, records)))
 }
 
 /// The experiment's place in the ledger, where it has been run to the end.
 fn entry(name: &str, args: &ReproduceArgs, shelf: &Shelf) -> Result<Option<Entry>> {
     let folder = shelf.runs.join(name);
-    let Some(summary) = finished(&spec(name, &args.run)?, &folder)? else { return Ok(None) };
-    let records = ["records.jsonl", "records.jsonl.gz"].into_iter().find(|file| folder.join(file).is_file());
+    let Some((_, plan, records)) = finished(&spec(name, &args.run)?, &folder)? else { return Ok(None) };
+    let summary = Summary::new(&plan, records)?;
+    let file = ["records.jsonl", "records.jsonl.gz"].into_iter().find(|file| folder.join(file).is_file());
     Ok(Some(Entry {
         summary,
         folder: shelf.seen(name),
-        records: records.unwrap_or("records.jsonl").into(),
+        records: file.unwrap_or("records.jsonl").into(),
         figure: ledger::first_figure(&folder),
     }))
 }

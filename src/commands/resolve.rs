@@ -66,13 +66,7 @@ pub fn out(flags: &RunFlags, name: &str) -> PathBuf {
 /// When nobody named a data set and MNIST cannot be had, the drawn digits take its place, loudly.
 pub fn settle_dataset(spec: &mut Spec, search: &Search) -> Result<()> {
     let path = "data.dataset";
-    let descends = |path: &str| path.starts_with("descend.");
-    let needs_none = spec.base.iter().any(|a| descends(&a.path)) || spec.axes.iter().any(|axis| descends(&axis.path));
-    let named = needs_none
-        || spec.base.iter().chain(&spec.overrides).any(|a| a.path == path)
-        || spec.arms.iter().flat_map(|arm| &arm.settings).any(|a| a.path == path)
-        || spec.axes.iter().any(|axis| axis.path == path);
-    if named || search.find("mnist").is_some() {
+    if names_dataset(spec) || search.find("mnist").is_some() {
         return Ok(());
     }
     if let Err(error) = source::load("mnist", search) {
@@ -83,6 +77,14 @@ pub fn settle_dataset(spec: &mut Spec, search: &Search) -> Result<()> {
         spec.set_flag("dataset", path, "digits")?;
     }
     Ok(())
+}
+
+/// Whether somebody named a data set, or none is needed.
+pub fn names_dataset(spec: &Spec) -> bool {
+    let of_arms = spec.arms.iter().flat_map(|arm| &arm.settings);
+    let settings = spec.base.iter().chain(of_arms).chain(&spec.overrides).map(|assignment| &assignment.path);
+    let mut paths = settings.chain(spec.axes.iter().map(|axis| &axis.path));
+    paths.any(|path| path == "data.dataset" || path.starts_with("descend."))
 }
 
 /// Trainings at a time: what was asked for, one a core on the CPU, one on a GPU.

@@ -3,7 +3,7 @@
 //! In: a prepared session whose spec searches. Out: the session with all its arms, of which only the last report is told. The scores are
 //! written into the run's spec, so that it goes on where it stopped, and reads back to the same arms.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ use crate::stats::describe::interquartile_mean;
 use crate::summary::{Summary, by_seed};
 
 /// Trains proposals until one is left to train; the caller trains that one and reports on all.
-pub fn climb(prepared: &mut Prepared, out: &PathBuf, quiet: bool) -> Result<Exit> {
+pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
     let Some(count) = prepared.search().and_then(|search| search.bayesian) else { return Ok(Exit::Done) };
     let mut scores: Vec<f64> = Vec::new();
     loop {
@@ -26,7 +26,7 @@ pub fn climb(prepared: &mut Prepared, out: &PathBuf, quiet: bool) -> Result<Exit
         let label = arm.map_or(String::new(), |arm| arm.label.clone());
         let mut score = f64::NAN;
         let silent = SweepProgress::new(Shown::Quiet);
-        let exit = prepared.open(out.clone(), true)?.run(&prepared.lab, &silent, |summary, _| {
+        let exit = prepared.open(out.into(), true)?.run(&prepared.lab, &silent, |summary, _| {
             score = validated(summary, &label);
             Ok(())
         })?;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{Export, cell, finish};
+use crate::metric;
 use crate::record::{Status, TrialRecord};
 use crate::summary::{Summary, metric_names};
 
@@ -17,7 +18,7 @@ impl Export for TrialsCsv {
     }
 
     fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
-        let metrics = metric_names(&summary.records);
+        let metrics = columns(summary);
         let mut csv = csv::Writer::from_writer(Vec::new());
         let mut head = vec!["arm".to_string()];
         head.extend(summary.axes.iter().map(|axis| format!("param_{axis}")));
@@ -39,6 +40,18 @@ impl Export for TrialsCsv {
         }
         finish(csv)
     }
+}
+
+/// The metrics in the records, and what the summary made of the rest of them.
+fn columns(summary: &Summary) -> Vec<String> {
+    let mut names = metric_names(&summary.records);
+    for made in summary.arms.iter().flat_map(|arm| &arm.metrics).map(|made| &made.name) {
+        if !names.contains(made) && metric::sides(made).1.is_none() {
+            names.push(made.clone());
+        }
+    }
+    metric::sort(&mut names);
+    names
 }
 
 fn axis_cell(record: &TrialRecord, axis: &str) -> String {

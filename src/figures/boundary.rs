@@ -10,7 +10,7 @@ use super::field::{Field, between};
 use super::panel::Panel;
 use super::ranked::{Chosen, median_and_worst, panels, title};
 use super::svg::{INK, PALETTE, Svg};
-use crate::data::toys;
+use crate::data::{Points, toys};
 use crate::record::TrialRecord;
 use crate::summary::Summary;
 
@@ -58,20 +58,22 @@ fn panel(svg: &mut Svg, summary: &Summary, chosen: &Chosen, (x, y): (f64, f64)) 
     let size = (SIZE.0 - 70.0, SIZE.1 - 62.0);
     svg.image((x + 50.0, y + 28.0), size, &field.png(colour)?);
     field.contours(svg, &panel, &[0.5], (INK, 2.0))?;
-    if let Some(points) = toys::find(&chosen.run.made_with.dataset).map(|toy| toy.corpus()) {
-        if let Some(points) = points.train.points() {
-            for class in 0..2u8 {
-                let own = points.values.chunks_exact(2).zip(&points.labels).take(MOST_POINTS);
-                let placed: Vec<(f64, f64)> = own
-                    .filter(|(_, label)| **label == class)
-                    .map(|(p, _)| panel.place((f64::from(p[0]), f64::from(p[1]))))
-                    .collect();
-                svg.dots(&placed, 3.4, "#FFFFFF", 0.9);
-                svg.dots(&placed, 2.5, PALETTE[usize::from(class)], 0.9);
-            }
-        }
+    let corpus = toys::find(&chosen.run.made_with.dataset).map(|toy| toy.corpus());
+    if let Some(points) = corpus.as_ref().and_then(|corpus| corpus.train.points()) {
+        dots(svg, &panel, points);
     }
     panel.ticks(svg, ("", ""));
     panel.title(svg, &title(summary, chosen));
     Ok(())
+}
+
+/// The training points, in the colour of their class.
+fn dots(svg: &mut Svg, panel: &Panel, points: &Points) {
+    for class in 0..2u8 {
+        let own = points.values.chunks_exact(2).zip(&points.labels).take(MOST_POINTS);
+        let of_class = own.filter(|(_, label)| **label == class);
+        let placed: Vec<(f64, f64)> = of_class.map(|(p, _)| panel.place((f64::from(p[0]), f64::from(p[1])))).collect();
+        svg.dots(&placed, 3.4, "#FFFFFF", 0.9);
+        svg.dots(&placed, 2.5, PALETTE[usize::from(class)], 0.9);
+    }
 }

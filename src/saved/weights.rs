@@ -40,8 +40,8 @@ impl Weights {
         let hash = hex(&Sha256::digest(&bytes))[..16].to_string();
         let mut weights = Self { path: path.into(), arrays: BTreeMap::new(), shapes: BTreeMap::new(), hash };
         match Path::new(path).extension().and_then(|extension| extension.to_str()) {
-            Some("safetensors") => weights.from_safetensors(&bytes)?,
-            Some("npz") => weights.from_npz(bytes)?,
+            Some("safetensors") => weights.read_safetensors(&bytes)?,
+            Some("npz") => weights.read_npz(bytes)?,
             _ => bail!("{path}: starting weights are read from .safetensors or .npz files"),
         }
         Ok(weights)
@@ -54,7 +54,7 @@ impl Weights {
         Ok(())
     }
 
-    fn from_safetensors(&mut self, bytes: &[u8]) -> Result<()> {
+    fn read_safetensors(&mut self, bytes: &[u8]) -> Result<()> {
         let tensors =
             SafeTensors::deserialize(bytes).with_context(|| format!("{} is no safetensors file", self.path))?;
         for (name, view) in tensors.iter() {
@@ -75,7 +75,7 @@ impl Weights {
         Ok(())
     }
 
-    fn from_npz(&mut self, bytes: Vec<u8>) -> Result<()> {
+    fn read_npz(&mut self, bytes: Vec<u8>) -> Result<()> {
         let what = || format!("{} is no .npz file that can be read", self.path);
         let mut archive = ZipArchive::new(Cursor::new(bytes)).with_context(what)?;
         for index in 0..archive.len() {
