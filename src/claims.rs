@@ -164,11 +164,14 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
             return Err(fail(format!("no arm `{arm}`{near}; the arms are {}", labels.join(", "))));
         }
     }
+    if let Some(group) = test.groups().first().filter(|_| plan.arms.iter().any(|arm| arm.config.descend.is_some())) {
+        return Err(fail(format!("`best({group})` is chosen on validation, and a descent has none; name the arm")));
+    }
     for group in test.groups() {
         let values: Vec<&str> = plan.arms.iter().flat_map(group_names).collect();
         let members = plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
         let mut losses: Vec<_> =
-            members.filter(|arm| arm.config.is_autoencoder()).map(|arm| arm.config.train.loss).collect();
+            members.filter(|arm| !arm.config.has_accuracy()).map(|arm| arm.config.train.loss).collect();
         losses.dedup();
         if losses.len() > 1 {
             return Err(fail(format!("the arms of `{group}` have different losses, so none validates best")));

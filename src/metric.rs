@@ -66,7 +66,8 @@ const METRICS: &[Metric] = &[
     error("steps_to_arrive", "steps until 99 % of the way down"),
 ];
 
-/// One number a network and any level: `epochs_to@0.9` is the first epoch after which the validation accuracy is 0.9 or more.
+/// One number a network and any level: `epochs_to@0.9` is the first epoch after which the validation accuracy is 0.9 or more, one more than there were
+/// epochs where none is.
 const AT_ANY: &[Metric] = &[error("epochs_to", "epochs to a validation accuracy")];
 
 /// One number a network and noise level: `psnr@0.6`.

@@ -30,14 +30,16 @@ pub struct Range {
 }
 
 /// What a replica's loss did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curve {
     /// The rate of each batch.
     pub rates: Vec<f64>,
     /// The loss of each batch, before its step.
     pub losses: Vec<f64>,
-    /// The same, smoothed.
+    /// The same, smoothed: the exponential moving average, corrected for its start at 0 (as in Adam: Kingma and Ba, 2015).
     pub smoothed: Vec<f64>,
+    average: f64,
+    lowest: f64,
 }
 
 impl Range {
@@ -62,7 +64,7 @@ pub fn find(model: Network, job: &Job, range: Range) -> Vec<Curve> {
     let mut walker = Walker::new(job);
     let mut model = model.train();
     let per_epoch = job.train.count().div_ceil(job.config.batch_size);
-    let mut curves = vec![Curve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() }; job.seeds.len()];
+    let mut curves = vec![Curve::default(); job.seeds.len()];
     let mut batches = Batcher::new(job, 0);
     for step in 0..range.steps {
         if step > 0 && step % per_epoch == 0 {
@@ -88,14 +90,16 @@ impl Curve {
         }
         self.rates.push(rate);
         self.losses.push(loss);
-        self.smoothed = smooth(&self.losses);
+        self.average = MEMORY * self.average + (1.0 - MEMORY) * loss;
+        let smoothed = self.average / (1.0 - MEMORY.powi(self.losses.len() as i32));
+        self.smoothed.push(smoothed);
+        self.lowest = if self.losses.len() == 1 { smoothed } else { self.lowest.min(smoothed) };
     }
 
     /// Whether the loss has blown up.
     fn is_over(&self) -> bool {
         let Some(last) = self.smoothed.last() else { return false };
-        let lowest = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
-        self.smoothed.len() > WARM && !(last.is_finite() && *last <= BLOWN_UP * lowest)
+        self.smoothed.len() > WARM && !(last.is_finite() && *last <= BLOWN_UP * self.lowest)
     }
 
     /// The rate at which the smoothed loss falls most steeply along the logarithm of the rate; `None` where it never falls.
@@ -120,16 +124,6 @@ impl Curve {
     }
 }
 
-/// The exponential moving average, corrected for its start at 0 (as in Adam: Kingma and Ba, 2015).
-fn smooth(losses: &[f64]) -> Vec<f64> {
-    let mut average = 0.0;
-    let correct = |(step, loss): (usize, &f64)| {
-        average = MEMORY * average + (1.0 - MEMORY) * loss;
-        average / (1.0 - MEMORY.powi(step as i32 + 1))
-    };
-    losses.iter().enumerate().map(correct).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +131,7 @@ mod tests {
     const RANGE: Range = Range { from: 1e-4, to: 1.0, steps: 201 };
 
     fn curve(loss: impl Fn(f64) -> f64) -> Curve {
-        let mut curve = Curve { rates: Vec::new(), losses: Vec::new(), smoothed: Vec::new() };
+        let mut curve = Curve::default();
         (0..RANGE.steps).for_each(|step| curve.hear(RANGE.rate(step), loss(RANGE.rate(step))));
         curve
     }

@@ -133,18 +133,24 @@ impl TrialRecord {
 
     /// What follows from the confusion matrix, or from the history.
     fn derived(&self, name: &str) -> Option<f64> {
+        // A class that is never said has neither precision nor F1: it counts as 0, as in scikit-learn, or saying one class would pay.
         let of = |measure: fn(&ClassReport) -> Option<f64>| macro_mean(&per_class(&self.confusion), measure);
         match name {
             "diverged" => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
             // An autoencoder's matrix is its neighbours'.
             _ if self.metrics.contains_key("knn_accuracy") => None,
-            "test_precision" => of(|class| class.precision),
+            "test_precision" => of(|class| class.precision.or_else(|| class.missed())),
             "test_recall" => of(|class| class.recall),
-            "test_f1" => of(|class| class.f1),
+            "test_f1" => of(|class| class.f1.or_else(|| class.missed())),
             _ => {
                 let level: f32 = name.strip_prefix("epochs_to@")?.parse().ok()?;
-                let reached = self.history.validation_accuracy.iter().position(|&accuracy| accuracy >= level)?;
-                Some((reached + 1) as f64)
+                let accuracies = &self.history.validation_accuracy;
+                if accuracies.is_empty() || self.status != Status::Done {
+                    return None;
+                }
+                // A run that never gets there counts as one that would have next.
+                let reached = accuracies.iter().position(|&accuracy| accuracy >= level);
+                Some((reached.unwrap_or(accuracies.len()) + 1) as f64)
             }
         }
     }

@@ -9,13 +9,16 @@ use serde::Serialize;
 
 use crate::claims::{self, Judged};
 use crate::metric;
-use crate::optim::schedule::Place;
-use crate::plan::{Arm, Plan};
+use crate::plan::Plan;
 use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::stats::bootstrap::{Interval, of_sample};
 use crate::stats::compare::{Comparison, compare, correct};
 use crate::stats::describe::{Description, describe, interquartile_mean};
+
+mod rates;
+
+pub use rates::RateCurve;
 
 /// An experiment's results.
 #[derive(Debug, Clone, Serialize)]
@@ -46,15 +49,6 @@ pub struct Summary {
     /// In plan order; the raw material of figures and exports.
     #[serde(skip)]
     pub records: Vec<TrialRecord>,
-}
-
-/// The learning rate of one arm.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RateCurve {
-    /// The arm's label.
-    pub arm: String,
-    /// Epoch, with its fraction, and rate.
-    pub points: Vec<(f64, f64)>,
 }
 
 /// One arm's results.
@@ -136,7 +130,7 @@ impl Summary {
             metric,
             arms,
             claims: judged,
-            rates: rates(plan),
+            rates: rates::rates(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
         })
@@ -168,25 +162,6 @@ impl ArmSummary {
     pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
         self.metrics.iter().find(|metric| metric.name == name)
     }
-}
-
-/// Points of a rate's curve.
-const RATE_POINTS: usize = 200;
-
-fn rates(plan: &Plan) -> Vec<RateCurve> {
-    let differ = plan.arms.iter().any(|arm| arm.config.train.schedule != plan.arms[0].config.train.schedule);
-    let curve = |arm: &Arm| {
-        let train = &arm.config.train;
-        let steps_per_epoch = arm.config.data.train.div_ceil(train.batch_size).max(1);
-        let steps = steps_per_epoch * train.epochs;
-        let at = |i: usize| {
-            let step = i * steps / RATE_POINTS;
-            let place = Place { epoch: step / steps_per_epoch, step, steps_per_epoch, epochs: train.epochs };
-            (step as f64 / steps_per_epoch as f64, train.schedule.rate(train.optimizer.lr, place))
-        };
-        RateCurve { arm: arm.label.clone(), points: (0..RATE_POINTS).map(at).collect() }
-    };
-    plan.arms.iter().filter(|_| differ).map(curve).collect()
 }
 
 /// Each seed's value of a metric for an arm, in the order of the plan's seeds.

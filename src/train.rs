@@ -13,6 +13,7 @@ use crate::config::TrainConfig;
 use crate::data::Part;
 use crate::data::noise::Noise;
 use crate::eval::{Scores, evaluate};
+use crate::loss::Loss;
 use crate::models::Network;
 use crate::optim::schedule;
 use crate::task::Task;
@@ -28,7 +29,8 @@ use step::Walker;
 use tally::Tally;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
-/// loss of its first batch, before any step was taken.
+/// loss of its first batch, before any step was taken. Of a regression and of a perceptron, whose first batch may have no loss at all, only
+/// the former.
 pub const DIVERGENCE_FACTOR: f64 = 100.0;
 
 /// What is trained on what.
@@ -123,6 +125,8 @@ pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], watch: &dyn Wa
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
     let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
+    // A few numbers may be predicted well, and a few points told apart, by chance: then any loss is out of proportion.
+    let measures = job.task != Task::Regress && job.config.loss != Loss::Perceptron;
     for epoch in 0..*checkpoints.last()? {
         let mut batches = Batcher::new(job, epoch);
         let mut tally = Tally::default();
@@ -156,7 +160,7 @@ pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], watch: &dyn Wa
             .enumerate()
             .map(|(r, (replica, ((train, first_loss), validation)))| {
                 let keep = || settled.replica(r);
-                replica.hear(EpochScores { train, validation }, first_loss, job.config.patience, keep)
+                replica.hear(EpochScores { train, validation }, first_loss, (job.config.patience, measures), keep)
             })
             .collect();
         watch.on_epoch(epoch + 1, &heard);

@@ -106,6 +106,14 @@ fn toys_are_listed_drawn_and_trained_on() {
     assert!(fs::read_to_string(desk.path().join("quadrants.svg")).unwrap().contains("stroke-linecap"));
     let (out, _) = desk.expect(0, &["train", "--dataset", "blobs", "--epochs", "3", "--out", "m", "-q"]);
     assert!(out.contains("on blobs"), "{out}");
+    let (_, err) = desk.expect(2, &["predict", "m", "x.png"]);
+    assert!(err.contains("sees no pictures"), "{err}");
+    // Parts of MNIST's size were once cut out of a toy's thousand points.
+    desk.expect(0, &["train", "--dataset", "blobs", "--smoke", "--out", "m", "-q"]);
+    desk.expect(0, &["sweep", "perceptron", "--smoke", "-q", "--out", "p"]);
+    desk.expect(0, &["report", "p"]);
+    let (_, err) = desk.expect(2, &["train", "--dataset", "blobs", "--set", "noise=0.1"]);
+    assert!(err.contains("neither for points"), "{err}");
     let (_, err) = desk.expect(2, &["train", "--dataset", "line"]);
     assert!(err.contains("mse or quadratic"), "{err}");
     let (_, err) = desk.expect(2, &["autoencoder", "--dataset", "blobs"]);
@@ -173,8 +181,12 @@ fn reproduce_runs_what_is_missing_and_writes_the_ledger() {
     assert!(!err.contains("trials to train"), "{err}");
     assert_eq!(before, desk.records("shelf/regression"));
     // Another spec in the same folder is refused, not mixed.
-    let (_, err) = desk.expect(2, &chosen);
-    assert!(err.contains("another spec"), "{err}");
+    let (_, err) = desk.expect(1, &chosen);
+    assert!(err.contains("another spec") && desk.path().join("shelf/ledger.md").is_file(), "{err}");
+    // A report that was cut off is written again.
+    fs::remove_file(desk.path().join("shelf/regression/report.html")).unwrap();
+    desk.expect(0, &["reproduce", "regression", "--smoke", "--out", "shelf", "--offline", "-q"]);
+    assert!(desk.path().join("shelf/regression/report.html").is_file());
     let (_, err) = desk.expect(2, &["reproduce", "optimisers"]);
     assert!(err.contains("did you mean `optimizers`?"), "{err}");
     let (_, err) = desk.expect(2, &["reproduce", "--source", "novel"]);

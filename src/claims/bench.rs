@@ -80,7 +80,7 @@ impl Bench<'_> {
         let members = self.plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
         let validation = |arm: &&Arm| {
             let (name, sign) =
-                if arm.config.is_autoencoder() { ("validation_loss", -1.0) } else { ("validation_accuracy", 1.0) };
+                if arm.config.has_accuracy() { ("validation_accuracy", 1.0) } else { ("validation_loss", -1.0) };
             let values = by_seed(self.records, &arm.label, &self.plan.seeds, name);
             let finished: Vec<f64> = values.into_iter().flatten().collect();
             if finished.is_empty() { f64::NEG_INFINITY } else { sign * interquartile_mean(&finished) }

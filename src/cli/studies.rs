@@ -84,7 +84,7 @@ pub struct LrFindArgs {
     #[arg(long, default_value_t = 10.0, value_name = "LR")]
     pub to: f64,
     /// Batches, each at a higher rate
-    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=100_000))]
     pub steps: u32,
     /// Networks tried, from --seed on
     #[arg(long, short = 'r', default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]

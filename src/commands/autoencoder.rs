@@ -35,7 +35,7 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let prepared = session::prepare(spec, &args.run, (args.jobs, None))?;
     let (plan, lab) = (&prepared.plan, &prepared.lab);
     let strip = keeper::strip(&args.strip, lab, plan)?;
-    let session = prepared.open(out, args.run.quiet)?;
+    let session = prepared.open(out, args.run.quiet, false)?;
     let progress = SweepProgress::new(Shown::fitting(args.run.quiet));
     let folder = session.out.clone();
     let keeper = Keeper::new(lab, &folder, &progress, args.run.quiet);

@@ -19,7 +19,10 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     range.validate()?;
     let opened = subject::open(&args.subject)?;
     let (config, lab) = (&opened.arm.config, &opened.lab);
-    let seeds: Vec<u64> = (0..u64::from(args.seeds)).map(|i| args.subject.seed + i).collect();
+    let last = args.subject.seed.checked_add(u64::from(args.seeds) - 1);
+    let last =
+        last.with_context(|| format!("--seed {}: there are no {} seeds from there on", args.subject.seed, args.seeds))?;
+    let seeds: Vec<u64> = (args.subject.seed..=last).collect();
     let Some(model) = lab.start(config, &seeds, &Unwatched)? else { return Ok(Exit::Interrupted) };
     let curves = find(model, &lab.job(config, &seeds, lab.parts(&config.data)?)?, range);
     let out = match &args.subject.run.out {
@@ -30,7 +33,8 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     replace(&out.join("lr-find.csv"), csv(&curves, &seeds).as_bytes())?;
     let steepest = median(curves.iter().filter_map(Curve::steepest));
     let tenth = median(curves.iter().filter_map(Curve::tenth_of_lowest));
-    if let Some(figure) = lr_find::draw(&curves, steepest) {
+    let figure = lr_find::draw(&curves, steepest);
+    if let Some(figure) = &figure {
         replace(&out.join(&figure.file), &figure.bytes)?;
     }
     if args.subject.run.json {
@@ -51,7 +55,9 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     if let Some(rate) = steepest {
         println!("\nsuggestion: --set train.lr={rate:.1e}");
     }
-    println!("figure: {}", out.join("lr-find.svg").display());
+    if let Some(figure) = figure {
+        println!("figure: {}", out.join(figure.file).display());
+    }
     Ok(Exit::Done)
 }
 

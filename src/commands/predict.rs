@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::{PIXELS, Part, Rows, SIDE, idx, picture};
+use crate::data::{PIXELS, Part, Pixels, Rows, SIDE, idx, picture, width_of};
 use crate::device;
 use crate::eval::{self, classification};
 use crate::loss::Loss;
@@ -21,14 +21,27 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         "{} holds an autoencoder, which tells no classes; give the folder of a classifier",
         args.model.display()
     );
+    let config = &card.config;
+    ensure!(
+        width_of(&config.data.dataset) == PIXELS,
+        "{} holds a network for the points of {}, which sees no pictures",
+        args.model.display(),
+        config.data.dataset
+    );
+    let task = config.task(card.classes.len());
     // Every file is read before anything is said, so that a bad one does not leave half an answer.
     let files: Vec<(&Path, Vec<u8>)> =
         args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
     for (path, pixels) in &files {
         let count = pixels.len() / PIXELS;
-        let part = Part { rows: Rows::Pixels(pixels), labels: &vec![0; count], answers: &[] };
+        let rows = match config.data.pixels {
+            Pixels::Unit => Rows::Pixels(pixels),
+            Pixels::Raw => Rows::Raw(pixels),
+        };
+        let part = Part { rows, labels: &vec![0; count], answers: &[] };
         let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
-        for (index, (class, confidence)) in classification::predictions(&outputs, card.classes.len()).iter().enumerate()
+        let columns = classification::columns(&outputs, task);
+        for (index, (class, confidence)) in classification::predictions(&columns, card.classes.len()).iter().enumerate()
         {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
             let class = &card.classes[usize::from(*class)];

@@ -19,7 +19,7 @@ use crate::trial::Lab;
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     let summary = read(&args.folder)?;
     let search = resolve::local(&args.data);
-    let dataset = summary.median_run().map(|run| run.made_with.dataset.clone());
+    let dataset = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
     let corpus = dataset.as_ref().and_then(|dataset| source::load(dataset, &search).ok());
     if let (Some(dataset), None) = (&dataset, &corpus) {
         eprintln!("note: {dataset} is not at hand, so there are no pictures of its images (--data-dir)");

@@ -48,10 +48,15 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
         if !args.run.quiet {
             eprintln!("[{}/{}] {name}", place + 1, chosen.len());
         }
-        match reproduce(name, args, &shelf.runs.join(name)).with_context(|| format!("experiment `{name}`"))? {
-            Exit::Done => {}
-            Exit::Failed => worst = Exit::Failed,
-            Exit::Interrupted => return Ok(Exit::Interrupted),
+        match reproduce(name, args, &shelf.runs.join(name)) {
+            Ok(Exit::Done) => {}
+            Ok(Exit::Failed) => worst = Exit::Failed,
+            Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
+            // One that cannot start is no reason to leave the others out of the ledger.
+            Err(error) => {
+                eprintln!("error: experiment `{name}`: {error:#}");
+                worst = Exit::Failed;
+            }
         }
     }
     let (mut entries, mut missing) = (Vec::new(), Vec::new());
@@ -118,7 +123,8 @@ fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
     if let Some((kept, plan, records)) = finished(&spec, folder)? {
         let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
         let known = kept.to_toml()?;
-        if written != known {
+        // The report is written last: where there is none, it was cut off.
+        if written != known || !folder.join("report.html").is_file() {
             let summary = Summary::new(&plan, records)?;
             let search = resolve::local(&args.run.data.folder);
             let corpus = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());

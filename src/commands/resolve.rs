@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::claims;
 use crate::cli::{DataFlags, DataFolder, RunFlags};
+use crate::data::DefaultSizes;
 use crate::data::source::{self, Search, cache_dir};
 use crate::plan::Plan;
 use crate::progress::Shown;
@@ -28,12 +29,8 @@ pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
     claims::check(&Plan::new(spec)?)?;
     if flags.smoke {
-        let data = spec.resolve(&[])?.data;
         spec.set_flag("smoke", "train.epochs", 1)?;
-        let parts = [("train", data.train, 2_000), ("validation", data.validation, 500), ("test", data.test, 500)];
-        for (part, images, most) in parts {
-            spec.set_flag("smoke", &format!("data.{part}"), images.min(most) as i64)?;
-        }
+        spec.most = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
         spec.seeds = spec.seeds.min(3);
     }
     for typed in &flags.set {

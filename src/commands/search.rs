@@ -26,7 +26,7 @@ pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
         let label = arm.map_or(String::new(), |arm| arm.label.clone());
         let mut score = f64::NAN;
         let silent = SweepProgress::new(Shown::Quiet);
-        let exit = prepared.open(out.into(), true)?.run(&prepared.lab, &silent, |summary, _| {
+        let exit = prepared.open(out.into(), true, true)?.run(&prepared.lab, &silent, |summary, _| {
             score = validated(summary, &label);
             Ok(())
         })?;
@@ -41,15 +41,13 @@ pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
     }
 }
 
-/// How an arm did on validation, the higher the better: accuracy, or the loss with its sign turned. Not a number where a run of it
+/// How an arm did on validation, the higher the better: accuracy, or the loss (of a descent, the value) with its sign turned. Not a number where a run of it
 /// diverged: a proposal that may fail is none.
 fn validated(summary: &Summary, label: &str) -> f64 {
     let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
     let of =
         |metric: &str| -> Option<Vec<f64>> { by_seed(&summary.records, label, &seeds, metric).into_iter().collect() };
-    match (of("validation_accuracy"), of("validation_loss")) {
-        (Some(values), _) if !values.is_empty() => interquartile_mean(&values),
-        (_, Some(values)) if !values.is_empty() => -interquartile_mean(&values),
-        _ => f64::NAN,
-    }
+    let known = |metric: &str| of(metric).filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values));
+    let low = || known("validation_loss").or_else(|| known("final_value"));
+    known("validation_accuracy").or_else(|| Some(-low()?)).unwrap_or(f64::NAN)
 }

@@ -74,9 +74,11 @@ impl Prepared {
         Ok(())
     }
 
-    /// Opens the records of the folder `out`; writes the spec there once they are seen to be this plan's.
-    pub fn open(&self, out: PathBuf, quiet: bool) -> Result<Session<'_>> {
-        let (file, found, torn) = RecordFile::open(&out)?;
+    /// Opens the records of the folder `out`; writes the spec there once they are seen to be this plan's. A plan that is still growing
+    /// leaves alone what is recorded of arms it has not come to.
+    pub fn open(&self, out: PathBuf, quiet: bool, growing: bool) -> Result<Session<'_>> {
+        let (file, mut found, torn) = RecordFile::open(&out)?;
+        found.retain(|record| !growing || self.plan.arms.iter().any(|arm| arm.label == record.arm));
         let work = runner::resume(&self.plan, &self.lab, found)?;
         let text = self.spec.to_toml()?;
         report::replace(&out.join("spec.toml"), text.as_bytes()).context("cannot write the resolved spec")?;

@@ -45,7 +45,7 @@ pub fn train(
         Exit::Done => {}
         exit => return Ok(exit),
     }
-    let session = prepared.open(out, quiet)?;
+    let session = prepared.open(out, quiet, false)?;
     let lab = &prepared.lab;
     let progress = SweepProgress::new(Shown::fitting(quiet));
     session.run(lab, &progress, |summary, out| {

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::{Exit, listen_for_interrupts, resolve};
 use crate::cli::TrainArgs;
 use crate::dashboard::Dashboard;
+use crate::data::{PIXELS, width_of};
 use crate::device;
 use crate::eval::classification::{ClassReport, macro_mean, per_class};
 use crate::metric;
@@ -106,7 +107,8 @@ fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Res
         record.seconds,
         record.made_with.dataset
     );
-    let next = if record.metric("test_accuracy").is_some() {
+    let of_images = width_of(&record.made_with.dataset) == PIXELS;
+    let next = if record.metric("test_accuracy").is_some() && of_images {
         format!("; try `kindling predict {} IMAGE.png`", out.display())
     } else {
         String::new()

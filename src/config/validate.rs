@@ -1,6 +1,7 @@
 //! The range of every number of a trial's settings.
 
 use super::{Hidden, MOST_DEPTH, TrialConfig};
+use crate::data::source::KNOWN;
 use crate::data::{PIXELS, Pixels, classes_of, toys};
 use crate::loss::Loss;
 use crate::models::{ActivationKind, Init};
@@ -47,6 +48,9 @@ impl TrialConfig {
         if !(0.0..=most).contains(&level) {
             return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
         }
+        if level > 0.0 && (toys::find(&self.data.dataset).is_some() || self.data.pixels == Pixels::Raw) {
+            return Err("`train.noise` is for pixels of 0 to 1: neither for points nor for raw pixels".into());
+        }
         // The mask is drawn in 32 bits, where the nearest number to 0.99999999 is 1.
         if !(0.0..1.0).contains(&self.model.dropout) || self.model.dropout as f32 >= 1.0 {
             let found = self.model.dropout;
@@ -71,6 +75,12 @@ impl TrialConfig {
         self.train.schedule.validate()
     }
 
+    /// Whether the data set's name tells its classes.
+    fn knows_classes(&self) -> bool {
+        let name = self.data.dataset.as_str();
+        toys::find(name).is_some() || name == "digits" || KNOWN.iter().any(|known| known.name == name)
+    }
+
     /// What the last layer gives, against what is made of it.
     fn validate_outputs(&self) -> Result<(), String> {
         let (loss, outputs) = (self.train.loss, self.model.outputs);
@@ -90,10 +100,10 @@ impl TrialConfig {
                             cross_entropy wants an output a class"
                     .into());
             }
-            Some(1) if classes_of(name) > 2 => {
+            Some(1) if self.knows_classes() && classes_of(name) > 2 => {
                 return Err(format!("`model.outputs = 1` tells two classes apart; `{name}` has {}", classes_of(name)));
             }
-            Some(n) if n > 1 && n != classes_of(name).max(1) => {
+            Some(n) if n > 1 && self.knows_classes() && n != classes_of(name).max(1) => {
                 return Err(format!("`model.outputs` is {n}; it must be 1, or one a class (leave it out)"));
             }
             _ => {}
@@ -102,7 +112,7 @@ impl TrialConfig {
         if self.model.frozen >= layers {
             return Err(format!("`model.frozen` is {}; of {layers} layers at least one must learn", self.model.frozen));
         }
-        if self.model.output != ActivationKind::Identity && loss.is_on_logits() && loss != Loss::Perceptron {
+        if self.model.output != ActivationKind::Identity && loss.is_on_logits() {
             return Err(
                 "`model.output` must be left out: `train.loss` has its own (use mse or quadratic with it)".into()
             );

@@ -16,7 +16,7 @@ pub enum Function {
     Wavy,
     /// `0.5 (x^2 + y^2) + 0.3 sin 3x cos 3y`.
     Bowl,
-    /// `w^4 / 4 - 3 w^3 + 7 w - 5`, with a local minimum at -0.85 and the global one at 8.91.
+    /// `w^4 / 4 - 3 w^3 + 7 w - 5`, with a local minimum at -0.84 and the global one at 8.91.
     Assignment,
     /// A sigmoid neuron with weight x and bias y that is shown 1 and should say 0, by its squared error: `s(x + y)^2 / 2`.
     NeuronQuadratic,

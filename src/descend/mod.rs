@@ -43,8 +43,8 @@ impl Default for DescendConfig {
     }
 }
 
-/// Far beyond use; keeps the way in memory.
-const MOST_STEPS: usize = 1_000_000;
+/// Beyond use; every step of the way is kept.
+const MOST_STEPS: usize = 10_000;
 
 impl DescendConfig {
     /// Where it starts, before any jitter.
@@ -107,12 +107,15 @@ pub fn descend(config: &DescendConfig, train: &TrainConfig, seed: u64, device: &
         let at = here.at.val();
         let value = config.function.value(at.clone()); // [1]
         let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let far = DIVERGENCE_FACTOR * way.values.first().map_or(1.0, |first: &f64| first.abs().max(1.0));
-        if !(found.is_finite() && found.abs() <= far) {
+        let far = DIVERGENCE_FACTOR * way.values.first().unwrap_or(&found).abs().max(1.0);
+        let point: Vec<f64> = at.clone().inner().into_data().iter::<f64>().collect();
+        // Records keep them in 32 bits.
+        let held = |value: f64| (value as f32).is_finite();
+        if !(held(found) && found.abs() <= far && point.iter().all(|&x| held(x))) {
             way.diverged = Some(step);
             break;
         }
-        way.points.push(at.inner().into_data().iter::<f64>().collect());
+        way.points.push(point);
         way.values.push(found);
         if step < config.steps {
             let place = Place { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
@@ -165,6 +168,14 @@ mod tests {
         let way = way(Function::Quartic, &[3.0], sgd(1.0), 50);
         assert_eq!(way.diverged, Some(way.values.len()));
         assert!(way.values.iter().all(|v| v.is_finite()));
+    }
+
+    #[test]
+    fn a_high_start_is_no_divergence() {
+        let way = way(Function::Rosenbrock, &[15.0, 15.0], sgd(1e-9), 3);
+        assert_eq!((way.values.len(), way.diverged), (4, None));
+        let gone = super::tests::way(Function::NeuronQuadratic, &[2.0, 2.0], sgd(1e300), 3);
+        assert_eq!(gone.diverged, Some(1));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::task::Task;
+
 /// `counts[truth][predicted]`
 pub type Confusion = Vec<Vec<u32>>;
 
@@ -31,6 +33,22 @@ pub struct ClassReport {
     pub f1: Option<f64>,
     /// How many there are.
     pub support: u32,
+}
+
+impl ClassReport {
+    /// 0 for a class that is there and was never found.
+    pub fn missed(&self) -> Option<f64> {
+        (self.support > 0).then_some(0.0)
+    }
+}
+
+/// One number a class for each row of outputs `[n * out]`: of one output that tells two classes apart, two, of which the second is the
+/// larger where it says 1.
+pub fn columns(outputs: &[f32], task: Task) -> Vec<f32> {
+    match task {
+        Task::Tell { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
+        _ => outputs.to_vec(),
+    }
 }
 
 /// Row by row: the index of the largest output (the first among equals) and its softmax probability.

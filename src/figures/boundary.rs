@@ -36,8 +36,8 @@ pub fn draw(summary: &Summary) -> Result<Option<Figure>> {
     for (chosen, corner) in chosen.iter().zip(corners) {
         panel(&mut svg, summary, chosen, corner)?;
     }
-    let caption = "Colour: the probability of class 1, from blue (0) by white (a half) to orange (1). Line: where it is a half. Dots: training \
-                   points in the colour of their class. The median and the worst run of each arm."
+    let caption = "Colour: the probability of class 1, from blue (0) by white (a half) to orange (1). Line: where it is a half. Dots: the \
+                   first of the points in the colour of their class. The median and the worst of the runs that finished, of the first six arms."
         .to_string();
     Ok(Some(Figure::svg("boundary", "Where it draws the line", caption, svg)))
 }

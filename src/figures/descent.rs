@@ -22,13 +22,35 @@ const LEVELS: usize = 12;
 /// More arms than this cannot be told apart.
 const MOST_ARMS: usize = 8;
 
-/// `None` where there are no paths, or the function is not known by its name.
+/// One for each function that was gone down.
 ///
 /// # Errors
 /// A picture cannot be encoded.
-pub fn draw(summary: &Summary) -> Result<Option<Figure>> {
-    let walked = |run: &TrialRecord| run.path.len() > 1;
-    let arms = || summary.arms.iter().enumerate().take(MOST_ARMS);
+pub fn draw(summary: &Summary) -> Result<Vec<Figure>> {
+    let went = |function: &Function| summary.records.iter().any(|run| is_down(run, *function));
+    let functions: Vec<Function> = Function::ALL.iter().filter(|function| went(function)).copied().collect();
+    let drawn = functions.iter().map(|&function| {
+        let mut figure = draw_one(summary, function)?;
+        if let Some(figure) = figure.as_mut().filter(|_| functions.len() > 1) {
+            figure.file = format!("descent-{}.svg", function.name());
+        }
+        Ok(figure)
+    });
+    Ok(drawn.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// Whether a run went down this function, and further than its start.
+fn is_down(run: &TrialRecord, function: Function) -> bool {
+    run.made_with.dataset == function.name()
+        && run.path.len() > 1
+        && run.path.iter().all(|point| point.len() == function.dimensions())
+}
+
+fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
+    let walked = |run: &TrialRecord| is_down(run, function);
+    let all = || summary.arms.iter().enumerate();
+    let goes = |arm: &ArmSummary| summary.records.iter().any(|run| run.arm == arm.label && walked(run));
+    let arms = || all().filter(|(_, arm)| goes(arm)).take(MOST_ARMS);
     let of =
         |label: &str, seed: u64| summary.records.iter().find(|run| run.arm == label && run.seed == seed && walked(run));
     // One start for all arms: the first seed that every one of them went from.
@@ -37,9 +59,6 @@ pub fn draw(summary: &Summary) -> Result<Option<Figure>> {
     let of_seed = |(index, arm): (usize, &'_ ArmSummary)| Some((index, of(&arm.label, seed?)?));
     let runs: Vec<(usize, &TrialRecord)> = arms().filter_map(of_seed).collect();
     let Some((_, first)) = runs.first() else { return Ok(None) };
-    let Some(function) = Function::ALL.iter().find(|f| f.name() == first.made_with.dataset).copied() else {
-        return Ok(None);
-    };
     let legend = 24.0 * runs.len().div_ceil(3) as f64 + 10.0;
     let mut svg = Svg::new(SIZE.0, SIZE.1 + legend);
     let left = (72.0, 385.0);

@@ -50,7 +50,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         panel.ticks(&mut svg, ("x", ""));
         panel.title(&mut svg, &words(summary, &arm.label, chosen.iter().map(|chosen| chosen.run)));
     }
-    let caption = "Dots: the training points. Line: the median run's fit; dashed: the worst run's.".to_string();
+    let caption = "Dots: the first of the points. Line: the fit of the median run; dashed: of the worst that finished."
+        .to_string();
     Some(Figure::svg("fit", "The fit", caption, svg))
 }
 

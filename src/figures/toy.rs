@@ -35,6 +35,7 @@ pub fn draw(corpus: &Corpus) -> Option<Figure> {
         svg.dots(&own, 2.6, PALETTE[class % PALETTE.len()], 0.8);
     }
     panel.ticks(&mut svg, ("x", "y"));
-    let caption = format!("The {} training points of `{}`, coloured by class.", placed.len(), corpus.name);
+    let caption =
+        format!("The {} points of the training file of `{}`; colours are classes.", placed.len(), corpus.name);
     Some(Figure::svg("toy", &corpus.name, caption, svg))
 }

@@ -98,6 +98,17 @@ impl Network {
         }
     }
 
+    /// What a PReLU network's slopes are called in saved files.
+    pub fn slope_names(&self) -> Vec<String> {
+        let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}slopes.{i}")).collect::<Vec<_>>();
+        match self {
+            Self::Classifier(mlp) => named("", mlp.slopes.len()),
+            Self::Autoencoder(both) => {
+                [named("encoder.", both.encoder.slopes.len()), named("decoder.", both.decoder.slopes.len())].concat()
+            }
+        }
+    }
+
     /// A PReLU network's slopes.
     pub fn slopes(&self) -> Vec<&Param<Tensor<3>>> {
         match self {

@@ -4,6 +4,7 @@
 //! search's own samples, so the same spec gives the same plan.
 
 pub mod cost;
+mod follow;
 pub mod identity;
 pub(crate) mod label;
 mod product;
@@ -13,10 +14,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::config::{After, Start, TrialConfig};
+use crate::config::TrialConfig;
 use crate::metric;
-use crate::models::NetworkConfig;
-use crate::spec::{Assignment, Axis, Claim, Spec, SpecError, keys, nearest};
+use crate::spec::{Assignment, Axis, Claim, Spec, SpecError, keys};
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +103,7 @@ impl Plan {
             sampled.extend(spec.search.is_some().then_some(arms.len()));
             arms.push(Arm { values: label::values(assignments), config, label });
         }
-        follow(&mut arms).map_err(|what| SpecError { place: spec.name.clone(), what })?;
+        follow::follow(&mut arms).map_err(|what| SpecError { place: spec.name.clone(), what })?;
         let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
         let plan = Self {
             name: spec.name.clone(),
@@ -169,7 +169,8 @@ impl Plan {
     /// The data sets the arms use, each once.
     pub fn datasets(&self) -> Vec<&str> {
         let learning = self.arms.iter().filter(|arm| arm.config.descend.is_none());
-        let mut names: Vec<&str> = learning.map(|arm| arm.config.data.dataset.as_str()).collect();
+        let mut names: Vec<&str> =
+            learning.flat_map(|arm| arm.config.trainings()).map(|c| c.data.dataset.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -180,53 +181,6 @@ impl Arm {
     /// The arm with one seed; `index` is its place in the plan.
     pub fn trial(&self, index: usize, seed: u64) -> Trial {
         Trial { arm: index, label: self.label.clone(), values: self.values.clone(), config: self.config.clone(), seed }
-    }
-}
-
-/// Gives every arm that starts from another arm's weights the settings of that arm.
-fn follow(arms: &mut [Arm]) -> Result<(), String> {
-    // An arm may follow one that follows another: as many rounds as there are arms settle all, or there is a circle.
-    for _ in 0..arms.len() {
-        let known: Vec<(String, TrialConfig)> = arms.iter().map(|a| (a.label.clone(), a.config.clone())).collect();
-        for arm in arms.iter_mut() {
-            let Some(Start::After(after)) = &mut arm.config.model.start else { continue };
-            // With axes beside the named arms, the other arm is the one of the same axis values.
-            let name = arm.values.iter().find(|(key, _)| key == keys::ARM).and_then(|(_, name)| name.as_str());
-            let axes = name.and_then(|name| arm.label.strip_prefix(name)).unwrap_or_default();
-            let twin = format!("{}{axes}", after.after);
-            let Some((_, other)) = known.iter().find(|(label, _)| *label == after.after || *label == twin) else {
-                let near = nearest(&after.after, known.iter().map(|(label, _)| label.as_str()));
-                let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                return Err(format!("`{}` starts after `{}`, and there is no such arm{near}", arm.label, after.after));
-            };
-            after.settings = Some(Box::new(other.clone()));
-        }
-        if arms.iter().all(|arm| settled(&arm.config)) {
-            return arms.iter().try_for_each(same_shape);
-        }
-    }
-    Err("arms start after each other in a circle".into())
-}
-
-/// Whether the whole chain of trainings before this one is known.
-fn settled(config: &TrialConfig) -> bool {
-    match &config.model.start {
-        Some(Start::After(after)) => after.settings.as_ref().is_some_and(|settings| settled(settings)),
-        _ => true,
-    }
-}
-
-fn same_shape(arm: &Arm) -> Result<(), String> {
-    let widths = |config: &TrialConfig| match config.likely_network() {
-        NetworkConfig::Classifier(mlp) => (mlp.widths(), mlp.bias, 0),
-        NetworkConfig::Autoencoder(both) => (both.encoder.widths(), both.encoder.bias, 1),
-    };
-    match &arm.config.model.start {
-        Some(Start::After(After { after, settings: Some(other) })) if widths(other) != widths(&arm.config) => {
-            let (found, wanted) = (widths(other).0, widths(&arm.config).0);
-            Err(format!("`{}` starts after `{after}`, which is {found:?} and not {wanted:?}", arm.label))
-        }
-        _ => Ok(()),
     }
 }
 

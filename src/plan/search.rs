@@ -2,9 +2,9 @@
 //!
 //! In: the axes and, for a Bayesian search, the scores of the arms so far. Out: the combinations to train, the next proposal last.
 
-use optimizer::parameter::{CategoricalParam, FloatParam, IntParam, Parameter};
+use optimizer::parameter::{FloatParam, Parameter};
 use optimizer::sampler::TpeSampler;
-use optimizer::{Direction, Study, Trial};
+use optimizer::{Direction, Study};
 use toml::Value;
 
 use super::Combination;
@@ -30,6 +30,10 @@ pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecE
         }
         (None, count) => {
             let failed = |error: optimizer::Error| SpecError { place: "search".into(), what: error.to_string() };
+            if let Some(axis) = axes.iter().find(|axis| axis.path == "data.dataset") {
+                let what = "a search goes on one data set; compare data sets with an axis".to_string();
+                return Err(SpecError { place: axis.place.clone(), what });
+            }
             propose(axes, search, count.unwrap_or(0) as usize).map_err(failed)
         }
     }
@@ -39,13 +43,16 @@ pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecE
 fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(search.seed).n_startup_trials(STARTUP).build()?;
     let study: Study<f64> = Study::with_sampler(Direction::Minimize, sampler);
-    let parameters: Vec<Dimension> = axes.iter().map(|axis| Dimension::of(&axis.values)).collect();
+    // The sampler tells its parameters apart by their ranges alone: each axis has one of its own, from its place to the next.
+    let parameters: Vec<FloatParam> =
+        (0..axes.len()).map(|place| FloatParam::new(place as f64, place as f64 + 1.0)).collect();
     let mut combinations = Vec::new();
     for index in 0..count.min(search.scores.len() + 1) {
         let mut trial = study.ask();
         let mut combination = Vec::with_capacity(axes.len());
-        for (axis, parameter) in axes.iter().zip(&parameters) {
-            combination.push(axis.assign(parameter.suggest(&mut trial)?));
+        for (place, (axis, parameter)) in axes.iter().zip(&parameters).enumerate() {
+            let share = (parameter.suggest(&mut trial)? - place as f64).clamp(0.0, LAST_SHARE);
+            combination.push(axis.assign(at(&axis.values, share)));
         }
         combinations.push(combination);
         match search.scores.get(index) {
@@ -57,47 +64,28 @@ fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combinat
     Ok(combinations)
 }
 
-/// An axis as the sampler knows it.
-enum Dimension {
-    Real(FloatParam, (f64, f64)),
-    Whole(IntParam),
-    Choice(CategoricalParam<usize>, Vec<Value>),
-}
-
-impl Dimension {
-    fn of(values: &AxisValues) -> Self {
-        match values {
-            AxisValues::List(list) => Self::Choice(CategoricalParam::new((0..list.len()).collect()), list.clone()),
-            AxisValues::Range { low, high, log, whole: true } => {
-                let whole = IntParam::new(*low as i64, *high as i64);
-                Self::Whole(if *log { whole.log_scale() } else { whole })
-            }
-            AxisValues::Range { low, high, log, whole: false } => {
-                let real = FloatParam::new(*low, *high);
-                Self::Real(if *log { real.log_scale() } else { real }, (*low, *high))
-            }
-        }
-    }
-
-    fn suggest(&self, trial: &mut Trial) -> Result<Value, optimizer::Error> {
-        Ok(match self {
-            Self::Real(real, (low, high)) => Value::Float(four_digits(real.suggest(trial)?).clamp(*low, *high)),
-            Self::Whole(whole) => Value::Integer(whole.suggest(trial)?),
-            Self::Choice(choice, list) => list[choice.suggest(trial)?].clone(),
-        })
-    }
-}
-
 fn draw(values: &AxisValues, stream: &mut Stream) -> Value {
     match values {
         AxisValues::List(list) => list[stream.below(list.len() as u32) as usize].clone(),
+        range => at(range, stream.unit()),
+    }
+}
+
+/// Below 1, so that a share of a list is a place in it.
+const LAST_SHARE: f64 = 1.0 - f64::EPSILON;
+
+/// The value at a share of the way, 0 to below 1, through an axis.
+fn at(values: &AxisValues, share: f64) -> Value {
+    match values {
+        AxisValues::List(list) => list[((share * list.len() as f64) as usize).min(list.len() - 1)].clone(),
         AxisValues::Range { low, high, log, whole } => {
             // Whole numbers get a bin of their own width at both ends.
             let (from, to) = if *whole { (low - 0.5, high + 0.5) } else { (*low, *high) };
+            let between = |from: f64, to: f64| from + (to - from) * share;
             let number = if *log {
-                libm::exp(stream.uniform(libm::log(from.max(low * 0.5)), libm::log(to)))
+                libm::exp(between(libm::log(from.max(low * 0.5)), libm::log(to)))
             } else {
-                stream.uniform(from, to)
+                between(from, to)
             };
             if *whole {
                 Value::Integer(number.round().clamp(*low, *high) as i64)
@@ -145,6 +133,23 @@ mod tests {
         let near = |part: &[f64]| part.iter().filter(|lr| hill(**lr) > -0.25).count();
         // A quarter of a random search would come so near.
         assert!(near(&all[20..]) >= 12, "{} {:?}", near(&all[20..]), &all[20..]);
+    }
+
+    #[test]
+    fn axes_of_as_many_values_are_told_apart() {
+        let text = "question = 'q'\n[sweep]\nbatch_size = [8, 16, 32]\nhidden = [[8], [16], [32]]\nsearch = { bayesian = 60, seed = 1 }";
+        let mut spec = Spec::parse("x", "x.toml", text).unwrap();
+        // The second axis alone decides: the widest is best.
+        let mut chosen = Vec::new();
+        for _ in 0..60 {
+            let plan = Plan::new(&spec).unwrap();
+            let config = &plan.arms[*plan.sampled.last().unwrap()].config;
+            let width = config.model.hidden.widths(784, 10)[0];
+            chosen.push((config.train.batch_size, width));
+            spec.search.as_mut().unwrap().scores.push(width as f64);
+        }
+        let late = &chosen[30..];
+        assert!(late.iter().filter(|(_, width)| *width == 32).count() >= 15, "{late:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: trials in plan order. Out: the same trials in groups, each of one arm. No group changes a record.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::Options;
 use crate::config::TrialConfig;
@@ -40,19 +40,35 @@ pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
 /// number of epochs alone, which are the same training looked at earlier.
 pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
+    // Where the stacks of each training stand.
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for trial in pending {
         let most = options.stack.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
-        let fits = |stack: &&mut Vec<Trial>| {
-            let own = stack.iter().filter(|other| other.arm == stack[0].arm).count();
+        let own = places.entry(training(&trial.config)).or_default();
+        let fits = |stack: &Vec<Trial>| {
+            let seeds = stack.iter().filter(|other| other.arm == stack[0].arm).count();
             let same_seed = stack.iter().any(|other| other.seed == trial.seed);
-            (same_seed || (stack[0].arm == trial.arm && own < most)) && stack[0].config.shares_training(&trial.config)
+            same_seed || (stack[0].arm == trial.arm && seeds < most)
         };
-        match stacks.iter_mut().rev().find(fits) {
-            Some(stack) => stack.push(trial),
-            None => stacks.push_back(vec![trial]),
+        match own.iter().rev().find(|&&place| fits(&stacks[place])) {
+            Some(&place) => stacks[place].push(trial),
+            None => {
+                own.push(stacks.len());
+                stacks.push_back(vec![trial]);
+            }
         }
     }
     stacks
+}
+
+/// What trials of one training share: their settings, without the number of epochs where it changes nothing before the last.
+fn training(config: &TrialConfig) -> String {
+    let mut settings = config.clone();
+    if settings.is_prefix() {
+        settings.train.epochs = 0;
+    }
+    // These types always serialise; an empty text would only put all trials through the comparison of `Lab::run`, which refuses.
+    serde_json::to_string(&settings).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ pub fn parse(bytes: &[u8]) -> Result<(Vec<usize>, Vec<f32>)> {
         }
         other => bail!("its numbers are `{other}`; they must be float32 or float64"),
     };
-    ensure!(numbers.len() == shape.iter().product::<usize>(), "it has {} numbers for {shape:?}", numbers.len());
+    let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n));
+    ensure!(count == Some(numbers.len()), "it has {} numbers for {shape:?}", numbers.len());
     Ok((shape, numbers))
 }
 
@@ -70,6 +71,7 @@ pub mod tests {
         assert!(wrong(&file("<f8", "True", "(2, 1)", &bytes(&[1., 2.]))).contains("column by column"));
         assert!(wrong(&file("<i8", "False", "(1,)", &[0; 8])).contains("<i8"));
         assert!(wrong(&file("<f8", "False", "(2,)", &[0; 8])).contains("1 numbers"));
+        assert!(wrong(&file("<f8", "False", "(4294967296, 4294967296)", &[0; 8])).contains("1 numbers"));
         assert!(wrong(b"PK").contains("NumPy") && wrong(b"\x93NUMPY\x01").contains("short"));
     }
 }

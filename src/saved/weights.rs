@@ -1,7 +1,7 @@
 //! Weights from a file, to start a training with: safetensors as kindling saves them, or NumPy's `.npz`.
 //!
 //! In: a path. Out: named arrays, and from them the layers of a network. The names are those of a saved classifier:
-//! `layers.0.weight` of `[in, out]` (or `[1, in, out]`), `layers.0.bias` of `[out]`, and so on; an autoencoder's begin with
+//! `layers.0.weight` of `[in, out]` (or `[1, in, out]`), `layers.0.bias` of `[out]`, and so on (of a PReLU network also `slopes.0`); an autoencoder's begin with
 //! `encoder.` and `decoder.`.
 
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ impl Weights {
             if let Some(bias) = &layer.bias {
                 layer.bias = Some(self.parameter(&format!("{name}.bias"), bias.dims(), device)?);
             }
+        }
+        let names = model.slope_names();
+        for (slope, name) in model.slopes_mut().into_iter().zip(names) {
+            *slope = self.parameter(&name, slope.dims(), device)?;
         }
         Ok(())
     }

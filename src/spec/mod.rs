@@ -3,6 +3,7 @@
 //! In: the text of a TOML file and the overrides typed after `--set`. Out: a [`Spec`], in which every key is known and every
 //! value fits its key. What the product of the axes is, the plan says.
 
+mod arms;
 pub mod keys;
 pub mod library;
 mod parse;
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 pub use keys::nearest;
+
+use crate::data::DefaultSizes;
 
 /// An experiment, checked but not yet multiplied out.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +45,8 @@ pub struct Spec {
     pub search: Option<Search>,
     /// What `--set` and the other flags said, which beats all else.
     pub overrides: Vec<Assignment>,
+    /// At most so many examples of each part, whatever an arm asks for.
+    pub most: Option<DefaultSizes>,
     /// What the records are asked to confirm or refute.
     pub claims: Vec<Claim>,
 }

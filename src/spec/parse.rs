@@ -5,7 +5,7 @@ use toml::{Spanned, Table, Value};
 
 use super::keys::{self, suggestion};
 use super::values::{axis, is_number, known, plain, typed, values};
-use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, NamedArm, Search, Spec, SpecError};
+use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Search, Spec, SpecError};
 use crate::metric;
 
 type Result<T> = std::result::Result<T, SpecError>;
@@ -15,19 +15,19 @@ const MOST_SEEDS: u64 = 1_000_000;
 const MOST_ARMS: u64 = 10_000;
 
 /// A file's text with what it takes to say where something stands.
-struct File<'a> {
+pub(super) struct File<'a> {
     shown: &'a str,
     text: &'a str,
 }
 
 impl File<'_> {
-    fn place(&self, offset: usize) -> String {
+    pub(super) fn place(&self, offset: usize) -> String {
         let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
         format!("{}:{line}", self.shown)
     }
 }
 
-type Entry<'a, 't> = (&'a str, String, &'a Spanned<DeValue<'t>>);
+pub(super) type Entry<'a, 't> = (&'a str, String, &'a Spanned<DeValue<'t>>);
 
 impl Spec {
     /// Parses the text of an experiment file. `shown` is the file's path for messages, `name` the experiment's name.
@@ -53,6 +53,7 @@ impl Spec {
             zip: Vec::new(),
             search: None,
             overrides: Vec::new(),
+            most: None,
             claims: Vec::new(),
         };
         for (key, place, value) in file.entries(document.get_ref()) {
@@ -79,6 +80,12 @@ impl Spec {
         }
         if spec.question.is_empty() {
             return Err(SpecError::new(format!("{shown}:1"), "there is no `question = \"...\"`"));
+        }
+        if let (Some(_), Some(arm)) = (&spec.search, spec.arms.first()) {
+            return Err(SpecError::new(
+                arm.place.as_str(),
+                "[[arms]] have no place in a search; leave out one of the two",
+            ));
         }
         spec.check_seeds(&format!("{shown}: seeds"))?;
         spec.check_values()?;
@@ -149,14 +156,19 @@ impl File<'_> {
         entries.into_iter().map(entry).collect()
     }
 
-    fn table<'a, 't>(&self, value: &'a Spanned<DeValue<'t>>, place: &str, key: &str) -> Result<Vec<Entry<'a, 't>>> {
+    pub(super) fn table<'a, 't>(
+        &self,
+        value: &'a Spanned<DeValue<'t>>,
+        place: &str,
+        key: &str,
+    ) -> Result<Vec<Entry<'a, 't>>> {
         match value.get_ref() {
             DeValue::Table(table) => Ok(self.entries(table)),
             _ => Err(SpecError::new(place, format!("`{key}` must be a table: [{key}]"))),
         }
     }
 
-    fn section(&self, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Assignment>> {
+    pub(super) fn section(&self, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Assignment>> {
         let mut settings = Vec::new();
         for (key, place, value) in self.table(value, place, section)? {
             let path = keys::canonical(&format!("{section}.{key}")).ok_or_else(|| {
@@ -168,38 +180,6 @@ impl File<'_> {
             settings.push(Assignment { path: path.into(), value: plain(value), place });
         }
         Ok(settings)
-    }
-
-    /// `[[arms]]` tables: a name, and settings by their short or full keys.
-    fn arms(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<NamedArm>> {
-        let DeValue::Array(list) = value.get_ref() else {
-            return Err(SpecError::new(place, "arms are written as [[arms]] tables"));
-        };
-        let mut arms: Vec<NamedArm> = Vec::new();
-        for table in list.iter() {
-            let place = self.place(table.span().start);
-            let (mut name, mut settings) = (None, Vec::new());
-            for (key, place, value) in self.table(table, &place, "arms")? {
-                match (key, value.get_ref()) {
-                    ("name", _) => name = Some(typed::<String>(plain(value), &place, "name")?),
-                    // `train.lr = 0.1`, which TOML reads as a table in a table.
-                    (section, DeValue::Table(_)) if keys::SECTIONS.contains(&section) => {
-                        settings.extend(self.section(section, value, &place)?);
-                    }
-                    _ => {
-                        let path = known(key, &place)?;
-                        settings.push(Assignment { path: path.into(), value: plain(value), place });
-                    }
-                }
-            }
-            let name = name.filter(|name| !name.trim().is_empty());
-            let name = name.ok_or_else(|| SpecError::new(place.as_str(), "an arm needs a `name = \"...\"`"))?;
-            if arms.iter().any(|arm| arm.name == name) {
-                return Err(SpecError::new(place, format!("there are two arms `{name}`; give one another name")));
-            }
-            arms.push(NamedArm { name, settings, place });
-        }
-        Ok(arms)
     }
 
     fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {

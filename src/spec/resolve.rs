@@ -25,7 +25,14 @@ impl Spec {
         let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
         let settings = own.map_or(&[][..], |arm| &arm.settings);
         let axes: Vec<Assignment> = arm.iter().filter(|assignment| assignment.path != ARM).cloned().collect();
-        resolve([&self.base, settings, &axes, &self.overrides])
+        let mut config = resolve([&self.base, settings, &axes, &self.overrides])?;
+        if let Some(most) = self.most {
+            let data = &mut config.data;
+            data.train = data.train.min(most.train);
+            data.validation = data.validation.min(most.validation);
+            data.test = data.test.min(most.test);
+        }
+        Ok(config)
     }
 
     /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its place.

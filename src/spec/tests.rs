@@ -122,6 +122,8 @@ fn the_resolved_spec_reads_back_to_the_same_plan() {
         let mut spec = parse(&text).unwrap();
         spec.set("epochs=2").unwrap();
         spec.set("clip_norm=[1.0, 2.0]").unwrap();
+        // A flag beats what a named arm says of the same setting, here and when read back.
+        spec.set("lr=0.07").unwrap();
         let plan = crate::plan::Plan::new(&spec).unwrap();
         let again = parse(&spec.to_toml().unwrap()).unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml().unwrap()));
         assert_eq!(plan, crate::plan::Plan::new(&again).unwrap());

@@ -48,7 +48,11 @@ impl Spec {
         };
         for arm in &self.arms {
             text.push_str(&format!("\n[[arms]]\nname = {}\n", Value::from(arm.name.as_str())));
-            for Assignment { path, value, .. } in &arm.settings {
+            for Assignment { path, value, .. } in arm.settings.iter().filter(|setting| !self.overrides(&setting.path)) {
+                let value = self.most_of(path).map_or(value.clone(), |most| {
+                    Value::from(value.as_integer().map_or(most, |asked| asked.min(most)))
+                });
+                let value = &value;
                 text.push_str(&format!("\"{}\" = {}\n", keys::short(path), self.in_full(path, value)?));
             }
         }
@@ -61,6 +65,25 @@ impl Spec {
             text.push_str(&toml::to_string(&Claims { claims: &self.claims })?);
         }
         Ok(text)
+    }
+
+    /// Whether a flag has the last word on a setting, so that what an arm says of it does not count.
+    fn overrides(&self, path: &str) -> bool {
+        let whole = |flag: &str| path == flag || path.strip_prefix(flag).is_some_and(|rest| rest.starts_with('.'));
+        let widths = |flag: &str| flag == "model.hidden.depth" && path == "model.hidden";
+        self.overrides.iter().any(|flag| whole(&flag.path) || widths(&flag.path))
+    }
+
+    /// The most examples of the part that this setting sizes.
+    fn most_of(&self, path: &str) -> Option<i64> {
+        let most = self.most?;
+        let count = match path {
+            "data.train" => most.train,
+            "data.validation" => most.validation,
+            "data.test" => most.test,
+            _ => return None,
+        };
+        Some(count as i64)
     }
 
     /// Whether arms differ in a setting.

@@ -37,12 +37,12 @@ pub enum Stopped {
 }
 
 impl Replica {
-    /// Takes in an epoch; a replica that stopped earlier trains on as dead weight and is not heard.
+    /// Takes in an epoch; `measures` tells whether the first batch's loss is one to measure others by. A replica that stopped earlier trains on as dead weight and is not heard.
     pub fn hear(
         &mut self,
         scores: EpochScores,
         first_batch_loss: f64,
-        patience: Option<usize>,
+        (patience, measures): (Option<usize>, bool),
         keep: impl Fn() -> Network,
     ) -> Option<EpochScores> {
         if self.stopped.is_some() {
@@ -51,8 +51,7 @@ impl Replica {
         let epoch = self.history.len() + 1;
         let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
         let loss = scores.train.loss;
-        // A first batch without any loss is no measure of what is out of proportion.
-        let limit = if start > 0.0 { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
+        let limit = if measures { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
         if !(loss.is_finite() && loss <= limit && scores.validation.loss.is_finite()) {
             self.stopped = Some(Stopped::Diverged { epoch });
             self.best = None;

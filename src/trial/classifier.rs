@@ -2,7 +2,7 @@
 //!
 //! In: a trained classifier's outputs on the test images. Out: more of its record.
 
-use crate::eval::classification::{confusion, mistakes, predictions};
+use crate::eval::classification::{columns, confusion, mistakes, predictions};
 use crate::loss::Loss;
 use crate::record::TrialRecord;
 use crate::task::Task;
@@ -12,12 +12,8 @@ const MISTAKES: usize = 24;
 
 /// Adds what the outputs `[n * out]` on the test images say. Mistakes only where a softmax makes probabilities of them.
 pub fn describe(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
-    let (outputs, classes) = match task {
-        Task::Classify { classes } => (outputs.to_vec(), classes),
-        // Two columns, of which the second is the larger where the one output says 1.
-        _ => (outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(), 2),
-    };
-    let predicted = predictions(&outputs, classes);
+    let classes = if let Task::Classify { classes } = task { classes } else { 2 };
+    let predicted = predictions(&columns(outputs, task), classes);
     let said: Vec<u8> = predicted.iter().map(|(class, _)| *class).collect();
     record.confusion = confusion(&said, labels, classes);
     if loss == Loss::CrossEntropy {

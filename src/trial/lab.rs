@@ -42,6 +42,14 @@ impl Lab {
         }
         for arm in plan.arms.iter().filter(|arm| arm.config.descend.is_none()) {
             lab.parts(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
+            let classes = lab.corpus(&arm.config.data.dataset)?.classes.len();
+            let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
+            ensure!(
+                outputs == classes.max(1) || (outputs == 1 && classes == 2),
+                "arm `{}`: `model.outputs` is {outputs}; {} has {classes} classes, and 1 output tells 2 apart",
+                arm.label,
+                arm.config.data.dataset
+            );
             lab.read_start(&arm.config)?;
         }
         Ok(lab)
@@ -96,6 +104,9 @@ impl Lab {
                 Some(Start::File(path)) => data = format!("{data}+{}", self.weights(path)?.hash),
                 Some(Start::After(other)) => {
                     if let Some(settings) = &other.settings {
+                        if settings.data.dataset != config.data.dataset {
+                            data = format!("{data}+{}", self.corpus(&settings.data.dataset)?.hash);
+                        }
                         config = settings;
                         continue;
                     }

@@ -54,7 +54,8 @@ fn grid(ends: &[[f32; 2]], side: usize) -> Vec<f32> {
 /// The probability of the second class.
 fn second(row: &[f32], loss: Loss) -> f32 {
     let [first, second] = [row.first().copied().unwrap_or(0.0), row.get(1).copied().unwrap_or(0.0)];
-    if loss == Loss::CrossEntropy { logistic(second - first) } else { yes(second, loss) }
+    // At a half where the larger output changes.
+    if loss.is_on_logits() { logistic(second - first) } else { (0.5 + 0.5 * (second - first)).clamp(0.0, 1.0) }
 }
 
 /// What one output says, as a probability.
