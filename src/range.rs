@@ -55,7 +55,7 @@ impl Range {
     /// The rate of a batch: evenly in its logarithm.
     pub fn rate(&self, step: usize) -> f64 {
         let share = step as f64 / (self.steps - 1).max(1) as f64;
-        libm::exp(libm::log(self.from) + share * (libm::log(self.to) - libm::log(self.from)))
+        self.from * libm::exp(share * libm::log(self.to / self.from))
     }
 }
 

@@ -30,7 +30,7 @@ fn descend_refuses_what_it_does_not_know_and_says_what_it_does() {
         (&["descend", "wavy", "-p", "adam:fast"], &["`fast`"]),
         (&["descend", "quartic", "--start", "1,2"], &["2 numbers", "has 1"]),
         (&["descend", "--steps", "0"], &["descend.steps"]),
-        (&["descend", "--jitter", "-1"], &["--jitter"]),
+        (&["descend", "--jitter", "-1"], &["descend.jitter", "0 or more"]),
     ] {
         let (_, err) = desk.expect(2, args);
         assert!(parts.iter().all(|part| err.contains(part)), "{args:?}: {err}");
@@ -156,7 +156,8 @@ fn a_bayesian_search_goes_on_where_it_stopped_and_reads_back() {
     desk.expect(0, &["sweep", "climb.toml", "-q", "--out", "a"]);
     let (_, err) = desk.expect(0, &["sweep", "climb.toml", "--out", "b"]);
     assert!(err.contains("on validation, best"), "{err}");
-    assert_eq!(desk.records("a").len(), 20);
+    // A proposal may be one that was made before.
+    assert!((14..=20).contains(&desk.records("a").len()));
     assert_eq!(desk.records("a"), desk.records("b"));
     desk.expect(0, &["report", "a"]);
     desk.expect(0, &["verify", "a", "--trials", "2"]);

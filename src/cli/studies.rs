@@ -16,7 +16,7 @@ pub struct DescendArgs {
     #[arg(long, value_name = "X[,Y]", value_delimiter = ',', allow_negative_numbers = true)]
     pub start: Option<Vec<f64>>,
     /// Standard deviation of the draw that moves the start, seed by seed
-    #[arg(long, default_value_t = 0.0, value_name = "SD")]
+    #[arg(long, default_value_t = 0.0, value_name = "SD", allow_negative_numbers = true)]
     pub jitter: f64,
     /// Steps
     #[arg(long, default_value_t = 500, value_name = "N")]

@@ -56,9 +56,13 @@ fn rows(table: &Table) -> String {
     format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n")
 }
 
+/// `-0.00002 to -0.00001`, with room.
+const LONGEST_NUMBER: usize = 24;
+
 /// Numbers are set to the right, findings in their colour.
 fn class(cell: &str) -> String {
-    let numeric = cell == "-" || cell.starts_with(|c: char| c.is_ascii_digit());
+    // A sentence may begin with a number.
+    let numeric = cell == "-" || (cell.len() <= LONGEST_NUMBER && cell.starts_with(|c: char| c.is_ascii_digit()));
     match cell {
         "confirmed" | "refuted" | "inconclusive" => format!(" class=\"{cell}\""),
         "not testable" => " class=\"inconclusive\"".into(),

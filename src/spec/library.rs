@@ -41,6 +41,7 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("fashion_rates", include_str!("../../experiments/fashion_rates.toml")),
     ("fashion_random", include_str!("../../experiments/fashion_random.toml")),
     ("fashion_bayesian", include_str!("../../experiments/fashion_bayesian.toml")),
+    ("fashion_best", include_str!("../../experiments/fashion_best.toml")),
 ];
 
 /// The experiment of this name: a path that ends in `.toml`, `experiments/NAME.toml` here, or one that is compiled in.
