@@ -144,6 +144,9 @@ fn tick_text(value: f64, step: f64, percent: bool) -> String {
     if step.is_finite() {
         let digits = (-(step.log10() + 1e-9).floor()).clamp(0.0, MOST_DIGITS) as usize;
         format!("{value:.digits$}{unit}")
+    } else if value >= 1e6 {
+        // As many digits as would fit beside an axis.
+        format!("{value:e}{unit}")
     } else {
         format!("{value}{unit}")
     }
