@@ -56,8 +56,8 @@ fn rows(table: &Table) -> String {
     format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n")
 }
 
-/// `-0.00002 to -0.00001`, with room.
-const LONGEST_NUMBER: usize = 24;
+/// `0.04905 [0.04862, 0.04943]`, with room.
+const LONGEST_NUMBER: usize = 40;
 
 /// Numbers are set to the right, findings in their colour.
 fn class(cell: &str) -> String {
