@@ -58,9 +58,9 @@ impl Lab {
         let mut records = Vec::with_capacity(trials.len());
         for trial in trials {
             let Some(config) = &trial.config.descend else { bail!("`{}` is no descent", trial.label) };
-            let way = descend(config, &trial.config.train, trial.seed, &self.place.device);
+            let way = descend(config, &trial.config.train, trial.seed);
             let mut record = self.blank(trial)?;
-            descend::describe(&mut record, config, &way, &self.place.device);
+            descend::describe(&mut record, config, &way);
             records.push(record);
             if watch.on_step(config.steps).is_break() {
                 return Ok(None);

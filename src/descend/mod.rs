@@ -92,9 +92,9 @@ struct Standing {
     at: Param<Tensor<2>>, // [1, D]
 }
 
-/// Goes down, with Burn's own optimizers on Burn's own gradients.
-pub fn descend(config: &DescendConfig, train: &TrainConfig, seed: u64, device: &Device) -> Way {
-    let wide = (&device.clone().autodiff(), DType::F64);
+/// Goes down, with Burn's own optimizers on Burn's own gradients; always on burn-flex, for a GPU may have no 64-bit numbers.
+pub fn descend(config: &DescendConfig, train: &TrainConfig, seed: u64) -> Way {
+    let wide = (&Device::flex().autodiff(), DType::F64);
     let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
     let mut moved = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
     let start: Vec<f64> = config.origin().into_iter().map(&mut moved).collect();
@@ -130,13 +130,12 @@ pub fn descend(config: &DescendConfig, train: &TrainConfig, seed: u64, device: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device;
     use crate::optim::{OptimizerConfig, Rule};
 
     fn way(function: Function, start: &[f64], optimizer: OptimizerConfig, steps: usize) -> Way {
         let config = DescendConfig { function, start: start.to_vec(), jitter: 0.0, steps };
         let train = TrainConfig { optimizer, ..TrainConfig::default() };
-        descend(&config, &train, 0, &device::for_tests())
+        descend(&config, &train, 0)
     }
 
     fn sgd(lr: f64) -> OptimizerConfig {
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn a_jitter_moves_the_start_with_the_seed() {
         let config = DescendConfig { jitter: 0.5, steps: 1, ..DescendConfig::default() };
-        let start = |seed| descend(&config, &TrainConfig::default(), seed, &device::for_tests()).points[0].clone();
+        let start = |seed| descend(&config, &TrainConfig::default(), seed).points[0].clone();
         assert_eq!(start(1), start(1));
         assert_ne!(start(1), start(2));
         assert!(config.validate().is_ok());

@@ -2,7 +2,6 @@
 //!
 //! In: a [`Way`]. Out: metrics, the values as a history, and the path.
 
-use burn::tensor::Device;
 use serde_json::Value;
 
 use super::{DescendConfig, Way};
@@ -12,7 +11,7 @@ use crate::record::{Status, TrialRecord};
 const ARRIVED: f64 = 0.01;
 
 /// Adds what there is to say of a way.
-pub fn describe(record: &mut TrialRecord, config: &DescendConfig, way: &Way, device: &Device) {
+pub fn describe(record: &mut TrialRecord, config: &DescendConfig, way: &Way) {
     record.path = way.points.iter().map(|point| point.iter().map(|&x| x as f32).collect()).collect();
     record.history.train_loss = way.values.iter().map(|&value| value as f32).collect();
     if way.diverged.is_some() {
@@ -28,7 +27,7 @@ pub fn describe(record: &mut TrialRecord, config: &DescendConfig, way: &Way, dev
         put(["final_x", "final_y"][axis.min(1)], x);
     }
     if let Some(minimum) = config.function.minimum() {
-        let lowest = config.function.at(&minimum, device);
+        let lowest = config.function.at(&minimum);
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         put("distance", distance);
         let near = lowest + ARRIVED * (way.values[0] - lowest).abs();

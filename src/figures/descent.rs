@@ -114,8 +114,7 @@ fn plane(
     (across, upwards): Rectangle,
 ) -> Result<()> {
     let ends = [0, 1].map(|axis| span(function, runs, axis));
-    let device = burn::tensor::Device::flex();
-    let field = Field::of(ends, SIDE, |points| function.along(points, &device));
+    let field = Field::of(ends, SIDE, |points| function.along(points));
     let lowest = field.values.iter().copied().fold(f64::INFINITY, f64::min);
     // Evenly in the logarithm of the height, so that a valley's floor shows.
     let height = |v: f64| (v - lowest + 1e-2).ln();
@@ -143,9 +142,8 @@ fn plane(
 /// The function as a curve, with the paths on it, each a little above the one before so that all are seen.
 fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (across, upwards): Rectangle) {
     let ends = span(function, runs, 0);
-    let device = burn::tensor::Device::flex();
     let xs: Vec<Vec<f64>> = (0..=200).map(|i| vec![ends.0 + (ends.1 - ends.0) * f64::from(i) / 200.0]).collect();
-    let heights = function.along(&xs, &device);
+    let heights = function.along(&xs);
     let Some(y) = Axis::over(heights.iter().copied(), Spread::Linear, upwards) else { return };
     let panel = Panel { x: Axis::exactly(ends, Spread::Linear, across), y };
     panel.grid(svg);
@@ -153,7 +151,7 @@ fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (acr
     svg.polyline(&line, FAINT, 1.6, "");
     for (place, (index, run)) in runs.iter().enumerate() {
         let way = points(run);
-        let on: Vec<(f64, f64)> = way.iter().zip(function.along(&way, &device)).map(|(p, v)| (p[0], v)).collect();
+        let on: Vec<(f64, f64)> = way.iter().zip(function.along(&way)).map(|(p, v)| (p[0], v)).collect();
         let inside = on.into_iter().filter(|(x, _)| (ends.0..=ends.1).contains(x));
         let lifted = |point: (f64, f64)| (panel.place(point).0, panel.place(point).1 - 7.0 * place as f64);
         let placed: Vec<(f64, f64)> = inside.map(lifted).collect();
@@ -161,7 +159,7 @@ fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (acr
         svg.dots(&placed, 2.2, colour(*index), 0.8);
         ends_of(svg, &placed, colour(*index));
     }
-    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.place((p[0], function.at(&q, &device)))));
+    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.place((p[0], function.at(&q)))));
     panel.ticks(svg, ("w", "value"));
 }
 
@@ -189,8 +187,7 @@ fn values(
     runs: &[(usize, &TrialRecord)],
     (across, upwards): Rectangle,
 ) {
-    let device = burn::tensor::Device::flex();
-    let lowest = function.minimum().map_or(0.0, |point| function.at(&point, &device));
+    let lowest = function.minimum().map_or(0.0, |point| function.at(&point));
     // Nearer than this is there: the history is kept in 32 bits.
     let above = |v: f32| (f64::from(v) - lowest).max(1e-7 * lowest.abs().max(1.0));
     let bands: Vec<(usize, Vec<[f64; 3]>)> = runs
