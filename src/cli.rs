@@ -153,17 +153,9 @@ pub struct ReproduceArgs {
 /// `kindling train`
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Experiment whose settings to use [default: the 784-64-32-10 classifier]
-    pub experiment: Option<String>,
-    /// Which arm, where the experiment has several
-    #[arg(long, value_name = "LABEL")]
-    pub arm: Option<String>,
-    /// The seed: the network is the one of this seed in a sweep
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub seed: u64,
-    /// What every training takes.
+    /// Which network.
     #[command(flatten)]
-    pub run: RunFlags,
+    pub subject: Subject,
 }
 
 /// `kindling predict`

@@ -46,7 +46,7 @@ pub struct Subject {
     /// Which arm, where the experiment has several
     #[arg(long, value_name = "LABEL")]
     pub arm: Option<String>,
-    /// The seed
+    /// The seed: the network is the one of this seed in a sweep
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub seed: u64,
     /// What every training takes.

@@ -32,6 +32,8 @@ pub fn open(subject: &Subject) -> Result<Opened> {
     };
     resolve::apply(&mut spec, &subject.run)?;
     let search = resolve::search(&subject.run.data, subject.run.quiet);
+    // A misspelt arm is told before anything is read or fetched.
+    train::choose(&Plan::new(&spec)?, subject.arm.as_deref())?;
     let place = device::open(subject.run.backend.as_deref())?;
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;

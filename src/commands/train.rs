@@ -4,43 +4,28 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use super::subject::{self, Opened};
 use super::{Exit, listen_for_interrupts, resolve};
 use crate::cli::TrainArgs;
 use crate::dashboard::Dashboard;
 use crate::data::{PIXELS, width_of};
-use crate::device;
 use crate::eval::classification::{ClassReport, macro_mean, per_class};
 use crate::metric;
 use crate::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
 use crate::saved::{self, Card};
-use crate::spec::{Spec, library};
 use crate::summary::metric_names;
-use crate::trial::Lab;
 
 /// The same trial as in a sweep, with a dashboard, and the network kept.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
-    let mut spec = match &args.experiment {
-        Some(name) => library::find(name)?,
-        None => Spec::parse("classifier", "the default experiment", "question = \"The 784-64-32-10 classifier\"")?,
-    };
-    resolve::apply(&mut spec, &args.run)?;
-    let search = resolve::search(&args.run.data, args.run.quiet);
-    choose(&Plan::new(&spec)?, args.arm.as_deref())?;
-    let place = device::open(args.run.backend.as_deref())?;
-    resolve::settle_dataset(&mut spec, &search)?;
-    let plan = Plan::new(&spec)?;
-    let (index, arm) = choose(&plan, args.arm.as_deref())?;
-    let out = match &args.run.out {
-        Some(out) => out.clone(),
-        None => resolve::out(&args.run, &format!("model-{}", file_name(&spec.name, &arm.label))),
-    };
-    let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, place)?;
+    let args = &args.subject;
+    let Opened { arm, lab, name } = subject::open(args)?;
+    let out = args.run.out.clone().unwrap_or_else(|| resolve::out(&args.run, &format!("model-{name}")));
     let stop = listen_for_interrupts()?;
     let label = format!("{} seed {}", arm.label, args.seed);
     let trained = Dashboard::show((&label, &arm.config), args.run.quiet, stop, |screen| {
-        lab.run(&[arm.trial(index, args.seed)], screen)
+        lab.run(&[arm.trial(0, args.seed)], screen)
     });
     let Some((records, networks)) = trained.transpose()?.flatten() else {
         eprintln!("stopped before the last epoch; nothing is saved");

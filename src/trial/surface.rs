@@ -68,5 +68,5 @@ fn yes(z: f32, loss: Loss) -> f32 {
 }
 
 fn logistic(z: f32) -> f32 {
-    libm::expf(-z.max(-80.0)).mul_add(1.0, 1.0).recip()
+    (1.0 + libm::expf(-z.max(-80.0))).recip()
 }
