@@ -2,56 +2,41 @@
 //!
 //! It trains the same network many times, changes one thing, and says with honest statistics what that thing did. Three
 //! ideas carry it: every number is a distribution, a trial is a pure function of its inputs, and a model is a stack of
-//! replicas. The data takes one path, and each stage knows only the types before it:
+//! replicas. The data takes one path, from the first row of this table to the last, and a module imports only modules of rows
+//! above its own (`tests/architecture.rs` checks it):
 //!
-//! | stage | from | to |
-//! | --- | --- | --- |
-//! | [`spec`] | `experiments/x.toml`, flags | [`spec::Spec`]: as written, checked |
-//! | [`plan`] | a spec | [`plan::Plan`]: arms x seeds, with identities |
-//! | [`runner`] | a plan | stacks of trials on workers; what is recorded is skipped |
-//! | [`trial`] | a stack of trials | [`record::TrialRecord`]: data, [`models`], [`train`], [`eval`] put together |
-//! | [`record`] | records | `records.jsonl`, one line a trial, safe against crashes |
-//! | [`summary`] | records | [`summary::Summary`]: [`stats`], [`claims`] |
-//! | [`report`] | a summary | [`figures`], tables, [`export`]s, `report.html` |
-//! | [`ledger`] | the summaries of all experiments | published claims beside what was measured |
-//! | [`gallery`] | a trained autoencoder | pictures that need the network itself, codes for other programs |
-//!
-//! Beside the path: [`data`] (where images come from), [`seed`] (every random number), [`task`] and [`metric`]
-//! (what is learned and what is measured), [`descend`] (an optimizer on a test function), [`kernels`] (what the CPU does in one pass), [`device`] (chosen once), [`progress`]
-//! and [`dashboard`] (the only output while training), [`saved`] (networks on disk), [`cli`] and [`commands`].
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`files`], [`hash`], [`suggest`], [`seed`] | atomic writes, SHA-256, the nearest valid name, every random number |
+//! | [`data`] | data sets from a name to examples in memory |
+//! | [`nn`] | networks, losses, optimizers, test functions, the CPU's kernels, devices |
+//! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
+//! | [`evaluate`] | measures of trained networks: scores, neighbours, principal components, image quality |
+//! | [`train`] | the training loop |
+//! | [`record`] | [`record::TrialRecord`]: one line a finished trial |
+//! | [`studies`] | descent down a test function, learning-rate finder, gradient check, loss landscape |
+//! | [`trial`] | one stack of trials: data, network, training, evaluation, records; saved networks |
+//! | [`run`] | a plan's trials on workers, appended to `records.jsonl` as they end; progress on the terminal |
+//! | [`analysis`] | statistics, claims and [`analysis::summary::Summary`] of a plan's records |
+//! | [`report`] | tables, figures, exports, `report.html`, the ledger |
+//! | [`cli`] | flags and their documentation |
+//! | [`commands`] | one file a subcommand |
 
-pub mod claims;
+pub mod analysis;
 pub mod cli;
 pub mod commands;
-pub mod config;
-pub mod dashboard;
 pub mod data;
-pub mod descend;
-pub mod device;
-pub mod eval;
-pub mod export;
-pub mod figures;
-pub mod gallery;
-pub mod gradcheck;
-pub mod kernels;
-pub mod landscape;
-pub mod ledger;
-pub mod loss;
-pub mod metric;
-pub mod models;
-pub mod optim;
-pub mod plan;
-pub mod progress;
-pub mod range;
+pub mod evaluate;
+pub mod experiment;
+pub mod files;
+pub mod hash;
+pub mod nn;
 pub mod record;
 pub mod report;
-pub mod runner;
-pub mod saved;
+pub mod run;
 pub mod seed;
-pub mod spec;
-pub mod stats;
-pub mod summary;
-pub mod task;
+pub mod studies;
+pub mod suggest;
 pub mod train;
 pub mod trial;
 

@@ -7,11 +7,11 @@ use std::fs;
 
 use common::desk::Desk;
 use common::{lab, plan, real_data};
-use kindling::config::TrialConfig;
 use kindling::data::Pixels;
 use kindling::data::source::{self, Search};
-use kindling::eval::knn::{Index, Points};
-use kindling::eval::pca;
+use kindling::evaluate::knn::{Index, Points};
+use kindling::evaluate::pca;
+use kindling::experiment::config::TrialConfig;
 use kindling::record::TrialRecord;
 use kindling::train::Unwatched;
 
@@ -85,16 +85,16 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     };
     let record = median(records);
     // The binary trains on flex, whatever backend is tested.
-    let device = kindling::device::open(Some("flex")).unwrap().device;
+    let device = kindling::nn::device::open(Some("flex")).unwrap().device;
     let folder = desk.path().join(format!("out/models/seed-{}", record.seed));
-    let (network, card) = kindling::saved::load(&folder, &device).unwrap();
+    let (network, card) = kindling::trial::saved::load(&folder, &device).unwrap();
     assert_eq!(card.test_mse, record.metric("test_mse"));
     let tiny = source::load(
         "tiny",
         &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
-    let codes = kindling::trial::autoencoder::codes(
+    let codes = kindling::evaluate::encode(
         network.autoencoder().unwrap(),
         test.test.part(0, 100, Pixels::Unit),
         &device,
@@ -207,7 +207,8 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         .trials()
         .next()
         .unwrap();
-        trial.config.data = kindling::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
+        trial.config.data =
+            kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
         let lab = kindling::trial::Lab::with(corpus, lab().place);
         let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
         let metric = |name: &str| records[0].metric(name).unwrap();

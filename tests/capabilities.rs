@@ -5,12 +5,12 @@ mod common;
 
 use common::{lab, lines, plan};
 use kindling::data::toys;
-use kindling::device;
-use kindling::models::Network;
-use kindling::plan::{Plan, Trial};
+use kindling::experiment::plan::{Plan, Trial};
+use kindling::experiment::spec::Spec;
+use kindling::nn::device;
+use kindling::nn::models::Network;
 use kindling::record::{Status, TrialRecord};
-use kindling::runner::{Options, Trainer};
-use kindling::spec::Spec;
+use kindling::run::{Options, Trainer};
 use kindling::train::Unwatched;
 use kindling::trial::Lab;
 
@@ -114,7 +114,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
     let lab = lab();
     let all: Vec<Trial> = plan.trials().collect();
     let options = Options { jobs: 1, stack: Some(2), is_cpu: true };
-    let stacks = kindling::runner::stacks(all.clone(), options);
+    let stacks = kindling::run::stacks(all.clone(), options);
     // Seeds 0 and 1 with all their epochs, then seed 2.
     assert_eq!(stacks.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
     let together: Vec<TrialRecord> =
@@ -130,7 +130,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
 #[test]
 fn a_schedule_that_knows_its_end_is_not_shared() {
     let plan = plan("seeds = 1\n[train]\nschedule = 'cosine'\n[sweep]\nepochs = [1, 2]");
-    let stacks = kindling::runner::stacks(plan.trials().collect(), Options { jobs: 1, stack: None, is_cpu: true });
+    let stacks = kindling::run::stacks(plan.trials().collect(), Options { jobs: 1, stack: None, is_cpu: true });
     assert_eq!(stacks.len(), 2);
 }
 

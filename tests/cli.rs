@@ -350,10 +350,10 @@ fn mnist_that_cannot_be_had_is_replaced_loudly_when_nobody_named_it() {
 fn list_shows_every_experiment_with_question_and_cost() {
     let desk = Desk::new();
     let (out, _) = desk.expect(0, &["list"]);
-    for (name, _) in kindling::spec::library::EXPERIMENTS {
+    for (name, _) in kindling::experiment::spec::library::EXPERIMENTS {
         assert!(out.contains(name), "{name}");
     }
-    assert_eq!(out.matches("trials").count(), kindling::spec::library::EXPERIMENTS.len());
+    assert_eq!(out.matches("trials").count(), kindling::experiment::spec::library::EXPERIMENTS.len());
 }
 
 #[test]

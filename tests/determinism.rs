@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::TensorData;
 use common::{lab, lines, plan};
-use kindling::models::Network;
-use kindling::plan::{Plan, Trial};
+use kindling::experiment::plan::{Plan, Trial};
+use kindling::nn::models::Network;
 use kindling::record::{RecordFile, TrialRecord};
-use kindling::runner::{self, Listener, Options};
+use kindling::run::{self, Listener, Options};
 use kindling::train::Unwatched;
 use kindling::trial::Lab;
 
@@ -33,9 +33,9 @@ impl Listener for Deaf {
 
 fn swept(plan: &Plan, lab: &Lab, folder: &std::path::Path, jobs: usize, stack: usize) -> Vec<String> {
     let (mut file, found, _) = RecordFile::open(folder).unwrap();
-    let work = runner::resume(plan, lab, found).unwrap();
+    let work = run::resume(plan, lab, found).unwrap();
     let options = Options { jobs, stack: Some(stack), is_cpu: true };
-    let outcome = runner::run(work, lab, &mut file, options, &Deaf, &AtomicBool::new(false)).unwrap();
+    let outcome = run::run(work, lab, &mut file, options, &Deaf, &AtomicBool::new(false)).unwrap();
     lines(&outcome.records)
 }
 

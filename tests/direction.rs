@@ -4,12 +4,12 @@
 mod common;
 
 use common::{lab, plan};
-use kindling::claims::Finding;
-use kindling::figures;
-use kindling::plan::Plan;
+use kindling::analysis::claims::Finding;
+use kindling::analysis::summary::Summary;
+use kindling::experiment::plan::Plan;
 use kindling::record::{Status, TrialRecord};
+use kindling::report::figures;
 use kindling::report::verdict_line;
-use kindling::summary::Summary;
 
 /// Records whose metrics are `level` of the arm, a little different for each seed.
 fn records(plan: &Plan, metrics: &[&str], level: impl Fn(&str) -> f64) -> Vec<TrialRecord> {
@@ -73,7 +73,7 @@ fn a_metric_that_no_arm_measures_is_refused_before_anything_is_trained() {
     let error = Plan::new(&spec).unwrap_err();
     assert!(error.what.contains("psnr@0.2") && error.what.contains("`psnr@0.65`"), "{error}");
     let plan = plan(&format!("{CODES}[[claims]]\nsays = 'x'\ntest = 'default > 0.9 on knn_accuracy'"));
-    let error = kindling::claims::check(&plan).unwrap_err().to_string();
+    let error = kindling::analysis::claims::check(&plan).unwrap_err().to_string();
     assert!(error.contains("no arm measures `knn_accuracy`"), "{error}");
 }
 
@@ -103,7 +103,7 @@ fn trends_run_along_one_axis_at_fixed_values_of_the_others() {
         ("decreasing in latent for loss=msee on test_loss", "did you mean `mse`"),
         ("decreasing in lantent on test_loss", "did you mean `latent`"),
     ] {
-        let error = kindling::claims::check(&plan(&text(test))).unwrap_err().to_string();
+        let error = kindling::analysis::claims::check(&plan(&text(test))).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }

@@ -5,8 +5,8 @@ mod common;
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
-use kindling::loss::Loss;
-use kindling::models::{ActivationKind, Autoencoder, AutoencoderConfig, Init, Mlp, MlpConfig};
+use kindling::nn::loss::Loss;
+use kindling::nn::models::{ActivationKind, Autoencoder, AutoencoderConfig, Init, Mlp, MlpConfig};
 use kindling::seed::{Purpose, Stream};
 
 const SEEDS: [u64; 2] = [4, 9];
@@ -39,7 +39,7 @@ fn batch(device: &Device, dtype: DType) -> (Tensor<3>, Tensor<3>) {
 
 fn device() -> Device {
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    kindling::device::open(Some(&backend)).unwrap().device
+    kindling::nn::device::open(Some(&backend)).unwrap().device
 }
 
 /// Every parameter of a network: weights and biases layer by layer, then the slopes.
@@ -175,7 +175,7 @@ fn a_replica_of_a_stack_has_the_gradient_bits_it_has_alone() {
         let gradient = |seeds: &[u64], inputs: Tensor<3>, targets: Tensor<3>| {
             let model = config(ActivationKind::Tanh).init(seeds, &device);
             let gradients = loss.per_replica(model.forward(inputs), targets).sum().backward();
-            let read = |l: &kindling::models::linear::StackedLinear| {
+            let read = |l: &kindling::nn::models::linear::StackedLinear| {
                 l.weight.val().grad(&gradients).unwrap().into_data().iter::<f32>().collect::<Vec<f32>>()
             };
             model.layers.iter().map(read).collect::<Vec<_>>()

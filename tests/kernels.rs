@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use kindling::kernels::{self, loss::Kind};
+use kindling::nn::kernels::{self, loss::Kind};
 use kindling::seed::{Purpose, Stream};
 
 /// Replicas, batch, inputs and outputs: small and odd ones, single rows and columns, and layers that gemm splits into blocks.

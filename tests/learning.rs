@@ -4,9 +4,9 @@
 mod common;
 
 use common::{lab, plan, real_data};
-use kindling::config::TrialConfig;
 use kindling::data::source::{self, Search};
-use kindling::device;
+use kindling::experiment::config::TrialConfig;
+use kindling::nn::device;
 use kindling::record::Status;
 use kindling::train::Unwatched;
 use kindling::trial::Lab;
@@ -20,7 +20,7 @@ fn last_train_loss(extra: &str) -> f32 {
 
 #[test]
 fn every_optimizer_lowers_every_loss() {
-    for optimizer in kindling::optim::NAMES {
+    for optimizer in kindling::nn::optim::NAMES {
         for loss in ["cross_entropy", "mse", "bce"] {
             let text = |epochs| {
                 format!("[train]\nepochs = {epochs}\nbatch_size = 10\noptimizer = '{optimizer}'\nloss = '{loss}'")
@@ -44,7 +44,7 @@ fn a_network_can_learn_500_images_by_heart() {
 
 #[test]
 fn a_rate_of_a_million_diverges_and_is_recorded_as_such() {
-    for optimizer in kindling::optim::NAMES {
+    for optimizer in kindling::nn::optim::NAMES {
         let trial = plan(&format!("[train]\nepochs = 4\nlr = 1e6\noptimizer = '{optimizer}'")).trials().next().unwrap();
         let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
         let record = &records[0];
@@ -78,7 +78,7 @@ fn adam_classifies_real_mnist() {
     let lab = Lab::with(corpus, device::open(Some(&backend)).unwrap());
     let mut config = TrialConfig::default();
     config.train.epochs = 3;
-    let trial = kindling::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
+    let trial = kindling::experiment::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
     let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
     let accuracy = records[0].metric("test_accuracy").unwrap();
     // Three epochs of 784-64-32-10 give 96 to 97 % in every framework.
@@ -96,16 +96,16 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
     let lab = Lab::with(corpus, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
-        config.data = kindling::config::DataConfig {
+        config.data = kindling::experiment::config::DataConfig {
             dataset: "digits".into(),
             train: 19_000,
             validation: 1_000,
             test: 2_000,
             ..Default::default()
         };
-        config.model.hidden = kindling::config::Hidden::Widths(hidden);
+        config.model.hidden = kindling::experiment::config::Hidden::Widths(hidden);
         config.train.epochs = 12;
-        let trial = kindling::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
+        let trial = kindling::experiment::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
         lab.run(&[trial], &Unwatched).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()
     };
     let (mlp, linear) = (accuracy(vec![64, 32]), accuracy(vec![]));

@@ -4,8 +4,8 @@
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use kindling::kernels::{Rule as FusedRule, TINY, Update};
-use kindling::optim::{OptimizerConfig, Rule};
+use kindling::nn::kernels::{Rule as FusedRule, TINY, Update};
+use kindling::nn::optim::{OptimizerConfig, Rule};
 use kindling::seed::{Purpose, Stream};
 
 const STEPS: u64 = 100;

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use kindling::eval::classification::Mistake;
-use kindling::plan::{Plan, Trial, identity};
+use kindling::analysis::summary::Summary;
+use kindling::evaluate::classification::Mistake;
+use kindling::experiment::plan::{Plan, Trial, identity};
+use kindling::experiment::spec::Spec;
 use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
 use kindling::report;
-use kindling::runner::{self, Listener, Options, Outcome, Trainer};
+use kindling::run::{self, Listener, Options, Outcome, Trainer};
 use kindling::seed::{Purpose, Stream};
-use kindling::spec::Spec;
-use kindling::summary::Summary;
 use kindling::train::Watch;
 
 /// Makes up a plausible record a trial; can be told to fail, panic or diverge at given trials.
@@ -143,9 +143,9 @@ fn plan(seeds: u64) -> Plan {
 
 fn sweep(plan: &Plan, fake: &Fake, folder: &Path, ear: &Ear) -> Result<Outcome> {
     let (mut file, found, _) = RecordFile::open(folder)?;
-    let work = runner::resume(plan, fake, found)?;
+    let work = run::resume(plan, fake, found)?;
     let options = Options { jobs: 2, stack: Some(2), is_cpu: true };
-    runner::run(work, fake, &mut file, options, ear, &ear.stop)
+    run::run(work, fake, &mut file, options, ear, &ear.stop)
 }
 
 fn timeless(records: &[TrialRecord]) -> Vec<TrialRecord> {
@@ -159,7 +159,12 @@ fn from_spec_to_report_without_training() {
     let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
     assert!(!outcome.interrupted);
     let summary = Summary::new(&plan, outcome.records).unwrap();
-    assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed, "{}", summary.claims[0].evidence);
+    assert_eq!(
+        summary.claims[0].finding,
+        kindling::analysis::claims::Finding::Confirmed,
+        "{}",
+        summary.claims[0].evidence
+    );
     assert_eq!(summary.best().unwrap().label, "tanh");
     report::write(&summary, None, Vec::new(), folder.path()).unwrap();
     for file in [
@@ -328,7 +333,7 @@ fn diverged_runs_are_counted_and_have_no_made_up_numbers() {
     let outcome = sweep(&plan, &fake, folder.path(), &Ear::default()).unwrap();
     let summary = Summary::new(&plan, outcome.records).unwrap();
     assert_eq!((summary.arms[0].diverged, summary.arms[0].metrics.len()), (12, 0));
-    assert_eq!(summary.claims[0].finding, kindling::claims::Finding::Confirmed);
+    assert_eq!(summary.claims[0].finding, kindling::analysis::claims::Finding::Confirmed);
     report::write(&summary, None, Vec::new(), folder.path()).unwrap();
     let csv = fs::read_to_string(folder.path().join("trials.csv")).unwrap();
     assert!(csv.lines().nth(1).unwrap().starts_with("relu,relu,0,diverged,5,,,"), "{csv}");

@@ -9,13 +9,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
-use kindling::config::TrialConfig;
 use kindling::data::source::read_folder;
 use kindling::data::{Corpus, PIXELS, Pixels};
-use kindling::device;
-use kindling::eval::knn::{Index, Points};
-use kindling::eval::tsne;
-use kindling::runner::{stack_size, with_its_share};
+use kindling::evaluate::knn::{Index, Points};
+use kindling::evaluate::tsne;
+use kindling::experiment::config::TrialConfig;
+use kindling::nn::device;
+use kindling::run::{stack_size, with_its_share};
 use kindling::train::{Job, Unwatched, train};
 
 #[derive(Parser)]
@@ -133,7 +133,7 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
 
 fn fit(config: &TrialConfig, corpus: &Corpus, device: &Device, seeds: &[u64], epochs: usize) {
     let classes = corpus.classes.len();
-    let train_config = kindling::config::TrainConfig { epochs, ..config.train.clone() };
+    let train_config = kindling::experiment::config::TrainConfig { epochs, ..config.train.clone() };
     let job = Job {
         seeds,
         config: &train_config,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::RunFlags;
-use crate::gallery::Ends;
+use crate::report::figures::autoencoder::Ends;
 
 /// The strip of pictures from one code to another.
 #[derive(Debug, Clone, Args)]

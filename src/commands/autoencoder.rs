@@ -9,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 use super::keeper::{self, Keeper};
 use super::{Exit, STOP, resolve, session, sweep};
 use crate::cli::AutoencoderArgs;
-use crate::figures::Figure;
-use crate::gallery::Strip;
-use crate::plan::Plan;
-use crate::progress::{Shown, SweepProgress};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::Spec;
 use crate::record::TrialRecord;
 use crate::report;
-use crate::spec::Spec;
+use crate::report::figures::Figure;
+use crate::report::figures::autoencoder::Strip;
+use crate::run::progress::{Shown, SweepProgress};
 use crate::train::Unwatched;
 use crate::trial::Lab;
 

@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::{Exit, report};
+use crate::analysis::stats::compare::{compare, correct};
+use crate::analysis::summary::{Summary, Versus, metric_names};
 use crate::cli::CompareArgs;
+use crate::record::by_seed;
 use crate::seed::{Purpose, Stream};
-use crate::stats::compare::{compare, correct};
-use crate::summary::{Summary, Versus, by_seed, metric_names};
 
 /// Compares arms of the same name, or the only arm of each, seed by seed.
 pub fn run(args: &CompareArgs) -> Result<Exit> {

@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 
 use super::{Exit, resolve};
 use crate::cli::{DataAction, DataArgs, DataFolder};
-use crate::data::sheet::contact;
-use crate::data::source::{self, KNOWN, Search};
+use crate::data::known::KNOWN;
+use crate::data::source::{self, Search};
 use crate::data::{Corpus, Images, toys};
-use crate::figures::toy;
-use crate::report;
+use crate::report::figures::contact_sheet::contact;
+use crate::report::figures::toy;
 
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
@@ -84,7 +84,7 @@ fn describe(dataset: &str, search: &Search) -> Result<Exit> {
 /// The training points of a toy.
 fn plot(corpus: &Corpus, out: &Path) -> Result<Exit> {
     let figure = toy::draw(corpus).context("there are no points to draw")?;
-    report::replace(out, &figure.bytes).with_context(|| format!("cannot write {}", out.display()))?;
+    crate::files::write_atomic(out, &figure.bytes).with_context(|| format!("cannot write {}", out.display()))?;
     println!("{}: {} training points, in {}", corpus.name, corpus.train.count(), out.display());
     Ok(Exit::Done)
 }
@@ -101,7 +101,7 @@ fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
         chosen.extend(row);
         chosen.extend(std::iter::repeat_n(blank.as_slice(), missing));
     }
-    report::replace(out, &contact(&chosen, columns, 2).png()?)
+    crate::files::write_atomic(out, &contact(&chosen, columns, 2).png()?)
         .with_context(|| format!("cannot write {}", out.display()))?;
     println!(
         "{}: the first {columns} images of each of {} classes, in {}",

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, bail};
 
 use super::{Exit, session, sweep};
 use crate::cli::{DataFlags, DataFolder, DescendArgs, RunFlags};
-use crate::descend::Function;
-use crate::optim;
-use crate::spec::{DEFAULT_SEEDS, Spec, nearest};
+use crate::experiment::spec::{DEFAULT_SEEDS, Spec};
+use crate::nn::optim;
+use crate::nn::test_function::Function;
+use crate::suggest::suggestion;
 
 /// The usual four, at rates that suit Rosenbrock's function.
 const USUAL: &[&str] = &["sgd:0.001", "momentum:0.001", "rmsprop:0.01", "adam:0.01"];
@@ -36,8 +37,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
 fn spec(args: &DescendArgs) -> Result<Spec> {
     let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
     if !names.contains(&args.function.as_str()) {
-        let near =
-            nearest(&args.function, names.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        let near = suggestion(&args.function, names.iter().copied());
         bail!("no test function `{}`{near}; there are {}", args.function, names.join(", "));
     }
     let seeds = args.seeds.unwrap_or(if args.jitter > 0.0 { DEFAULT_SEEDS } else { 1 });
@@ -67,8 +67,7 @@ fn optimizer(text: &str) -> Result<String> {
         None => (text, None),
     };
     if !optim::NAMES.contains(&name) {
-        let near =
-            nearest(name, optim::NAMES.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        let near = suggestion(name, optim::NAMES.iter().copied());
         bail!("--optimizers: no optimizer `{name}`{near}; there are {}", optim::NAMES.join(", "));
     }
     Ok(match rate {

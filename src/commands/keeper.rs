@@ -10,18 +10,19 @@ use anyhow::{Context, Result, ensure};
 
 use super::STOP;
 use crate::cli::StripFlags;
-use crate::config::TrialConfig;
-use crate::dashboard::Dashboard;
-use crate::figures::Figure;
-use crate::gallery::{Ends, Exhibit, Strip, export};
-use crate::models::Network;
-use crate::plan::{Plan, Trial};
-use crate::progress::SweepProgress;
+use crate::experiment::config::TrialConfig;
+use crate::experiment::plan::{Plan, Trial};
+use crate::files::write_atomic;
+use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
-use crate::report::replace;
-use crate::runner::Trainer;
-use crate::saved::{self, Card};
+use crate::report::export::codes as export;
+use crate::report::figures::Figure;
+use crate::report::figures::autoencoder::{Ends, Exhibit, Strip};
+use crate::run::Trainer;
+use crate::run::dashboard::Dashboard;
+use crate::run::progress::SweepProgress;
 use crate::train::{EpochScores, Watch};
+use crate::trial::saved::{self, Card};
 use crate::trial::{Lab, Ran};
 
 /// Trains in the lab and keeps every network that finished. Where there is a screen, the first training is shown on it.
@@ -160,12 +161,12 @@ pub fn gallery(
     let exhibit = Exhibit::new((model, config, run.seed), (corpus, test), &lab.place.device);
     let (figures, plane) = exhibit.show(strip)?;
     let width = exhibit.latent();
-    replace(&out.join("codes.npy"), &export::npy_f32(&exhibit.codes, width))?;
-    replace(&out.join("labels.npy"), &export::npy_u8(test.labels))?;
-    replace(&out.join("tensors.tsv"), export::tensors_tsv(&exhibit.codes, width).as_bytes())?;
-    replace(&out.join("metadata.tsv"), export::metadata_tsv(test.labels, &corpus.classes).as_bytes())?;
+    write_atomic(&out.join("codes.npy"), &export::npy_f32(&exhibit.codes, width))?;
+    write_atomic(&out.join("labels.npy"), &export::npy_u8(test.labels))?;
+    write_atomic(&out.join("tensors.tsv"), export::tensors_tsv(&exhibit.codes, width).as_bytes())?;
+    write_atomic(&out.join("metadata.tsv"), export::metadata_tsv(test.labels, &corpus.classes).as_bytes())?;
     if let Some(plane) = plane {
-        replace(&out.join("tsne.csv"), export::plane_csv(&plane, test.labels, &corpus.classes).as_bytes())?;
+        write_atomic(&out.join("tsne.csv"), export::plane_csv(&plane, test.labels, &corpus.classes).as_bytes())?;
     }
     Ok(figures)
 }

@@ -7,11 +7,11 @@ use anyhow::{Result, ensure};
 use super::{Exit, resolve};
 use crate::cli::LandscapeArgs;
 use crate::data::source;
-use crate::device;
-use crate::figures::landscape;
-use crate::landscape::{View, survey};
-use crate::report::replace;
-use crate::saved;
+use crate::files::write_atomic;
+use crate::nn::device;
+use crate::report::figures::landscape;
+use crate::studies::landscape::{View, survey};
+use crate::trial::saved;
 
 /// Loads the network and its test examples, walks the grid, draws it into the network's folder.
 pub fn run(args: &LandscapeArgs) -> Result<Exit> {
@@ -39,8 +39,8 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
         // Writing to a String cannot fail.
         let _ = writeln!(csv, "{},{},{loss}", at(index % view.points), at(index / view.points));
     }
-    replace(&args.model.join("landscape.csv"), csv.as_bytes())?;
-    replace(&args.model.join(&figure.file), &figure.bytes)?;
+    write_atomic(&args.model.join("landscape.csv"), csv.as_bytes())?;
+    write_atomic(&args.model.join(&figure.file), &figure.bytes)?;
     let middle = field.values[field.values.len() / 2];
     let lowest = field.values.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = field.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::{Exit, resolve};
-use crate::plan::Plan;
-use crate::progress::cost_line;
-use crate::spec::library::{self, EXPERIMENTS};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::library::{self, EXPERIMENTS};
+use crate::run::progress::cost_line;
 
 /// Prints the experiments that are compiled in, and those of an experiments/ folder here.
 pub fn run() -> Result<Exit> {

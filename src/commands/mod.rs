@@ -6,11 +6,11 @@ mod autoencoder;
 mod compare;
 mod data;
 mod descend;
-mod gradcheck;
+mod gradient_check;
 mod keeper;
 mod landscape;
 mod list;
-mod lr_find;
+mod lr_finder;
 mod predict;
 mod report;
 mod reproduce;
@@ -64,8 +64,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Train(args) => train::run(&args),
         Command::Autoencoder(args) => autoencoder::run(&args),
         Command::Descend(args) => descend::run(&args),
-        Command::Gradcheck(args) => gradcheck::run(&args),
-        Command::LrFind(args) => lr_find::run(&args),
+        Command::Gradcheck(args) => gradient_check::run(&args),
+        Command::LrFind(args) => lr_finder::run(&args),
         Command::Landscape(args) => landscape::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::List => list::run(),

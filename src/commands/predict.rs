@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use super::Exit;
 use crate::cli::PredictArgs;
 use crate::data::{PIXELS, Part, Pixels, Rows, SIDE, idx, picture, width_of};
-use crate::device;
-use crate::eval::{self, classification};
-use crate::loss::Loss;
-use crate::saved;
+use crate::evaluate::{self, classification};
+use crate::nn::device;
+use crate::nn::loss::Loss;
+use crate::trial::saved;
 
 /// One line an image: what it is taken for, and how sure the network is.
 pub fn run(args: &PredictArgs) -> Result<Exit> {
@@ -39,7 +39,8 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
             Pixels::Raw => Rows::Raw(pixels),
         };
         let part = Part { rows, labels: &vec![0; count], answers: &[] };
-        let outputs = eval::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
+        let outputs =
+            evaluate::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
         let columns = classification::columns(&outputs, task);
         for (index, (class, confidence)) in classification::predictions(&columns, card.classes.len()).iter().enumerate()
         {

@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{Exit, keeper, resolve, sweep};
+use crate::analysis::summary::Summary;
 use crate::cli::ReportArgs;
 use crate::data::{Corpus, source};
-use crate::device;
-use crate::figures::Figure;
-use crate::plan::Plan;
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::library;
+use crate::nn::device;
 use crate::record::{self, TrialRecord};
-use crate::spec::library;
-use crate::summary::Summary;
+use crate::report::figures::Figure;
 use crate::trial::Lab;
 
 /// Reads, summarises, writes, prints.

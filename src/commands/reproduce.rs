@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::{Exit, resolve, session, sweep};
+use crate::analysis::summary::Summary;
 use crate::cli::{ReproduceArgs, RunFlags};
 use crate::data::source;
-use crate::ledger::{self, Entry};
-use crate::plan::{Plan, identity};
+use crate::experiment::plan::{Plan, identity};
+use crate::experiment::spec::{Spec, library};
 use crate::record::{self, Status, TrialRecord};
 use crate::report;
-use crate::spec::{Spec, library, nearest};
-use crate::summary::Summary;
+use crate::report::ledger::{self, Entry};
+use crate::suggest::suggestion;
 
 /// Where runs and ledger go.
 struct Shelf {
@@ -68,8 +69,8 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
     }
     let page = ledger::page(&entries, &missing);
     std::fs::create_dir_all(&shelf.ledger).with_context(|| format!("cannot create {}", shelf.ledger.display()))?;
-    report::replace(&shelf.ledger.join("ledger.md"), report::markdown::render(&page).as_bytes())?;
-    report::replace(&shelf.ledger.join("ledger.html"), report::html::render(&page).as_bytes())?;
+    crate::files::write_atomic(&shelf.ledger.join("ledger.md"), report::markdown::render(&page).as_bytes())?;
+    crate::files::write_atomic(&shelf.ledger.join("ledger.html"), report::html::render(&page).as_bytes())?;
     for claim in entries.iter().filter(|e| chosen.contains(&e.summary.name)).flat_map(|e| &e.summary.claims) {
         println!("{}", report::claim_line(claim));
     }
@@ -82,7 +83,7 @@ fn choose(args: &ReproduceArgs) -> Result<Vec<String>> {
     let all: Vec<&str> = library::EXPERIMENTS.iter().map(|(name, _)| *name).collect();
     for name in &args.experiments {
         if !all.contains(&name.as_str()) {
-            let near = nearest(name, all.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let near = suggestion(name, all.iter().copied());
             bail!("no experiment `{name}` in the ledger{near}; there are {}", all.join(", "));
         }
     }
@@ -129,7 +130,7 @@ fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
             let search = resolve::local(&args.run.data.folder);
             let corpus = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());
             report::write(&summary, corpus.as_ref(), Vec::new(), folder)?;
-            report::replace(&folder.join("spec.toml"), known.as_bytes())?;
+            crate::files::write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
         }
         return Ok(Exit::Done);
     }

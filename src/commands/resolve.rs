@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::claims;
+use crate::analysis::claims;
 use crate::cli::{DataFlags, DataFolder, RunFlags};
 use crate::data::DefaultSizes;
 use crate::data::source::{self, Search, cache_dir};
-use crate::plan::Plan;
-use crate::progress::Shown;
-use crate::spec::Spec;
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::Spec;
+use crate::run::progress::Shown;
 
 /// Where to look for data.
 pub fn search(flags: &DataFlags, quiet: bool) -> Search {

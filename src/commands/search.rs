@@ -9,9 +9,10 @@ use anyhow::Result;
 
 use super::Exit;
 use super::session::Prepared;
-use crate::progress::{Shown, SweepProgress};
-use crate::stats::describe::interquartile_mean;
-use crate::summary::{Summary, by_seed};
+use crate::analysis::stats::describe::interquartile_mean;
+use crate::analysis::summary::Summary;
+use crate::record::by_seed;
+use crate::run::progress::{Shown, SweepProgress};
 
 /// Trains proposals until one is left to train; the caller trains that one and reports on all.
 pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::{Exit, listen_for_interrupts, resolve};
+use crate::analysis::summary::Summary;
 use crate::cli::RunFlags;
-use crate::plan::Plan;
-use crate::progress::SweepProgress;
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::{Search, Spec};
+use crate::files::write_atomic;
+use crate::nn::device;
 use crate::record::{RecordFile, Status};
-use crate::runner::{self, Options, Outcome, Trainer, Work};
-use crate::spec::{Search, Spec};
-use crate::summary::Summary;
+use crate::run::progress::SweepProgress;
+use crate::run::{self, Options, Outcome, Trainer, Work};
 use crate::trial::Lab;
-use crate::{device, report};
 
 /// A plan set against the records of its folder, ready to go on.
 pub struct Session<'a> {
@@ -79,9 +80,9 @@ impl Prepared {
     pub fn open(&self, out: PathBuf, quiet: bool, growing: bool) -> Result<Session<'_>> {
         let (file, mut found, torn) = RecordFile::open(&out)?;
         found.retain(|record| !growing || self.plan.arms.iter().any(|arm| arm.label == record.arm));
-        let work = runner::resume(&self.plan, &self.lab, found)?;
+        let work = run::resume(&self.plan, &self.lab, found)?;
         let text = self.spec.to_toml()?;
-        report::replace(&out.join("spec.toml"), text.as_bytes()).context("cannot write the resolved spec")?;
+        write_atomic(&out.join("spec.toml"), text.as_bytes()).context("cannot write the resolved spec")?;
         let torn = torn.filter(|_| !quiet).map(|torn| torn.to_string());
         Ok(Session { plan: &self.plan, out, file, work, options: self.options, torn })
     }
@@ -100,7 +101,7 @@ impl Session<'_> {
             eprintln!("note: {torn}");
         }
         let stop = listen_for_interrupts()?;
-        let outcome = runner::run(self.work, trainer, &mut self.file, self.options, progress, stop);
+        let outcome = run::run(self.work, trainer, &mut self.file, self.options, progress, stop);
         progress.finish();
         let told = outcome.and_then(|outcome| finish(self.plan, outcome, &self.out, tell));
         told.or_else(|error| {

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 
 use super::{resolve, train};
 use crate::cli::Subject;
-use crate::device;
-use crate::plan::{Arm, Plan};
-use crate::spec::{Spec, library};
+use crate::experiment::plan::{Arm, Plan};
+use crate::experiment::spec::{Spec, library};
+use crate::nn::device;
 use crate::trial::Lab;
 
 /// The arm and where it can be trained.

@@ -6,13 +6,13 @@ use anyhow::Result;
 
 use super::session::Prepared;
 use super::{Exit, resolve, search, session};
+use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
 use crate::data::Corpus;
-use crate::plan::Plan;
-use crate::progress::{Shown, SweepProgress, cost_line};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::library;
 use crate::report;
-use crate::spec::library;
-use crate::summary::Summary;
+use crate::run::progress::{Shown, SweepProgress, cost_line};
 
 /// Spec, session, training, report: a line or two each.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
@@ -86,12 +86,12 @@ pub fn show(summary: &Summary, corpus: Option<&Corpus>, out: &Path, json: bool) 
 fn dry_run(plan: &Plan, out: &Path, args: &SweepArgs) -> Result<Exit> {
     println!("{}\n", plan.question);
     for (index, arm) in plan.arms.iter().enumerate() {
-        let cost = crate::plan::cost::seconds(arm);
+        let cost = crate::experiment::plan::cost::seconds(arm);
         println!(
             "#{index:<3} {:<32} {:>9} steps  about {} a trial",
             arm.label,
-            crate::plan::cost::steps(arm),
-            crate::plan::cost::human(cost)
+            crate::experiment::plan::cost::steps(arm),
+            crate::experiment::plan::cost::human(cost)
         );
     }
     println!("\n{}", cost_line(plan, resolve::jobs(args.jobs, true)));

@@ -6,16 +6,16 @@ use anyhow::{Result, bail};
 
 use super::subject::{self, Opened};
 use super::{Exit, listen_for_interrupts, resolve};
+use crate::analysis::summary::metric_names;
 use crate::cli::TrainArgs;
-use crate::dashboard::Dashboard;
 use crate::data::{PIXELS, width_of};
-use crate::eval::classification::{ClassReport, macro_mean, per_class};
-use crate::metric;
-use crate::plan::{Arm, Plan};
+use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
+use crate::experiment::metric;
+use crate::experiment::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
-use crate::saved::{self, Card};
-use crate::summary::metric_names;
+use crate::run::dashboard::Dashboard;
+use crate::trial::saved::{self, Card};
 
 /// The same trial as in a sweep, with a dashboard, and the network kept.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
@@ -57,7 +57,7 @@ pub fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm
         (Some(label), arms) => match arms.iter().position(|arm| arm.label == label) {
             Some(index) => Ok((index, &arms[index])),
             None => {
-                let near = crate::spec::nearest(label, labels.iter().copied());
+                let near = crate::suggest::nearest(label, labels.iter().copied());
                 let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 bail!("no arm `{label}` in {}{near}; there are {}", plan.name, labels.join(", "))
             }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::{Exit, report, resolve};
 use crate::cli::VerifyArgs;
-use crate::device;
+use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::train::Unwatched;

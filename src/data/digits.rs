@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::source::FILE_NAMES;
+use super::known::FILE_NAMES;
 use super::strokes::{HANDS, flatten};
 use super::{Corpus, Images, PIXELS, SIDE, idx};
 use crate::seed::{Purpose, Stream};
@@ -27,7 +27,7 @@ pub const HASH: &str = "02d5b897f964e8d8";
 /// None at present; the signature leaves room for a caller that treats all data sets alike.
 pub fn load(cache: &Path) -> Result<Corpus> {
     let folder = cache.join("digits");
-    if let Ok(corpus) = super::source::read_folder("digits", &folder)
+    if let Ok(corpus) = super::folder::read_folder("digits", &folder)
         && corpus.hash == HASH
     {
         return Ok(corpus);

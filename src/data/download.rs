@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::idx;
-use super::source::{Known, KnownFile};
+use super::known::{Known, KnownFile};
 
 /// Fetches what is missing of a data set into `folder`.
 ///
@@ -153,7 +153,7 @@ mod tests {
         let raw = idx::write(&[3], &[1, 2, 3]);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&raw).unwrap();
-        let sha256 = crate::data::hex(&Sha256::digest(&raw)).leak();
+        let sha256 = crate::hash::hex(&Sha256::digest(&raw)).leak();
         (encoder.finish().unwrap(), KnownFile { name: "labels", sha256 })
     }
 

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Images, PIXELS, SIDE, hex};
+use super::{Images, PIXELS, SIDE};
+use crate::hash::hex;
 
 /// An IDX file of bytes.
 #[derive(Debug, PartialEq, Eq)]

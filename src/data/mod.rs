@@ -6,17 +6,21 @@ pub mod augment;
 pub mod digits;
 pub mod download;
 mod examples;
+pub mod folder;
+mod gather;
 pub mod idx;
+pub mod known;
 pub mod noise;
 mod part;
 pub mod picture;
-pub mod sheet;
 pub mod source;
 pub mod strokes;
 pub mod toys;
 
 use burn_dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
+
+use crate::hash;
 
 pub use examples::{Examples, Pixels, Points};
 pub use part::{Part, Rows};
@@ -141,7 +145,7 @@ impl Corpus {
             }
             hasher.update(examples.labels());
         }
-        let hash = hex(&hasher.finalize())[..16].to_string();
+        let hash = hash::short(hasher);
         Self { name: name.into(), classes, train, test, hash }
     }
 
@@ -168,11 +172,6 @@ pub fn class_names_of(hash: &str, count: usize, corpus: Option<&Corpus>) -> Vec<
         Some(corpus) if corpus.hash == hash => corpus.classes.clone(),
         _ => (0..count).map(|class| class.to_string()).collect(),
     }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! In: images or numbers that someone else holds. Out: rows as a network sees them.
 
 use super::PIXELS;
-use crate::kernels::gather;
+use super::gather;
 
 /// The inputs of some examples.
 #[derive(Debug, Clone, Copy)]

@@ -121,8 +121,10 @@ mod tests {
     use crate::data::digits;
 
     fn write(path: &Path, width: usize, pixels: &[u8]) {
-        let sheet = super::super::sheet::Grey { width, pixels: pixels.to_vec() };
-        std::fs::write(path, sheet.png().unwrap()).unwrap();
+        let file = std::fs::File::create(path).unwrap();
+        let mut encoder = png::Encoder::new(file, width as u32, (pixels.len() / width) as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
     }
 
     #[test]

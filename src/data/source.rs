@@ -7,65 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Corpus, Images, digits, download, idx, toys};
-
-/// One of a data set's four files.
-#[derive(Debug, Clone, Copy)]
-pub struct KnownFile {
-    /// As the publisher calls it, without `.gz`.
-    pub name: &'static str,
-    /// Of the uncompressed file.
-    pub sha256: &'static str,
-}
-
-/// A published data set whose bytes are known.
-#[derive(Debug)]
-pub struct Known {
-    /// As typed after `--dataset`.
-    pub name: &'static str,
-    /// Training images, training labels, test images, test labels.
-    pub files: [KnownFile; 4],
-    /// Each holds the four files, gzipped, under this address.
-    pub mirrors: [&'static str; 2],
-}
-
-const fn file(name: &'static str, sha256: &'static str) -> KnownFile {
-    KnownFile { name, sha256 }
-}
-
-/// The names of the four files, in the order of [`Known::files`].
-pub const FILE_NAMES: [&str; 4] =
-    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
-
-/// The data sets that can be downloaded.
-pub const KNOWN: [Known; 2] = [
-    Known {
-        name: "mnist",
-        files: [
-            file(FILE_NAMES[0], "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-            file(FILE_NAMES[1], "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-            file(FILE_NAMES[2], "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-            file(FILE_NAMES[3], "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-        ],
-        mirrors: [
-            "https://ossci-datasets.s3.amazonaws.com/mnist",
-            "https://storage.googleapis.com/cvdf-datasets/mnist",
-        ],
-    },
-    Known {
-        name: "fashion-mnist",
-        files: [
-            file(FILE_NAMES[0], "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-            file(FILE_NAMES[1], "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-            file(FILE_NAMES[2], "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-            file(FILE_NAMES[3], "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-        ],
-        mirrors: [
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-            "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion",
-        ],
-    },
-];
+use super::folder::{existing, read_folder};
+use super::known::{FILE_NAMES, KNOWN};
+use super::{Corpus, digits, download, toys};
 
 /// Where to look.
 #[derive(Debug, Clone)]
@@ -101,11 +45,6 @@ pub fn cache_dir() -> PathBuf {
         .map(PathBuf::from)
         .or_else(|| dirs::cache_dir().map(|cache| cache.join("kindling")))
         .unwrap_or_else(|| PathBuf::from(".kindling-cache"))
-}
-
-/// The file with or without `.gz`, whichever is there.
-fn existing(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file())
 }
 
 /// Finds, reads and checks a data set, downloading it or drawing it where that is what it takes.
@@ -149,45 +88,10 @@ pub fn load(dataset: &str, search: &Search) -> Result<Corpus> {
     read_folder(dataset, &folder)
 }
 
-/// Reads the four files of a folder; those of a known data set must have its SHA-256.
-///
-/// # Errors
-/// A file is missing, damaged, foreign or does not match its pair.
-pub fn read_folder(dataset: &str, folder: &Path) -> Result<Corpus> {
-    let known = KNOWN.iter().find(|known| known.name == dataset);
-    let read = |index: usize| -> Result<idx::Idx> {
-        let name = FILE_NAMES[index];
-        let path =
-            existing(folder, name).with_context(|| format!("{} has no file {name} or {name}.gz", folder.display()))?;
-        let file = idx::read(&path)?;
-        if let Some(known) = known {
-            ensure!(
-                file.sha256 == known.files[index].sha256,
-                "{} is not {dataset}'s: its SHA-256 is {}, expected {}; delete it and run \
-                 `kindling data fetch {dataset}`, or give your own data another folder name",
-                path.display(),
-                file.sha256,
-                known.files[index].sha256
-            );
-        }
-        Ok(file)
-    };
-    let both = |images: usize| -> Result<Images> {
-        idx::pair(read(images)?, read(images + 1)?).with_context(|| format!("in {}", folder.display()))
-    };
-    // The training files are six times the test files: read the two pairs side by side.
-    let (train, test) = std::thread::scope(|scope| {
-        let test = scope.spawn(|| both(2));
-        (both(0), test.join())
-    });
-    let test = test.map_err(|_| anyhow::anyhow!("reading {} failed", folder.display()))?;
-    Ok(Corpus::new(dataset, train?, test?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::PIXELS;
+    use crate::data::{PIXELS, idx};
 
     fn search(dir: &Path) -> Search {
         Search { dir: Some(dir.into()), cache: dir.join("cache"), offline: true, show_progress: false }

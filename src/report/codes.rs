@@ -1,11 +1,11 @@
 //! What an autoencoder's code keeps, as tables: each metric beside what it is to be measured against.
 
 use super::table::Table;
+use crate::analysis::stats::Interval;
+use crate::analysis::summary::{ArmSummary, Summary};
 use crate::data::{Corpus, class_names_of};
-use crate::eval::classification::{self, one_vs_rest};
-use crate::metric;
-use crate::stats::Interval;
-use crate::summary::{ArmSummary, Summary};
+use crate::evaluate::classification::{self, one_vs_rest};
+use crate::experiment::metric;
 
 /// What the columns of [`table`] are.
 pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN, the share of \

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::page::{Block, Page};
 use super::table::Table;
-use crate::figures::{Figure, svg};
+use crate::report::figures::{Figure, svg};
 
 const STYLE: &str = "
 :root { color-scheme: light; }

@@ -3,21 +3,24 @@
 //! In: a [`Summary`] and, where it is at hand, the data. Out: files in the folder.
 
 pub mod codes;
+pub mod export;
+pub mod figures;
 pub mod html;
+pub mod ledger;
 pub mod markdown;
 pub mod page;
+pub mod sentences;
 pub mod table;
-pub mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::analysis::summary::Summary;
 use crate::data::Corpus;
-use crate::figures::Figure;
-use crate::summary::Summary;
-use crate::{export, figures};
+use crate::files::write_atomic;
+use figures::Figure;
 
 /// Writes exports, figures, `report.md` and `report.html`, with the pictures of a gallery behind the figures; returns the paths
 /// written.
@@ -28,7 +31,7 @@ pub fn write(summary: &Summary, corpus: Option<&Corpus>, gallery: Vec<Figure>, f
     let mut written = Vec::new();
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = folder.join(name);
-        replace(&path, bytes)?;
+        write_atomic(&path, bytes)?;
         written.push(path);
         Ok(())
     };
@@ -48,16 +51,4 @@ pub fn write(summary: &Summary, corpus: Option<&Corpus>, gallery: Vec<Figure>, f
     Ok(written)
 }
 
-/// Writes a file under a temporary name and renames it, so that no reader meets half a file.
-///
-/// # Errors
-/// The folder cannot be written.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
-    fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))
-}
-
-pub use words::{claim_line, verdict_line};
+pub use sentences::{claim_line, verdict_line};

@@ -1,13 +1,13 @@
 //! What a report says, in order, whatever it is written in.
 
 use super::codes;
+use super::sentences::{finding, verdict_line};
 use super::table::{self, Table};
-use super::words::{finding, verdict_line};
-use crate::claims::Finding;
+use crate::analysis::claims::Finding;
+use crate::analysis::summary::Summary;
 use crate::data::Corpus;
-use crate::figures::Figure;
-use crate::plan::cost::human;
-use crate::summary::Summary;
+use crate::experiment::plan::cost::human;
+use crate::report::figures::Figure;
 
 /// A piece of a report.
 pub enum Block<'a> {
@@ -81,7 +81,7 @@ pub fn page<'a>(summary: &Summary, corpus: Option<&Corpus>, figures: &'a [Figure
 
 /// The claims with their findings.
 fn claims(summary: &Summary) -> Table {
-    let row = |claim: &crate::claims::Judged| {
+    let row = |claim: &crate::analysis::claims::Judged| {
         vec![
             claim.says.clone(),
             claim.source.clone().unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! The table of arms, as rows of cells; and as aligned text for a terminal.
 
-use crate::metric;
-use crate::stats::Interval;
-use crate::summary::{ArmSummary, MetricSummary, Summary};
+use crate::analysis::stats::Interval;
+use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
+use crate::experiment::metric;
 
 /// A heading and rows of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Job;
-use crate::models::Network;
+use crate::nn::models::Network;
+use crate::nn::task::Answers;
 use crate::seed::{Purpose, Stream};
-use crate::task::Answers;
 
 /// Walks an epoch in each replica's order.
 pub struct Batcher<'a> {

@@ -1,7 +1,7 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
 use super::{DIVERGENCE_FACTOR, EpochScores};
-use crate::models::Network;
+use crate::nn::models::Network;
 
 /// What the loop remembers of one replica.
 #[derive(Default)]

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::Job;
 use super::batch::{Batch, Batcher};
-use crate::models::Network;
-use crate::optim::{Stepper, clip};
+use crate::nn::models::Network;
+use crate::nn::optim::{Stepper, clip};
 
 /// What takes the steps of a job.
 pub struct Walker<'a> {

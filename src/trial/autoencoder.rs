@@ -7,21 +7,21 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use serde_json::Value;
 
+use super::probe::{self, Coded};
 use super::references::{Kind, References, Split, neighbours_right};
-use crate::config::{EvaluateConfig, TrainConfig, TrialConfig};
 use crate::data::{PIXELS, Part};
-use crate::eval::classification::{self, Confusion, mean_one_vs_rest};
-use crate::eval::denoise::{Judges, clean, noisy};
-use crate::eval::knn::{Index, Points};
-use crate::eval::probe::{self, Coded};
-use crate::eval::trust::trustworthiness;
-use crate::eval::vote::vote;
-use crate::eval::{apply, evaluate, pca};
-use crate::loss::Loss;
-use crate::metric::at_level;
-use crate::models::{Autoencoder, Network};
+use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
+use crate::evaluate::denoise::{Judges, clean, noisy};
+use crate::evaluate::knn::vote;
+use crate::evaluate::knn::{Index, Points};
+use crate::evaluate::trustworthiness::trustworthiness;
+use crate::evaluate::{encode, evaluate, pca};
+use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
+use crate::experiment::metric::at_level;
+use crate::nn::loss::Loss;
+use crate::nn::models::{Autoencoder, Network};
+use crate::nn::task::Task;
 use crate::record::TrialRecord;
-use crate::task::Task;
 use crate::train::{Job, Watch, train};
 
 /// Passes of the classifier that judges cleaned images.
@@ -60,7 +60,7 @@ impl Bench<'_> {
         }
         self.variance(&mut found);
         self.go_on()?;
-        let codes = self.parts.map(|part| codes(model, part, self.device));
+        let codes = self.parts.map(|part| encode(model, part, self.device));
         let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.parts[i].labels));
         if let Some(k) = asked.trustworthiness {
             let images = self.parts[2].rows.numbers();
@@ -135,7 +135,7 @@ impl Bench<'_> {
         self.go_on()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
-            let codes = [train, test].map(|part| codes(&untrained, part, self.device));
+            let codes = [train, test].map(|part| encode(&untrained, part, self.device));
             let [train_codes, test_codes] = [0, 1].map(|i| points(&codes[i], self.latent()));
             let right = neighbours_right((train_codes, train.labels), (test_codes, test.labels), k);
             add("knn_accuracy_untrained", right);
@@ -203,11 +203,6 @@ impl Watch for Unheard<'_> {
     }
 
     fn on_epoch(&self, _epoch: usize, _scores: &[Option<crate::train::EpochScores>]) {}
-}
-
-/// The codes of a part, `[n * latent]`; the autoencoder is a stack of one.
-pub fn codes(model: &Autoencoder, part: Part, device: &Device) -> Vec<f32> {
-    apply(part.rows, 1, device, |x| model.encode(x)).into_iter().flatten().collect()
 }
 
 fn points(values: &[f32], width: usize) -> Points<'_> {

@@ -2,10 +2,10 @@
 //!
 //! In: a trained classifier's outputs on the test images. Out: more of its record.
 
-use crate::eval::classification::{columns, confusion, mistakes, predictions};
-use crate::loss::Loss;
+use crate::evaluate::classification::{columns, confusion, mistakes, predictions};
+use crate::nn::loss::Loss;
+use crate::nn::task::Task;
 use crate::record::TrialRecord;
-use crate::task::Task;
 
 /// Mistakes a record keeps: enough for a sheet.
 const MISTAKES: usize = 24;

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Map;
 
 use super::references::References;
-use crate::config::{DataConfig, Start, TrialConfig};
 use crate::data::source::{self, Search};
 use crate::data::{Corpus, Part};
-use crate::device::{Place, cpu_features};
-use crate::plan::{Plan, Trial, identity};
+use crate::experiment::config::{DataConfig, Start, TrialConfig};
+use crate::experiment::plan::{Plan, Trial, identity};
+use crate::nn::device::{Place, cpu_features};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
-use crate::saved::weights::Weights;
+use crate::trial::saved::weights::Weights;
 
 /// See the module.
 #[derive(Debug)]

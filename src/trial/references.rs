@@ -9,10 +9,10 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::data::Part;
-use crate::eval::classification::share_right;
-use crate::eval::knn::{Index, Points};
-use crate::eval::pca::Pca;
-use crate::eval::vote::vote;
+use crate::evaluate::classification::share_right;
+use crate::evaluate::knn::vote;
+use crate::evaluate::knn::{Index, Points};
+use crate::evaluate::pca::Pca;
 
 /// What makes two trials share a reference: data set, training and test images.
 pub type Split = (String, usize, usize);

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::eval::Scores;
+use crate::evaluate::Scores;
 use crate::record::History;
 use crate::train::EpochScores;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use kindling::data::{digits, idx, source::FILE_NAMES};
+use kindling::data::{digits, idx, known::FILE_NAMES};
 
 /// A folder to work in, with a small data set of drawn digits in `data/tiny`.
 pub struct Desk(pub tempfile::TempDir);

@@ -6,10 +6,10 @@ pub mod desk;
 use std::path::PathBuf;
 
 use kindling::data::{Corpus, digits};
-use kindling::device;
-use kindling::plan::Plan;
+use kindling::experiment::plan::Plan;
+use kindling::experiment::spec::Spec;
+use kindling::nn::device;
 use kindling::record::TrialRecord;
-use kindling::spec::Spec;
 use kindling::trial::Lab;
 
 /// 700 drawn digits: 500 to learn from, 100 to validate, 100 to test.

@@ -1,0 +1,226 @@
+//! Claims against made-up records whose answer is plain.
+
+use serde_json::Map;
+
+use super::*;
+use crate::experiment::spec::Spec;
+use crate::record::{History, MadeWith, SCHEMA, Status};
+
+fn plan(sweep: &str, test: &str, seeds: u64) -> Plan {
+    let text = format!("question = 'q'\nseeds = {seeds}\n[sweep]\n{sweep}\n[[claims]]\nsays = 's'\ntest = '{test}'");
+    Plan::new(&Spec::parse("x", "x", &text).unwrap()).unwrap()
+}
+
+/// Records whose accuracy is `level(arm) + spread(arm) * wobble(seed)`; a NaN level has diverged.
+fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
+    plan.trials()
+        .map(|trial| {
+            let (level, spread) = levels[trial.arm];
+            let wobble = ((trial.seed * 7 + trial.arm as u64 * 3) % 11) as f64 / 11.0 - 0.5;
+            let mut metrics = Map::new();
+            if level.is_finite() {
+                metrics.insert("test_accuracy".into(), (level + spread * wobble).into());
+                // Validation ranks the arms of a group the other way round, to tell the two apart.
+                metrics.insert("validation_accuracy".into(), (1.0 - level).into());
+            }
+            TrialRecord {
+                schema: SCHEMA,
+                id: String::new(),
+                arm: trial.label,
+                axes: Map::new(),
+                seed: trial.seed,
+                status: if level.is_finite() { Status::Done } else { Status::Diverged },
+                diverged_epoch: None,
+                error: None,
+                epochs_kept: None,
+                history: History::default(),
+                metrics,
+                confusion: vec![],
+                surface: None,
+                path: vec![],
+                mistakes: vec![],
+                made_with: MadeWith {
+                    kindling: String::new(),
+                    burn: String::new(),
+                    backend: String::new(),
+                    device: String::new(),
+                    cpu_features: String::new(),
+                    dataset: String::new(),
+                    data: String::new(),
+                },
+                seconds: 0.0,
+            }
+        })
+        .collect()
+}
+
+const OPTIMIZERS: &str = "optimizer = ['sgd', 'momentum', 'adam']";
+
+#[track_caller]
+fn assert_finding(sweep: &str, test: &str, levels: &[(f64, f64)], expected: Finding) {
+    let plan = plan(sweep, test, 15);
+    let judged = judge_all(&plan, &records(&plan, levels)).unwrap();
+    assert_eq!(judged[0].finding, expected, "{}", judged[0].evidence);
+}
+
+#[test]
+fn orders_are_confirmed_refuted_or_left_open() {
+    let clear = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    assert_finding(OPTIMIZERS, "adam > sgd on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd < momentum < adam on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd > adam on test_accuracy", &clear, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam > sgd > momentum on test_accuracy", &clear, Finding::Refuted);
+    let alike = [(0.90, 0.01), (0.95, 0.05), (0.951, 0.05)];
+    assert_finding(OPTIMIZERS, "adam > momentum on test_accuracy", &alike, Finding::Inconclusive);
+}
+
+#[test]
+fn spreads_numbers_and_ranges() {
+    let levels = [(0.90, 0.10), (0.95, 0.05), (0.97, 0.005)];
+    assert_finding(OPTIMIZERS, "sd(adam) < sd(sgd) on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sd(adam) > sd(sgd) on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam > 0.96 on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "adam > 0.98 on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam in [0.96, 0.98] on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "adam in [0.5, 0.6] on test_accuracy", &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "adam in [0.97, 0.98] on test_accuracy", &levels, Finding::Inconclusive);
+}
+
+#[test]
+fn trends_follow_the_axis() {
+    let sweep = "batch_size = [8, 16, 32]";
+    let falling = [(0.97, 0.01), (0.95, 0.01), (0.93, 0.01)];
+    assert_finding(sweep, "decreasing in batch_size on test_accuracy", &falling, Finding::Confirmed);
+    assert_finding(sweep, "increasing in batch_size on test_accuracy", &falling, Finding::Refuted);
+    // Each seed's three values differ by the wobble alone, whose order along the axis turns with the seed.
+    assert_finding(sweep, "increasing in batch_size on test_accuracy", &[(0.95, 0.0); 3], Finding::Inconclusive);
+}
+
+#[test]
+fn an_arm_that_always_diverges_has_the_higher_loss() {
+    let plan = plan(OPTIMIZERS, "momentum < sgd on test_loss", 15);
+    let mut records = records(&plan, &[(f64::NAN, 0.0), (0.95, 0.01), (0.97, 0.01)]);
+    for record in records.iter_mut().filter(|record| record.status == Status::Done) {
+        record.metrics.insert("test_loss".into(), 0.1.into());
+    }
+    assert_eq!(judge_all(&plan, &records).unwrap()[0].finding, Finding::Confirmed);
+}
+
+#[test]
+fn three_seeds_confirm_nothing() {
+    for test in [
+        "adam > 0.5 on test_accuracy",
+        "mean(adam) > mean(sgd) on test_accuracy",
+        "sd(adam) < sd(sgd) on test_accuracy",
+        "adam in [0, 1] on test_accuracy",
+    ] {
+        let plan = plan(OPTIMIZERS, test, 3);
+        let judged = judge_all(&plan, &records(&plan, &[(0.6, 0.1), (0.7, 0.01), (0.9, 0.01)])).unwrap();
+        assert_eq!(judged[0].finding, Finding::Inconclusive, "{test}: {}", judged[0].evidence);
+    }
+}
+
+#[test]
+fn an_arm_that_always_diverges_loses() {
+    let levels = [(f64::NAN, 0.0), (0.95, 0.01), (0.97, 0.01)];
+    assert_finding(OPTIMIZERS, "adam > sgd on test_accuracy", &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "sgd > adam on test_accuracy", &levels, Finding::Refuted);
+}
+
+#[test]
+fn the_best_of_a_group_is_chosen_on_validation() {
+    let sweep = "optimizer = ['sgd', 'adam']\nlr = [0.1, 0.2]";
+    // sgd 0.90 and 0.98, adam 0.95 and 0.99 on test; validation prefers the lower of each.
+    let levels = [(0.90, 0.01), (0.98, 0.01), (0.95, 0.01), (0.99, 0.01)];
+    let plan = plan(sweep, "best(adam) > best(sgd) on test_accuracy", 15);
+    let judged = judge_all(&plan, &records(&plan, &levels)).unwrap();
+    assert_eq!(judged[0].finding, Finding::Confirmed);
+    assert!(judged[0].evidence.starts_with("adam lr=0.1 - sgd lr=0.1: ΔIQM +5.0"), "{}", judged[0].evidence);
+    let unknown = Claim { test: "best(adm) > best(sgd) on test_accuracy".into(), ..plan.claims[0].clone() };
+    let error = check(&Plan { claims: vec![unknown], ..plan }).unwrap_err().to_string();
+    assert!(error.contains("no arm has the axis value `adm`"), "{error}");
+}
+
+#[test]
+fn few_seeds_are_said() {
+    let plan = plan(OPTIMIZERS, "adam > sgd on test_accuracy", 4);
+    let judged = judge_all(&plan, &records(&plan, &[(0.5, 0.01), (0.6, 0.01), (0.9, 0.01)])).unwrap();
+    assert_eq!(judged[0].finding, Finding::Inconclusive);
+    assert!(judged[0].evidence.contains("only 4 seeds"));
+}
+
+#[test]
+fn unknown_arms_axes_metrics_and_forms_are_errors_with_the_valid_ones() {
+    let fails = |test: &str| {
+        let plan = plan(OPTIMIZERS, test, 15);
+        judge_all(&plan, &records(&plan, &[(0.9, 0.0); 3])).unwrap_err().to_string()
+    };
+    assert!(fails("adm > sgd on test_accuracy").contains("did you mean `adam`"));
+    assert!(fails("adam > sgd on test_acuracy").contains("did you mean `test_accuracy`"));
+    assert!(fails("increasing in batch_size on test_accuracy").contains("the axes are optimizer"));
+    assert!(fails("increasing in optimizer on test_accuracy").contains("is not a number"));
+    assert!(fails("adam beats sgd").contains("expected one of"));
+    assert!(fails("adam ~ sgd on test_accuracy").contains("expected one of"));
+    assert!(fails("adam in [0.9] on test_accuracy").contains("[low, high]"));
+    assert!(fails("adam in [0.9, abc, 1.0] on test_accuracy").contains("[low, high]"));
+    assert!(fails("adam > nan on test_accuracy").contains("no arm `nan`"));
+    assert!(fails("1 > 2 on test_accuracy").contains("two numbers"));
+}
+
+fn judged(sweep: &str, test: &str, levels: &[(f64, f64)]) -> Judged {
+    let plan = plan(sweep, test, 10);
+    judge_all(&plan, &records(&plan, levels)).unwrap().remove(0)
+}
+
+#[test]
+fn a_margin_moves_the_bar() {
+    let optimizers = "optimizer = [\"adam\", \"sgd\"]";
+    let levels = [(0.97, 0.01), (0.95, 0.01)];
+    let finding = |test: &str| judged(optimizers, test, &levels).finding;
+    assert_eq!(finding("adam > sgd + 0.005 on test_accuracy"), Finding::Confirmed);
+    assert_eq!(finding("adam > sgd + 0.05 on test_accuracy"), Finding::Refuted);
+    assert_eq!(finding("sgd > adam - 0.05 on test_accuracy"), Finding::Confirmed);
+}
+
+#[test]
+fn runs_that_diverged_can_be_counted() {
+    let optimizers = "optimizer = [\"adam\", \"sgd\"]";
+    let levels = [(0.97, 0.01), (f64::NAN, 0.0)];
+    assert_eq!(judged(optimizers, "sgd in [1, 1] on diverged", &levels).finding, Finding::Confirmed);
+    assert_eq!(judged(optimizers, "adam in [0, 0] on diverged", &levels).finding, Finding::Confirmed);
+}
+
+#[test]
+fn what_cannot_be_tested_says_why() {
+    let text = "question = 'q'\n[[claims]]\nsays = 's'\npublished = '0.5'\nuntestable = 'the data are not public'";
+    let plan = Plan::new(&Spec::parse("x", "x", text).unwrap()).unwrap();
+    check(&plan).unwrap();
+    let judged = judge_all(&plan, &[]).unwrap().remove(0);
+    assert_eq!((judged.finding, judged.evidence.as_str()), (Finding::Untestable, "the data are not public"));
+}
+
+#[test]
+fn what_is_the_same_every_time_is_compared_as_it_is() {
+    let text = "question = 'q'\nseeds = 1\n[descend]\nfunction = 'wavy'\n[train]\noptimizer = 'sgd'\n[sweep]\nlr = [0.1, 0.2, 0.3]";
+    let mut plan = Plan::new(&Spec::parse("x", "x", text).unwrap()).unwrap();
+    let values = [3.0, 2.0, 1.0];
+    let records: Vec<TrialRecord> = self::records(&plan, &[(1.0, 0.0); 3])
+        .into_iter()
+        .zip(values)
+        .map(|(record, value)| TrialRecord {
+            metrics: Map::from_iter([("final_value".into(), value.into())]),
+            ..record
+        })
+        .collect();
+    let mut finding = |test: &str| {
+        plan.claims =
+            vec![Claim { says: "s".into(), test: test.into(), source: None, untestable: None, published: None }];
+        judge_all(&plan, &records).unwrap().remove(0).finding
+    };
+    assert_eq!(finding("lr=0.1 > lr=0.2 > lr=0.3 on final_value"), Finding::Confirmed);
+    assert_eq!(finding("lr=0.2 > lr=0.1 on final_value"), Finding::Refuted);
+    assert_eq!(finding("lr=0.2 in [1.5, 2.5] on final_value"), Finding::Confirmed);
+    assert_eq!(finding("decreasing in lr on final_value"), Finding::Confirmed);
+    assert_eq!(finding("increasing in lr on final_value"), Finding::Refuted);
+    assert_eq!(finding("lr=0.2 > 0 on distance"), Finding::Inconclusive);
+}

@@ -1,0 +1,91 @@
+//! Trustworthiness: whether points that are near each other in a code were near each other before.
+//!
+//! Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
+//!
+//! In: the same points twice, before and after. Out: a number up to 1.
+
+use rayon::prelude::*;
+
+use super::knn::{Index, Points};
+
+/// 1 when the `k` nearest of every point by its code are among its `k` nearest in the original space; less for every rank by
+/// which one of them lies further out. Ranks come from single-precision distances. `k` must be below half the points.
+pub fn trustworthiness(original: Points, codes: Points, k: usize) -> f64 {
+    let n = original.count();
+    let near = Index::new(codes).nearest(codes, k, true);
+    let index = Index::new(original);
+    let starts: Vec<usize> = (0..n).step_by(ROWS).collect();
+    let penalties = starts
+        .into_par_iter()
+        .map(|from| {
+            let to = (from + ROWS).min(n);
+            let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(n); to - from];
+            for block in 0..index.blocks() {
+                let products = index.products(original, (from, to), block);
+                let width = products.len() / (to - from);
+                distances
+                    .iter_mut()
+                    .zip(products.chunks_exact(width))
+                    .for_each(|(all, own)| all.extend_from_slice(own));
+            }
+            let penalty = |point: usize| -> f64 {
+                let row = &distances[point - from];
+                let of_point = &near[point * k..(point + 1) * k];
+                let ranks = of_point.iter().map(|neighbour| rank(row, point, neighbour.index as usize));
+                ranks.map(|rank| rank.saturating_sub(k) as f64).sum()
+            };
+            (from..to).map(penalty).sum::<f64>()
+        })
+        .collect::<Vec<_>>();
+    let (n, k) = (n as f64, k as f64);
+    1.0 - 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)) * penalties.iter().sum::<f64>()
+}
+
+const ROWS: usize = 128;
+
+/// The place of `other` among all points by their distance to `point`, from 1; of equally far ones the first row is nearer.
+fn rank(distances: &[f32], point: usize, other: usize) -> usize {
+    let own = distances[other];
+    let before = |(row, &d): (usize, &f32)| row != point && (d < own || (d == own && row < other));
+    1 + distances.iter().enumerate().filter(|entry| before(*entry)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{Purpose, Stream};
+
+    fn by_definition(original: Points, codes: Points, k: usize) -> f64 {
+        let n = original.count();
+        let order = |points: Points, i: usize| {
+            let mut others: Vec<usize> = (0..n).filter(|j| *j != i).collect();
+            others.sort_by(|&a, &b| {
+                let far = |j| points.distance(j, points.row(i));
+                far(a).total_cmp(&far(b)).then(a.cmp(&b))
+            });
+            others
+        };
+        let mut sum = 0.0;
+        for i in 0..n {
+            let ranks = order(original, i);
+            for j in &order(codes, i)[..k] {
+                let rank = 1 + ranks.iter().position(|other| other == j).unwrap();
+                sum += rank.saturating_sub(k) as f64;
+            }
+        }
+        1.0 - 2.0 / (n as f64 * k as f64 * (2.0 * n as f64 - 3.0 * k as f64 - 1.0)) * sum
+    }
+
+    #[test]
+    fn it_agrees_with_its_definition_on_a_small_set() {
+        let mut stream = Stream::new(8, Purpose::Data, 0);
+        let values: Vec<f32> = (0..300 * 5).map(|_| stream.normal() as f32).collect();
+        let original = Points { values: &values, width: 5 };
+        let first_two: Vec<f32> = values.chunks_exact(5).flat_map(|row| row[..2].to_vec()).collect();
+        let codes = Points { values: &first_two, width: 2 };
+        let found = trustworthiness(original, codes, 12);
+        assert!((found - by_definition(original, codes, 12)).abs() < 1e-12, "{found}");
+        assert!(found > 0.6 && found < 0.95, "{found}");
+        assert_eq!(trustworthiness(original, original, 12), 1.0);
+    }
+}

@@ -1,0 +1,191 @@
+//! The range of every number of a trial's settings.
+
+use super::{Hidden, MOST_DEPTH, TrialConfig};
+use crate::data::known::KNOWN;
+use crate::data::{PIXELS, Pixels, classes_of, toys};
+use crate::nn::loss::Loss;
+use crate::nn::models::{ActivationKind, Init};
+
+impl TrialConfig {
+    /// Checks every number against its range. The message names the key.
+    ///
+    /// # Errors
+    /// The first value out of range, with the range.
+    pub fn validate(&self) -> Result<(), String> {
+        // The upper bound is far beyond use, and keeps products of sizes from overflowing.
+        const MOST: usize = 1_000_000;
+        let positive = |name: &str, value: usize, most: usize| match value {
+            0 => Err(format!("`{name}` is 0; it must be at least 1")),
+            value if value > most => Err(format!("`{name}` is {value}; it must be at most {most}")),
+            _ => Ok(()),
+        };
+        positive("train.epochs", self.train.epochs, MOST)?;
+        positive("train.batch_size", self.train.batch_size, MOST)?;
+        positive("data.train", self.data.train, 100 * MOST)?;
+        positive("data.validation", self.data.validation, 100 * MOST)?;
+        positive("data.test", self.data.test, 100 * MOST)?;
+        match &self.model.hidden {
+            Hidden::Widths(widths) => {
+                widths.iter().try_for_each(|&width| positive("model.hidden", width, MOST / 10))?;
+            }
+            Hidden::Taper(taper) => positive("model.depth", taper.depth, MOST_DEPTH)?,
+        }
+        if let Some(descend) = &self.descend {
+            descend.validate()?;
+        }
+        self.validate_autoencoder()?;
+        self.validate_outputs()?;
+        self.train.augment.validate()?;
+        if !self.train.augment.is_none() && toys::find(&self.data.dataset).is_some() {
+            return Err(format!("`train.augment` moves images; `{}` is points", self.data.dataset));
+        }
+        for (name, lambda) in [("l1", self.train.l1), ("l2", self.train.l2)] {
+            if !(lambda.is_finite() && lambda >= 0.0) {
+                return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
+            }
+        }
+        let (level, most) = (self.train.noise, self.train.noise_kind.most());
+        if !(0.0..=most).contains(&level) {
+            return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
+        }
+        if level > 0.0 && (toys::find(&self.data.dataset).is_some() || self.data.pixels == Pixels::Raw) {
+            return Err("`train.noise` is for pixels of 0 to 1: neither for points nor for raw pixels".into());
+        }
+        // The mask is drawn in 32 bits, where the nearest number to 0.99999999 is 1.
+        if !(0.0..1.0).contains(&self.model.dropout) || self.model.dropout as f32 >= 1.0 {
+            let found = self.model.dropout;
+            return Err(format!("`model.dropout` is {found}; it must be at least 0 and below 1"));
+        }
+        if let Init::Normal(sd) = self.model.init
+            && !(sd.is_finite() && sd >= 0.0)
+        {
+            return Err(format!("`model.init` has standard deviation {sd}; it must be 0 or more"));
+        }
+        if self.train.patience == Some(0) {
+            return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
+        }
+        for (name, value) in [("clip_norm", self.train.clip_norm), ("clip_value", self.train.clip_value)] {
+            if let Some(value) = value
+                && !(value.is_finite() && value > 0.0)
+            {
+                return Err(format!("`train.{name}` is {value}; it must be above 0"));
+            }
+        }
+        self.train.optimizer.validate()?;
+        self.train.schedule.validate()
+    }
+
+    /// Whether the data set's name tells its classes.
+    fn knows_classes(&self) -> bool {
+        let name = self.data.dataset.as_str();
+        toys::find(name).is_some() || name == "digits" || KNOWN.iter().any(|known| known.name == name)
+    }
+
+    /// What the last layer gives, against what is made of it.
+    fn validate_outputs(&self) -> Result<(), String> {
+        let (loss, outputs) = (self.train.loss, self.model.outputs);
+        let name = &self.data.dataset;
+        if let Some(toy) = toys::find(name).filter(|_| self.descend.is_none()) {
+            if toy.classes == 0 && !matches!(loss, Loss::Mse | Loss::Quadratic) {
+                return Err(format!("`{name}` has numbers to be predicted: `train.loss` must be mse or quadratic"));
+            }
+            if self.is_autoencoder() {
+                return Err(format!("an autoencoder needs images; `{name}` is points"));
+            }
+        }
+        match outputs {
+            Some(0) => return Err("`model.outputs` is 0; it must be at least 1".into()),
+            Some(1) if loss == Loss::CrossEntropy => {
+                return Err("`model.outputs = 1` tells two classes apart with `train.loss` bce, mse or perceptron; \
+                            cross_entropy wants an output a class"
+                    .into());
+            }
+            Some(1) if self.knows_classes() && classes_of(name) > 2 => {
+                return Err(format!("`model.outputs = 1` tells two classes apart; `{name}` has {}", classes_of(name)));
+            }
+            Some(n) if n > 1 && self.knows_classes() && n != classes_of(name).max(1) => {
+                return Err(format!("`model.outputs` is {n}; it must be 1, or one a class (leave it out)"));
+            }
+            _ => {}
+        }
+        let layers = self.likely_network().layers();
+        if self.model.frozen >= layers {
+            return Err(format!("`model.frozen` is {}; of {layers} layers at least one must learn", self.model.frozen));
+        }
+        if self.model.output != ActivationKind::Identity && loss.is_on_logits() {
+            return Err(
+                "`model.output` must be left out: `train.loss` has its own (use mse or quadratic with it)".into()
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_autoencoder(&self) -> Result<(), String> {
+        match (self.model.latent, self.train.loss) {
+            (None, _) if !self.evaluate.is_empty() => {
+                Err("`evaluate` asks about an autoencoder's code; give it a width with `model.latent`".into())
+            }
+            (None, _) => Ok(()),
+            (Some(0), _) => Err("`model.latent` is 0; a code must have at least 1 number".into()),
+            (Some(latent), _) if latent > PIXELS => {
+                Err(format!("`model.latent` is {latent}; it must be at most the {PIXELS} pixels of an image"))
+            }
+            (Some(_), _) if self.data.pixels == Pixels::Raw => {
+                Err("`data.pixels` must be unit for an autoencoder, whose outputs are 0 to 1".into())
+            }
+            (Some(_), loss) if !matches!(loss, Loss::Mse | Loss::Bce) => {
+                Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
+                 bce"
+                .into())
+            }
+            (Some(_), _) => {
+                let most = self.train.noise_kind.most();
+                self.evaluate.validate(self.data.train, self.data.test, most)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::config::Taper;
+
+    #[test]
+    fn an_autoencoders_values_are_checked_too() {
+        let broken = |change: fn(&mut TrialConfig)| {
+            let mut config = TrialConfig::default();
+            config.model.latent = Some(8);
+            config.train.loss = Loss::Mse;
+            assert_eq!(config.validate(), Ok(()));
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        assert!(broken(|c| c.model.latent = Some(0)).contains("model.latent"));
+        assert!(broken(|c| c.model.latent = Some(785)).contains("784"));
+        assert!(broken(|c| c.evaluate.knn = Some(60_000)).contains("55000"));
+        assert!(broken(|c| c.evaluate.trustworthiness = Some(5_000)).contains("test images"));
+        assert!(broken(|c| c.evaluate.noise = vec![0.2, -0.1]).contains("-0.1"));
+        assert!(broken(|c| c.evaluate.baselines = true).contains("evaluate.knn"));
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        let broken = |change: fn(&mut TrialConfig)| {
+            let mut config = TrialConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        assert!(broken(|c| c.train.batch_size = 0).contains("train.batch_size"));
+        assert!(broken(|c| c.train.epochs = 0).contains("train.epochs"));
+        assert!(broken(|c| c.model.hidden = Hidden::Widths(vec![64, 0])).contains("model.hidden"));
+        assert!(broken(|c| c.model.hidden = Hidden::Taper(Taper { depth: 9 })).contains("model.depth"));
+        assert!(broken(|c| c.model.latent = Some(8)).contains("mse or bce"));
+        assert!(broken(|c| c.train.noise = -1.0).contains("train.noise"));
+        assert!(broken(|c| c.evaluate.knn = Some(5)).contains("model.latent"));
+        assert!(broken(|c| c.model.dropout = 1.0).contains("model.dropout"));
+        assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
+        assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));
+        assert!(broken(|c| c.train.patience = Some(0)).contains("patience"));
+    }
+}

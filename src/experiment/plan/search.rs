@@ -1,0 +1,159 @@
+//! Arms sampled instead of multiplied: at random, or each from how those before it did.
+//!
+//! In: the axes and, for a Bayesian search, the scores of the arms so far. Out: the combinations to train, the next proposal last.
+
+use optimizer::parameter::{FloatParam, Parameter};
+use optimizer::sampler::TpeSampler;
+use optimizer::{Direction, Study};
+use toml::Value;
+
+use super::Combination;
+use crate::experiment::spec::{Axis, AxisValues, Search, SpecError};
+use crate::seed::{Purpose, Stream};
+
+/// Arms drawn at random before the first is proposed from scores.
+const STARTUP: usize = 8;
+
+/// The arms of a random search (Bergstra and Bengio, "Random search for hyper-parameter optimization", 2012), or those of a Bayesian one
+/// so far and the next (tree-structured Parzen estimators: Bergstra et al., "Algorithms for hyper-parameter optimization", 2011).
+///
+/// Arm `i` of a random search depends on the search's seed and on `i` alone, of a Bayesian one also on the scores before it; so a
+/// longer search starts with a shorter one's arms.
+pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecError> {
+    match (search.random, search.bayesian) {
+        (Some(count), _) => {
+            let arm = |index: u64| {
+                let mut stream = Stream::new(search.seed, Purpose::Search, index);
+                axes.iter().map(|axis| axis.assign(draw(&axis.values, &mut stream))).collect()
+            };
+            Ok((0..count).map(arm).collect())
+        }
+        (None, count) => {
+            let failed = |error: optimizer::Error| SpecError { place: "search".into(), what: error.to_string() };
+            if let Some(axis) = axes.iter().find(|axis| axis.path == "data.dataset") {
+                let what = "a search goes on one data set; compare data sets with an axis".to_string();
+                return Err(SpecError { place: axis.place.clone(), what });
+            }
+            propose(axes, search, count.unwrap_or(0) as usize).map_err(failed)
+        }
+    }
+}
+
+/// Asks and tells a fresh study what was asked and told before, and asks once more.
+fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
+    let sampler = TpeSampler::builder().seed(search.seed).n_startup_trials(STARTUP).build()?;
+    let study: Study<f64> = Study::with_sampler(Direction::Minimize, sampler);
+    // The sampler tells its parameters apart by their ranges alone: each axis has one of its own, from its place to the next.
+    let parameters: Vec<FloatParam> =
+        (0..axes.len()).map(|place| FloatParam::new(place as f64, place as f64 + 1.0)).collect();
+    let mut combinations = Vec::new();
+    for index in 0..count.min(search.scores.len() + 1) {
+        let mut trial = study.ask();
+        let mut combination = Vec::with_capacity(axes.len());
+        for (place, (axis, parameter)) in axes.iter().zip(&parameters).enumerate() {
+            let share = (parameter.suggest(&mut trial)? - place as f64).clamp(0.0, LAST_SHARE);
+            combination.push(axis.assign(at(&axis.values, share)));
+        }
+        combinations.push(combination);
+        match search.scores.get(index) {
+            // The sampler takes what is low for what is good, whatever direction the study has.
+            Some(score) if score.is_finite() => study.tell(trial, Ok::<_, String>(-score)),
+            _ => study.tell(trial, Err("diverged")),
+        }
+    }
+    Ok(combinations)
+}
+
+fn draw(values: &AxisValues, stream: &mut Stream) -> Value {
+    match values {
+        AxisValues::List(list) => list[stream.below(list.len() as u32) as usize].clone(),
+        range => at(range, stream.unit()),
+    }
+}
+
+/// Below 1, so that a share of a list is a place in it.
+const LAST_SHARE: f64 = 1.0 - f64::EPSILON;
+
+/// The value at a share of the way, 0 to below 1, through an axis.
+fn at(values: &AxisValues, share: f64) -> Value {
+    match values {
+        AxisValues::List(list) => list[((share * list.len() as f64) as usize).min(list.len() - 1)].clone(),
+        AxisValues::Range { low, high, log, whole } => {
+            // Whole numbers get a bin of their own width at both ends.
+            let (from, to) = if *whole { (low - 0.5, high + 0.5) } else { (*low, *high) };
+            let between = |from: f64, to: f64| from + (to - from) * share;
+            let number = if *log {
+                libm::exp(between(libm::log(from.max(low * 0.5)), libm::log(to)))
+            } else {
+                between(from, to)
+            };
+            if *whole {
+                Value::Integer(number.round().clamp(*low, *high) as i64)
+            } else {
+                Value::Float(four_digits(number).clamp(*low, *high))
+            }
+        }
+    }
+}
+
+/// A sampled number is kept to four significant digits: what the label shows is what is trained.
+fn four_digits(number: f64) -> f64 {
+    format!("{number:.3e}").parse().unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::plan::Plan;
+    use crate::experiment::spec::Spec;
+
+    fn spec(scores: &[f64]) -> Spec {
+        let text = "question = 'q'\n[sweep]\nlr = { log_uniform = [1e-4, 1.0] }\nsearch = { bayesian = 40, seed = 3 }";
+        let mut spec = Spec::parse("x", "x.toml", text).unwrap();
+        spec.search.as_mut().unwrap().scores = scores.to_vec();
+        spec
+    }
+
+    fn rates(scores: &[f64]) -> Vec<f64> {
+        let plan = Plan::new(&spec(scores)).unwrap();
+        plan.sampled.iter().map(|&index| plan.arms[index].config.train.optimizer.lr).collect()
+    }
+
+    #[test]
+    fn a_bayesian_search_proposes_one_arm_at_a_time_and_finds_the_top_of_a_hill() {
+        let mut scores: Vec<f64> = Vec::new();
+        // The higher the nearer to a rate of 0.01.
+        let hill = |lr: f64| -(lr.log10() + 2.0).powi(2);
+        for round in 0..40 {
+            let all = rates(&scores);
+            assert_eq!(all.len(), round + 1);
+            scores.push(hill(all[round]));
+        }
+        let all = rates(&scores);
+        assert_eq!(all[..20], rates(&scores[..19])[..], "the same scores give the same arms");
+        let near = |part: &[f64]| part.iter().filter(|lr| hill(**lr) > -0.25).count();
+        // A quarter of a random search would come so near.
+        assert!(near(&all[20..]) >= 12, "{} {:?}", near(&all[20..]), &all[20..]);
+    }
+
+    #[test]
+    fn axes_of_as_many_values_are_told_apart() {
+        let text = "question = 'q'\n[sweep]\nbatch_size = [8, 16, 32]\nhidden = [[8], [16], [32]]\nsearch = { bayesian = 60, seed = 1 }";
+        let mut spec = Spec::parse("x", "x.toml", text).unwrap();
+        // The second axis alone decides: the widest is best.
+        let mut chosen = Vec::new();
+        for _ in 0..60 {
+            let plan = Plan::new(&spec).unwrap();
+            let config = &plan.arms[*plan.sampled.last().unwrap()].config;
+            let width = config.model.hidden.widths(784, 10)[0];
+            chosen.push((config.train.batch_size, width));
+            spec.search.as_mut().unwrap().scores.push(width as f64);
+        }
+        let late = &chosen[30..];
+        assert!(late.iter().filter(|(_, width)| *width == 32).count() >= 15, "{late:?}");
+    }
+
+    #[test]
+    fn an_arm_that_diverged_is_told_and_does_not_stop_the_search() {
+        assert_eq!(rates(&[f64::NAN, f64::NAN]).len(), 3);
+    }
+}

@@ -1,0 +1,260 @@
+//! From text to [`Spec`], with the line of every mistake.
+
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::keys;
+use super::values::{axis, is_number, known, plain, typed, values};
+use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Search, Spec, SpecError};
+use crate::experiment::metric;
+use crate::suggest::suggestion;
+
+type Result<T> = std::result::Result<T, SpecError>;
+
+/// Far beyond what anyone trains, and far below where counting trials could overflow.
+const MOST_SEEDS: u64 = 1_000_000;
+const MOST_ARMS: u64 = 10_000;
+
+/// A file's text with what it takes to say where something stands.
+pub(super) struct File<'a> {
+    shown: &'a str,
+    text: &'a str,
+}
+
+impl File<'_> {
+    pub(super) fn place(&self, offset: usize) -> String {
+        let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
+        format!("{}:{line}", self.shown)
+    }
+}
+
+pub(super) type Entry<'a, 't> = (&'a str, String, &'a Spanned<DeValue<'t>>);
+
+impl Spec {
+    /// Parses the text of an experiment file. `shown` is the file's path for messages, `name` the experiment's name.
+    ///
+    /// # Errors
+    /// The first mistake, with its line: bad TOML, an unknown key (with the nearest known one), a value that does
+    /// not fit, an empty axis.
+    pub fn parse(name: &str, shown: &str, text: &str) -> Result<Self> {
+        let file = File { shown, text };
+        let document = DeTable::parse(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            SpecError::new(file.place(offset), format!("this is not TOML: {}", error.message()))
+        })?;
+        let mut spec = Self {
+            name: name.into(),
+            question: String::new(),
+            source: None,
+            metric: None,
+            seeds: DEFAULT_SEEDS,
+            base: Vec::new(),
+            axes: Vec::new(),
+            arms: Vec::new(),
+            zip: Vec::new(),
+            search: None,
+            overrides: Vec::new(),
+            most: None,
+            claims: Vec::new(),
+        };
+        for (key, place, value) in file.entries(document.get_ref()) {
+            match key {
+                "question" => spec.question = typed(plain(value), &place, key)?,
+                "source" => spec.source = Some(typed(plain(value), &place, key)?),
+                "metric" => spec.metric = Some(known_metric(typed(plain(value), &place, key)?, &place)?),
+                "seeds" => spec.seeds = typed(plain(value), &place, key)?,
+                "claims" => spec.claims = file.claims(value, &place)?,
+                "sweep" => file.sweep(&mut spec, value, &place)?,
+                "arms" => spec.arms = file.arms(value, &place)?,
+                section if keys::SECTIONS.contains(&section) => {
+                    spec.base.extend(file.section(section, value, &place)?);
+                }
+                _ => {
+                    let what = format!(
+                        "unknown key `{key}`{}; a file has {}",
+                        suggestion(key, keys::TOP.iter().chain(keys::SECTIONS).copied().chain(keys::names())),
+                        [keys::TOP, keys::SECTIONS].concat().join(", ")
+                    );
+                    return Err(SpecError::new(place, what));
+                }
+            }
+        }
+        if spec.question.is_empty() {
+            return Err(SpecError::new(format!("{shown}:1"), "there is no `question = \"...\"`"));
+        }
+        if let (Some(_), Some(arm)) = (&spec.search, spec.arms.first()) {
+            return Err(SpecError::new(
+                arm.place.as_str(),
+                "[[arms]] have no place in a search; leave out one of the two",
+            ));
+        }
+        spec.check_seeds(&format!("{shown}: seeds"))?;
+        spec.check_values()?;
+        Ok(spec)
+    }
+
+    /// Adds what was typed after `--set`: `path=value`; a list becomes an axis.
+    ///
+    /// # Errors
+    /// No `=`, an unknown key, or a value that does not fit.
+    pub fn set(&mut self, typed: &str) -> Result<()> {
+        let place = format!("--set {typed}");
+        let Some((key, text)) = typed.split_once('=') else {
+            return Err(SpecError::new(place, "expected KEY=VALUE, such as train.lr=0.01"));
+        };
+        let (key, text) = (key.trim(), text.trim());
+        let path = known(key, &place)?;
+        // `optimizer=adam` is meant as `optimizer="adam"`.
+        let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+        let value = parsed.unwrap_or_else(|| Value::String(text.into()));
+        match value {
+            Value::Array(list) if !(keys::LIST_VALUED.contains(&path) && list.iter().all(is_number)) => {
+                self.axes.retain(|axis| axis.path != path);
+                self.overrides.retain(|earlier| earlier.path != path);
+                let axis = axis(key, path, AxisValues::List(list), place)?;
+                self.axes.push(axis);
+            }
+            value => self.overrides.push(Assignment { path: path.into(), value, place }),
+        }
+        self.check_values()
+    }
+
+    /// Sets one value, as a flag such as `--epochs` does.
+    ///
+    /// # Errors
+    /// The value does not fit.
+    pub fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
+        let place = format!("--{flag}");
+        self.overrides.push(Assignment { path: path.into(), value: value.into(), place });
+        self.check_values()
+    }
+
+    /// # Errors
+    /// There are no seeds, or more than could ever be trained.
+    pub fn check_seeds(&self, place: &str) -> Result<()> {
+        if !(1..=MOST_SEEDS).contains(&self.seeds) {
+            let what = format!("{} seeds; it must be at least 1 and at most {MOST_SEEDS}", self.seeds);
+            return Err(SpecError::new(place, what));
+        }
+        Ok(())
+    }
+}
+
+fn known_metric(name: String, place: &str) -> Result<String> {
+    metric::check(&name).map_err(|what| SpecError::new(place, what))?;
+    Ok(name)
+}
+
+impl File<'_> {
+    /// A table's entries in the order they are written, each with its place.
+    fn entries<'a, 't>(&self, table: &'a DeTable<'t>) -> Vec<Entry<'a, 't>> {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let entry = |(key, value): (&'a Spanned<_>, _)| {
+            let key: &'a Spanned<toml::de::DeString<'t>> = key;
+            (key.get_ref().as_ref(), self.place(key.span().start), value)
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    pub(super) fn table<'a, 't>(
+        &self,
+        value: &'a Spanned<DeValue<'t>>,
+        place: &str,
+        key: &str,
+    ) -> Result<Vec<Entry<'a, 't>>> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(self.entries(table)),
+            _ => Err(SpecError::new(place, format!("`{key}` must be a table: [{key}]"))),
+        }
+    }
+
+    pub(super) fn section(&self, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Assignment>> {
+        let mut settings = Vec::new();
+        for (key, place, value) in self.table(value, place, section)? {
+            let path = keys::canonical(&format!("{section}.{key}")).ok_or_else(|| {
+                let valid = keys::of_section(section);
+                let near = suggestion(key, valid.iter().copied());
+                let what = format!("unknown key `{key}` in [{section}]{near}; it has {}", valid.join(", "));
+                SpecError::new(place.as_str(), what)
+            })?;
+            settings.push(Assignment { path: path.into(), value: plain(value), place });
+        }
+        Ok(settings)
+    }
+
+    fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {
+        for (key, place, value) in self.table(value, place, "sweep")? {
+            match (key, value.get_ref()) {
+                ("search", _) => spec.search = Some(typed(plain(value), &place, "search")?),
+                ("zip", _) => spec.zip = typed(plain(value), &place, "zip")?,
+                // `train.lr = [...]`, which TOML reads as a table in a table.
+                (section, DeValue::Table(inner)) if keys::SECTIONS.contains(&section) => {
+                    for (rest, place, value) in self.entries(inner) {
+                        self.axis(spec, &format!("{key}.{rest}"), place, value)?;
+                    }
+                }
+                _ => self.axis(spec, key, place, value)?,
+            }
+        }
+        for key in spec.zip.iter_mut().flatten() {
+            let path = known(key, place)?;
+            if !spec.axes.iter().any(|axis| axis.path == path) {
+                return Err(SpecError::new(place, format!("`zip` names `{key}`, which is no axis of [sweep]")));
+            }
+            *key = path.into();
+        }
+        let zipped: Vec<&String> = spec.zip.iter().flatten().collect();
+        if let Some(twice) = zipped.iter().enumerate().find(|(i, key)| zipped[..*i].contains(key)) {
+            return Err(SpecError::new(place, format!("`zip` names `{}` twice", twice.1)));
+        }
+        if spec.search.is_some() && !spec.zip.is_empty() {
+            return Err(SpecError::new(place, "`zip` has no meaning in a search; leave out one of the two"));
+        }
+        let range = spec.axes.iter().find(|axis| matches!(axis.values, AxisValues::Range { .. }));
+        match (range, &spec.search) {
+            (Some(axis), None) => {
+                let what = format!(
+                    "`{}` is a range; a range needs `search = {{ random = 40 }}` or `search = {{ bayesian = 40 }}`",
+                    axis.key
+                );
+                Err(SpecError::new(axis.place.as_str(), what))
+            }
+            (
+                _,
+                Some(Search { random: Some(_), bayesian: Some(_), .. } | Search { random: None, bayesian: None, .. }),
+            ) => Err(SpecError::new(place, "`search` is one of { random = 40 } and { bayesian = 40 }")),
+            (_, Some(search)) if !(1..=MOST_ARMS).contains(&search.count()) => {
+                let what = format!("`search` samples {} arms; it must be 1 to {MOST_ARMS}", search.count());
+                Err(SpecError::new(place, what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn axis(&self, spec: &mut Spec, key: &str, place: String, value: &Spanned<DeValue>) -> Result<()> {
+        let path = known(key, &place)?;
+        if spec.axes.iter().any(|axis| axis.path == path) {
+            return Err(SpecError::new(place, format!("`{key}` is an axis already; give it one list")));
+        }
+        let values = values(plain(value), &place, key)?;
+        spec.axes.push(axis(key, path, values, place)?);
+        Ok(())
+    }
+
+    fn claims(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Claim>> {
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(SpecError::new(place, "claims are written as [[claims]] tables"));
+        };
+        let claim = |claim: &Spanned<DeValue>| {
+            let place = self.place(claim.span().start);
+            let claim: Claim = typed(plain(claim), &place, "claims")?;
+            if claim.test.is_empty() == claim.untestable.is_none() {
+                let what = "a claim has either a `test`, or says why it is `untestable`";
+                return Err(SpecError::new(place, format!("`{}`: {what}", claim.says)));
+            }
+            Ok(claim)
+        };
+        list.iter().map(claim).collect()
+    }
+}

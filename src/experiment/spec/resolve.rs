@@ -1,0 +1,135 @@
+//! From layers of settings to one [`TrialConfig`]: the file, then an arm's axis values, then the overrides.
+
+use std::cmp::Ordering;
+
+use toml::{Table, Value};
+
+use super::keys::ARM;
+use super::values::explained;
+use super::{Assignment, AxisValues, Spec, SpecError};
+use crate::data::DefaultSizes;
+use crate::experiment::config::{DataConfig, TrialConfig};
+use crate::nn::loss::Loss;
+
+const OPTIMIZER: &str = "train.optimizer";
+const HIDDEN: &str = "model.hidden";
+const DEPTH: &str = "model.hidden.depth";
+
+impl Spec {
+    /// The complete settings of an arm, given its axis values.
+    ///
+    /// # Errors
+    /// A value that does not fit its key, or is out of range, with the place it was written.
+    pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
+        let named = arm.iter().find(|assignment| assignment.path == ARM).and_then(|a| a.value.as_str());
+        let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
+        let settings = own.map_or(&[][..], |arm| &arm.settings);
+        let axes: Vec<Assignment> = arm.iter().filter(|assignment| assignment.path != ARM).cloned().collect();
+        let mut config = resolve([&self.base, settings, &axes, &self.overrides])?;
+        if let Some(most) = self.most {
+            let data = &mut config.data;
+            data.train = data.train.min(most.train);
+            data.validation = data.validation.min(most.validation);
+            data.test = data.test.min(most.test);
+        }
+        Ok(config)
+    }
+
+    /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its place.
+    /// Whether a setting fits the optimizer it ends up with, only a whole arm can tell.
+    pub(super) fn check_values(&self) -> Result<(), SpecError> {
+        let alone = |path: &str| match path.strip_prefix("train.optimizer.") {
+            Some(setting) => matches!(setting, "lr" | "weight_decay"),
+            // Whether these fit depends on the data, or on the rest of the network.
+            None => !["evaluate.", "descend.", "model.output", "model.start", "model.frozen", "data.dataset"]
+                .iter()
+                .any(|part| path.starts_with(part)),
+        };
+        let check = |one: Assignment| {
+            let mut start = TrialConfig::default();
+            if one.path == "model.latent" {
+                // Whether the loss goes with it, only a whole arm can tell.
+                start.train.loss = Loss::Mse;
+            }
+            let config = apply(start, &one)?;
+            config.validate().map_err(|what| SpecError::new(one.place.as_str(), what))
+        };
+        let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
+        for assignment in self.base.iter().chain(of_arms).chain(&self.overrides).filter(|a| alone(&a.path)) {
+            check(assignment.clone())?;
+        }
+        for axis in self.axes.iter().filter(|axis| alone(&axis.path)) {
+            if let AxisValues::List(values) = &axis.values {
+                for value in values {
+                    check(Assignment { path: axis.path.clone(), value: value.clone(), place: axis.place.clone() })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Merges layers of settings; a later layer beats an earlier one.
+fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
+    let mut chosen: Vec<(usize, &Assignment)> = Vec::new();
+    for (layer, assignments) in layers.into_iter().enumerate() {
+        for assignment in assignments {
+            chosen.retain(|(_, earlier)| earlier.path != assignment.path);
+            chosen.push((layer, assignment));
+        }
+    }
+    // `train.optimizer` before `train.optimizer.lr`, `model.hidden` before `model.hidden.depth`; otherwise as written.
+    chosen.sort_by_key(|(_, assignment)| assignment.path.matches('.').count());
+    let optimizer = chosen.iter().find(|(_, a)| a.path == OPTIMIZER).copied();
+    let widths = chosen.iter().find(|(_, a)| a.path == HIDDEN).copied();
+    let mut config = TrialConfig::default();
+    if let Some(dataset) = chosen.iter().find(|(_, a)| a.path == "data.dataset").and_then(|(_, a)| a.value.as_str()) {
+        // A toy is smaller than the parts of MNIST: what nobody names fits the data set.
+        let DefaultSizes { train, validation, test } = DataConfig::sizes(dataset);
+        config.data = DataConfig { train, validation, test, ..config.data };
+    }
+    for (layer, assignment) in chosen {
+        if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {
+            // A later table that gives this setting itself beats an earlier, separate one.
+            let given = whole.value.as_table().is_some_and(|table| table.contains_key(setting));
+            if given && later > layer {
+                continue;
+            }
+        }
+        if let (DEPTH, Some((other, widths))) = (assignment.path.as_str(), widths) {
+            match other.cmp(&layer) {
+                Ordering::Greater => continue,
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    let what = format!("`depth` and `hidden` (in {}) both give the widths; keep one", widths.place);
+                    return Err(SpecError::new(assignment.place.as_str(), what));
+                }
+            }
+        }
+        config = apply(config, assignment)?;
+    }
+    Ok(config)
+}
+
+/// The settings with one of them changed.
+fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, SpecError> {
+    let fail = |what: String| SpecError::new(assignment.place.as_str(), what);
+    let name = super::keys::short(&assignment.path);
+    let mut table = Table::try_from(&config).map_err(|error| fail(error.to_string()))?;
+    let mut at = &mut table;
+    let mut parts = assignment.path.split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            at.insert(part.into(), assignment.value.clone());
+            break;
+        }
+        let inside = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        // `hidden = [64, 32]` gives way to `hidden.depth = 3`.
+        if !inside.is_table() {
+            *inside = Value::Table(Table::new());
+        }
+        let Value::Table(inside) = inside else { return Err(fail(format!("`{part}` is not a table"))) };
+        at = inside;
+    }
+    table.try_into().map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
+}

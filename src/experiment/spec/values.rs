@@ -1,0 +1,102 @@
+//! From what is written to what it means: keys, axis values, typed values, and serde's messages made helpful.
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use toml::de::DeValue;
+use toml::{Spanned, Value};
+
+use super::keys;
+use super::{Axis, AxisValues, SpecError};
+use crate::suggest::suggestion;
+
+type Result<T> = std::result::Result<T, SpecError>;
+
+/// The path of a key of [sweep] or `--set`.
+pub fn known(key: &str, place: &str) -> Result<&'static str> {
+    keys::canonical(key).ok_or_else(|| {
+        let names = keys::names();
+        let near = suggestion(key, names.iter().copied());
+        let short: Vec<&str> = names.iter().copied().filter(|name| !name.contains('.')).collect();
+        SpecError::new(place, format!("unknown key `{key}`{near}; known are {}", short.join(", ")))
+    })
+}
+
+/// The values of an axis: a list, or a range for random search.
+pub fn values(value: Value, place: &str, key: &str) -> Result<AxisValues> {
+    let range = |bounds: &Value, log: bool| {
+        let wrong = || {
+            SpecError::new(
+                place,
+                format!(
+                    "the range of `{key}` must be two rising numbers, [low, high]{}",
+                    if log { ", above 0" } else { "" }
+                ),
+            )
+        };
+        let list = bounds.as_array().filter(|list| list.len() == 2).ok_or_else(wrong)?;
+        let number = |v: &Value| v.as_float().or_else(|| v.as_integer().map(|i| i as f64)).ok_or_else(wrong);
+        let (low, high) = (number(&list[0])?, number(&list[1])?);
+        let whole = list.iter().all(Value::is_integer);
+        if !(low < high && high.is_finite() && (!log || low > 0.0)) {
+            return Err(wrong());
+        }
+        Ok(AxisValues::Range { low, high, log, whole })
+    };
+    match &value {
+        Value::Array(list) => Ok(AxisValues::List(list.clone())),
+        Value::Table(table) if table.len() == 1 && table.contains_key("log_uniform") => {
+            range(&table["log_uniform"], true)
+        }
+        Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => range(&table["uniform"], false),
+        _ => Err(SpecError::new(
+            place,
+            format!(
+                "`{key}` in [sweep] must be a list of values, or {{ uniform = [low, high] }} or {{ log_uniform = [low, high] }}"
+            ),
+        )),
+    }
+}
+
+/// An axis, checked: not empty, and lists of lists where a value is itself a list.
+pub fn axis(key: &str, path: &str, values: AxisValues, place: String) -> Result<Axis> {
+    if let AxisValues::List(list) = &values {
+        if list.is_empty() {
+            return Err(SpecError::new(place, format!("the axis `{key}` is empty; give it at least one value")));
+        }
+        if keys::LIST_VALUED.contains(&path) && list.iter().any(is_number) {
+            let what = format!("a value of `{key}` is itself a list; write [[64, 32], [128, 64]]");
+            return Err(SpecError::new(place, what));
+        }
+    }
+    Ok(Axis { path: path.into(), key: key.into(), values, place })
+}
+
+/// Whether a value is a number, whole or not.
+pub fn is_number(value: &Value) -> bool {
+    value.is_integer() || value.is_float()
+}
+
+/// The value without its places.
+pub fn plain(value: &Spanned<DeValue>) -> Value {
+    let text = value.clone().into_deserializer();
+    // What parsed as TOML is a TOML value; the fallback is unreachable but costs nothing.
+    Value::deserialize(text).unwrap_or_else(|error| Value::String(error.to_string()))
+}
+
+/// The value as what its key takes.
+pub fn typed<T: DeserializeOwned>(value: Value, place: &str, key: &str) -> Result<T> {
+    value
+        .try_into()
+        .map_err(|error: toml::de::Error| SpecError::new(place, format!("`{key}`: {}", explained(error.message()))))
+}
+
+/// Serde's message with the nearest of the names it lists.
+pub fn explained(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match quoted.split_first() {
+        Some((word, names)) if message.starts_with("unknown") => {
+            format!("{message}{}", suggestion(word, names.iter().copied()))
+        }
+        _ => message.to_string(),
+    }
+}

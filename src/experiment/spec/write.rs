@@ -1,0 +1,139 @@
+//! The spec as it was run, written so that the same program reads it back to the same plan.
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::{Assignment, AxisValues, Claim, Spec, keys};
+use crate::experiment::config::TrialConfig;
+
+#[derive(Serialize)]
+struct Resolved<'a> {
+    question: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'a str>,
+    seeds: u64,
+    #[serde(flatten)]
+    base: TrialConfig,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    claims: &'a [Claim],
+}
+
+impl Spec {
+    /// The resolved spec as TOML: every default and override filled in, every optimizer of an axis in full.
+    ///
+    /// # Errors
+    /// The spec does not resolve, or cannot be written as TOML.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        let head = Resolved {
+            question: &self.question,
+            source: self.source.as_deref(),
+            metric: self.metric.as_deref(),
+            seeds: self.seeds,
+            base: self.resolve(&[])?,
+        };
+        let mut text = if self.varies("data.dataset") {
+            // Each data set has sizes of its own: only those that were asked for hold for all.
+            let mut table = Table::try_from(&head)?;
+            if let Some(Value::Table(data)) = table.get_mut("data") {
+                data.retain(|key, _| key == "dataset" || key == "pixels" || self.assigns(&format!("data.{key}")));
+            }
+            toml::to_string(&table)?
+        } else {
+            toml::to_string(&head)?
+        };
+        for arm in &self.arms {
+            text.push_str(&format!("\n[[arms]]\nname = {}\n", Value::from(arm.name.as_str())));
+            for Assignment { path, value, .. } in arm.settings.iter().filter(|setting| !self.overrides(&setting.path)) {
+                let value = self.most_of(path).map_or(value.clone(), |most| {
+                    Value::from(value.as_integer().map_or(most, |asked| asked.min(most)))
+                });
+                let value = &value;
+                text.push_str(&format!("\"{}\" = {}\n", keys::short(path), self.in_full(path, value)?));
+            }
+        }
+        let sweep = self.sweep_lines()?;
+        if !sweep.is_empty() {
+            text.push_str(&format!("\n[sweep]\n{}\n", sweep.join("\n")));
+        }
+        if !self.claims.is_empty() {
+            text.push('\n');
+            text.push_str(&toml::to_string(&Claims { claims: &self.claims })?);
+        }
+        Ok(text)
+    }
+
+    /// Whether a flag has the last word on a setting, so that what an arm says of it does not count.
+    fn overrides(&self, path: &str) -> bool {
+        let whole = |flag: &str| path == flag || path.strip_prefix(flag).is_some_and(|rest| rest.starts_with('.'));
+        let widths = |flag: &str| flag == "model.hidden.depth" && path == "model.hidden";
+        self.overrides.iter().any(|flag| whole(&flag.path) || widths(&flag.path))
+    }
+
+    /// The most examples of the part that this setting sizes.
+    fn most_of(&self, path: &str) -> Option<i64> {
+        let most = self.most?;
+        let count = match path {
+            "data.train" => most.train,
+            "data.validation" => most.validation,
+            "data.test" => most.test,
+            _ => return None,
+        };
+        Some(count as i64)
+    }
+
+    /// Whether arms differ in a setting.
+    fn varies(&self, path: &str) -> bool {
+        let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
+        self.axes.iter().any(|axis| axis.path == path) || of_arms.into_iter().any(|assignment| assignment.path == path)
+    }
+
+    /// Whether the file or a flag gives a setting for every arm.
+    fn assigns(&self, path: &str) -> bool {
+        self.base.iter().chain(&self.overrides).any(|assignment| assignment.path == path)
+    }
+
+    /// The lines of [sweep]. Written one by one because their order is the order of the arms, and a table serialiser
+    /// would put lists of tables last.
+    fn sweep_lines(&self) -> anyhow::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        if let Some(search) = &self.search {
+            lines.push(format!("search = {}", Value::try_from(search)?));
+        }
+        let kept = |path: &str| !self.overrides.iter().any(|o| o.path == path);
+        let zip: Vec<Vec<String>> =
+            self.zip.iter().map(|group| group.iter().filter(|path| kept(path)).cloned().collect()).collect();
+        if !zip.is_empty() {
+            lines.push(format!("zip = {}", Value::try_from(zip)?));
+        }
+        for axis in self.axes.iter().filter(|axis| kept(&axis.path)) {
+            let value = match &axis.values {
+                AxisValues::List(values) => {
+                    let full = values.iter().map(|value| self.in_full(&axis.path, value));
+                    Value::Array(full.collect::<anyhow::Result<_>>()?)
+                }
+                AxisValues::Range { low, high, log, whole } => {
+                    let number = |x: f64| if *whole { Value::Integer(x as i64) } else { Value::Float(x) };
+                    let kind = if *log { "log_uniform" } else { "uniform" };
+                    Value::Table(Table::from_iter([(kind.into(), Value::Array(vec![number(*low), number(*high)]))]))
+                }
+            };
+            // A bare dotted key would be read as a table inside a table.
+            lines.push(format!("\"{}\" = {value}", keys::short(&axis.path)));
+        }
+        Ok(lines)
+    }
+
+    /// An optimizer with its defaults, and with what was set for all of them; any other value as it is.
+    fn in_full(&self, path: &str, value: &Value) -> anyhow::Result<Value> {
+        if path != "train.optimizer" {
+            return Ok(value.clone());
+        }
+        let one = Assignment { path: path.into(), value: value.clone(), place: path.into() };
+        Ok(Value::try_from(&self.resolve(&[one])?.train.optimizer)?)
+    }
+}

@@ -1,0 +1,12 @@
+//! What learns: networks, losses, optimizers and test functions on Burn tensors, and the device they live on.
+//!
+//! In: settings and tensors. Out: tensors. [`kernels`] holds the one-pass CPU forms of the operations that the other
+//! modules would otherwise compose of many.
+
+pub mod device;
+pub mod kernels;
+pub mod loss;
+pub mod models;
+pub mod optim;
+pub mod task;
+pub mod test_function;

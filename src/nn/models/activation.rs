@@ -1,0 +1,132 @@
+//! The activations by name: every elementwise one that Burn has, and the Heaviside step.
+//!
+//! In: a tensor of any rank. Out: the same shape. Not here: SwiGLU (a gated layer with weights of its
+//! own) and RReLU (draws from the backend's process-wide generator). PReLU's slope is a parameter, one a
+//! replica, and lives in the network.
+
+use burn::tensor::{Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+use crate::nn::kernels;
+
+/// A named activation, with Burn's default for each constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // the names are the field's own
+pub enum ActivationKind {
+    #[default]
+    Relu,
+    Sigmoid,
+    Tanh,
+    LeakyRelu,
+    Gelu,
+    GeluApproximate,
+    Silu,
+    Mish,
+    Elu,
+    Celu,
+    Selu,
+    Prelu,
+    Relu6,
+    Softplus,
+    Softsign,
+    LogSigmoid,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    ThresholdedRelu,
+    HardShrink,
+    SoftShrink,
+    TanhShrink,
+    /// 1 for x >= 0, else 0. Its gradient is zero, so only the last layer of a net learns.
+    Step,
+    Identity,
+}
+
+/// The slope a PReLU starts with (He et al., 2015, and Burn's default).
+pub const PRELU_START: f32 = 0.25;
+
+/// Klambauer et al., "Self-normalizing neural networks", 2017.
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers too and mask it out,
+/// which makes their gradient 0 times infinity there.
+fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    (-activation::relu(-x)).exp() - 1.0
+}
+
+/// `1 / (1 + e^-x)`.
+pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if kernels::take(&x) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
+}
+
+impl ActivationKind {
+    /// Every activation.
+    pub const ALL: &[Self] = &[
+        Self::Relu,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::LeakyRelu,
+        Self::Gelu,
+        Self::GeluApproximate,
+        Self::Silu,
+        Self::Mish,
+        Self::Elu,
+        Self::Celu,
+        Self::Selu,
+        Self::Prelu,
+        Self::Relu6,
+        Self::Softplus,
+        Self::Softsign,
+        Self::LogSigmoid,
+        Self::HardSigmoid,
+        Self::HardSwish,
+        Self::HardTanh,
+        Self::ThresholdedRelu,
+        Self::HardShrink,
+        Self::SoftShrink,
+        Self::TanhShrink,
+        Self::Step,
+        Self::Identity,
+    ];
+
+    /// Applies the activation to each element. `slope` is a PReLU's, broadcast against `x`.
+    pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
+        match self {
+            Self::Relu => activation::relu(x),
+            Self::Sigmoid => sigmoid(x),
+            Self::Tanh => activation::tanh(x),
+            Self::LeakyRelu => activation::leaky_relu(x, 0.01),
+            Self::Gelu => activation::gelu(x),
+            Self::GeluApproximate => activation::gelu_approximate(x),
+            Self::Silu => activation::silu(x),
+            Self::Mish => activation::mish(x),
+            // CELU is ELU where alpha is 1.
+            Self::Elu | Self::Celu => activation::relu(x.clone()) + negative_exponential(x),
+            Self::Selu => {
+                (activation::relu(x.clone()) + negative_exponential(x).mul_scalar(SELU_ALPHA)).mul_scalar(SELU_SCALE)
+            }
+            Self::Prelu => match slope {
+                Some(slope) => activation::relu(x.clone()) - slope * activation::relu(-x),
+                None => activation::leaky_relu(x, f64::from(PRELU_START)),
+            },
+            Self::Relu6 => activation::relu6(x),
+            Self::Softplus => activation::softplus_with_threshold(x, 1.0, 20.0),
+            Self::Softsign => activation::softsign(x),
+            Self::LogSigmoid => activation::log_sigmoid(x),
+            Self::HardSigmoid => activation::hard_sigmoid(x, 0.2, 0.5),
+            Self::HardSwish => activation::hard_swish(x),
+            Self::HardTanh => activation::hardtanh(x, -1.0, 1.0),
+            Self::ThresholdedRelu => activation::thresholded_relu(x, 1.0),
+            Self::HardShrink => activation::hard_shrink(x, 0.5),
+            Self::SoftShrink => activation::soft_shrink(x, 0.5),
+            Self::TanhShrink => activation::tanhshrink(x),
+            Self::Step => {
+                let dtype = x.dtype();
+                x.detach().greater_equal_elem(0.0).float().cast(dtype)
+            }
+            Self::Identity => x,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `curves.csv`: one row a trial and epoch, in long form.
+
+use anyhow::Result;
+
+use super::{Export, finish};
+use crate::analysis::summary::Summary;
+
+/// arm, seed, epoch (from 1), train and validation loss and accuracy.
+#[derive(Debug)]
+pub struct CurvesCsv;
+
+impl Export for CurvesCsv {
+    fn file(&self) -> &'static str {
+        "curves.csv"
+    }
+
+    fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record([
+            "arm",
+            "seed",
+            "epoch",
+            "train_loss",
+            "train_accuracy",
+            "validation_loss",
+            "validation_accuracy",
+        ])?;
+        for record in &summary.records {
+            let history = &record.history;
+            let columns =
+                [&history.train_loss, &history.train_accuracy, &history.validation_loss, &history.validation_accuracy];
+            for epoch in 0..history.train_loss.len() {
+                let mut row = vec![record.arm.clone(), record.seed.to_string(), (epoch + 1).to_string()];
+                row.extend(columns.iter().map(|column| column.get(epoch).map_or(String::new(), ToString::to_string)));
+                csv.write_record(&row)?;
+            }
+        }
+        finish(csv)
+    }
+}

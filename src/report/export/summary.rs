@@ -1,0 +1,59 @@
+//! `summary.csv`: one row an arm and metric.
+
+use anyhow::Result;
+
+use super::{Export, cell, finish};
+use crate::analysis::stats::Interval;
+use crate::analysis::summary::Summary;
+
+/// arm, metric, trials, diverged, failed, n and the statistics with their intervals.
+#[derive(Debug)]
+pub struct SummaryCsv;
+
+impl Export for SummaryCsv {
+    fn file(&self) -> &'static str {
+        "summary.csv"
+    }
+
+    fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record([
+            "arm",
+            "metric",
+            "trials",
+            "diverged",
+            "failed",
+            "n",
+            "mean",
+            "mean_low",
+            "mean_high",
+            "stddev",
+            "min",
+            "q1",
+            "median",
+            "median_low",
+            "median_high",
+            "q3",
+            "max",
+            "iqm",
+            "iqm_low",
+            "iqm_high",
+        ])?;
+        for arm in &summary.arms {
+            for metric in &arm.metrics {
+                let d = &metric.description;
+                let ends = |i: Option<Interval>| [cell(i.map(|i| i.low)), cell(i.map(|i| i.high))];
+                let mut row = vec![arm.label.clone(), metric.name.clone()];
+                row.extend([arm.trials, arm.diverged, arm.failed, d.n].map(|n| n.to_string()));
+                row.push(cell(Some(d.mean)));
+                row.extend(ends(metric.mean_interval));
+                row.extend([d.sd, Some(d.min), Some(d.q1), Some(d.median)].map(cell));
+                row.extend(ends(metric.median_interval));
+                row.extend([Some(d.q3), Some(d.max), Some(d.iqm)].map(cell));
+                row.extend(ends(metric.iqm_interval));
+                csv.write_record(&row)?;
+            }
+        }
+        finish(csv)
+    }
+}

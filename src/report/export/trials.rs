@@ -1,0 +1,71 @@
+//! `trials.csv`: one row a trial, in plan order.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::{Export, cell, finish};
+use crate::analysis::summary::{Summary, metric_names};
+use crate::experiment::metric;
+use crate::record::{Status, TrialRecord};
+
+/// One row a trial: arm, one column an axis, seed, status, one column a metric, seconds, id.
+#[derive(Debug)]
+pub struct TrialsCsv;
+
+impl Export for TrialsCsv {
+    fn file(&self) -> &'static str {
+        "trials.csv"
+    }
+
+    fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
+        let metrics = columns(summary);
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        let mut head = vec!["arm".to_string()];
+        head.extend(summary.axes.iter().map(|axis| format!("param_{axis}")));
+        head.extend(["seed", "status", "diverged_epoch", "epochs_kept"].map(String::from));
+        head.extend(metrics.iter().cloned());
+        head.extend(["seconds", "id"].map(String::from));
+        csv.write_record(&head)?;
+        for record in &summary.records {
+            let mut row = vec![record.arm.clone()];
+            row.extend(summary.axes.iter().map(|axis| axis_cell(record, axis)));
+            row.push(record.seed.to_string());
+            row.push(status(record.status).into());
+            row.push(record.diverged_epoch.map_or(String::new(), |epoch| epoch.to_string()));
+            row.push(record.epochs_kept.map_or(String::new(), |epochs| epochs.to_string()));
+            row.extend(metrics.iter().map(|name| cell(record.metric(name))));
+            row.push(cell(Some(record.seconds)));
+            row.push(record.id.clone());
+            csv.write_record(&row)?;
+        }
+        finish(csv)
+    }
+}
+
+/// The metrics in the records, and what the summary made of the rest of them.
+fn columns(summary: &Summary) -> Vec<String> {
+    let mut names = metric_names(&summary.records);
+    for made in summary.arms.iter().flat_map(|arm| &arm.metrics).map(|made| &made.name) {
+        if !names.contains(made) && metric::sides(made).1.is_none() {
+            names.push(made.clone());
+        }
+    }
+    metric::sort(&mut names);
+    names
+}
+
+fn axis_cell(record: &TrialRecord, axis: &str) -> String {
+    match record.axes.get(axis) {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Done => "done",
+        Status::Diverged => "diverged",
+        Status::Failed => "failed",
+    }
+}

@@ -1,0 +1,105 @@
+//! Contact sheets: many images in one PNG.
+//!
+//! In: grey images of 28x28, as many as wanted. Out: the bytes of a PNG.
+
+use anyhow::{Context, Result};
+
+use font8x8::UnicodeFonts;
+
+use crate::data::{PIXELS, SIDE};
+
+/// Rows and columns of a letter.
+pub const GLYPH: usize = 8;
+
+/// An 8-bit grey picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grey {
+    /// Pixels a row.
+    pub width: usize,
+    /// Row-major, 0 is black.
+    pub pixels: Vec<u8>,
+}
+
+impl Grey {
+    /// A picture of one shade.
+    pub fn filled(width: usize, height: usize, shade: u8) -> Self {
+        Self { width, pixels: vec![shade; width * height] }
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.pixels.len() / self.width.max(1)
+    }
+
+    /// Copies a 28x28 image, each pixel `zoom` wide, with its upper left corner at (x, y).
+    pub fn paste(&mut self, image: &[u8], x: usize, y: usize, zoom: usize) {
+        for row in 0..SIDE * zoom {
+            for column in 0..SIDE * zoom {
+                let at = (y + row) * self.width + x + column;
+                self.pixels[at] = image[(row / zoom) * SIDE + column / zoom];
+            }
+        }
+    }
+
+    /// Writes words in black in an 8x8 pixel face; what does not fit is cut off.
+    pub fn write(&mut self, words: &str, x: usize, y: usize) {
+        for (place, letter) in words.chars().enumerate() {
+            let Some(glyph) = font8x8::BASIC_FONTS.get(letter) else { continue };
+            for (row, bits) in glyph.iter().enumerate() {
+                for column in (0..GLYPH).filter(|column| bits >> column & 1 == 1) {
+                    let across = x + place * GLYPH + column;
+                    let at = (y + row) * self.width + across;
+                    if across < self.width && at < self.pixels.len() {
+                        self.pixels[at] = 0;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The picture as a PNG file.
+    ///
+    /// # Errors
+    /// The picture is empty or too large for a PNG.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height() as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().context("cannot start the PNG")?;
+        writer.write_image_data(&self.pixels).context("cannot write the PNG")?;
+        writer.finish().context("cannot finish the PNG")?;
+        Ok(bytes)
+    }
+}
+
+/// `images` (a multiple of 784 bytes) side by side, `columns` a row, with a grey line between.
+pub fn contact(images: &[&[u8]], columns: usize, zoom: usize) -> Grey {
+    const GAP: usize = 1;
+    let cell = SIDE * zoom + GAP;
+    let rows = images.len().div_ceil(columns);
+    let mut sheet = Grey::filled(columns * cell + GAP, rows * cell + GAP, 64);
+    for (index, image) in images.iter().enumerate() {
+        debug_assert_eq!(image.len(), PIXELS);
+        sheet.paste(image, GAP + (index % columns) * cell, GAP + (index / columns) * cell, zoom);
+    }
+    sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_keeps_every_pixel_and_survives_png() {
+        let image: Vec<u8> = (0..PIXELS).map(|i| (i % 251) as u8).collect();
+        let sheet = contact(&[&image, &image, &image], 2, 2);
+        assert_eq!((sheet.width, sheet.height()), (2 * 57 + 1, 2 * 57 + 1));
+        assert_eq!(sheet.pixels[sheet.width + 1 + 2], image[1]);
+        let png = sheet.png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut back = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut back).unwrap();
+        assert_eq!(back, sheet.pixels);
+    }
+}

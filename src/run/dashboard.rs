@@ -1,0 +1,145 @@
+//! burn-train's terminal dashboard, fed from our own loop; plain lines where there is no terminal.
+//!
+//! In: the training loop's events. Out: a screen, or a line an epoch on stderr.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use burn_train::Interrupter;
+use burn_train::logger::TrainingProgressLogger;
+use burn_train::metric::{
+    MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
+};
+use burn_train::renderer::tui::TuiMetricsRendererWrapper;
+use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
+
+use crate::evaluate::Scores;
+use crate::experiment::config::TrialConfig;
+use crate::train::{EpochScores, Watch};
+
+/// Steps between two updates of the screen's progress.
+const EVERY: usize = 20;
+
+/// Shows one training.
+pub struct Dashboard<'a> {
+    screen: Option<Mutex<Screen>>,
+    quiet: bool,
+    epochs: usize,
+    steps: AtomicUsize,
+    stop: &'a AtomicBool,
+}
+
+struct Screen {
+    renderer: TuiMetricsRendererWrapper,
+    interrupter: Interrupter,
+    seen: usize,
+}
+
+impl<'a> Dashboard<'a> {
+    /// Whether there is a screen to draw on: both stdout and stderr are terminals.
+    pub fn has_screen(quiet: bool) -> bool {
+        !quiet && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Shows a training of this arm: on a screen where there is one, in lines elsewhere, not at all when `quiet`. `None` when the
+    /// user had the screen kill it.
+    pub fn show<T>(
+        (label, config): (&str, &TrialConfig),
+        quiet: bool,
+        stop: &'a AtomicBool,
+        train: impl FnOnce(&Self) -> T,
+    ) -> Option<T> {
+        // Built and dropped inside the catch: burn-train's screen panics on "kill", and again when it is dropped.
+        let trained = catch_unwind(AssertUnwindSafe(|| {
+            let epochs = config.train.epochs;
+            let open = || Mutex::new(Screen::open(label, epochs, config.data.train, !config.is_autoencoder()));
+            let screen = Self::has_screen(quiet).then(open);
+            train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
+        }));
+        match trained {
+            Ok(trained) => Some(trained),
+            Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => None,
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    fn screen(&self) -> Option<MutexGuard<'_, Screen>> {
+        Some(self.screen.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Screen {
+    fn open(label: &str, epochs: usize, examples: usize, has_accuracy: bool) -> Self {
+        let interrupter = Interrupter::new();
+        let mut renderer = TuiMetricsRendererWrapper::new(interrupter.clone(), None);
+        let accuracy = has_accuracy.then(|| ("Accuracy", Some("%".to_string()), true));
+        for (name, unit, higher_is_better) in std::iter::once(("Loss", None, false)).chain(accuracy) {
+            renderer.register_metric(MetricDefinition {
+                metric_id: id(name),
+                name: Arc::new(name.to_string()),
+                description: None,
+                attributes: MetricAttributes::Numeric(NumericAttributes { unit, higher_is_better }),
+            });
+        }
+        renderer.start(epochs, 0, Some(examples), Some(label));
+        renderer.start_split("train", examples);
+        Self { renderer, interrupter, seen: 0 }
+    }
+
+    fn epoch(&mut self, epoch: usize, scores: &EpochScores) {
+        let state = |name: &str, value: f64, shown: String| {
+            let entry = MetricEntry::new(id(name), SerializedEntry::new(shown, value.to_string()));
+            MetricState::Numeric(entry, Some(NumericEntry::Value(value)))
+        };
+        let both = |s: &Scores| {
+            let accuracy = s.accuracy.map(|a| state("Accuracy", 100.0 * a, format!("{:.2} %", 100.0 * a)));
+            std::iter::once(state("Loss", s.loss, format!("{:.5}", s.loss))).chain(accuracy)
+        };
+        both(&scores.train).for_each(|state| self.renderer.update_train(state));
+        both(&scores.validation).for_each(|state| self.renderer.update_valid(state));
+        self.renderer.update_epoch(epoch);
+        self.seen = 0;
+    }
+}
+
+fn words(scores: &Scores) -> String {
+    let accuracy = scores.accuracy.map_or(String::new(), |a| format!(" accuracy {:.2} %", 100.0 * a));
+    format!("loss {:.4}{accuracy}", scores.loss)
+}
+
+fn id(name: &str) -> MetricId {
+    MetricId::new(Arc::new(name.to_string()))
+}
+
+impl Watch for Dashboard<'_> {
+    fn on_step(&self, examples: usize) -> ControlFlow<()> {
+        if let Some(mut screen) = self.screen() {
+            screen.seen += examples;
+            let seen = screen.seen;
+            if self.steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
+                screen.renderer.update_split(seen);
+            }
+            if screen.interrupter.should_stop() {
+                return ControlFlow::Break(());
+            }
+        }
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) {
+        let Some(scores) = scores.first().copied().flatten() else { return };
+        match self.screen() {
+            Some(mut screen) => screen.epoch(epoch, &scores),
+            None if self.quiet => {}
+            None => eprintln!(
+                "epoch {epoch:>3}/{}  train {}  validation {}",
+                self.epochs,
+                words(&scores.train),
+                words(&scores.validation)
+            ),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The only terminal output during a run: a bar with the time left and the best so far, or plain lines.
+//!
+//! In: the runner's events. Out: text on stderr. In a terminal a bar; elsewhere one line every tenth of the work or
+//! thirty seconds, so that logs stay readable.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Listener;
+use super::best::Best;
+use crate::experiment::plan::Trial;
+use crate::experiment::plan::cost::{self, human};
+use crate::record::{Status, TrialRecord};
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing.
+    Quiet,
+    /// Lines.
+    Plain,
+    /// A bar that redraws itself.
+    Bar,
+}
+
+impl Shown {
+    /// A bar where stderr is a terminal, plain lines elsewhere.
+    pub fn fitting(quiet: bool) -> Self {
+        match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Bar,
+            (false, false) => Self::Plain,
+        }
+    }
+}
+
+/// Shows how a sweep goes.
+pub struct SweepProgress {
+    shown: Shown,
+    bar: ProgressBar,
+    /// Something else has the terminal.
+    veiled: AtomicBool,
+    examples: AtomicU64,
+    state: Mutex<State>,
+}
+
+struct State {
+    started: Instant,
+    last_line: Instant,
+    /// Tenths of the work told.
+    told: u64,
+    trials: usize,
+    done: usize,
+    diverged: usize,
+    failed: usize,
+    best: Option<Best>,
+    total: u64,
+    /// Examples an epoch and epochs, by arm.
+    planned: HashMap<String, (usize, usize)>,
+}
+
+impl SweepProgress {
+    /// Not yet started.
+    pub fn new(shown: Shown) -> Self {
+        let now = Instant::now();
+        Self {
+            shown,
+            bar: ProgressBar::hidden(),
+            veiled: AtomicBool::new(false),
+            examples: AtomicU64::new(0),
+            state: Mutex::new(State {
+                started: now,
+                last_line: now,
+                told: 0,
+                trials: 0,
+                done: 0,
+                diverged: 0,
+                failed: 0,
+                best: None,
+                total: 0,
+                planned: HashMap::new(),
+            }),
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Leaves the terminal to something else, until [`Self::unveil`].
+    pub fn veil(&self) {
+        self.veiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the terminal back.
+    pub fn unveil(&self) {
+        if self.veiled.swap(false, Ordering::Relaxed) && self.shown == Shown::Bar {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        }
+    }
+
+    /// Draws the last state and leaves the line.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, state: &mut State, examples: u64) {
+        let share = examples as f64 / state.total.max(1) as f64;
+        let tenth = (share * 10.0) as u64;
+        let waited = state.last_line.elapsed() >= Duration::from_secs(30);
+        if self.shown != Shown::Plain || !(tenth > state.told || waited) || share <= 0.0 {
+            return;
+        }
+        state.told = tenth;
+        state.last_line = Instant::now();
+        let elapsed = state.started.elapsed().as_secs_f64();
+        let left = match share {
+            share if share < 1.0 => format!(", about {} left", human(elapsed * (1.0 - share) / share)),
+            _ => String::new(),
+        };
+        eprintln!(
+            "{:3.0} %  {}/{} trials  {} elapsed{left}{}",
+            100.0 * share.min(1.0),
+            state.done,
+            state.trials,
+            human(elapsed),
+            state.news()
+        );
+    }
+}
+
+impl State {
+    fn news(&self) -> String {
+        let mut news = String::new();
+        if let Some(best) = &self.best {
+            news.push_str(&format!("  best {best}"));
+        }
+        if self.diverged > 0 {
+            news.push_str(&format!("  {} diverged", self.diverged));
+        }
+        if self.failed > 0 {
+            news.push_str(&format!("  {} FAILED", self.failed));
+        }
+        news
+    }
+}
+
+fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
+    match &trial.config.descend {
+        Some(descend) => (descend.steps, 1),
+        None => (trial.config.data.train, trial.config.train.epochs),
+    }
+}
+
+impl Listener for SweepProgress {
+    fn on_start(&self, pending: &[Trial], recorded: usize) {
+        let mut state = self.state();
+        state.started = Instant::now();
+        state.trials = pending.len();
+        let mut arms: Vec<&Trial> = Vec::new();
+        for trial in pending {
+            if arms.iter().all(|arm| arm.label != trial.label) {
+                arms.push(trial);
+            }
+        }
+        let free = cost::on_the_way(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+        for (arm, _) in arms.iter().zip(free).filter(|(_, free)| !free) {
+            state.planned.insert(arm.label.clone(), examples_and_epochs(arm));
+        }
+        let of = |trial: &Trial| state.planned.get(&trial.label).map_or(0, |(examples, epochs)| examples * epochs);
+        state.total = pending.iter().map(|trial| of(trial) as u64).sum();
+        if self.shown == Shown::Quiet {
+            return;
+        }
+        match (pending.len(), recorded) {
+            (0, n) => eprintln!("all {n} trials are recorded already; nothing to train"),
+            (n, 0) => eprintln!("{n} trials to train"),
+            (n, m) => eprintln!("{n} trials to train, {m} recorded already"),
+        }
+        if self.shown == Shown::Bar && !pending.is_empty() {
+            let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {elapsed} elapsed, {eta} left  {msg}");
+            self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar.set_length(state.total);
+            self.bar.set_message(format!("0/{} trials", state.trials));
+            if !self.veiled.load(Ordering::Relaxed) {
+                self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+            }
+            self.bar.enable_steady_tick(Duration::from_millis(500));
+        }
+    }
+
+    fn on_examples(&self, examples: usize) {
+        let so_far = self.examples.fetch_add(examples as u64, Ordering::Relaxed) + examples as u64;
+        match self.shown {
+            Shown::Quiet => {}
+            Shown::Bar => self.bar.set_position(so_far),
+            // The clock is read rarely: a step may take less than it.
+            Shown::Plain if so_far / 200_000 != (so_far - examples as u64) / 200_000 => {
+                self.line(&mut self.state(), so_far);
+            }
+            Shown::Plain => {}
+        }
+    }
+
+    fn on_record(&self, record: &TrialRecord) {
+        let mut state = self.state();
+        state.done += 1;
+        match record.status {
+            Status::Done => {}
+            Status::Diverged => state.diverged += 1,
+            Status::Failed => state.failed += 1,
+        }
+        if let Some(better) = Best::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.beats(old))) {
+            state.best = Some(better);
+        }
+        if record.status == Status::Failed && self.shown != Shown::Quiet {
+            let error = record.error.as_deref().unwrap_or("for no stated reason");
+            let text = format!("failed: {} seed {}: {error}", record.arm, record.seed);
+            if self.shown == Shown::Bar { self.bar.println(text) } else { eprintln!("{text}") }
+        }
+        // A trial that ended early leaves epochs undone: they are no longer to be waited for.
+        if let Some((examples, epochs)) = state.planned.get(&record.arm) {
+            let trained = record.history.train_loss.len() + usize::from(record.status == Status::Diverged);
+            let undone = (examples * epochs.saturating_sub(trained)) as u64;
+            self.bar.set_position(self.examples.fetch_add(undone, Ordering::Relaxed) + undone);
+        }
+        self.bar.set_message(format!("{}/{} trials{}", state.done, state.trials, state.news()));
+        if state.done == state.trials {
+            let total = state.total;
+            self.line(&mut state, total);
+        }
+    }
+}
+
+/// The rough cost of a plan in words: trials, steps and time.
+pub fn cost_line(plan: &crate::experiment::plan::Plan, jobs: usize) -> String {
+    let seeds = plan.seeds.len() as u64;
+    let free = cost::on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+    let trained = plan.arms.iter().zip(free).filter(|(_, free)| !free);
+    let steps: u64 = trained.map(|(arm, _)| cost::steps(arm) * seeds).sum();
+    format!(
+        "{} arms x {seeds} seeds = {} trials, {:.1} million steps, roughly {} with {jobs} workers on a recent CPU",
+        plan.arms.len(),
+        plan.arms.len() as u64 * seeds,
+        steps as f64 / 1e6,
+        human(cost::plan_seconds(plan, jobs))
+    )
+}

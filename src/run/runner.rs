@@ -1,0 +1,94 @@
+//! Walks a plan: groups trials into stacks, hands them to workers, records each as it ends, goes on after a failure.
+//!
+//! In: a plan, a lab (or anything that trains a stack), the records so far. Out: the records completed. Neither the number
+//! of workers nor the size of a stack changes a record.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Result, bail};
+
+use super::stacks::stacks;
+use super::workers::train_all;
+use super::{Listener, Options, Trainer};
+use crate::experiment::plan::{Plan, Trial};
+use crate::record::{RecordFile, Status, TrialRecord};
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In plan order; trials not finished are missing.
+    pub records: Vec<TrialRecord>,
+    /// Whether it was broken off before all were done.
+    pub interrupted: bool,
+}
+
+/// A plan set against the records it already has.
+#[derive(Debug)]
+pub struct Work {
+    /// The identity of every trial, in plan order.
+    ids: Vec<String>,
+    known: HashMap<String, TrialRecord>,
+    /// Trials to run, in plan order.
+    pub pending: Vec<Trial>,
+}
+
+/// Sets a plan against the records found, before anything is written or trained. Failed records do not count: their trials
+/// run again.
+///
+/// # Errors
+/// The records are of another spec.
+pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<Work> {
+    for record in &found {
+        refuse_foreign(plan, trainer, record)?;
+    }
+    let finished = found.into_iter().filter(|record| record.status != Status::Failed);
+    let known: HashMap<String, TrialRecord> = finished.map(|record| (record.id.clone(), record)).collect();
+    let mut work = Work { ids: Vec::new(), known, pending: Vec::new() };
+    for trial in plan.trials() {
+        let id = trainer.id(&trial)?;
+        if !work.known.contains_key(&id) {
+            work.pending.push(trial);
+        }
+        work.ids.push(id);
+    }
+    Ok(work)
+}
+
+/// Runs what is not yet recorded.
+///
+/// # Errors
+/// The records cannot be written.
+pub fn run(
+    mut work: Work,
+    trainer: &dyn Trainer,
+    file: &mut RecordFile,
+    options: Options,
+    listener: &dyn Listener,
+    stop: &AtomicBool,
+) -> Result<Outcome> {
+    let pending = std::mem::take(&mut work.pending);
+    listener.on_start(&pending, work.ids.len() - pending.len());
+    let fresh = train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
+    work.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
+    let records: Vec<TrialRecord> = work.ids.iter().filter_map(|id| work.known.get(id).cloned()).collect();
+    Ok(Outcome { interrupted: records.len() < work.ids.len(), records })
+}
+
+/// A record that this plan would not have made means that the folder belongs to something else.
+fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> Result<()> {
+    let arm = plan.arms.iter().position(|arm| arm.label == record.arm);
+    let ours = match arm {
+        Some(index) => trainer.id(&plan.arms[index].trial(index, record.seed))? == record.id,
+        None => false,
+    };
+    if !ours {
+        bail!(
+            "the folder's records are of another spec, other data or another backend: arm `{}`, seed {} there is not the one \
+             of this plan; give this run its own folder with --out, or move those records away",
+            record.arm,
+            record.seed
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The workers of a run: each takes the next stack, trains it, and sends its records to the one who writes.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+
+use anyhow::Result;
+use rayon::ThreadPoolBuilder;
+
+use super::{Listener, Trainer};
+use crate::experiment::plan::Trial;
+use crate::record::{RecordFile, TrialRecord};
+use crate::train::{EpochScores, Watch};
+
+/// Trains every stack and appends each record as it comes; what was broken off is missing.
+///
+/// # Errors
+/// A record cannot be written.
+pub fn train_all(
+    stacks: VecDeque<Vec<Trial>>,
+    trainer: &dyn Trainer,
+    file: &mut RecordFile,
+    jobs: usize,
+    listener: &dyn Listener,
+    stop: &AtomicBool,
+) -> Result<Vec<TrialRecord>> {
+    let workers = jobs.clamp(1, stacks.len().max(1));
+    let queue = Mutex::new(stacks);
+    let (send, receive) = mpsc::channel();
+    let relay = Relay { listener, stop };
+    let mut records = Vec::new();
+    let mut broken = None;
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (send, queue, relay) = (send.clone(), &queue, &relay);
+            let work = move || {
+                while let Some(stack) = next(queue, stop) {
+                    let Some(done) = train_one(&stack, trainer, relay) else { return };
+                    if send.send(done).is_err() {
+                        return;
+                    }
+                }
+            };
+            scope.spawn(move || with_its_share(workers, work));
+        }
+        drop(send);
+        for done in receive {
+            let appended = done.and_then(|done| {
+                for record in done {
+                    file.append(&record)?;
+                    listener.on_record(&record);
+                    records.push(record);
+                }
+                Ok(())
+            });
+            if let Err(error) = appended {
+                // Nothing more can be kept: stop the workers and tell why.
+                stop.store(true, Ordering::Relaxed);
+                broken = Some(error);
+                break;
+            }
+        }
+    });
+    match broken {
+        Some(error) => Err(error),
+        None => Ok(records),
+    }
+}
+
+/// Runs one of so many workers, which in training may then use its share of the threads and no more: with a worker a core, a matrix
+/// product that asked for a second thread would only wait for it. The share stays what it is when other workers are done.
+pub fn with_its_share<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
+    let threads = (rayon::current_num_threads() / workers).max(1);
+    match ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(work),
+        // No thread to be had: this one will do.
+        Err(_) => work(),
+    }
+}
+
+fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Trial>> {
+    if stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    // A worker that panicked left the queue as it was: go on with it.
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
+}
+
+/// The stack's records; failed ones when it could not be trained; `None` when it was broken off.
+fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Result<Vec<TrialRecord>>> {
+    let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
+    let error = match trained {
+        Ok(Ok(records)) => return records.map(Ok),
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            format!("panicked: {}", text.unwrap_or("for no stated reason"))
+        }
+    };
+    Some(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
+}
+
+/// Between a training loop and the run's listener.
+struct Relay<'a> {
+    listener: &'a dyn Listener,
+    stop: &'a AtomicBool,
+}
+
+impl Watch for Relay<'_> {
+    fn on_step(&self, examples: usize) -> ControlFlow<()> {
+        self.listener.on_examples(examples);
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+}

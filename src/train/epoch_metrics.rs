@@ -1,0 +1,49 @@
+//! The training numbers of an epoch, read from the device once, at its end.
+
+use burn::tensor::Tensor;
+
+use crate::evaluate::{Scores, hits};
+use crate::nn::task::Task;
+
+/// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
+#[derive(Default)]
+pub struct Tally {
+    losses: Vec<Tensor<1>>,
+    hits: Vec<Tensor<1>>,
+    counts: Vec<usize>,
+}
+
+impl Tally {
+    /// Adds a step of `count` examples a replica: losses `[R]`.
+    pub fn losses(&mut self, losses: &Tensor<1>, count: usize) {
+        self.losses.push(losses.clone().inner());
+        self.counts.push(count);
+    }
+
+    /// Adds the step's right answers: outputs and targets `[R, B, out]`.
+    pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
+        self.hits.push(hits(outputs.clone(), targets.clone(), task));
+    }
+
+    /// The scores of each replica, and its loss on the first batch.
+    pub fn read(self, replicas: usize) -> Vec<(Scores, f64)> {
+        let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
+            Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
+        };
+        let losses = read(self.losses);
+        let hits = (!self.hits.is_empty()).then(|| read(self.hits));
+        let examples: usize = self.counts.iter().sum();
+        let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
+            let terms = self.counts.iter().enumerate();
+            let sum: f64 = terms.map(|(s, &n)| f64::from(values[s * replicas + r]) * weight(n)).sum();
+            sum / examples as f64
+        };
+        (0..replicas)
+            .map(|r| {
+                let loss = mean(r, &losses, &|n| n as f64);
+                let accuracy = hits.as_ref().map(|hits| mean(r, hits, &|_| 1.0));
+                (Scores { loss, accuracy }, f64::from(losses[r]))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! What a network on points makes of the whole plane, or of the whole line.
+//!
+//! In: a trained network and the points it learned from. Out: its answers on an even grid around them.
+
+use burn::tensor::Device;
+
+use crate::data::{Corpus, Part, Rows};
+use crate::evaluate::outputs;
+use crate::nn::loss::Loss;
+use crate::nn::models::Network;
+use crate::nn::task::Task;
+use crate::record::Surface;
+
+/// Points along each coordinate: of a plane, and of a line.
+const SIDES: [usize; 2] = [65, 41];
+/// Room around the points, as a share of their range.
+const ROOM: f32 = 0.08;
+
+/// The surface of a stack of one; `None` where the data are no points of one or two numbers, or there are more than two classes.
+pub fn of(model: &Network, corpus: &Corpus, task: Task, loss: Loss, device: &Device) -> Option<Surface> {
+    let points = corpus.train.points().filter(|points| points.width <= 2 && corpus.classes.len() <= 2)?;
+    let ends: Vec<[f32; 2]> = (0..points.width)
+        .map(|axis| {
+            let (low, high) = points.range(axis);
+            let room = ROOM * (high - low);
+            [low - room, high + room]
+        })
+        .collect();
+    let side = SIDES[points.width - 1];
+    let grid = grid(&ends, side);
+    let part = Part { rows: Rows::Numbers { values: &grid, width: points.width }, labels: &[], answers: &[] };
+    let found = outputs(model, part, device).concat();
+    let values = match task {
+        Task::Classify { classes } => found.chunks_exact(classes).map(|row| second(row, loss)).collect(),
+        Task::Tell { .. } => found.iter().map(|&z| yes(z, loss)).collect(),
+        Task::Regress | Task::Reconstruct => found,
+    };
+    // Four digits are more than a picture shows.
+    let rounded = values.into_iter().map(|v| (v * 1e4).round() / 1e4).collect();
+    Some(Surface { ends, side, values: rounded })
+}
+
+fn grid(ends: &[[f32; 2]], side: usize) -> Vec<f32> {
+    let at = |axis: usize, step: usize| {
+        let [low, high] = ends[axis];
+        low + (high - low) * step as f32 / (side - 1) as f32
+    };
+    match ends.len() {
+        1 => (0..side).map(|step| at(0, step)).collect(),
+        _ => (0..side).flat_map(|row| (0..side).flat_map(move |column| [at(0, column), at(1, row)])).collect(),
+    }
+}
+
+/// The probability of the second class.
+fn second(row: &[f32], loss: Loss) -> f32 {
+    let [first, second] = [row.first().copied().unwrap_or(0.0), row.get(1).copied().unwrap_or(0.0)];
+    // At a half where the larger output changes.
+    if loss.is_on_logits() { logistic(second - first) } else { (0.5 + 0.5 * (second - first)).clamp(0.0, 1.0) }
+}
+
+/// What one output says, as a probability.
+fn yes(z: f32, loss: Loss) -> f32 {
+    match loss {
+        Loss::Perceptron => f32::from(z >= 0.0),
+        loss if loss.is_on_logits() => logistic(z),
+        _ => z.clamp(0.0, 1.0),
+    }
+}
+
+fn logistic(z: f32) -> f32 {
+    (1.0 + libm::expf(-z.max(-80.0))).recip()
+}

@@ -1,0 +1,122 @@
+//! The linear probe: how much of the class a linear classifier can read off a code (Alain and Bengio, "Understanding
+//! intermediate layers using linear classifier probes", 2016).
+//!
+//! In: codes and classes. Out: an accuracy on codes it did not learn from.
+
+use burn::tensor::Device;
+
+use crate::data::{Part, Rows};
+use crate::evaluate::evaluate;
+use crate::evaluate::knn::Points;
+use crate::experiment::config::{Hidden, ModelConfig, TrainConfig, TrialConfig};
+use crate::nn::loss::Loss;
+use crate::nn::optim::OptimizerConfig;
+use crate::nn::task::Task;
+use crate::train::{Job, Unwatched, train};
+
+/// Passes over the codes; the accuracy no longer moves after about ten.
+const EPOCHS: usize = 15;
+
+/// Codes of training, validation and test images, with their classes.
+#[derive(Debug, Clone, Copy)]
+pub struct Coded<'a> {
+    /// Of the training images.
+    pub train: (Points<'a>, &'a [u8]),
+    /// Of the validation images.
+    pub validation: (Points<'a>, &'a [u8]),
+    /// Of the test images.
+    pub test: (Points<'a>, &'a [u8]),
+}
+
+/// The test accuracy of a softmax classifier trained on codes, each of whose numbers is first brought to mean 0 and standard
+/// deviation 1 over the training codes. `None` when it cannot be trained on them.
+pub fn accuracy(coded: &Coded, classes: usize, seed: u64, device: &Device) -> Option<f64> {
+    let width = coded.train.0.width;
+    let scale = Scale::of(coded.train.0);
+    let [train_values, validation_values, test_values] =
+        [coded.train, coded.validation, coded.test].map(|(points, _)| scale.apply(points));
+    let part = |values, labels| Part { rows: Rows::Numbers { values, width }, labels, answers: &[] };
+    let optimizer = OptimizerConfig { lr: 0.01, ..OptimizerConfig::default() };
+    let config = TrialConfig {
+        model: ModelConfig { hidden: Hidden::Widths(Vec::new()), ..ModelConfig::default() },
+        train: TrainConfig { epochs: EPOCHS, batch_size: 256, optimizer, ..TrainConfig::default() },
+        ..TrialConfig::default()
+    };
+    let job = Job {
+        seeds: &[seed],
+        config: &config.train,
+        dropout: 0.0,
+        frozen: 0,
+        train: part(&train_values, coded.train.1),
+        validation: part(&validation_values, coded.validation.1),
+        task: Task::Classify { classes },
+        noise: config.train.noise(),
+        device,
+    };
+    let probe = config.network(width, classes).init(&[seed], &device.clone().autodiff());
+    let trained = train(probe, &job, &Unwatched)?;
+    evaluate(&trained.model, part(&test_values, coded.test.1), job.task, Loss::CrossEntropy, device).first()?.accuracy
+}
+
+/// Mean and inverse standard deviation of each number of a code.
+struct Scale(Vec<(f64, f64)>);
+
+impl Scale {
+    fn of(points: Points) -> Self {
+        let n = points.count() as f64;
+        let mut sums = vec![(0.0f64, 0.0f64); points.width];
+        for (i, &v) in points.values.iter().enumerate() {
+            let (sum, squares) = &mut sums[i % points.width];
+            *sum += f64::from(v);
+            *squares += f64::from(v).powi(2);
+        }
+        let scale = |(sum, squares): (f64, f64)| {
+            let mean = sum / n;
+            let sd = (squares / n - mean * mean).max(0.0).sqrt();
+            // A number that never changes stays 0.
+            (mean, if sd > 0.0 { 1.0 / sd } else { 0.0 })
+        };
+        Self(sums.into_iter().map(scale).collect())
+    }
+
+    fn apply(&self, points: Points) -> Vec<f32> {
+        let scaled = |(i, &v): (usize, &f32)| {
+            let (mean, inverse) = self.0[i % points.width];
+            ((f64::from(v) - mean) * inverse) as f32
+        };
+        points.values.iter().enumerate().map(scaled).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::device;
+    use crate::seed::{Purpose, Stream};
+
+    /// Two numbers a point; the class is the sign of their sum, or of their product.
+    fn codes(n: usize, counter: u64, class: fn(f64, f64) -> f64) -> (Vec<f32>, Vec<u8>) {
+        let mut stream = Stream::new(6, Purpose::Data, counter);
+        let mut values = Vec::new();
+        let labels = (0..n).map(|_| {
+            let (x, y) = (stream.normal(), stream.normal());
+            values.extend([(50.0 + 10.0 * x) as f32, (0.01 * y) as f32]);
+            u8::from(class(x, y) > 0.0)
+        });
+        let labels = labels.collect();
+        (values, labels)
+    }
+
+    fn probed(class: fn(f64, f64) -> f64) -> f64 {
+        let sets: Vec<_> = [(20_000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
+        let view = |i: usize| (Points { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
+        let coded = Coded { train: view(0), validation: view(1), test: view(2) };
+        accuracy(&coded, 2, 0, &device::for_tests()).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_read_off_and_an_exclusive_or_is_not() {
+        assert!(probed(|x, y| x + y) > 0.97);
+        assert!((0.4..0.6).contains(&probed(|x, y| x * y)));
+    }
+}
