@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput};
-use kindling::data::{PIXELS, Part, Rows};
+use kindling::data::{PIXELS, Rows, Split};
 use kindling::experiment::config::{TrainConfig, TrialConfig};
 use kindling::nn::kernels::product::{Matrices, products};
 use kindling::nn::loss::Loss;
 use kindling::nn::models::Network;
 use kindling::nn::optim::OptimizerConfig;
-use kindling::nn::task::{Answers, Task};
+use kindling::nn::task::Task;
 use kindling::run::with_its_share;
-use kindling::train::{Job, Unwatched, train};
+use kindling::train::{Job, NoCallback, train};
 
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
 const BATCHES: [usize; 4] = [8, 32, 128, 256];
@@ -39,8 +39,8 @@ impl Examples {
     }
 
     /// The first `count`.
-    fn part(&self, count: usize) -> Part<'_> {
-        Part { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count], answers: &[] }
+    fn part(&self, count: usize) -> Split<'_> {
+        Split { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count], targets: &[] }
     }
 
     /// Rows from all over the data.
@@ -54,7 +54,7 @@ impl Examples {
         let mut inputs = Vec::new();
         self.part(EXAMPLES).rows.gather(&picks, &mut inputs);
         let labels: Vec<u8> = picks.iter().map(|&index| self.labels[index]).collect();
-        let targets = TASK.targets(&inputs, Answers { labels: &labels, numbers: &[] });
+        let targets = TASK.targets(&inputs, &labels, &[]);
         [(inputs, WIDTHS[0]), (targets, WIDTHS[3])]
             .map(|(values, width)| Tensor::from_data(TensorData::new(values, [stack, batch, width]), device))
     }
@@ -177,7 +177,7 @@ fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
         noise: config.noise(),
         device: &device,
     };
-    black_box(train(network(stack, &device.clone().autodiff()), &job, &Unwatched));
+    black_box(train(network(stack, &device.clone().autodiff()), &job, &NoCallback));
 }
 
 fn timed(work: impl FnOnce()) -> f64 {

@@ -8,12 +8,12 @@ use std::fs;
 use common::desk::Desk;
 use common::{lab, plan, real_data};
 use kindling::data::Pixels;
-use kindling::data::source::{self, Search};
-use kindling::evaluate::knn::{Index, Points};
+use kindling::data::source::{self, DataLocations};
+use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::pca;
 use kindling::experiment::config::TrialConfig;
 use kindling::record::TrialRecord;
-use kindling::train::Unwatched;
+use kindling::train::NoCallback;
 
 const SMALL: [&str; 12] = [
     "autoencoder",
@@ -91,14 +91,11 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     assert_eq!(card.test_mse, record.metric("test_mse"));
     let tiny = source::load(
         "tiny",
-        &Search { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
+        &DataLocations { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
-    let codes = kindling::evaluate::encode(
-        network.autoencoder().unwrap(),
-        test.test.part(0, 100, Pixels::Unit),
-        &device,
-    );
+    let codes =
+        kindling::evaluate::encode(network.autoencoder().unwrap(), test.test.slice(0, 100, Pixels::Unit), &device);
     let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
     let exported: Vec<f32> = bytes[128..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     assert_eq!(exported, codes);
@@ -160,7 +157,7 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
     let text = "[model]\nhidden = [64]\nlatent = 12\n[train]\nloss = 'mse'\nepochs = 60\nbatch_size = 20\nlr = 0.003\nnoise = 0.3\n\
                 [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.3]";
     let trial = plan(text).trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
     let metric = |name: &str| records[0].metric(name).unwrap();
     assert!(metric("explained_variance") > 0.4, "{}", metric("explained_variance"));
     assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.05, "{:?}", records[0].metrics);
@@ -178,18 +175,19 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
 #[test]
 fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_scikit_learn_finds() {
     let Some(dir) = real_data() else { return };
-    let search = Search { dir: Some(dir), cache: "x".into(), offline: true, show_progress: false };
-    for (dataset, pca_mse) in [("mnist", Some(0.0168)), ("fashion-mnist", None)] {
-        let corpus = source::load(dataset, &search).unwrap();
+    let search = DataLocations { dir: Some(dir), cache: "x".into(), offline: true, show_progress: false };
+    for (name, pca_mse) in [("mnist", Some(0.0168)), ("fashion-mnist", None)] {
+        let dataset = source::load(name, &search).unwrap();
         if let Some(expected) = pca_mse {
             // The mean squared error of 32 components, fitted on the training images, on the test images.
-            let [train, test] = [corpus.train.part(0, 55_000, Pixels::Unit), corpus.test.part(0, 10_000, Pixels::Unit)]
-                .map(|part| part.rows.numbers());
-            let points = |values| Points { values, width: 784 };
+            let [train, test] =
+                [dataset.train.slice(0, 55_000, Pixels::Unit), dataset.test.slice(0, 10_000, Pixels::Unit)]
+                    .map(|part| part.rows.numbers());
+            let points = |values| Vectors { values, width: 784 };
             let found = pca::Pca::fit(points(&train)).mse(points(&test), 32);
             assert!((found - expected).abs() < 1e-4, "{found}");
             // A naive scan over the real pixels of some test images.
-            let few = Points { values: &test[..20 * 784], width: 784 };
+            let few = Vectors { values: &test[..20 * 784], width: 784 };
             let near = Index::new(points(&train)).nearest(few, 5, false);
             for (query, own) in near.chunks_exact(5).enumerate() {
                 let mut all: Vec<(f64, u32)> =
@@ -200,7 +198,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
             }
         }
         let mut config = TrialConfig::default();
-        config.data.dataset = dataset.into();
+        config.data.dataset = name.into();
         let mut trial = plan(
             "[model]\nhidden = [128]\nlatent = 16\n[train]\nloss = 'mse'\nepochs = 4\nbatch_size = 64\nlr = 0.002\n[evaluate]\nknn = 5\nbaselines = true",
         )
@@ -209,11 +207,11 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         .unwrap();
         trial.config.data =
             kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
-        let lab = kindling::trial::Lab::with(corpus, lab().place);
-        let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+        let lab = kindling::trial::Lab::with(dataset, lab().backend);
+        let (records, _) = lab.run(&[trial], &NoCallback).unwrap().unwrap();
         let metric = |name: &str| records[0].metric(name).unwrap();
-        assert!(metric("explained_variance") > 0.5, "{dataset}: {}", metric("explained_variance"));
-        assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.02, "{dataset}: {:?}", records[0].metrics);
-        assert!(metric("knn_accuracy") > 0.7, "{dataset}");
+        assert!(metric("explained_variance") > 0.5, "{name}: {}", metric("explained_variance"));
+        assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.02, "{name}: {:?}", records[0].metrics);
+        assert!(metric("knn_accuracy") > 0.7, "{name}");
     }
 }

@@ -11,7 +11,7 @@ use kindling::nn::device;
 use kindling::nn::models::Network;
 use kindling::record::{Status, TrialRecord};
 use kindling::run::{Options, Trainer};
-use kindling::train::Unwatched;
+use kindling::train::NoCallback;
 use kindling::trial::Lab;
 
 fn toy_plan(name: &str, extra: &str) -> Plan {
@@ -21,11 +21,11 @@ fn toy_plan(name: &str, extra: &str) -> Plan {
 
 fn toy_lab(name: &str) -> Lab {
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    Lab::with(toys::find(name).unwrap().corpus(), device::open(Some(&backend)).unwrap())
+    Lab::with(toys::find(name).unwrap().dataset(), device::open(Some(&backend)).unwrap())
 }
 
 fn run(lab: &Lab, trials: &[Trial]) -> (Vec<TrialRecord>, Vec<Network>) {
-    lab.run(trials, &Unwatched).unwrap().unwrap()
+    lab.run(trials, &NoCallback).unwrap().unwrap()
 }
 
 /// The records of a toy experiment, seeds as one stack.
@@ -51,8 +51,8 @@ fn linear_regression_ends_at_the_least_squares_line() {
     let extra = "seeds = 2\n[model]\nhidden = []\n[train]\nloss = 'mse'\nepochs = 150\nbatch_size = 300\noptimizer = { name = 'sgd', lr = 0.3 }";
     let plan = toy_plan("line", extra);
     let lab = toy_lab("line");
-    let [train, ..] = lab.parts(&plan.arms[0].config.data).unwrap();
-    let (x, y) = (train.rows.numbers(), train.answers);
+    let [train, ..] = lab.splits(&plan.arms[0].config.data).unwrap();
+    let (x, y) = (train.rows.numbers(), train.targets);
     let n = x.len() as f64;
     let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
     let (mx, my) = (mean(&x), mean(y));
@@ -60,11 +60,13 @@ fn linear_regression_ends_at_the_least_squares_line() {
     let slope = both / x.iter().map(|&a| (f64::from(a) - mx).powi(2)).sum::<f64>();
     let (records, networks) = run(&lab, &[plan.arms[0].trial(0, 0)]);
     assert!((f64::from(weights(&networks[0], 0)[0]) - slope).abs() < 1e-3);
-    // The surface of the record is that line.
-    let surface = records[0].surface.as_ref().unwrap();
-    let [low, high] = surface.ends[0].map(f64::from);
-    let rise = f64::from(surface.values[surface.side - 1] - surface.values[0]) / (high - low);
-    assert!((rise - slope).abs() < 1e-3 && (f64::from(surface.values[0]) - (my + slope * (low - mx))).abs() < 1e-2);
+    // The decision_grid of the record is that line.
+    let decision_grid = records[0].decision_grid.as_ref().unwrap();
+    let [low, high] = decision_grid.ends[0].map(f64::from);
+    let rise = f64::from(decision_grid.values[decision_grid.side - 1] - decision_grid.values[0]) / (high - low);
+    assert!(
+        (rise - slope).abs() < 1e-3 && (f64::from(decision_grid.values[0]) - (my + slope * (low - mx))).abs() < 1e-2
+    );
     assert_eq!(records[0].metric("test_accuracy"), None);
 }
 
@@ -99,10 +101,10 @@ fn one_hidden_layer_learns_the_quadrants_and_none_does_not() {
 fn a_surface_has_class_one_where_its_points_are() {
     let extra = "[model]\nhidden = []\n[train]\nepochs = 40\nlr = 0.05";
     let record = toy("separable", extra).remove(0);
-    let surface = record.surface.unwrap();
-    assert_eq!(surface.values.len(), surface.side * surface.side);
+    let decision_grid = record.decision_grid.unwrap();
+    assert_eq!(decision_grid.values.len(), decision_grid.side * decision_grid.side);
     // Class 1 lies towards the upper right corner, whose place is last.
-    assert!(surface.values[0] < 0.05 && surface.values[surface.values.len() - 1] > 0.95);
+    assert!(decision_grid.values[0] < 0.05 && decision_grid.values[decision_grid.values.len() - 1] > 0.95);
     assert!(record.mistakes.is_empty());
 }
 
@@ -118,7 +120,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
     // Seeds 0 and 1 with all their epochs, then seed 2.
     assert_eq!(stacks.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
     let together: Vec<TrialRecord> =
-        stacks.iter().flat_map(|stack| lab.train(stack, &Unwatched).unwrap().unwrap()).collect();
+        stacks.iter().flat_map(|stack| lab.train(stack, &NoCallback).unwrap().unwrap()).collect();
     assert_eq!(together.len(), 9);
     for record in &together {
         let trial = all.iter().find(|trial| trial.label == record.arm && trial.seed == record.seed).unwrap();
@@ -140,7 +142,7 @@ fn a_frozen_layer_stays_as_it_was_drawn_and_the_others_learn() {
     let lab = lab();
     let config = &plan.arms[0].config;
     let (_, networks) = run(&lab, &[plan.arms[0].trial(0, 0)]);
-    let drawn = lab.start(config, &[0], &Unwatched).unwrap().unwrap();
+    let drawn = lab.start(config, &[0], &NoCallback).unwrap().unwrap();
     assert_eq!(weights(&networks[0], 0), weights(&drawn, 0));
     assert_ne!(weights(&networks[0], 1), weights(&drawn, 1));
 }
@@ -156,7 +158,7 @@ fn penalties_move_weights_by_their_hand_worked_share_and_biases_not_at_all() {
         run(&lab(), &[plan.arms[0].trial(0, 0)]).1.remove(0)
     };
     let lab = lab();
-    let start = lab.start(&plan("[model]\nhidden = [6]").arms[0].config, &[0], &Unwatched).unwrap().unwrap();
+    let start = lab.start(&plan("[model]\nhidden = [6]").arms[0].config, &[0], &NoCallback).unwrap().unwrap();
     let (none, l2, l1) = (step(""), step("l2 = 20.0"), step("l1 = 20.0"));
     for layer in 0..2 {
         let (w, plain) = (weights(&start, layer), weights(&none, layer));
@@ -193,11 +195,11 @@ fn an_arm_that_starts_after_another_has_its_weights_and_its_own_output() {
 fn raw_pixels_are_0_to_255() {
     let plan = plan("[[arms]]\nname = 'unit'\n[[arms]]\nname = 'raw'\npixels = 'raw'");
     let lab = lab();
-    let [unit, raw] = [0, 1].map(|arm| lab.parts(&plan.arms[arm].config.data).unwrap()[0].rows.numbers());
+    let [unit, raw] = [0, 1].map(|arm| lab.splits(&plan.arms[arm].config.data).unwrap()[0].rows.numbers());
     assert!(raw.iter().zip(&unit).all(|(raw, unit)| (raw / 255.0 - unit).abs() < 1e-6));
     assert!(raw.contains(&255.0));
     let mut picked = Vec::new();
-    lab.parts(&plan.arms[1].config.data).unwrap()[0].rows.gather(&[3], &mut picked);
+    lab.splits(&plan.arms[1].config.data).unwrap()[0].rows.gather(&[3], &mut picked);
     assert_eq!(picked, raw[3 * 784..4 * 784]);
 }
 

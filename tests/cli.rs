@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kindling::data::{digits, source::FILE_NAMES};
+use kindling::data::{digits, known::FILE_NAMES};
 
 use common::desk::Desk;
 

@@ -11,7 +11,7 @@ use kindling::experiment::plan::{Plan, Trial};
 use kindling::nn::models::Network;
 use kindling::record::{RecordFile, TrialRecord};
 use kindling::run::{self, Listener, Options};
-use kindling::train::Unwatched;
+use kindling::train::NoCallback;
 use kindling::trial::Lab;
 
 /// Every knob that draws numbers or treats replicas one by one is on.
@@ -69,7 +69,7 @@ fn a_trial_alone_is_the_trial_of_a_sweep() {
         let plan = plan(settings);
         let all = fresh(&plan, &lab(), 2, 6);
         for (index, trial) in plan.trials().enumerate().step_by(5) {
-            let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+            let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
             assert_eq!(lines(&records)[0], all[index]);
         }
     }
@@ -125,10 +125,10 @@ fn neither_dropout_nor_noise_nor_batches_nor_clipping_touch_the_initial_weights(
     let end = |extra: &str| {
         let text = format!("[train]\nepochs = 1\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
         let trial = plan(&text).trials().next().unwrap();
-        let (_, model) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+        let (_, model) = lab.run(&[trial], &NoCallback).unwrap().unwrap();
         weights(&model[0])
     };
-    let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.place.device));
+    let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.backend.device));
     for extra in [
         "",
         "batch_size = 7",

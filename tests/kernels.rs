@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use kindling::nn::kernels::{self, loss::Kind};
+use kindling::nn::kernels::{self, loss::LossKind};
 use kindling::seed::{Purpose, Stream};
 
 /// Replicas, batch, inputs and outputs: small and odd ones, single rows and columns, and layers that gemm splits into blocks.
@@ -94,9 +94,9 @@ fn the_losses_and_their_gradients() {
         let fused = |kind| pulled(&outputs_given, |z| kernels::loss(kind, z[0].clone(), targets.clone()));
         let entropy =
             pulled(&outputs_given, |z| mean(-(activation::log_softmax(z[0].clone(), 2) * targets.clone()), 1.0));
-        assert_eq!(bits(fused(Kind::CrossEntropy)), bits(entropy), "{shape:?}");
+        assert_eq!(bits(fused(LossKind::CrossEntropy)), bits(entropy), "{shape:?}");
         let squares = |z: &[Tensor<3>]| mean((z[0].clone() - targets.clone()).square(), 1.0 / outputs as f64);
-        assert_eq!(bits(fused(Kind::SquaredError)), bits(pulled(&outputs_given, squares)), "{shape:?}");
+        assert_eq!(bits(fused(LossKind::SquaredError)), bits(pulled(&outputs_given, squares)), "{shape:?}");
     }
 }
 
@@ -106,7 +106,7 @@ fn right_answers_are_counted_replica_by_replica_and_ties_go_to_the_first() {
         |values: [f32; 12]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [2, 2, 3]), &Device::flex());
     let outputs = tensor([0.1, 0.9, 0.2, 0.5, 0.5, 0.1, f32::NAN, 1.0, 0.0, -1.0, -2.0, -0.5]);
     let targets = tensor([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-    assert_eq!(values(kernels::hits(outputs.clone(), targets.clone())), [1.0, 1.0]);
+    assert_eq!(values(kernels::correct(outputs.clone(), targets.clone())), [1.0, 1.0]);
     let plain = outputs.argmax(2).equal(targets.argmax(2)).float().sum_dim(1);
     assert_eq!(values(plain), [1.0, 1.0]);
 }

@@ -4,16 +4,16 @@
 mod common;
 
 use common::{lab, plan, real_data};
-use kindling::data::source::{self, Search};
+use kindling::data::source::{self, DataLocations};
 use kindling::experiment::config::TrialConfig;
 use kindling::nn::device;
 use kindling::record::Status;
-use kindling::train::Unwatched;
+use kindling::train::NoCallback;
 use kindling::trial::Lab;
 
 fn last_train_loss(extra: &str) -> f32 {
     let trial = plan(extra).trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
     assert_eq!(records[0].status, Status::Done, "{extra}");
     *records[0].history.train_loss.last().unwrap()
 }
@@ -34,7 +34,7 @@ fn every_optimizer_lowers_every_loss() {
 #[test]
 fn a_network_can_learn_500_images_by_heart() {
     let trial = plan("[train]\nepochs = 60\nbatch_size = 20").trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
     assert_eq!(*records[0].history.train_accuracy.last().unwrap(), 1.0);
     let sum: u32 = records[0].confusion.iter().flatten().sum();
     let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
@@ -46,7 +46,7 @@ fn a_network_can_learn_500_images_by_heart() {
 fn a_rate_of_a_million_diverges_and_is_recorded_as_such() {
     for optimizer in kindling::nn::optim::NAMES {
         let trial = plan(&format!("[train]\nepochs = 4\nlr = 1e6\noptimizer = '{optimizer}'")).trials().next().unwrap();
-        let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+        let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
         let record = &records[0];
         assert_eq!(record.status, Status::Diverged, "{optimizer}: {:?}", record.history);
         assert!(record.metrics.is_empty() && record.confusion.is_empty());
@@ -57,7 +57,7 @@ fn a_rate_of_a_million_diverges_and_is_recorded_as_such() {
 #[test]
 fn patience_keeps_the_weights_of_the_best_epoch() {
     let trial = plan("[train]\nepochs = 60\nbatch_size = 20\nlr = 0.01\npatience = 3").trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &Unwatched).unwrap().unwrap();
+    let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
     let losses = &records[0].history.validation_loss;
     let best = losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
     assert_eq!(records[0].epochs_kept, Some(best + 1));
@@ -68,18 +68,18 @@ fn patience_keeps_the_weights_of_the_best_epoch() {
 #[test]
 fn adam_classifies_real_mnist() {
     let Some(dir) = real_data() else { return };
-    let search = Search { dir: Some(dir), cache: "none".into(), offline: true, show_progress: false };
-    let corpus = source::load("mnist", &search).unwrap();
-    assert_eq!((corpus.train.count(), corpus.test.count(), corpus.classes.len()), (60_000, 10_000, 10));
+    let search = DataLocations { dir: Some(dir), cache: "none".into(), offline: true, show_progress: false };
+    let dataset = source::load("mnist", &search).unwrap();
+    assert_eq!((dataset.train.count(), dataset.test.count(), dataset.classes.len()), (60_000, 10_000, 10));
     // The digit counts of the published test set.
-    let zeros = corpus.test.labels().iter().filter(|&&label| label == 0).count();
-    assert_eq!((zeros, corpus.train.labels()[0]), (980, 5));
+    let zeros = dataset.test.labels().iter().filter(|&&label| label == 0).count();
+    assert_eq!((zeros, dataset.train.labels()[0]), (980, 5));
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    let lab = Lab::with(corpus, device::open(Some(&backend)).unwrap());
+    let lab = Lab::with(dataset, device::open(Some(&backend)).unwrap());
     let mut config = TrialConfig::default();
     config.train.epochs = 3;
     let trial = kindling::experiment::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
-    let (records, _) = lab.run(&[trial], &Unwatched).unwrap().unwrap();
+    let (records, _) = lab.run(&[trial], &NoCallback).unwrap().unwrap();
     let accuracy = records[0].metric("test_accuracy").unwrap();
     // Three epochs of 784-64-32-10 give 96 to 97 % in every framework.
     assert!((0.95..0.98).contains(&accuracy), "{accuracy}");
@@ -88,12 +88,12 @@ fn adam_classifies_real_mnist() {
 
 #[test]
 fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
-    let corpus = kindling::data::Corpus::new(
+    let dataset = kindling::data::Dataset::new(
         "digits",
         kindling::data::digits::draw(0, 20_000),
         kindling::data::digits::draw(60_000, 2_000),
     );
-    let lab = Lab::with(corpus, device::open(Some("flex")).unwrap());
+    let lab = Lab::with(dataset, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
         config.data = kindling::experiment::config::DataConfig {
@@ -106,7 +106,7 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
         config.model.hidden = kindling::experiment::config::Hidden::Widths(hidden);
         config.train.epochs = 12;
         let trial = kindling::experiment::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
-        lab.run(&[trial], &Unwatched).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()
+        lab.run(&[trial], &NoCallback).unwrap().unwrap().0[0].metric("test_accuracy").unwrap()
     };
     let (mlp, linear) = (accuracy(vec![64, 32]), accuracy(vec![]));
     assert!((0.95..0.99).contains(&mlp), "mlp {mlp}");

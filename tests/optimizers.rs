@@ -1,10 +1,10 @@
-//! Fused optimizer steps against Burn's own rules: the same parameters, step by step.
+//! FusedOptimizer optimizer steps against Burn's own rules: the same parameters, step by step.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use kindling::nn::kernels::{Rule as FusedRule, TINY, Update};
+use kindling::nn::kernels::{TINY, Update, UpdateRule as FusedRule};
 use kindling::nn::optim::{OptimizerConfig, Rule};
 use kindling::seed::{Purpose, Stream};
 

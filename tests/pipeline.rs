@@ -17,7 +17,7 @@ use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, Tria
 use kindling::report;
 use kindling::run::{self, Listener, Options, Outcome, Trainer};
 use kindling::seed::{Purpose, Stream};
-use kindling::train::Watch;
+use kindling::train::Callback;
 
 /// Makes up a plausible record a trial; can be told to fail, panic or diverge at given trials.
 #[derive(Default)]
@@ -58,7 +58,7 @@ impl Fake {
                 Default::default()
             },
             confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
-            surface: None,
+            decision_grid: None,
             path: vec![],
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
             made_with: MadeWith {
@@ -76,9 +76,9 @@ impl Fake {
 }
 
 impl Trainer for Fake {
-    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>> {
         std::thread::sleep(self.pause);
-        if watch.on_step(1).is_break() {
+        if callback.on_step(1).is_break() {
             return Ok(None);
         }
         self.trained.fetch_add(trials.len(), Ordering::Relaxed);

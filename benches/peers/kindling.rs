@@ -9,14 +9,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
-use kindling::data::source::read_folder;
-use kindling::data::{Corpus, PIXELS, Pixels};
-use kindling::evaluate::knn::{Index, Points};
+use kindling::data::folder::read_folder;
+use kindling::data::{Dataset, PIXELS, Pixels};
+use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::tsne;
 use kindling::experiment::config::TrialConfig;
 use kindling::nn::device;
 use kindling::run::{stack_size, with_its_share};
-use kindling::train::{Job, Unwatched, train};
+use kindling::train::{Job, NoCallback, train};
 
 #[derive(Parser)]
 struct Arguments {
@@ -82,8 +82,8 @@ fn main() -> Result<()> {
         Task::Knn { width, k, points, queries, out } => {
             let (points, queries) = (read(&points)?, read(&queries)?);
             let started = Instant::now();
-            let index = Index::new(Points { values: &points, width });
-            let found = index.nearest(Points { values: &queries, width }, k, false);
+            let index = Index::new(Vectors { values: &points, width });
+            let found = index.nearest(Vectors { values: &queries, width }, k, false);
             let seconds = started.elapsed().as_secs_f64();
             write(&out, found.iter().flat_map(|neighbour| neighbour.index.to_le_bytes()))?;
             (queries.len() / width, seconds)
@@ -91,7 +91,7 @@ fn main() -> Result<()> {
         Task::Tsne { width, points, out } => {
             let points = read(&points)?;
             let started = Instant::now();
-            let embedded = tsne::embed(Points { values: &points, width }).context("nothing could be embedded")?;
+            let embedded = tsne::embed(Vectors { values: &points, width }).context("nothing could be embedded")?;
             let seconds = started.elapsed().as_secs_f64();
             write(&out, embedded.iter().flat_map(|value| value.to_le_bytes()))?;
             (points.len() / width, seconds)
@@ -104,19 +104,19 @@ fn main() -> Result<()> {
 /// One epoch to warm up, then all workers at once; examples met by all of them, and the seconds until the last was done.
 fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
     let config: TrialConfig = toml::from_str(config)?;
-    let corpus = read_folder("mnist", data)?;
+    let dataset = read_folder("mnist", data)?;
     let device = device::open(Some("flex"))?.device;
     let stack = stack.unwrap_or_else(|| stack_size(&config, true));
     let barrier = Barrier::new(workers);
     let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
         let worker = |rank: usize| {
-            let (config, corpus, device, barrier) = (&config, &corpus, &device, &barrier);
+            let (config, dataset, device, barrier) = (&config, &dataset, &device, &barrier);
             let train = move || {
                 let seeds: Vec<u64> = (0..stack).map(|seed| (rank * stack + seed) as u64).collect();
-                fit(config, corpus, device, &seeds, 1);
+                fit(config, dataset, device, &seeds, 1);
                 barrier.wait();
                 let started = Instant::now();
-                fit(config, corpus, device, &seeds, config.train.epochs);
+                fit(config, dataset, device, &seeds, config.train.epochs);
                 (started, Instant::now())
             };
             move || with_its_share(workers, train)
@@ -131,22 +131,22 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
     Ok((examples, (ended - started).as_secs_f64()))
 }
 
-fn fit(config: &TrialConfig, corpus: &Corpus, device: &Device, seeds: &[u64], epochs: usize) {
-    let classes = corpus.classes.len();
+fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], epochs: usize) {
+    let classes = dataset.classes.len();
     let train_config = kindling::experiment::config::TrainConfig { epochs, ..config.train.clone() };
     let job = Job {
         seeds,
         config: &train_config,
         dropout: 0.0,
-        train: corpus.train.part(0, config.data.train, Pixels::Unit),
+        train: dataset.train.slice(0, config.data.train, Pixels::Unit),
         // The peers do not evaluate either.
-        validation: corpus.train.part(config.data.train, config.data.train + 1, Pixels::Unit),
+        validation: dataset.train.slice(config.data.train, config.data.train + 1, Pixels::Unit),
         task: config.task(classes),
         frozen: 0,
         noise: config.train.noise(),
         device,
     };
-    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &Unwatched);
+    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &NoCallback);
 }
 
 fn read(path: &Path) -> Result<Vec<f32>> {

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::analysis::claims::{self, Judged};
+use crate::analysis::claims::{self, JudgedClaim};
 use crate::analysis::stats::bootstrap::{Interval, of_sample};
 use crate::analysis::stats::compare::{Comparison, compare, correct};
 use crate::analysis::stats::describe::{Description, describe, interquartile_mean};
 use crate::experiment::metric;
 use crate::experiment::plan::{Arm, Plan};
-use crate::nn::optim::schedule::Place;
+use crate::nn::optim::schedule::TrainingPosition;
 use crate::record::{Status, TrialRecord, by_seed};
 use crate::seed::{Purpose, Stream};
 
@@ -35,9 +35,9 @@ pub struct Summary {
     /// In plan order.
     pub arms: Vec<ArmSummary>,
     /// Neighbours in the ranking, best first; Holm's correction is over these.
-    pub ranking: Vec<Versus>,
+    pub ranking: Vec<ArmComparison>,
     /// The claims of the spec.
-    pub claims: Vec<Judged>,
+    pub claims: Vec<JudgedClaim>,
     /// Wall time of all trials, added up.
     pub trial_seconds: f64,
     /// The learning rate of each arm over the epochs, where the arms' schedules differ.
@@ -83,7 +83,7 @@ pub struct MetricSummary {
 
 /// Two arms on the ranking metric.
 #[derive(Debug, Clone, Serialize)]
-pub struct Versus {
+pub struct ArmComparison {
     /// The arm ranked higher.
     pub a: String,
     /// The arm ranked lower.
@@ -219,22 +219,22 @@ fn order(arms: &[ArmSummary], metric: &str) -> Vec<usize> {
 const SHOWN: usize = 7;
 
 /// Each of the best arms against the next best.
-fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecord]) -> Vec<Versus> {
+fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecord]) -> Vec<ArmComparison> {
     let order = order(arms, metric);
     let values = |index: usize| by_seed(records, &arms[index].label, &plan.seeds, metric);
-    let versus = |(place, pair): (usize, &[usize])| {
-        let mut stream = Stream::new(1, Purpose::Bootstrap, place as u64);
+    let versus = |(rank, pair): (usize, &[usize])| {
+        let mut stream = Stream::new(1, Purpose::Bootstrap, rank as u64);
         let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
         let lost = pair.iter().map(|&index| &arms[index]).filter(|arm| arm.diverged > 0);
         let lost = lost.map(|arm| format!("{} of {} runs of {} diverged", arm.diverged, arm.trials, arm.label));
-        Some(Versus {
+        Some(ArmComparison {
             a: arms[pair[0]].label.clone(),
             b: arms[pair[1]].label.clone(),
             comparison,
             note: lost.collect::<Vec<_>>().join(", "),
         })
     };
-    let mut all: Vec<Versus> = order.windows(2).take(SHOWN).enumerate().filter_map(versus).collect();
+    let mut all: Vec<ArmComparison> = order.windows(2).take(SHOWN).enumerate().filter_map(versus).collect();
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
     all
 }
@@ -260,8 +260,9 @@ pub fn rates(plan: &Plan) -> Vec<RateCurve> {
         let steps = steps_per_epoch * train.epochs;
         let at = |i: usize| {
             let step = i * steps / RATE_POINTS;
-            let place = Place { epoch: step / steps_per_epoch, step, steps_per_epoch, epochs: train.epochs };
-            (step as f64 / steps_per_epoch as f64, train.schedule.rate(train.optimizer.lr, place))
+            let position =
+                TrainingPosition { epoch: step / steps_per_epoch, step, steps_per_epoch, epochs: train.epochs };
+            (step as f64 / steps_per_epoch as f64, train.schedule.rate(train.optimizer.lr, position))
         };
         RateCurve { arm: arm.label.clone(), points: (0..RATE_POINTS).map(at).collect() }
     };

@@ -3,14 +3,14 @@
 use clap::Args;
 
 use super::RunFlags;
-use crate::report::figures::autoencoder::Ends;
+use crate::report::figures::autoencoder::InterpolationEnds;
 
 /// The strip of pictures from one code to another.
 #[derive(Debug, Clone, Args)]
 pub struct StripFlags {
-    /// Ends of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
+    /// InterpolationEnds of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
     #[arg(long, value_name = "A,B")]
-    pub between: Option<Ends>,
+    pub between: Option<InterpolationEnds>,
     /// Images of the strip
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=64))]
     pub steps: u16,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keeper::{self, Keeper};
+use super::keeper::{self, SavingTrainer};
 use super::{Exit, STOP, resolve, session, sweep};
 use crate::cli::AutoencoderArgs;
 use crate::experiment::plan::Plan;
@@ -14,9 +14,9 @@ use crate::experiment::spec::Spec;
 use crate::record::TrialRecord;
 use crate::report;
 use crate::report::figures::Figure;
-use crate::report::figures::autoencoder::Strip;
-use crate::run::progress::{Shown, SweepProgress};
-use crate::train::Unwatched;
+use crate::report::figures::autoencoder::Interpolation;
+use crate::run::progress::{ProgressMode, SweepProgress};
+use crate::train::NoCallback;
 use crate::trial::Lab;
 
 /// Noise levels at which a denoising autoencoder is tested: as in the source, 0 to 0.8.
@@ -36,11 +36,11 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let (plan, lab) = (&prepared.plan, &prepared.lab);
     let strip = keeper::strip(&args.strip, lab, plan)?;
     let session = prepared.open(out, args.run.quiet, false)?;
-    let progress = SweepProgress::new(Shown::fitting(args.run.quiet));
+    let progress = SweepProgress::new(ProgressMode::fitting(args.run.quiet));
     let folder = session.out.clone();
-    let keeper = Keeper::new(lab, &folder, &progress, args.run.quiet);
+    let keeper = SavingTrainer::new(lab, &folder, &progress, args.run.quiet);
     session.run(&keeper, &progress, |summary, out| {
-        let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
+        let shown = summary.median_run().and_then(|run| lab.dataset(&run.made_with.dataset).ok());
         // Pictures come last: whatever becomes of them, the numbers are told.
         let gallery = match summary.median_run() {
             Some(run) if !STOP.load(Ordering::Relaxed) => look(run, lab, plan, &strip, out),
@@ -57,12 +57,12 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
 }
 
 /// Pictures of the median run. A network that was moved away is trained again: its record says that it gives the same one.
-fn look(run: &TrialRecord, lab: &Lab, plan: &Plan, strip: &Strip, out: &Path) -> Result<Vec<Figure>> {
+fn look(run: &TrialRecord, lab: &Lab, plan: &Plan, strip: &Interpolation, out: &Path) -> Result<Vec<Figure>> {
     let model = match keeper::load(out, run, &plan.arms[0].config, lab) {
         Ok(model) => model,
         Err(error) => {
             eprintln!("note: {error:#}; training seed {} again for its pictures", run.seed);
-            let again = lab.run(&[plan.arms[0].trial(0, run.seed)], &Unwatched)?;
+            let again = lab.run(&[plan.arms[0].trial(0, run.seed)], &NoCallback)?;
             let networks = again.context("the training was broken off")?.1;
             networks.into_iter().next().context("the training left no network")?
         }

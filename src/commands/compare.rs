@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Exit, report};
 use crate::analysis::stats::compare::{compare, correct};
-use crate::analysis::summary::{Summary, Versus, metric_names};
+use crate::analysis::summary::{ArmComparison, Summary, metric_names};
 use crate::cli::CompareArgs;
 use crate::record::by_seed;
 use crate::seed::{Purpose, Stream};
@@ -36,7 +36,12 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
         let mut stream = Stream::new(3, Purpose::Bootstrap, index as u64);
         if let Some(comparison) = compare(&values(&a, left), &values(&b, right), &mut stream) {
             let named = |folder: &Path, label: &str| format!("{}:{label}", folder.display());
-            all.push(Versus { a: named(&args.a, left), b: named(&args.b, right), comparison, note: String::new() });
+            all.push(ArmComparison {
+                a: named(&args.a, left),
+                b: named(&args.b, right),
+                comparison,
+                note: String::new(),
+            });
         }
     }
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use super::{Exit, resolve};
 use crate::cli::{DataAction, DataArgs, DataFolder};
 use crate::data::known::KNOWN;
-use crate::data::source::{self, Search};
-use crate::data::{Corpus, Images, toys};
+use crate::data::source::{self, DataLocations};
+use crate::data::{Dataset, Images, toys};
 use crate::report::figures::contact_sheet::contact;
 use crate::report::figures::toy;
 
@@ -20,18 +20,19 @@ pub fn run(args: DataArgs) -> Result<Exit> {
         DataAction::Fetch { dataset, data } => describe(&dataset, &resolve::search(&data, false)),
         DataAction::Verify { dataset, data } => describe(&dataset, &resolve::local(&data)),
         DataAction::Show { dataset, out, columns, data } => {
-            let corpus = source::load(&dataset, &resolve::search(&data, false))?;
-            if corpus.train.points().is_some() {
-                let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("svg"));
-                return plot(&corpus, &out);
+            let name = dataset;
+            let dataset = source::load(&name, &resolve::search(&data, false))?;
+            if dataset.train.points().is_some() {
+                let out = out.unwrap_or_else(|| Path::new(&name).with_extension("svg"));
+                return plot(&dataset, &out);
             }
-            let out = out.unwrap_or_else(|| Path::new(&dataset).with_extension("png"));
-            show(&corpus, &out, usize::from(columns))
+            let out = out.unwrap_or_else(|| Path::new(&name).with_extension("png"));
+            show(&dataset, &out, usize::from(columns))
         }
     }
 }
 
-fn list_all(search: &Search) -> Result<Exit> {
+fn list_all(search: &DataLocations) -> Result<Exit> {
     for known in &KNOWN {
         match search.find(known.name) {
             Some(folder) => println!("{:<15} in {}", known.name, folder.display()),
@@ -53,7 +54,7 @@ fn list_all(search: &Search) -> Result<Exit> {
 }
 
 /// Folders of the data folder that hold an IDX quartet of the user's own.
-fn own_folders(search: &Search) -> Vec<String> {
+fn own_folders(search: &DataLocations) -> Vec<String> {
     let Some(entries) = search.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok()) else { return Vec::new() };
     let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.retain(|name| KNOWN.iter().all(|known| known.name != name) && search.find(name).is_some());
@@ -61,9 +62,9 @@ fn own_folders(search: &Search) -> Vec<String> {
     names
 }
 
-fn describe(dataset: &str, search: &Search) -> Result<Exit> {
-    let corpus = source::load(dataset, search)?;
-    let checked = match dataset {
+fn describe(name: &str, search: &DataLocations) -> Result<Exit> {
+    let dataset = source::load(name, search)?;
+    let checked = match name {
         "digits" => "they are the digits every kindling draws",
         name if toys::find(name).is_some() => "they are the points every kindling draws",
         name if KNOWN.iter().any(|known| known.name == name) => "every file has its published SHA-256",
@@ -71,30 +72,30 @@ fn describe(dataset: &str, search: &Search) -> Result<Exit> {
     };
     println!(
         "{}: {} training and {} test images, {} classes ({}), hash {}; {checked}",
-        corpus.name,
-        corpus.train.count(),
-        corpus.test.count(),
-        corpus.classes.len(),
-        corpus.classes.join(", "),
-        corpus.hash
+        dataset.name,
+        dataset.train.count(),
+        dataset.test.count(),
+        dataset.classes.len(),
+        dataset.classes.join(", "),
+        dataset.hash
     );
     Ok(Exit::Done)
 }
 
 /// The training points of a toy.
-fn plot(corpus: &Corpus, out: &Path) -> Result<Exit> {
-    let figure = toy::draw(corpus).context("there are no points to draw")?;
+fn plot(dataset: &Dataset, out: &Path) -> Result<Exit> {
+    let figure = toy::draw(dataset).context("there are no points to draw")?;
     crate::files::write_atomic(out, &figure.bytes).with_context(|| format!("cannot write {}", out.display()))?;
-    println!("{}: {} training points, in {}", corpus.name, corpus.train.count(), out.display());
+    println!("{}: {} training points, in {}", dataset.name, dataset.train.count(), out.display());
     Ok(Exit::Done)
 }
 
 /// A row a class, its first training images side by side.
-fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
-    let images: &Images = corpus.train.images().context("only images can be shown side by side")?;
+fn show(dataset: &Dataset, out: &Path, columns: usize) -> Result<Exit> {
+    let images: &Images = dataset.train.images().context("only images can be shown side by side")?;
     let mut chosen: Vec<&[u8]> = Vec::new();
     let blank = vec![0u8; crate::data::PIXELS];
-    for class in 0..corpus.classes.len() {
+    for class in 0..dataset.classes.len() {
         let of_class = (0..images.count()).filter(|&index| usize::from(images.labels[index]) == class);
         let row: Vec<&[u8]> = of_class.take(columns).map(|index| images.image(index)).collect();
         let missing = columns - row.len();
@@ -105,8 +106,8 @@ fn show(corpus: &Corpus, out: &Path, columns: usize) -> Result<Exit> {
         .with_context(|| format!("cannot write {}", out.display()))?;
     println!(
         "{}: the first {columns} images of each of {} classes, in {}",
-        corpus.name,
-        corpus.classes.len(),
+        dataset.name,
+        dataset.classes.len(),
         out.display()
     );
     Ok(Exit::Done)

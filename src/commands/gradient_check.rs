@@ -5,22 +5,22 @@ use anyhow::{Result, ensure};
 use super::{Exit, subject};
 use crate::cli::GradcheckArgs;
 use crate::report::table::Table;
-use crate::studies::gradient_check::{Checked, check};
-use crate::train::Unwatched;
+use crate::studies::gradient_check::{ParameterCheck, check};
+use crate::train::NoCallback;
 
 /// A row a parameter, the worst first; fails where one is off by more than the tolerance.
 pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     ensure!(args.tolerance > 0.0, "--tolerance {}: it must be above 0", args.tolerance);
     let opened = subject::open(&args.subject)?;
     let (config, lab) = (&opened.arm.config, &opened.lab);
-    let parts = lab.parts(&config.data)?;
-    let count = (args.examples as usize).min(parts[0].count());
-    let Some(few) = parts[0].chunks(count).next() else { return Ok(Exit::Failed) };
+    let splits = lab.splits(&config.data)?;
+    let count = (args.examples as usize).min(splits[0].count());
+    let Some(few) = splits[0].chunks(count).next() else { return Ok(Exit::Failed) };
     let seeds = [args.subject.seed];
-    let Some(model) = lab.start(config, &seeds, &Unwatched)? else { return Ok(Exit::Interrupted) };
+    let Some(model) = lab.start(config, &seeds, &NoCallback)? else { return Ok(Exit::Interrupted) };
     let model = burn::module::Module::valid(&model);
-    let task = lab.job(config, &seeds, parts)?.task;
-    let mut found = check(&model, (few, task), config.train.loss, args.samples as usize, &lab.place.device)?;
+    let task = lab.job(config, &seeds, splits)?.task;
+    let mut found = check(&model, (few, task), config.train.loss, args.samples as usize, &lab.backend.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.run.json {
@@ -32,7 +32,7 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     println!(
         "Difference: of the automatic derivative (32 bits, {}) and the central difference (64 bits), as a share of the \
          parameter's largest derivative; shown where it is largest. On a kink, as of a ReLU at 0, any slope between its two sides is right.",
-        lab.place.backend
+        lab.backend.name
     );
     match wrong {
         0 => println!("All {} parameters are within {}.", found.len(), args.tolerance),
@@ -41,8 +41,8 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     Ok(if wrong > 0 { Exit::Failed } else { Exit::Done })
 }
 
-fn table(found: &[Checked]) -> Table {
-    let row = |c: &Checked| {
+fn table(found: &[ParameterCheck]) -> Table {
+    let row = |c: &ParameterCheck| {
         vec![
             c.name.clone(),
             format!("{}x{}", c.shape[0], c.shape[1]),

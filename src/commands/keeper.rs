@@ -17,16 +17,16 @@ use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
 use crate::report::export::codes as export;
 use crate::report::figures::Figure;
-use crate::report::figures::autoencoder::{Ends, Exhibit, Strip};
+use crate::report::figures::autoencoder::{Interpolation, InterpolationEnds, TrainedAutoencoder};
 use crate::run::Trainer;
 use crate::run::dashboard::Dashboard;
 use crate::run::progress::SweepProgress;
-use crate::train::{EpochScores, Watch};
-use crate::trial::saved::{self, Card};
+use crate::train::{Callback, EpochScores};
+use crate::trial::saved::{self, ModelCard};
 use crate::trial::{Lab, Ran};
 
 /// Trains in the lab and keeps every network that finished. Where there is a screen, the first training is shown on it.
-pub struct Keeper<'a> {
+pub struct SavingTrainer<'a> {
     lab: &'a Lab,
     folder: &'a Path,
     progress: &'a SweepProgress,
@@ -34,25 +34,26 @@ pub struct Keeper<'a> {
     screen: AtomicBool,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> SavingTrainer<'a> {
     /// Leaves the terminal to the screen until the first training ends.
     pub fn new(lab: &'a Lab, folder: &'a Path, progress: &'a SweepProgress, quiet: bool) -> Self {
         let screen = Dashboard::has_screen(quiet);
         if screen {
-            progress.veil();
+            progress.pause();
         }
         Self { lab, folder, progress, screen: AtomicBool::new(screen) }
     }
 
-    fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+    fn run(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Ran>> {
         let (true, Some(first)) = (self.screen.swap(false, Ordering::Relaxed), trials.first()) else {
-            return self.lab.run(trials, watch);
+            return self.lab.run(trials, callback);
         };
         let label = format!("seed {}", first.seed);
         // However the training ends, the terminal is the bar's again.
-        let _unveil = Unveil(self.progress);
-        let trained =
-            Dashboard::show((&label, &first.config), false, &STOP, |screen| self.lab.run(trials, &Both(screen, watch)));
+        let _unveil = ResumeProgress(self.progress);
+        let trained = Dashboard::show((&label, &first.config), false, &STOP, |screen| {
+            self.lab.run(trials, &CallbackPair(screen, callback))
+        });
         let trained = trained.transpose()?.flatten();
         if trained.is_none() {
             // Broken off at the screen: that means all of it.
@@ -62,12 +63,12 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Trainer for Keeper<'_> {
-    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
-        let Some((records, networks)) = self.run(trials, watch)? else { return Ok(None) };
+impl Trainer for SavingTrainer<'_> {
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>> {
+        let Some((records, networks)) = self.run(trials, callback)? else { return Ok(None) };
         for (r, record) in records.iter().enumerate().filter(|(_, record)| record.status == Status::Done) {
             let config = &trials[r].config;
-            let card = Card::new(record, &self.lab.corpus(&config.data.dataset)?.classes, config);
+            let card = ModelCard::new(record, &self.lab.dataset(&config.data.dataset)?.classes, config);
             saved::save(&kept(self.folder, record.seed), &networks[r], &card)?;
         }
         Ok(Some(records))
@@ -83,18 +84,18 @@ impl Trainer for Keeper<'_> {
 }
 
 /// Gives the terminal back when dropped.
-struct Unveil<'a>(&'a SweepProgress);
+struct ResumeProgress<'a>(&'a SweepProgress);
 
-impl Drop for Unveil<'_> {
+impl Drop for ResumeProgress<'_> {
     fn drop(&mut self) {
-        self.0.unveil();
+        self.0.resume();
     }
 }
 
-/// Both hear, and either may stop.
-struct Both<'a>(&'a dyn Watch, &'a dyn Watch);
+/// CallbackPair hear, and either may stop.
+struct CallbackPair<'a>(&'a dyn Callback, &'a dyn Callback);
 
-impl Watch for Both<'_> {
+impl Callback for CallbackPair<'_> {
     fn on_step(&self, examples: usize) -> ControlFlow<()> {
         match (self.0.on_step(examples), self.1.on_step(examples)) {
             (ControlFlow::Continue(()), ControlFlow::Continue(())) => ControlFlow::Continue(()),
@@ -119,13 +120,13 @@ pub fn has_network(folder: &Path, seed: u64) -> bool {
 }
 
 /// What the strip shows; its ends must exist.
-pub fn strip(flags: &StripFlags, lab: &Lab, plan: &Plan) -> Result<Strip> {
+pub fn strip(flags: &StripFlags, lab: &Lab, plan: &Plan) -> Result<Interpolation> {
     let data = &plan.arms[0].config.data;
-    let classes = &lab.corpus(&data.dataset)?.classes;
-    let labels = lab.parts(data)?[2].labels;
-    let between = flags.between.clone().unwrap_or_else(|| Ends::usual(classes, labels));
+    let classes = &lab.dataset(&data.dataset)?.classes;
+    let labels = lab.splits(data)?[2].labels;
+    let between = flags.between.clone().unwrap_or_else(|| InterpolationEnds::usual(classes, labels));
     between.check(classes, labels).context("--between")?;
-    Ok(Strip { between, steps: usize::from(flags.steps) })
+    Ok(Interpolation { between, steps: usize::from(flags.steps) })
 }
 
 /// The network kept of a run.
@@ -133,7 +134,7 @@ pub fn strip(flags: &StripFlags, lab: &Lab, plan: &Plan) -> Result<Strip> {
 /// # Errors
 /// It is not there, or is another's.
 pub fn load(folder: &Path, run: &TrialRecord, config: &TrialConfig, lab: &Lab) -> Result<Network> {
-    let (model, card) = saved::load(&kept(folder, run.seed), &lab.place.device)?;
+    let (model, card) = saved::load(&kept(folder, run.seed), &lab.backend.device)?;
     ensure!(
         card.config == *config && card.made_with == run.made_with,
         "{} holds another run's network",
@@ -151,22 +152,22 @@ pub fn gallery(
     model: &Network,
     plan: &Plan,
     lab: &Lab,
-    strip: &Strip,
+    strip: &Interpolation,
     out: &Path,
 ) -> Result<Vec<Figure>> {
     let config = &plan.arms[0].config;
     let model = model.autoencoder().context("the network kept is not an autoencoder")?;
-    let corpus = lab.corpus(&config.data.dataset)?;
-    let [_, _, test] = lab.parts(&config.data)?;
-    let exhibit = Exhibit::new((model, config, run.seed), (corpus, test), &lab.place.device);
+    let dataset = lab.dataset(&config.data.dataset)?;
+    let [_, _, test] = lab.splits(&config.data)?;
+    let exhibit = TrainedAutoencoder::new((model, config, run.seed), (dataset, test), &lab.backend.device);
     let (figures, plane) = exhibit.show(strip)?;
     let width = exhibit.latent();
     write_atomic(&out.join("codes.npy"), &export::npy_f32(&exhibit.codes, width))?;
     write_atomic(&out.join("labels.npy"), &export::npy_u8(test.labels))?;
     write_atomic(&out.join("tensors.tsv"), export::tensors_tsv(&exhibit.codes, width).as_bytes())?;
-    write_atomic(&out.join("metadata.tsv"), export::metadata_tsv(test.labels, &corpus.classes).as_bytes())?;
+    write_atomic(&out.join("metadata.tsv"), export::metadata_tsv(test.labels, &dataset.classes).as_bytes())?;
     if let Some(plane) = plane {
-        write_atomic(&out.join("tsne.csv"), export::plane_csv(&plane, test.labels, &corpus.classes).as_bytes())?;
+        write_atomic(&out.join("tsne.csv"), export::plane_csv(&plane, test.labels, &dataset.classes).as_bytes())?;
     }
     Ok(figures)
 }

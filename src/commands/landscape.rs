@@ -18,20 +18,20 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     ensure!(args.reach.is_finite() && args.reach > 0.0, "--reach {}: it must be above 0", args.reach);
     // The network itself stands in the middle.
     ensure!(args.points % 2 == 1, "--points {}: it must be odd", args.points);
-    let place = device::open(args.backend.as_deref())?;
-    let (model, card) = saved::load(&args.model, &place.device)?;
+    let backend = device::open(args.backend.as_deref())?;
+    let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
-    let corpus = source::load(&config.data.dataset, &resolve::search(&args.data, true))?;
+    let dataset = source::load(&config.data.dataset, &resolve::search(&args.data, true))?;
     ensure!(
-        corpus.hash == card.made_with.data,
+        dataset.hash == card.made_with.data,
         "{} here is not what the network of {} was trained on",
-        corpus.name,
+        dataset.name,
         args.model.display()
     );
-    let count = (args.examples as usize).min(config.data.test).min(corpus.test.count());
-    let part = corpus.test.part(0, count, config.data.pixels);
+    let count = (args.examples as usize).min(config.data.test).min(dataset.test.count());
+    let split = dataset.test.slice(0, count, config.data.pixels);
     let view = View { reach: args.reach, points: usize::from(args.points), seed: args.seed };
-    let field = survey(&model, (part, config.task(corpus.classes.len())), config.train.loss, view, &place.device);
+    let field = survey(&model, (split, config.task(dataset.classes.len())), config.train.loss, view, &backend.device);
     let figure = landscape::draw(&field, count)?;
     let mut csv = String::from("x,y,loss\n");
     for (index, loss) in field.values.iter().enumerate() {

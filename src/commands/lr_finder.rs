@@ -10,12 +10,12 @@ use crate::analysis::stats::describe::{quantile, sorted};
 use crate::cli::LrFindArgs;
 use crate::files::write_atomic;
 use crate::report::figures::lr_finder;
-use crate::studies::lr_finder::{Curve, Range, find};
-use crate::train::Unwatched;
+use crate::studies::lr_finder::{LossCurve, RateRange, find};
+use crate::train::NoCallback;
 
 /// Trains a stack of seeds for a few hundred batches, draws the losses, suggests a rate.
 pub fn run(args: &LrFindArgs) -> Result<Exit> {
-    let range = Range { from: args.from, to: args.to, steps: args.steps as usize };
+    let range = RateRange { from: args.from, to: args.to, steps: args.steps as usize };
     range.validate()?;
     let opened = subject::open(&args.subject)?;
     let (config, lab) = (&opened.arm.config, &opened.lab);
@@ -23,16 +23,16 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     let last =
         last.with_context(|| format!("--seed {}: there are no {} seeds from there on", args.subject.seed, args.seeds))?;
     let seeds: Vec<u64> = (args.subject.seed..=last).collect();
-    let Some(model) = lab.start(config, &seeds, &Unwatched)? else { return Ok(Exit::Interrupted) };
-    let curves = find(model, &lab.job(config, &seeds, lab.parts(&config.data)?)?, range);
+    let Some(model) = lab.start(config, &seeds, &NoCallback)? else { return Ok(Exit::Interrupted) };
+    let curves = find(model, &lab.job(config, &seeds, lab.splits(&config.data)?)?, range);
     let out = match &args.subject.run.out {
         Some(out) => out.clone(),
         None => Path::new("artifacts").join(format!("lr-find-{}", opened.name)),
     };
     std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     write_atomic(&out.join("lr-find.csv"), csv(&curves, &seeds).as_bytes())?;
-    let steepest = median(curves.iter().filter_map(Curve::steepest));
-    let tenth = median(curves.iter().filter_map(Curve::tenth_of_lowest));
+    let steepest = median(curves.iter().filter_map(LossCurve::steepest));
+    let tenth = median(curves.iter().filter_map(LossCurve::tenth_of_lowest));
     let figure = lr_finder::draw(&curves, steepest);
     if let Some(figure) = &figure {
         write_atomic(&out.join(&figure.file), &figure.bytes)?;
@@ -66,7 +66,7 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     (!ordered.is_empty()).then(|| quantile(&ordered, 0.5))
 }
 
-fn csv(curves: &[Curve], seeds: &[u64]) -> String {
+fn csv(curves: &[LossCurve], seeds: &[u64]) -> String {
     let mut text = String::from("seed,batch,rate,loss,smoothed\n");
     for (curve, seed) in curves.iter().zip(seeds) {
         for (batch, rate) in curve.rates.iter().enumerate() {

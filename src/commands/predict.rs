@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::{PIXELS, Part, Pixels, Rows, SIDE, idx, picture, width_of};
+use crate::data::{PIXELS, Pixels, Rows, SIDE, Split, idx, picture, width_of};
 use crate::evaluate::{self, classification};
 use crate::nn::device;
 use crate::nn::loss::Loss;
@@ -14,8 +14,8 @@ use crate::trial::saved;
 
 /// One line an image: what it is taken for, and how sure the network is.
 pub fn run(args: &PredictArgs) -> Result<Exit> {
-    let place = device::open(args.backend.as_deref())?;
-    let (model, card) = saved::load(&args.model, &place.device)?;
+    let backend = device::open(args.backend.as_deref())?;
+    let (model, card) = saved::load(&args.model, &backend.device)?;
     ensure!(
         model.classifier().is_some(),
         "{} holds an autoencoder, which tells no classes; give the folder of a classifier",
@@ -38,9 +38,9 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
             Pixels::Unit => Rows::Pixels(pixels),
             Pixels::Raw => Rows::Raw(pixels),
         };
-        let part = Part { rows, labels: &vec![0; count], answers: &[] };
+        let split = Split { rows, labels: &vec![0; count], targets: &[] };
         let outputs =
-            evaluate::outputs(&model, part, &place.device).into_iter().next().context("the model is empty")?;
+            evaluate::outputs(&model, split, &backend.device).into_iter().next().context("the model is empty")?;
         let columns = classification::columns(&outputs, task);
         for (index, (class, confidence)) in classification::predictions(&columns, card.classes.len()).iter().enumerate()
         {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Exit, keeper, resolve, sweep};
 use crate::analysis::summary::Summary;
 use crate::cli::ReportArgs;
-use crate::data::{Corpus, source};
+use crate::data::{Dataset, source};
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::library;
 use crate::nn::device;
@@ -19,14 +19,14 @@ use crate::trial::Lab;
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     let summary = read(&args.folder)?;
     let search = resolve::local(&args.data);
-    let dataset = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
-    let corpus = dataset.as_ref().and_then(|dataset| source::load(dataset, &search).ok());
-    if let (Some(dataset), None) = (&dataset, &corpus) {
-        eprintln!("note: {dataset} is not at hand, so there are no pictures of its images (--data-dir)");
+    let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
+    let dataset = name.as_ref().and_then(|name| source::load(name, &search).ok());
+    if let (Some(name), None) = (&name, &dataset) {
+        eprintln!("note: {name} is not at hand, so there are no pictures of its images (--data-dir)");
     }
-    let shown = corpus.as_ref();
-    let gallery = match (summary.median_run(), &corpus) {
-        (Some(run), Some(corpus)) if keeper::has_network(&args.folder, run.seed) => look(args, run, corpus)
+    let shown = dataset.as_ref();
+    let gallery = match (summary.median_run(), &dataset) {
+        (Some(run), Some(dataset)) if keeper::has_network(&args.folder, run.seed) => look(args, run, dataset)
             .unwrap_or_else(|error| {
                 eprintln!("note: no pictures of codes: {error:#}");
                 Vec::new()
@@ -46,13 +46,13 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
 }
 
 /// Pictures of the network kept of the median run.
-fn look(args: &ReportArgs, run: &TrialRecord, corpus: &Corpus) -> Result<Vec<Figure>> {
+fn look(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<Vec<Figure>> {
     let made = &run.made_with;
-    ensure!(corpus.hash == made.data, "{} here is not what the run was trained on", corpus.name);
+    ensure!(dataset.hash == made.data, "{} here is not what the run was trained on", dataset.name);
     // Where it was trained does not matter to a look at it.
-    let place = device::open(Some(&made.backend)).or_else(|_| device::open(Some("flex")))?;
+    let backend = device::open(Some(&made.backend)).or_else(|_| device::open(Some("flex")))?;
     let plan = plan_of(&args.folder)?;
-    let lab = Lab::with(corpus.clone(), place);
+    let lab = Lab::with(dataset.clone(), backend);
     let model = keeper::load(&args.folder, run, &plan.arms[0].config, &lab)?;
     keeper::gallery(run, &model, &plan, &lab, &keeper::strip(&args.strip, &lab, &plan)?, &args.folder)
 }

@@ -128,8 +128,8 @@ fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
         if written != known || !folder.join("report.html").is_file() {
             let summary = Summary::new(&plan, records)?;
             let search = resolve::local(&args.run.data.folder);
-            let corpus = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());
-            report::write(&summary, corpus.as_ref(), Vec::new(), folder)?;
+            let dataset = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());
+            report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
             crate::files::write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
         }
         return Ok(Exit::Done);

@@ -7,20 +7,20 @@ use anyhow::Result;
 use crate::analysis::claims;
 use crate::cli::{DataFlags, DataFolder, RunFlags};
 use crate::data::DefaultSizes;
-use crate::data::source::{self, Search, cache_dir};
+use crate::data::source::{self, DataLocations, cache_dir};
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::Spec;
-use crate::run::progress::Shown;
+use crate::run::progress::ProgressMode;
 
 /// Where to look for data.
-pub fn search(flags: &DataFlags, quiet: bool) -> Search {
-    let show_progress = Shown::fitting(quiet) == Shown::Bar;
-    Search { offline: flags.offline, show_progress, ..local(&flags.folder) }
+pub fn search(flags: &DataFlags, quiet: bool) -> DataLocations {
+    let show_progress = ProgressMode::fitting(quiet) == ProgressMode::Bar;
+    DataLocations { offline: flags.offline, show_progress, ..local(&flags.folder) }
 }
 
 /// Where to look for data that must be here already.
-pub fn local(folder: &DataFolder) -> Search {
-    Search { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
+pub fn local(folder: &DataFolder) -> DataLocations {
+    DataLocations { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
 }
 
 /// Applies flags to a spec: `--smoke` first, so that everything typed beats it. Claims about arms that the flags took away
@@ -61,7 +61,7 @@ pub fn out(flags: &RunFlags, name: &str) -> PathBuf {
 }
 
 /// When nobody named a data set and MNIST cannot be had, the drawn digits take its place, loudly.
-pub fn settle_dataset(spec: &mut Spec, search: &Search) -> Result<()> {
+pub fn settle_dataset(spec: &mut Spec, search: &DataLocations) -> Result<()> {
     let path = "data.dataset";
     if names_dataset(spec) || search.find("mnist").is_some() {
         return Ok(());

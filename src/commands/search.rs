@@ -12,7 +12,7 @@ use super::session::Prepared;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
 use crate::record::by_seed;
-use crate::run::progress::{Shown, SweepProgress};
+use crate::run::progress::{ProgressMode, SweepProgress};
 
 /// Trains proposals until one is left to train; the caller trains that one and reports on all.
 pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
@@ -26,7 +26,7 @@ pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
         let arm = prepared.plan.sampled.last().and_then(|&index| prepared.plan.arms.get(index));
         let label = arm.map_or(String::new(), |arm| arm.label.clone());
         let mut score = f64::NAN;
-        let silent = SweepProgress::new(Shown::Quiet);
+        let silent = SweepProgress::new(ProgressMode::Quiet);
         let exit = prepared.open(out.into(), true, true)?.run(&prepared.lab, &silent, |summary, _| {
             score = validated(summary, &label);
             Ok(())

@@ -10,12 +10,12 @@ use super::{Exit, listen_for_interrupts, resolve};
 use crate::analysis::summary::Summary;
 use crate::cli::RunFlags;
 use crate::experiment::plan::Plan;
-use crate::experiment::spec::{Search, Spec};
+use crate::experiment::spec::{SearchConfig, Spec};
 use crate::files::write_atomic;
 use crate::nn::device;
 use crate::record::{RecordFile, Status};
 use crate::run::progress::SweepProgress;
-use crate::run::{self, Options, Outcome, Trainer, Work};
+use crate::run::{self, Options, Outcome, PendingRun, Trainer};
 use crate::trial::Lab;
 
 /// A plan set against the records of its folder, ready to go on.
@@ -24,7 +24,7 @@ pub struct Session<'a> {
     /// Where results go.
     pub out: PathBuf,
     file: RecordFile,
-    work: Work,
+    work: PendingRun,
     options: Options,
     torn: Option<String>,
 }
@@ -48,18 +48,18 @@ pub struct Prepared {
 
 /// Opens device and data, and makes the plan. Writes nothing.
 pub fn prepare(mut spec: Spec, flags: &RunFlags, (jobs, stack): (Option<usize>, Option<usize>)) -> Result<Prepared> {
-    let place = device::open(flags.backend.as_deref())?;
-    let options = Options { jobs: resolve::jobs(jobs, place.is_cpu), stack, is_cpu: place.is_cpu };
+    let backend = device::open(flags.backend.as_deref())?;
+    let options = Options { jobs: resolve::jobs(jobs, backend.is_cpu), stack, is_cpu: backend.is_cpu };
     let search = resolve::search(&flags.data, flags.quiet);
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
-    let lab = Lab::open(&plan, &search, place)?;
+    let lab = Lab::open(&plan, &search, backend)?;
     Ok(Prepared { plan, lab, spec, options })
 }
 
 impl Prepared {
     /// How the spec samples its arms, where it does.
-    pub fn search(&self) -> Option<&Search> {
+    pub fn search(&self) -> Option<&SearchConfig> {
         self.spec.search.as_ref()
     }
 

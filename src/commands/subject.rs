@@ -34,12 +34,12 @@ pub fn open(subject: &Subject) -> Result<Opened> {
     let search = resolve::search(&subject.run.data, subject.run.quiet);
     // A misspelt arm is told before anything is read or fetched.
     train::choose(&Plan::new(&spec)?, subject.arm.as_deref())?;
-    let place = device::open(subject.run.backend.as_deref())?;
+    let backend = device::open(subject.run.backend.as_deref())?;
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
     let (_, arm) = train::choose(&plan, subject.arm.as_deref())?;
     ensure!(arm.config.descend.is_none(), "`{}` goes down a function and has no network", spec.name);
     let name = train::file_name(&spec.name, &arm.label);
-    let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, place)?;
+    let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, backend)?;
     Ok(Opened { arm: arm.clone(), lab, name })
 }

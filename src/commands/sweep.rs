@@ -8,11 +8,11 @@ use super::session::Prepared;
 use super::{Exit, resolve, search, session};
 use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
-use crate::data::Corpus;
+use crate::data::Dataset;
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::library;
 use crate::report;
-use crate::run::progress::{Shown, SweepProgress, cost_line};
+use crate::run::progress::{ProgressMode, SweepProgress, cost_line};
 
 /// Spec, session, training, report: a line or two each.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
@@ -39,7 +39,7 @@ pub fn train(
     mut prepared: Prepared,
     out: PathBuf,
     quiet: bool,
-    tell: impl FnOnce(&Summary, Option<&Corpus>, &Path) -> Result<()>,
+    tell: impl FnOnce(&Summary, Option<&Dataset>, &Path) -> Result<()>,
 ) -> Result<Exit> {
     match search::climb(&mut prepared, &out, quiet)? {
         Exit::Done => {}
@@ -47,16 +47,16 @@ pub fn train(
     }
     let session = prepared.open(out, quiet, false)?;
     let lab = &prepared.lab;
-    let progress = SweepProgress::new(Shown::fitting(quiet));
+    let progress = SweepProgress::new(ProgressMode::fitting(quiet));
     session.run(lab, &progress, |summary, out| {
-        let shown = summary.median_run().and_then(|run| lab.corpus(&run.made_with.dataset).ok());
+        let shown = summary.median_run().and_then(|run| lab.dataset(&run.made_with.dataset).ok());
         report::write(summary, shown, Vec::new(), out)?;
         tell(summary, shown, out)
     })
 }
 
 /// The table, the verdicts and where the rest is, on stdout.
-pub fn show(summary: &Summary, corpus: Option<&Corpus>, out: &Path, json: bool) -> Result<()> {
+pub fn show(summary: &Summary, dataset: Option<&Dataset>, out: &Path, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string_pretty(summary)?);
         return Ok(());
@@ -67,7 +67,7 @@ pub fn show(summary: &Summary, corpus: Option<&Corpus>, out: &Path, json: bool) 
     if let (Some(_), Some(metrics)) = (report::codes::table(summary), report::table::metrics(summary)) {
         println!("{}\n", metrics.text());
     }
-    if let Some((table, note)) = report::codes::one_vs_rest_table(summary, corpus) {
+    if let Some((table, note)) = report::codes::one_vs_rest_table(summary, dataset) {
         println!("{}\n{note}\n", table.text());
     }
     for versus in &summary.ranking {

@@ -15,7 +15,7 @@ use crate::experiment::plan::{Arm, Plan};
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
 use crate::run::dashboard::Dashboard;
-use crate::trial::saved::{self, Card};
+use crate::trial::saved::{self, ModelCard};
 
 /// The same trial as in a sweep, with a dashboard, and the network kept.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
@@ -42,8 +42,8 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
         println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
         return Ok(Exit::Done);
     }
-    let classes = &lab.corpus(&arm.config.data.dataset)?.classes;
-    let card = Card::new(record, classes, &arm.config);
+    let classes = &lab.dataset(&arm.config.data.dataset)?.classes;
+    let card = ModelCard::new(record, classes, &arm.config);
     saved::save(&out, model, &card)?;
     show(record, classes, &out, args.run.json)?;
     Ok(Exit::Done)

@@ -7,7 +7,7 @@ use crate::cli::VerifyArgs;
 use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
-use crate::train::Unwatched;
+use crate::train::NoCallback;
 use crate::trial::Lab;
 
 /// Retrains each chosen trial alone and compares its record, time apart.
@@ -18,8 +18,8 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
     records.retain(|record| record.status != Status::Failed);
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
     let backend = args.backend.clone().unwrap_or_else(|| first.made_with.backend.clone());
-    let place = device::open(Some(&backend))?;
-    let lab = Lab::open(&plan, &resolve::search(&args.data, true), place)?;
+    let backend = device::open(Some(&backend))?;
+    let lab = Lab::open(&plan, &resolve::search(&args.data, true), backend)?;
     Stream::new(records.len() as u64, Purpose::Pick, 1).shuffle(&mut records);
     records.truncate(args.trials);
     let mut same = true;
@@ -28,7 +28,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
         };
         let trial = plan.arms[arm].trial(arm, record.seed);
-        let Some((again, _)) = lab.run(&[trial], &Unwatched)? else { return Ok(Exit::Interrupted) };
+        let Some((again, _)) = lab.run(&[trial], &NoCallback)? else { return Ok(Exit::Interrupted) };
         let verdict = difference(record, &again[0])?;
         println!("{} seed {}: {}", record.arm, record.seed, verdict.as_deref().unwrap_or("the same bytes"));
         same &= verdict.is_none();
@@ -65,12 +65,12 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
             now.data
         )));
     }
-    let parts = [
+    let splits = [
         ("history", before.history != after.history),
         ("metrics", before.metrics != after.metrics),
         ("confusion", before.confusion != after.confusion),
         ("mistakes", before.mistakes != after.mistakes),
     ];
-    let names: Vec<&str> = parts.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    let names: Vec<&str> = splits.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
     Ok(Some(format!("DIFFERENT {}", if names.is_empty() { "record".into() } else { names.join(", ") })))
 }

@@ -63,15 +63,15 @@ impl Augment {
         let mut moved = [0.0f32; PIXELS];
         for image in images.chunks_exact_mut(PIXELS) {
             let way = self.draw(stream);
-            for (place, value) in moved.iter_mut().enumerate() {
-                let (x, y) = way.from(place);
+            for (pixel, value) in moved.iter_mut().enumerate() {
+                let (x, y) = way.from(pixel);
                 *value = sample(image, x, y);
             }
             image.copy_from_slice(&moved);
         }
     }
 
-    fn draw(&self, stream: &mut Stream) -> Way {
+    fn draw(&self, stream: &mut Stream) -> Displacement {
         let most = self.shift as u32;
         let mut step = || (f64::from(stream.below(2 * most + 1)) - f64::from(most)) as f32;
         let shift = if most > 0 { (step(), step()) } else { (0.0, 0.0) };
@@ -79,7 +79,7 @@ impl Augment {
         let turn = (libm::sin(angle) as f32, libm::cos(angle) as f32);
         let strength = self.elastic as f32;
         let bend = (strength > 0.0).then(|| [field(strength, stream), field(strength, stream)]);
-        Way { shift, turn, bend }
+        Displacement { shift, turn, bend }
     }
 }
 
@@ -87,20 +87,20 @@ impl Augment {
 type Plane = [f32; PIXELS];
 
 /// Where each pixel of the new image comes from.
-struct Way {
+struct Displacement {
     shift: (f32, f32),
     /// Sine and cosine.
     turn: (f32, f32),
     bend: Option<[Plane; 2]>,
 }
 
-impl Way {
-    /// The point of the old image that is seen at pixel `place` of the new one.
-    fn from(&self, place: usize) -> (f32, f32) {
+impl Displacement {
+    /// The point of the old image that is seen at pixel `pixel` of the new one.
+    fn from(&self, pixel: usize) -> (f32, f32) {
         let middle = (SIDE as f32 - 1.0) / 2.0;
-        let (mut x, mut y) = ((place % SIDE) as f32, (place / SIDE) as f32);
+        let (mut x, mut y) = ((pixel % SIDE) as f32, (pixel / SIDE) as f32);
         if let Some([across, down]) = &self.bend {
-            (x, y) = (x + across[place], y + down[place]);
+            (x, y) = (x + across[pixel], y + down[pixel]);
         }
         (x, y) = (x - self.shift.0 - middle, y - self.shift.1 - middle);
         let (sin, cos) = self.turn;

@@ -1,6 +1,6 @@
 //! `digits`: 60,000 + 10,000 handwritten-looking digits drawn by our own code, for where MNIST cannot be had.
 //!
-//! In: nothing but a folder to keep them in. Out: a [`Corpus`] named `digits`. Image `i` depends on `i` alone, and on
+//! In: nothing but a folder to keep them in. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone, and on
 //! no platform's mathematics, so the set has one hash everywhere.
 
 use std::fs;
@@ -10,14 +10,14 @@ use anyhow::{Context, Result};
 
 use super::known::FILE_NAMES;
 use super::strokes::{HANDS, flatten};
-use super::{Corpus, Images, PIXELS, SIDE, idx};
+use super::{Dataset, Images, PIXELS, SIDE, idx};
 use crate::seed::{Purpose, Stream};
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
 /// Keys every draw; a new value is a new data set.
 const SEED: u64 = 1;
-/// What [`Corpus::hash`] must be: a cached set with another hash is drawn again.
+/// What [`Dataset::hash`] must be: a cached set with another hash is drawn again.
 pub const HASH: &str = "02d5b897f964e8d8";
 
 /// Reads the set from `cache`, or draws it and leaves it there. A cache that cannot be written only costs the
@@ -25,19 +25,19 @@ pub const HASH: &str = "02d5b897f964e8d8";
 ///
 /// # Errors
 /// None at present; the signature leaves room for a caller that treats all data sets alike.
-pub fn load(cache: &Path) -> Result<Corpus> {
+pub fn load(cache: &Path) -> Result<Dataset> {
     let folder = cache.join("digits");
-    if let Ok(corpus) = super::folder::read_folder("digits", &folder)
-        && corpus.hash == HASH
+    if let Ok(dataset) = super::folder::read_folder("digits", &folder)
+        && dataset.hash == HASH
     {
-        return Ok(corpus);
+        return Ok(dataset);
     }
     let drawn = [draw(0, TRAIN), draw(TRAIN, TEST)];
     if let Err(error) = keep(&drawn, &folder) {
         eprintln!("note: the drawn digits were not cached: {error:#}");
     }
     let [train, test] = drawn;
-    Ok(Corpus::new("digits", train, test))
+    Ok(Dataset::new("digits", train, test))
 }
 
 fn keep(drawn: &[Images; 2], folder: &Path) -> Result<()> {
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn the_set_has_its_published_hash_and_every_image_has_ink() {
         let test = draw(TRAIN, TEST);
-        assert_eq!(Corpus::new("digits", draw(0, TRAIN), test.clone()).hash, HASH);
+        assert_eq!(Dataset::new("digits", draw(0, TRAIN), test.clone()).hash, HASH);
         let mut counts = [0; 10];
         for index in 0..test.count() {
             counts[usize::from(test.labels[index])] += 1;

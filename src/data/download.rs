@@ -72,7 +72,7 @@ fn transfer(url: &str, part: &Path, from: u64, show_progress: bool) -> Result<bo
         Err(ureq::Error::StatusCode(416)) if from > 0 => return Ok(false),
         Err(error) => return Err(anyhow!("{error}")),
     };
-    // A server that does not know ranges answers 200 with the whole file.
+    // A server that does not know ranges targets 200 with the whole file.
     let continues = response.status().as_u16() == 206;
     let mut out = if continues { OpenOptions::new().append(true).open(part) } else { File::create(part) }
         .with_context(|| format!("cannot write {}", part.display()))?;
@@ -122,12 +122,12 @@ mod tests {
     use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
 
-    /// A server on this machine that answers `answers` requests with `body`, knowing ranges.
-    fn serve(body: Vec<u8>, answers: usize) -> String {
+    /// A server on this machine that targets `targets` requests with `body`, knowing ranges.
+    fn serve(body: Vec<u8>, targets: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
-            for _ in 0..answers {
+            for _ in 0..targets {
                 let Ok((mut stream, _)) = listener.accept() else { return };
                 let mut from = 0;
                 for line in BufReader::new(stream.try_clone().unwrap()).lines() {

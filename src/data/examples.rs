@@ -1,8 +1,8 @@
 //! What a data set holds: images, or points in the plane that are drawn here.
 //!
-//! In: images as read, or points as drawn. Out: borrowed parts of them.
+//! In: images as read, or points as drawn. Out: borrowed splits of them.
 
-use super::{Images, PIXELS, Part, Rows};
+use super::{Images, PIXELS, Rows, Split};
 
 /// A training or test file.
 #[derive(Debug, Clone)]
@@ -10,12 +10,12 @@ pub enum Examples {
     /// 28x28 images, each of a class.
     Images(Images),
     /// Rows of a few numbers, each of a class or with a number to be predicted.
-    Points(Points),
+    PointSet(PointSet),
 }
 
 /// Rows of a few numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Points {
+pub struct PointSet {
     /// `[n * width]`, row by row.
     pub values: Vec<f32>,
     /// Numbers a row.
@@ -23,7 +23,7 @@ pub struct Points {
     /// `[n]` classes; all 0 where a number is to be predicted.
     pub labels: Vec<u8>,
     /// `[n]` numbers to be predicted; empty where there are classes.
-    pub answers: Vec<f32>,
+    pub targets: Vec<f32>,
 }
 
 /// How the bytes of an image become the numbers a network sees.
@@ -47,7 +47,7 @@ impl Examples {
     pub fn labels(&self) -> &[u8] {
         match self {
             Self::Images(images) => &images.labels,
-            Self::Points(points) => &points.labels,
+            Self::PointSet(points) => &points.labels,
         }
     }
 
@@ -55,7 +55,7 @@ impl Examples {
     pub fn width(&self) -> usize {
         match self {
             Self::Images(_) => PIXELS,
-            Self::Points(points) => points.width,
+            Self::PointSet(points) => points.width,
         }
     }
 
@@ -63,45 +63,45 @@ impl Examples {
     pub fn images(&self) -> Option<&Images> {
         match self {
             Self::Images(images) => Some(images),
-            Self::Points(_) => None,
+            Self::PointSet(_) => None,
         }
     }
 
     /// The points, where they are points.
-    pub fn points(&self) -> Option<&Points> {
+    pub fn points(&self) -> Option<&PointSet> {
         match self {
             Self::Images(_) => None,
-            Self::Points(points) => Some(points),
+            Self::PointSet(points) => Some(points),
         }
     }
 
-    /// Examples `from..to` as a borrowed part.
+    /// Examples `from..to` borrowed.
     ///
     /// # Panics
     /// When the range reaches past the end.
-    pub fn part(&self, from: usize, to: usize, pixels: Pixels) -> Part<'_> {
+    pub fn slice(&self, from: usize, to: usize, pixels: Pixels) -> Split<'_> {
         match self {
             Self::Images(images) => {
-                let part = images.part(from, to);
-                match (part.rows, pixels) {
-                    (Rows::Pixels(bytes), Pixels::Raw) => Part { rows: Rows::Raw(bytes), ..part },
-                    _ => part,
+                let split = images.slice(from, to);
+                match (split.rows, pixels) {
+                    (Rows::Pixels(bytes), Pixels::Raw) => Split { rows: Rows::Raw(bytes), ..split },
+                    _ => split,
                 }
             }
-            Self::Points(points) => points.part(from, to),
+            Self::PointSet(points) => points.slice(from, to),
         }
     }
 }
 
-impl Points {
-    /// Rows `from..to` as a borrowed part.
+impl PointSet {
+    /// Rows `from..to` borrowed.
     ///
     /// # Panics
     /// When the range reaches past the end.
-    pub fn part(&self, from: usize, to: usize) -> Part<'_> {
+    pub fn slice(&self, from: usize, to: usize) -> Split<'_> {
         let values = &self.values[from * self.width..to * self.width];
-        let answers = if self.answers.is_empty() { &[] } else { &self.answers[from..to] };
-        Part { rows: Rows::Numbers { values, width: self.width }, labels: &self.labels[from..to], answers }
+        let targets = if self.targets.is_empty() { &[] } else { &self.targets[from..to] };
+        Split { rows: Rows::Numbers { values, width: self.width }, labels: &self.labels[from..to], targets }
     }
 
     /// The lowest and the highest value of coordinate `axis`.

@@ -1,13 +1,13 @@
 //! A data set in one folder: four IDX files, plain or gzipped.
 //!
-//! In: a folder and the data set's name. Out: its [`Corpus`], the files of a known set checked against their SHA-256.
+//! In: a folder and the data set's name. Out: its [`Dataset`], the files of a known set checked against their SHA-256.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use super::known::{FILE_NAMES, KNOWN};
-use super::{Corpus, Images, idx};
+use super::{Dataset, Images, idx};
 
 /// The file with or without `.gz`, whichever is there.
 pub(super) fn existing(folder: &Path, name: &str) -> Option<PathBuf> {
@@ -18,7 +18,7 @@ pub(super) fn existing(folder: &Path, name: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// A file is missing, damaged, foreign or does not match its pair.
-pub fn read_folder(dataset: &str, folder: &Path) -> Result<Corpus> {
+pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
     let known = KNOWN.iter().find(|known| known.name == dataset);
     let read = |index: usize| -> Result<idx::Idx> {
         let name = FILE_NAMES[index];
@@ -46,5 +46,5 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Corpus> {
         (both(0), test.join())
     });
     let test = test.map_err(|_| anyhow::anyhow!("reading {} failed", folder.display()))?;
-    Ok(Corpus::new(dataset, train?, test?))
+    Ok(Dataset::new(dataset, train?, test?))
 }

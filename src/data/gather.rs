@@ -20,8 +20,8 @@ const LINE: usize = 64;
 pub fn rows(bytes: &[u8], width: usize, picks: &[usize], into: &mut Vec<f32>) {
     let row = |index: usize| &bytes[index * width..(index + 1) * width];
     into.reserve(picks.len() * width);
-    for (place, &index) in picks.iter().enumerate() {
-        if let Some(&next) = picks.get(place + AHEAD) {
+    for (position, &index) in picks.iter().enumerate() {
+        if let Some(&next) = picks.get(position + AHEAD) {
             fetch(row(next));
         }
         scale(row(index), into);

@@ -1,6 +1,6 @@
 //! The data: from a name to images and labels in memory, checked.
 //!
-//! In: a data set's name and where to look. Out: a [`Corpus`], whose hash is part of every trial's identity.
+//! In: a data set's name and where to look. Out: a [`Dataset`], whose hash is part of every trial's identity.
 
 pub mod augment;
 pub mod digits;
@@ -11,19 +11,19 @@ mod gather;
 pub mod idx;
 pub mod known;
 pub mod noise;
-mod part;
 pub mod picture;
 pub mod source;
+mod split;
 pub mod strokes;
 pub mod toys;
 
-use burn_dataset::{Dataset, DatasetError};
+use burn_dataset::DatasetError;
 use sha2::{Digest, Sha256};
 
 use crate::hash;
 
-pub use examples::{Examples, Pixels, Points};
-pub use part::{Part, Rows};
+pub use examples::{Examples, Pixels, PointSet};
+pub use split::{Rows, Split};
 
 /// Rows and columns of every image.
 pub const SIDE: usize = 28;
@@ -50,7 +50,7 @@ pub struct Example {
 
 /// A training file and a test file, read and checked.
 #[derive(Debug, Clone)]
-pub struct Corpus {
+pub struct Dataset {
     /// `mnist`, `fashion-mnist`, `digits`, ...
     pub name: String,
     /// The training file, whole.
@@ -59,7 +59,7 @@ pub struct Corpus {
     pub test: Examples,
     /// What the classes are called; none where a number is to be predicted.
     pub classes: Vec<String>,
-    /// First 16 hex digits of the SHA-256 of all inputs and answers.
+    /// First 16 hex digits of the SHA-256 of all inputs and targets.
     pub hash: String,
 }
 
@@ -98,17 +98,17 @@ impl Images {
         &self.pixels[index * PIXELS..(index + 1) * PIXELS]
     }
 
-    /// Images `from..to` as a borrowed part.
+    /// Images `from..to` borrowed.
     ///
     /// # Panics
     /// When the range reaches past the end.
-    pub fn part(&self, from: usize, to: usize) -> Part<'_> {
+    pub fn slice(&self, from: usize, to: usize) -> Split<'_> {
         let pixels = &self.pixels[from * PIXELS..to * PIXELS];
-        Part { rows: Rows::Pixels(pixels), labels: &self.labels[from..to], answers: &[] }
+        Split { rows: Rows::Pixels(pixels), labels: &self.labels[from..to], targets: &[] }
     }
 }
 
-impl Dataset<Example> for Images {
+impl burn_dataset::Dataset<Example> for Images {
     fn get(&self, index: usize) -> Result<Example, DatasetError> {
         let image = self.image(index).iter().map(|&pixel| scaled(pixel)).collect();
         Ok(Example { image, label: self.labels[index] })
@@ -125,22 +125,22 @@ pub fn scaled(pixel: u8) -> f32 {
     f32::from(pixel) * (1.0 / 255.0)
 }
 
-impl Corpus {
-    /// A corpus of images, hashed; its classes are those that occur.
+impl Dataset {
+    /// A dataset of images, hashed; its classes are those that occur.
     pub fn new(name: &str, train: Images, test: Images) -> Self {
         let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&m| usize::from(m) + 1);
         Self::of(name, Examples::Images(train), Examples::Images(test), class_names(name, count))
     }
 
-    /// Puts a corpus together and hashes it.
+    /// Puts a dataset together and hashes it.
     pub fn of(name: &str, train: Examples, test: Examples, classes: Vec<String>) -> Self {
         let mut hasher = Sha256::new();
         for examples in [&train, &test] {
             hasher.update((examples.count() as u64).to_le_bytes());
             match examples {
                 Examples::Images(images) => hasher.update(&images.pixels),
-                Examples::Points(points) => {
-                    points.values.iter().chain(&points.answers).for_each(|v| hasher.update(v.to_le_bytes()));
+                Examples::PointSet(points) => {
+                    points.values.iter().chain(&points.targets).for_each(|v| hasher.update(v.to_le_bytes()));
                 }
             }
             hasher.update(examples.labels());
@@ -166,10 +166,10 @@ fn class_names(dataset: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// What the classes behind the data `hash` are called: by the corpus, where it is that data, else by their numbers.
-pub fn class_names_of(hash: &str, count: usize, corpus: Option<&Corpus>) -> Vec<String> {
-    match corpus {
-        Some(corpus) if corpus.hash == hash => corpus.classes.clone(),
+/// What the classes behind the data `hash` are called: by the dataset, where it is that data, else by their numbers.
+pub fn class_names_of(hash: &str, count: usize, dataset: Option<&Dataset>) -> Vec<String> {
+    match dataset {
+        Some(dataset) if dataset.hash == hash => dataset.classes.clone(),
         _ => (0..count).map(|class| class.to_string()).collect(),
     }
 }
@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {
         let images = Images { pixels: [vec![0; PIXELS], vec![255; PIXELS]].concat(), labels: vec![3, 7] };
-        assert_eq!(Dataset::len(&images), 2);
+        use burn_dataset::Dataset as _;
+        assert_eq!(images.len(), 2);
         let item = images.get(1).unwrap();
         assert_eq!(item.label, 7);
         assert!(item.image.iter().all(|&pixel| pixel == 1.0));
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn the_hash_covers_pixels_labels_and_the_split() {
         let one = |pixel, label| Images { pixels: vec![pixel; PIXELS], labels: vec![label] };
-        let hash = |train, test| Corpus::new("x", train, test).hash;
+        let hash = |train, test| Dataset::new("x", train, test).hash;
         let base = hash(one(0, 0), one(1, 1));
         assert_ne!(base, hash(one(2, 0), one(1, 1)));
         assert_ne!(base, hash(one(0, 2), one(1, 1)));

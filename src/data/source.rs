@@ -1,6 +1,6 @@
 //! Where data comes from: the given folder, the user's cache, Debian's folder, a download, in that order.
 //!
-//! In: a data set's name and a [`Search`]. Out: its [`Corpus`], with every known file checked against its
+//! In: a data set's name and a [`DataLocations`]. Out: its [`Dataset`], with every known file checked against its
 //! SHA-256, or an error that lists where was looked and the ways out.
 
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::folder::{existing, read_folder};
 use super::known::{FILE_NAMES, KNOWN};
-use super::{Corpus, digits, download, toys};
+use super::{Dataset, digits, download, toys};
 
 /// Where to look.
 #[derive(Debug, Clone)]
-pub struct Search {
+pub struct DataLocations {
     /// `--data-dir` or `KINDLING_DATA_DIR`.
     pub dir: Option<PathBuf>,
     /// Where downloads and drawn digits are kept.
@@ -24,7 +24,7 @@ pub struct Search {
     pub show_progress: bool,
 }
 
-impl Search {
+impl DataLocations {
     /// The folders a data set may lie in, in the order they are looked at.
     pub fn folders(&self, dataset: &str) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = self.dir.iter().map(|dir| dir.join(dataset)).collect();
@@ -51,12 +51,12 @@ pub fn cache_dir() -> PathBuf {
 ///
 /// # Errors
 /// It is nowhere and cannot be had, or what is there is damaged.
-pub fn load(dataset: &str, search: &Search) -> Result<Corpus> {
+pub fn load(dataset: &str, search: &DataLocations) -> Result<Dataset> {
     if dataset == "digits" {
         return digits::load(&search.cache);
     }
     if let Some(toy) = toys::find(dataset) {
-        return Ok(toy.corpus());
+        return Ok(toy.dataset());
     }
     if let Some(folder) = search.find(dataset) {
         return read_folder(dataset, &folder);
@@ -93,8 +93,8 @@ mod tests {
     use super::*;
     use crate::data::{PIXELS, idx};
 
-    fn search(dir: &Path) -> Search {
-        Search { dir: Some(dir.into()), cache: dir.join("cache"), offline: true, show_progress: false }
+    fn search(dir: &Path) -> DataLocations {
+        DataLocations { dir: Some(dir.into()), cache: dir.join("cache"), offline: true, show_progress: false }
     }
 
     fn write_set(folder: &Path, n: usize) {
@@ -113,8 +113,8 @@ mod tests {
     fn any_idx_quartet_is_a_data_set_under_its_folders_name() {
         let dir = tempfile::tempdir().unwrap();
         write_set(&dir.path().join("mine"), 4);
-        let corpus = load("mine", &search(dir.path())).unwrap();
-        assert_eq!((corpus.train.count(), corpus.classes.len()), (4, 3));
+        let dataset = load("mine", &search(dir.path())).unwrap();
+        assert_eq!((dataset.train.count(), dataset.classes.len()), (4, 3));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How hands write the ten digits: each hand a few pen strokes through points of the unit square.
 //!
-//! Points are (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points,
+//! PointSet are (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points,
 //! a straight one a polyline. The coordinates are our own, drawn by eye.
 
 /// One movement of the pen.

@@ -1,9 +1,9 @@
 //! Toy data: a line, two blobs, the XOR quadrants; drawn here, the same everywhere, and small enough to be seen whole.
 //!
-//! In: a name. Out: a [`Corpus`] of points. Point `i` depends on the data set and on `i` alone.
+//! In: a name. Out: a [`Dataset`] of points. Point `i` depends on the data set and on `i` alone.
 
-use super::examples::{Examples, Points};
-use super::{Corpus, DefaultSizes};
+use super::examples::{Examples, PointSet};
+use super::{Dataset, DefaultSizes};
 use crate::seed::{Purpose, Stream};
 
 /// A toy data set.
@@ -26,7 +26,7 @@ pub struct Toy {
 /// Coordinates, class, and the number to be predicted.
 type Point = (Vec<f64>, u8, f64);
 
-/// Points of the training file and of the test file.
+/// PointSet of the training file and of the test file.
 const MANY: [usize; 2] = [1_000, 1_000];
 /// The corners of the unit square; the training file has them twice, so that validation has them too.
 const CORNERS: usize = 4;
@@ -99,22 +99,22 @@ pub fn find(name: &str) -> Option<&'static Toy> {
 
 impl Toy {
     /// Draws it.
-    pub fn corpus(&self) -> Corpus {
+    pub fn dataset(&self) -> Dataset {
         let [train, test] = self.files;
         let classes = (0..self.classes).map(|class| class.to_string()).collect();
         let drawn = [self.points(0, train), self.points(train, test)];
-        let [train, test] = drawn.map(Examples::Points);
-        Corpus::of(self.name, train, test, classes)
+        let [train, test] = drawn.map(Examples::PointSet);
+        Dataset::of(self.name, train, test, classes)
     }
 
-    fn points(&self, first: usize, count: usize) -> Points {
-        let mut points = Points { width: self.width, ..Points::default() };
+    fn points(&self, first: usize, count: usize) -> PointSet {
+        let mut points = PointSet { width: self.width, ..PointSet::default() };
         for index in first..first + count {
             let (values, label, answer) = (self.draw)(index);
             points.values.extend(values.into_iter().map(|v| v as f32));
             points.labels.push(label);
             if self.classes == 0 {
-                points.answers.push(answer as f32);
+                points.targets.push(answer as f32);
             }
         }
         points
@@ -167,16 +167,16 @@ fn corner(index: usize) -> Point {
 mod tests {
     use super::*;
 
-    fn points(name: &str) -> Points {
-        find(name).unwrap().corpus().train.points().unwrap().clone()
+    fn points(name: &str) -> PointSet {
+        find(name).unwrap().dataset().train.points().unwrap().clone()
     }
 
     #[test]
     fn the_line_has_its_slope_by_least_squares() {
-        let Points { values, answers, .. } = points("line");
+        let PointSet { values, targets, .. } = points("line");
         let mean = |v: &[f32]| v.iter().map(|&v| f64::from(v)).sum::<f64>() / v.len() as f64;
-        let (mx, my) = (mean(&values), mean(&answers));
-        let both = values.iter().zip(&answers).map(|(&x, &y)| (f64::from(x) - mx) * (f64::from(y) - my)).sum::<f64>();
+        let (mx, my) = (mean(&values), mean(&targets));
+        let both = values.iter().zip(&targets).map(|(&x, &y)| (f64::from(x) - mx) * (f64::from(y) - my)).sum::<f64>();
         let slope = both / values.iter().map(|&x| (f64::from(x) - mx).powi(2)).sum::<f64>();
         // Its standard error is 0.3 / sqrt(1000 / 3) = 0.016.
         assert!((slope - 2.0).abs() < 0.05 && (my - slope * mx + 1.0).abs() < 0.03, "{slope}");
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn every_class_is_where_its_name_says() {
         for name in ["separable", "quadrants", "xor"] {
-            let Points { values, labels, .. } = points(name);
+            let PointSet { values, labels, .. } = points(name);
             for (point, &label) in values.chunks(2).zip(&labels) {
                 let expected = match name {
                     "separable" => point[0] + point[1] > 0.0,
@@ -196,16 +196,16 @@ mod tests {
             }
         }
         // The best straight line errs on 1.7 % of the blobs: 17 of 1,000, give or take 4.
-        let Points { values, labels, .. } = points("blobs");
+        let PointSet { values, labels, .. } = points("blobs");
         let wrong = values.chunks(2).zip(&labels).filter(|(p, l)| (p[0] + p[1] > 0.0) != (**l == 1)).count();
         assert!((5..=30).contains(&wrong), "{wrong}");
     }
 
     #[test]
     fn the_corners_are_the_same_four_in_every_part() {
-        let corpus = find("xor").unwrap().corpus();
-        assert_eq!((corpus.train.count(), corpus.test.count()), (8, 4));
-        let all = [corpus.train.part(0, 4, Default::default()), corpus.train.part(4, 8, Default::default())];
+        let dataset = find("xor").unwrap().dataset();
+        assert_eq!((dataset.train.count(), dataset.test.count()), (8, 4));
+        let all = [dataset.train.slice(0, 4, Default::default()), dataset.train.slice(4, 8, Default::default())];
         assert_eq!(all[0].rows.numbers(), all[1].rows.numbers());
         assert_eq!(all[0].labels, [0, 1, 1, 0]);
     }

@@ -16,7 +16,7 @@ pub struct Mistake {
     pub index: usize,
     /// Its class.
     pub truth: u8,
-    /// What the network said.
+    /// What the network predicted.
     pub predicted: u8,
     /// The softmax probability it gave that.
     pub confidence: f32,
@@ -25,7 +25,7 @@ pub struct Mistake {
 /// How well one class is recognised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassReport {
-    /// Of those said to be of the class, the share that are; none said, none.
+    /// Of those predicted to be of the class, the share that are; none predicted, none.
     pub precision: Option<f64>,
     /// Of those of the class, the share found; none there, none.
     pub recall: Option<f64>,
@@ -46,7 +46,7 @@ impl ClassReport {
 /// larger where it says 1.
 pub fn columns(outputs: &[f32], task: Task) -> Vec<f32> {
     match task {
-        Task::Tell { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
+        Task::Binary { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
         _ => outputs.to_vec(),
     }
 }
@@ -65,17 +65,17 @@ pub fn predictions(outputs: &[f32], classes: usize) -> Vec<(u8, f32)> {
 }
 
 /// Counts every prediction against its truth.
-pub fn confusion(said: &[u8], labels: &[u8], classes: usize) -> Confusion {
+pub fn confusion(predicted: &[u8], labels: &[u8], classes: usize) -> Confusion {
     let mut counts = vec![vec![0; classes]; classes];
-    for (&said, &truth) in said.iter().zip(labels) {
-        counts[usize::from(truth)][usize::from(said)] += 1;
+    for (&predicted, &truth) in predicted.iter().zip(labels) {
+        counts[usize::from(truth)][usize::from(predicted)] += 1;
     }
     counts
 }
 
 /// The share of predictions that are right.
-pub fn share_right(said: &[u8], labels: &[u8]) -> f64 {
-    let right = said.iter().zip(labels).filter(|(said, truth)| said == truth).count();
+pub fn accuracy_of(predicted: &[u8], labels: &[u8]) -> f64 {
+    let right = predicted.iter().zip(labels).filter(|(predicted, truth)| predicted == truth).count();
     right as f64 / labels.len() as f64
 }
 
@@ -96,18 +96,18 @@ pub fn mistakes(predictions: &[(u8, f32)], labels: &[u8], limit: usize) -> Vec<M
 /// One class against all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneVsRest {
-    /// Of the class, and said to be.
+    /// Of the class, and predicted to be.
     pub true_positives: u32,
-    /// Not of the class, but said to be.
+    /// Not of the class, but predicted to be.
     pub false_positives: u32,
-    /// Of the class, but not said to be.
+    /// Of the class, but not predicted to be.
     pub false_negatives: u32,
     /// Neither.
     pub true_negatives: u32,
 }
 
 impl OneVsRest {
-    /// Share of right answers to "is it of this class?". With ten classes, always saying no is right nine times in ten.
+    /// Share of right targets to "is it of this class?". With ten classes, always saying no is right nine times in ten.
     pub fn accuracy(&self) -> f64 {
         let right = f64::from(self.true_positives + self.true_negatives);
         right / (right + f64::from(self.false_positives + self.false_negatives))
@@ -121,12 +121,12 @@ pub fn one_vs_rest(confusion: &Confusion) -> Vec<OneVsRest> {
         .map(|class| {
             let true_positives = confusion[class][class];
             let of_class: u32 = confusion[class].iter().sum();
-            let said: u32 = confusion.iter().map(|row| row[class]).sum();
+            let predicted: u32 = confusion.iter().map(|row| row[class]).sum();
             OneVsRest {
                 true_positives,
-                false_positives: said - true_positives,
+                false_positives: predicted - true_positives,
                 false_negatives: of_class - true_positives,
-                true_negatives: all + true_positives - said - of_class,
+                true_negatives: all + true_positives - predicted - of_class,
             }
         })
         .collect()
@@ -138,7 +138,7 @@ pub fn mean_one_vs_rest(confusion: &Confusion) -> f64 {
     all.iter().map(OneVsRest::accuracy).sum::<f64>() / all.len() as f64
 }
 
-/// The share of right answers.
+/// The share of right targets.
 pub fn accuracy(confusion: &Confusion) -> f64 {
     let right: u32 = (0..confusion.len()).map(|class| confusion[class][class]).sum();
     f64::from(right) / f64::from(confusion.iter().flatten().sum::<u32>())
@@ -146,13 +146,13 @@ pub fn accuracy(confusion: &Confusion) -> f64 {
 
 /// Precision, recall, F1 and support of each class.
 pub fn per_class(confusion: &Confusion) -> Vec<ClassReport> {
-    let share = |part: u32, whole: u32| (whole > 0).then(|| f64::from(part) / f64::from(whole));
+    let share = |split: u32, whole: u32| (whole > 0).then(|| f64::from(split) / f64::from(whole));
     (0..confusion.len())
         .map(|class| {
-            let hits = confusion[class][class];
+            let correct = confusion[class][class];
             let support = confusion[class].iter().sum();
-            let said = confusion.iter().map(|row| row[class]).sum();
-            let (precision, recall) = (share(hits, said), share(hits, support));
+            let predicted = confusion.iter().map(|row| row[class]).sum();
+            let (precision, recall) = (share(correct, predicted), share(correct, support));
             let f1 = match (precision, recall) {
                 (Some(p), Some(r)) if p + r > 0.0 => Some(2.0 * p * r / (p + r)),
                 _ => None,
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn measures_by_hand() {
-        // Truths 0 0 0 1, said 0 0 1 1; class 2 never occurs and is never said.
+        // Truths 0 0 0 1, predicted 0 0 1 1; class 2 never occurs and is never predicted.
         let confusion = confusion(&[0, 0, 1, 1], &[0, 0, 0, 1], 3);
         assert_eq!(confusion, [[2, 1, 0], [0, 1, 0], [0, 0, 0]]);
         let reports = per_class(&confusion);
@@ -215,8 +215,8 @@ mod tests {
 
     #[test]
     fn the_surest_mistakes_come_first() {
-        let said = [(1, 0.5), (2, 0.9), (0, 0.99), (3, 0.9)];
-        let found = mistakes(&said, &[0, 0, 0, 0], 2);
+        let predicted = [(1, 0.5), (2, 0.9), (0, 0.99), (3, 0.9)];
+        let found = mistakes(&predicted, &[0, 0, 0, 0], 2);
         assert_eq!(found.iter().map(|m| m.index).collect::<Vec<_>>(), [1, 3]);
     }
 }

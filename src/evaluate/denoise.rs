@@ -6,11 +6,11 @@
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use super::classification::{predictions, share_right};
-use super::knn::{Index, Points, vote};
+use super::classification::{accuracy_of, predictions};
+use super::knn::{Index, Vectors, vote};
 use super::{apply, image_quality};
 use crate::data::noise::{Noise, NoiseKind};
-use crate::data::{PIXELS, Part, Rows};
+use crate::data::{PIXELS, Rows, Split};
 use crate::nn::models::{Autoencoder, Mlp};
 use crate::seed::{Purpose, Stream};
 
@@ -24,7 +24,7 @@ pub struct Judges<'a> {
 
 /// Images before and after cleaning at one level, as means over the test images.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cleaning {
+pub struct DenoisingScores {
     /// Against the clean images; none at level 0, where noisy ones are clean.
     pub psnr_noisy: Option<f64>,
     /// Of cleaned images.
@@ -52,7 +52,7 @@ pub fn noisy(test: Rows, kind: NoiseKind, level: f64, seed: u64) -> Vec<f32> {
 }
 
 /// Cleans noisy images and asks the judges about both.
-pub fn clean(model: &Autoencoder, judges: &Judges, test: Part, noisy: &[f32], device: &Device) -> Cleaning {
+pub fn clean(model: &Autoencoder, judges: &Judges, test: Split, noisy: &[f32], device: &Device) -> DenoisingScores {
     let one = |rows: Rows, f: &dyn Fn(burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>| {
         apply(rows, 1, device, f).into_iter().flatten().collect::<Vec<f32>>()
     };
@@ -60,7 +60,7 @@ pub fn clean(model: &Autoencoder, judges: &Judges, test: Part, noisy: &[f32], de
     let originals = test.rows.numbers();
     let (psnr_noisy, ssim_noisy) = likeness(&originals, noisy);
     let (psnr, ssim) = likeness(&originals, &cleaned);
-    let right = |said: Vec<u8>| share_right(&said, test.labels);
+    let right = |predicted: Vec<u8>| accuracy_of(&predicted, test.labels);
     let classified = |images: &[f32]| {
         let outputs = one(view(images), &|x| judges.classifier.forward(x));
         right(predictions(&outputs, outputs.len() / test.count()).into_iter().map(|(class, _)| class).collect())
@@ -68,10 +68,10 @@ pub fn clean(model: &Autoencoder, judges: &Judges, test: Part, noisy: &[f32], de
     let by_neighbours = |images: &[f32]| {
         let (index, labels, k) = judges.codes?;
         let codes = one(view(images), &|x| model.encode(x));
-        let codes = Points { values: &codes, width: codes.len() / test.count() };
+        let codes = Vectors { values: &codes, width: codes.len() / test.count() };
         Some(right(vote(&index.nearest(codes, k, false), k, labels)))
     };
-    Cleaning {
+    DenoisingScores {
         psnr_noisy,
         psnr,
         ssim_noisy,

@@ -20,9 +20,9 @@ const WINDOW: usize = 11;
 /// Its standard deviation in pixels.
 const SPREAD: f64 = 1.5;
 /// Places of the window that lie wholly inside the image.
-const PLACES: usize = SIDE - WINDOW + 1;
+const WINDOWS: usize = SIDE - WINDOW + 1;
 
-/// Structural similarity: the mean over all places of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2 = 0.03 and a
+/// Structural similarity: the mean over all positions of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2 = 0.03 and a
 /// range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004).
 pub fn ssim(a: &[f32], b: &[f32]) -> f64 {
     const C1: f64 = 0.01 * 0.01;
@@ -39,7 +39,7 @@ pub fn ssim(a: &[f32], b: &[f32]) -> f64 {
         let likeness = (2.0 * ma * mb + C1) * (2.0 * covariance + C2);
         likeness / ((ma * ma + mb * mb + C1) * (var_a + var_b + C2))
     };
-    (0..PLACES * PLACES).map(at).sum::<f64>() / (PLACES * PLACES) as f64
+    (0..WINDOWS * WINDOWS).map(at).sum::<f64>() / (WINDOWS * WINDOWS) as f64
 }
 
 /// One side of the window, which is the product of two; sums to 1.
@@ -50,18 +50,18 @@ fn window() -> [f64; WINDOW] {
     std::array::from_fn(|i| weight(i) / total)
 }
 
-/// The window's mean at every place, `[PLACES * PLACES]`: along rows, then along columns.
+/// The window's mean at every window, `[WINDOWS * WINDOWS]`: along rows, then along columns.
 fn blurred(image: &[f64], window: &[f64; WINDOW]) -> Vec<f64> {
-    let mut across = vec![0.0; SIDE * PLACES];
-    for (row, out) in image.chunks_exact(SIDE).zip(across.chunks_exact_mut(PLACES)) {
+    let mut across = vec![0.0; SIDE * WINDOWS];
+    for (row, out) in image.chunks_exact(SIDE).zip(across.chunks_exact_mut(WINDOWS)) {
         for (i, &weight) in window.iter().enumerate() {
-            out.iter_mut().zip(&row[i..i + PLACES]).for_each(|(sum, &value)| *sum += weight * value);
+            out.iter_mut().zip(&row[i..i + WINDOWS]).for_each(|(sum, &value)| *sum += weight * value);
         }
     }
-    let mut both = vec![0.0; PLACES * PLACES];
-    for (y, out) in both.chunks_exact_mut(PLACES).enumerate() {
+    let mut both = vec![0.0; WINDOWS * WINDOWS];
+    for (y, out) in both.chunks_exact_mut(WINDOWS).enumerate() {
         for (i, &weight) in window.iter().enumerate() {
-            let row = &across[(y + i) * PLACES..(y + i + 1) * PLACES];
+            let row = &across[(y + i) * WINDOWS..(y + i + 1) * WINDOWS];
             out.iter_mut().zip(row).for_each(|(sum, &value)| *sum += weight * value);
         }
     }
@@ -101,10 +101,10 @@ mod tests {
         };
         let total: f64 = (0..121).map(|i| weight(i % 11, i / 11)).sum();
         let mut sum = 0.0;
-        for place in 0..18 * 18 {
+        for window in 0..18 * 18 {
             let mean = |f: &dyn Fn(f64, f64) -> f64| {
                 let term = |i: usize| {
-                    let at = (place / 18 + i / 11) * 28 + place % 18 + i % 11;
+                    let at = (window / 18 + i / 11) * 28 + window % 18 + i % 11;
                     weight(i % 11, i / 11) / total * f(f64::from(a[at]), f64::from(b[at]))
                 };
                 (0..121).map(term).sum::<f64>()

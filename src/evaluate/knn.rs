@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 /// Rows of numbers.
 #[derive(Debug, Clone, Copy)]
-pub struct Points<'a> {
+pub struct Vectors<'a> {
     /// Row-major.
     pub values: &'a [f32],
     /// Numbers a row.
@@ -32,7 +32,7 @@ pub struct Neighbour {
 const QUERIES: usize = 128;
 const BLOCK: usize = 2048;
 
-impl<'a> Points<'a> {
+impl<'a> Vectors<'a> {
     /// How many.
     pub fn count(self) -> usize {
         self.values.len() / self.width
@@ -59,7 +59,7 @@ impl<'a> Points<'a> {
 
 /// Reference points laid out for matrix products.
 pub struct Index<'a> {
-    points: Points<'a>,
+    points: Vectors<'a>,
     /// `[width + 1, BLOCK]` each: -2 times the points, and a row of their squared norms, so that one product with queries that end in a 1
     /// gives every squared distance less the query's own squared norm.
     blocks: Vec<Tensor<2>>,
@@ -68,7 +68,7 @@ pub struct Index<'a> {
 
 impl<'a> Index<'a> {
     /// Lays out reference points.
-    pub fn new(points: Points<'a>) -> Self {
+    pub fn new(points: Vectors<'a>) -> Self {
         let norms = points.norms();
         let blocks = (0..points.count()).step_by(BLOCK).map(|from| {
             let count = BLOCK.min(points.count() - from);
@@ -84,7 +84,7 @@ impl<'a> Index<'a> {
     }
 
     /// Approximate squared distances, less the query's squared norm, of queries `from..to` to block `block`: `[to - from, block]`.
-    pub fn products(&self, queries: Points, (from, to): (usize, usize), block: usize) -> Vec<f32> {
+    pub fn products(&self, queries: Vectors, (from, to): (usize, usize), block: usize) -> Vec<f32> {
         self.lay_out(queries, from, to).matmul(self.blocks[block].clone()).into_data().iter::<f32>().collect()
     }
 
@@ -94,7 +94,7 @@ impl<'a> Index<'a> {
     }
 
     /// `[to - from, width + 1]`
-    fn lay_out(&self, queries: Points, from: usize, to: usize) -> Tensor<2> {
+    fn lay_out(&self, queries: Vectors, from: usize, to: usize) -> Tensor<2> {
         let mut values = Vec::with_capacity((to - from) * (queries.width + 1));
         for row in from..to {
             values.extend_from_slice(queries.row(row));
@@ -105,7 +105,7 @@ impl<'a> Index<'a> {
 
     /// The `k` nearest of every query, nearest first, `[queries * k]`; of equally near ones the first. With `skip_self`, query
     /// `i` is reference point `i`, and is not its own neighbour.
-    pub fn nearest(&self, queries: Points, k: usize, skip_self: bool) -> Vec<Neighbour> {
+    pub fn nearest(&self, queries: Vectors, k: usize, skip_self: bool) -> Vec<Neighbour> {
         let norms = queries.norms();
         let starts: Vec<usize> = (0..queries.count()).step_by(QUERIES).collect();
         let found = starts
@@ -120,10 +120,10 @@ impl<'a> Index<'a> {
                         Ok(products) => Cow::Borrowed(products),
                         Err(_) => products.iter().collect(),
                     };
-                    for (place, own) in products.chunks_exact(products.len() / (to - from)).enumerate() {
-                        let query = from + place;
+                    for (index, own) in products.chunks_exact(products.len() / (to - from)).enumerate() {
+                        let query = from + index;
                         let skip = skip_self.then_some(query);
-                        nearest[place].scan(own, block * BLOCK, self.points, queries.row(query), skip);
+                        nearest[index].scan(own, block * BLOCK, self.points, queries.row(query), skip);
                     }
                 }
                 nearest.into_iter().flat_map(|own| own.found).collect::<Vec<_>>()
@@ -153,15 +153,15 @@ impl Nearest {
         Self { found: Vec::with_capacity(k + 1), k, norm, margin, limit: f32::INFINITY }
     }
 
-    fn scan(&mut self, products: &[f32], offset: usize, points: Points, query: &[f32], skip: Option<usize>) {
+    fn scan(&mut self, products: &[f32], offset: usize, points: Vectors, query: &[f32], skip: Option<usize>) {
         // Few points pass, so whole runs of them are ruled out at once.
         const RUN: usize = 64;
         for (run, values) in products.chunks(RUN).enumerate() {
             if values.iter().fold(true, |none, &value| none & (value > self.limit)) {
                 continue;
             }
-            for (place, &value) in values.iter().enumerate() {
-                let row = offset + run * RUN + place;
+            for (index, &value) in values.iter().enumerate() {
+                let row = offset + run * RUN + index;
                 // A product that overflowed says nothing, so its point is measured.
                 if (value <= self.limit || value.is_nan() || self.limit.is_nan()) && Some(row) != skip {
                     self.offer(row, points.distance(row, query));
@@ -172,11 +172,11 @@ impl Nearest {
 
     fn offer(&mut self, row: usize, distance: f64) {
         // Rows come in rising order, so an equally near one belongs behind.
-        let place = self.found.partition_point(|other| other.distance <= distance);
-        if place >= self.k {
+        let index = self.found.partition_point(|other| other.distance <= distance);
+        if index >= self.k {
             return;
         }
-        self.found.insert(place, Neighbour { index: row as u32, distance });
+        self.found.insert(index, Neighbour { index: row as u32, distance });
         self.found.truncate(self.k);
         if let (Some(last), true) = (self.found.last(), self.found.len() == self.k) {
             self.limit = ((last.distance - self.norm + self.margin) as f32).next_up();
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::seed::{Purpose, Stream};
 
-    fn naive(points: Points, query: &[f32], k: usize, skip: Option<usize>) -> Vec<Neighbour> {
+    fn naive(points: Vectors, query: &[f32], k: usize, skip: Option<usize>) -> Vec<Neighbour> {
         let mut all: Vec<Neighbour> = (0..points.count())
             .filter(|row| Some(*row) != skip)
             .map(|row| Neighbour { index: row as u32, distance: points.distance(row, query) })
@@ -213,7 +213,7 @@ mod tests {
         all
     }
 
-    fn compare(reference: Points, queries: Points, k: usize) {
+    fn compare(reference: Vectors, queries: Vectors, k: usize) {
         let found = Index::new(reference).nearest(queries, k, false);
         for (query, own) in found.chunks_exact(k).enumerate() {
             assert_eq!(own, naive(reference, queries.row(query), k, None), "query {query}");
@@ -226,7 +226,7 @@ mod tests {
         let mut draw = |n: usize, centre: f64| (0..n).map(|_| (centre + stream.normal()) as f32).collect::<Vec<_>>();
         for (width, centre) in [(1, 0.0), (4, 0.0), (32, 3.0), (33, 100.0)] {
             let (reference, queries) = (draw(5000 * width, centre), draw(300 * width, centre));
-            compare(Points { values: &reference, width }, Points { values: &queries, width }, 5);
+            compare(Vectors { values: &reference, width }, Vectors { values: &queries, width }, 5);
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
         // A small grid of whole numbers: most distances are shared by several points.
         let mut stream = Stream::new(2, Purpose::Data, 0);
         let values: Vec<f32> = (0..3000 * 3).map(|_| stream.below(5) as f32).collect();
-        let points = Points { values: &values, width: 3 };
+        let points = Vectors { values: &values, width: 3 };
         compare(points, points, 7);
         let others = Index::new(points).nearest(points, 7, true);
         for (query, own) in others.chunks_exact(7).enumerate() {
@@ -248,11 +248,11 @@ mod tests {
         let mut stream = Stream::new(3, Purpose::Data, 0);
         for scale in [1e18f32, 1e19, 3e19] {
             let values: Vec<f32> = (0..4000).map(|_| scale * stream.normal() as f32).collect();
-            let points = Points { values: &values, width: 2 };
+            let points = Vectors { values: &values, width: 2 };
             compare(points, points, 3);
         }
         let broken = [f32::NAN, 1.0, 2.0, f32::INFINITY, 0.0, 1.0];
-        let points = Points { values: &broken, width: 1 };
+        let points = Vectors { values: &broken, width: 1 };
         assert_eq!(Index::new(points).nearest(points, 4, false).len(), 6 * 4);
     }
 

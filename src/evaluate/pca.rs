@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::DMatrix;
 
 use super::CHUNK;
-use super::knn::Points;
+use super::knn::Vectors;
 
 /// Every principal component of a sample.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Pca {
 
 impl Pca {
     /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis", 2002).
-    pub fn fit(sample: Points) -> Self {
+    pub fn fit(sample: Vectors) -> Self {
         let (n, width) = (sample.count(), sample.width);
         let mut mean = vec![0.0f64; width];
         let mut products = vec![0.0f64; width * width];
@@ -40,7 +40,7 @@ impl Pca {
     }
 
     /// The first `size` coordinates of each example, `[n * size]`.
-    pub fn codes(&self, examples: Points, size: usize) -> Vec<f32> {
+    pub fn codes(&self, examples: Vectors, size: usize) -> Vec<f32> {
         let width = examples.width;
         let mut basis = vec![0.0f32; width * size];
         for (column, component) in self.components.iter().take(size).enumerate() {
@@ -59,7 +59,7 @@ impl Pca {
 
     /// The mean squared error, over examples and their numbers, of what `size` coordinates give back. The components are
     /// orthonormal, so what is lost of an example is its squared norm about the mean less that of its code.
-    pub fn mse(&self, examples: Points, size: usize) -> f64 {
+    pub fn mse(&self, examples: Vectors, size: usize) -> f64 {
         let width = examples.width;
         let centred = |(i, &v): (usize, &f32)| (f64::from(v) - self.mean[i % width]).powi(2);
         let whole: f64 = examples.values.iter().enumerate().map(centred).sum();
@@ -70,7 +70,7 @@ impl Pca {
 
 /// The mean squared deviation from the examples' own mean, over examples and their numbers: what a code of no numbers leaves
 /// unexplained.
-pub fn variance(examples: Points) -> f64 {
+pub fn variance(examples: Vectors) -> f64 {
     let (n, width) = (examples.count() as f64, examples.width);
     let mut sums = vec![(0.0f64, 0.0f64); width];
     for (i, &v) in examples.values.iter().enumerate() {
@@ -92,7 +92,7 @@ mod tests {
         let corners = [(2.0f64, 1.0), (-2.0, -1.0), (1.0, 2.0), (-1.0, -2.0)]
             .map(|(x, y)| (x * 0.8f64.sqrt(), y * 0.8f64.sqrt()));
         let values: Vec<f32> = corners.iter().flat_map(|(x, y)| [(1.0 + x) as f32, (-1.0 + y) as f32]).collect();
-        let sample = Points { values: &values, width: 2 };
+        let sample = Vectors { values: &values, width: 2 };
         let pca = Pca::fit(sample);
         assert!((pca.components[0][0] - pca.components[0][1]).abs() < 1e-6, "{:?}", pca.components);
         // xx: 0.8 * (4 + 4 + 1 + 1) / 4 = 2; xy: 0.8 * (2 + 2 + 2 + 2) / 4 = 1.6: eigenvalues 3.6 and 0.4.
@@ -111,7 +111,7 @@ mod tests {
             values
                 .extend((0..width).map(|i| (a * i as f64 + 0.5 * b * (i as f64).cos() + 0.1 * stream.normal()) as f32));
         }
-        let sample = Points { values: &values, width };
+        let sample = Vectors { values: &values, width };
         let pca = Pca::fit(sample);
         for (i, a) in pca.components.iter().enumerate() {
             for (j, b) in pca.components.iter().enumerate() {

@@ -6,11 +6,11 @@
 
 use rayon::prelude::*;
 
-use super::knn::{Index, Points};
+use super::knn::{Index, Vectors};
 
 /// 1 when the `k` nearest of every point by its code are among its `k` nearest in the original space; less for every rank by
 /// which one of them lies further out. Ranks come from single-precision distances. `k` must be below half the points.
-pub fn trustworthiness(original: Points, codes: Points, k: usize) -> f64 {
+pub fn trustworthiness(original: Vectors, codes: Vectors, k: usize) -> f64 {
     let n = original.count();
     let near = Index::new(codes).nearest(codes, k, true);
     let index = Index::new(original);
@@ -55,9 +55,9 @@ mod tests {
     use super::*;
     use crate::seed::{Purpose, Stream};
 
-    fn by_definition(original: Points, codes: Points, k: usize) -> f64 {
+    fn by_definition(original: Vectors, codes: Vectors, k: usize) -> f64 {
         let n = original.count();
-        let order = |points: Points, i: usize| {
+        let order = |points: Vectors, i: usize| {
             let mut others: Vec<usize> = (0..n).filter(|j| *j != i).collect();
             others.sort_by(|&a, &b| {
                 let far = |j| points.distance(j, points.row(i));
@@ -80,9 +80,9 @@ mod tests {
     fn it_agrees_with_its_definition_on_a_small_set() {
         let mut stream = Stream::new(8, Purpose::Data, 0);
         let values: Vec<f32> = (0..300 * 5).map(|_| stream.normal() as f32).collect();
-        let original = Points { values: &values, width: 5 };
+        let original = Vectors { values: &values, width: 5 };
         let first_two: Vec<f32> = values.chunks_exact(5).flat_map(|row| row[..2].to_vec()).collect();
-        let codes = Points { values: &first_two, width: 2 };
+        let codes = Vectors { values: &first_two, width: 2 };
         let found = trustworthiness(original, codes, 12);
         assert!((found - by_definition(original, codes, 12)).abs() < 1e-12, "{found}");
         assert!(found > 0.6 && found < 0.95, "{found}");

@@ -8,7 +8,7 @@
 use bhtsne::{Neighbor, tSNE};
 use rayon::ThreadPoolBuilder;
 
-use super::knn::{Index, Points};
+use super::knn::{Index, Vectors};
 use super::pca::Pca;
 
 const PERPLEXITY: f32 = 30.0;
@@ -31,7 +31,7 @@ pub fn perplexity(n: usize) -> f32 {
 /// Coordinates `[n * 2]` of the codes; `None` for too few of them, or numbers that are none. Starts from the first two principal components, scaled to a
 /// standard deviation of 1e-4 (Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", 2019), so the same
 /// codes give the same picture.
-pub fn embed(codes: Points) -> Option<Vec<f32>> {
+pub fn embed(codes: Vectors) -> Option<Vec<f32>> {
     let n = codes.count();
     if n < FEWEST || codes.values.iter().any(|v| !v.is_finite()) {
         return None;
@@ -67,7 +67,7 @@ pub fn embed(codes: Points) -> Option<Vec<f32>> {
 }
 
 /// `[n * 2]`; the second coordinate of one-number codes is 0 but for a ramp too small to matter, which lets them spread.
-fn start(codes: Points) -> Vec<f64> {
+fn start(codes: Vectors) -> Vec<f64> {
     let size = codes.width.min(2);
     let components = Pca::fit(codes).codes(codes, size);
     let first = components.iter().step_by(size).map(|&v| f64::from(v).powi(2)).sum::<f64>();
@@ -94,24 +94,24 @@ mod tests {
             .flat_map(|&label| [0, 1, 2, 3].map(|axis| 8.0 * f32::from(u8::from(axis == label))))
             .map(|centre| centre + stream.normal() as f32)
             .collect();
-        let codes = Points { values: &values, width: 4 };
+        let codes = Vectors { values: &values, width: 4 };
         let plane = embed(codes).unwrap();
         assert_eq!(plane, embed(codes).unwrap());
-        let laid_out = Points { values: &plane, width: 2 };
+        let laid_out = Vectors { values: &plane, width: 2 };
         let near = Index::new(laid_out).nearest(laid_out, 5, true);
-        let said = vote(&near, 5, &labels);
-        let right = said.iter().zip(&labels).filter(|(a, b)| a == b).count();
+        let predicted = vote(&near, 5, &labels);
+        let right = predicted.iter().zip(&labels).filter(|(a, b)| a == b).count();
         assert!(right >= 2950, "{right} of 3000");
     }
 
     #[test]
     fn a_handful_of_points_is_not_laid_out_and_one_number_or_equal_codes_are() {
         let few = [0.0f32; 7];
-        assert_eq!(embed(Points { values: &few, width: 1 }), None);
+        assert_eq!(embed(Vectors { values: &few, width: 1 }), None);
         let line: Vec<f32> = (0..50).map(|i| i as f32).collect();
-        let plane = embed(Points { values: &line, width: 1 }).unwrap();
+        let plane = embed(Vectors { values: &line, width: 1 }).unwrap();
         assert!(plane.len() == 100 && plane.iter().all(|v| v.is_finite()));
         let same = [0.5f32; 26];
-        assert_eq!(embed(Points { values: &same, width: 2 }), Some(vec![0.0; 26]));
+        assert_eq!(embed(Vectors { values: &same, width: 2 }), Some(vec![0.0; 26]));
     }
 }

@@ -128,13 +128,13 @@ fn names() -> Vec<String> {
 
 /// Sorts names as tables show them: by kind, and by level within a kind.
 pub fn sort(names: &mut [String]) {
-    let place = |name: &str| {
+    let order = |name: &str| {
         let (base, level) = name.split_once('@').unwrap_or((name, "-1"));
         let all = METRICS.iter().chain(AT_LEVELS).chain(AT_ANY);
         let kind = all.into_iter().position(|metric| metric.name == base).unwrap_or(usize::MAX);
         (kind, level.parse::<f64>().unwrap_or(f64::INFINITY))
     };
-    names.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)).then(a.cmp(b)));
+    names.sort_by(|a, b| order(a).0.cmp(&order(b).0).then(order(a).1.total_cmp(&order(b).1)).then(a.cmp(b)));
 }
 
 /// Whether a measured name stands for every level: `epochs_to@`.

@@ -26,11 +26,11 @@ pub enum Backend {
 
 /// A device ready for use, with the names a record keeps of it.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct OpenBackend {
     /// Where tensors live.
     pub device: Device,
     /// The backend's name, part of a trial's identity.
-    pub backend: &'static str,
+    pub name: &'static str,
     /// Whether the CPU does the work, so that several workers share it.
     pub is_cpu: bool,
 }
@@ -82,7 +82,7 @@ impl Backend {
 ///
 /// # Errors
 /// When the name is not built in, or the device cannot be used (no adapter, no driver).
-pub fn open(name: Option<&str>) -> Result<Place> {
+pub fn open(name: Option<&str>) -> Result<OpenBackend> {
     let names: Vec<&str> = Backend::BUILT_IN.iter().map(|backend| backend.name()).collect();
     let backend = match name {
         None => Backend::BUILT_IN[0],
@@ -106,7 +106,7 @@ pub fn open(name: Option<&str>) -> Result<Place> {
     }));
     drop(quiet);
     match works {
-        Ok(Some(device)) => Ok(Place { device, backend: backend.name(), is_cpu: backend.is_cpu() }),
+        Ok(Some(device)) => Ok(OpenBackend { device, name: backend.name(), is_cpu: backend.is_cpu() }),
         _ => bail!(
             "backend `{}` is built in but no device of its kind can be used here (no adapter or no \
              driver); train on the CPU with `--backend flex`",

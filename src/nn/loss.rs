@@ -6,7 +6,7 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::nn::kernels::{self, loss::Kind};
+use crate::nn::kernels::{self, loss::LossKind};
 use crate::nn::models::ActivationKind;
 
 /// A loss by name.
@@ -50,8 +50,8 @@ impl Loss {
             _ => {}
         }
         let kind = match self {
-            Self::CrossEntropy => Some(Kind::CrossEntropy),
-            Self::Mse => Some(Kind::SquaredError),
+            Self::CrossEntropy => Some(LossKind::CrossEntropy),
+            Self::Mse => Some(LossKind::SquaredError),
             _ => None,
         };
         if let Some(kind) = kind.filter(|_| kernels::take(&outputs) && outputs.dims() == targets.dims()) {

@@ -5,13 +5,13 @@
 /// A task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Tell the class: targets are one-hot, outputs have an accuracy.
+    /// Binary the class: targets are one-hot, outputs have an accuracy.
     Classify {
         /// How many there are.
         classes: usize,
     },
-    /// Tell class 1 from class 0 by one output.
-    Tell {
+    /// Binary class 1 from class 0 by one output.
+    Binary {
         /// Whether the output says 1 above 0, as a logit does; else above a half.
         logits: bool,
     },
@@ -21,25 +21,17 @@ pub enum Task {
     Reconstruct,
 }
 
-/// What a batch is to be answered with, besides its own inputs.
-#[derive(Debug, Clone, Copy)]
-pub struct Answers<'a> {
-    /// `[n]` classes.
-    pub labels: &'a [u8],
-    /// `[n]` numbers, where there are some.
-    pub numbers: &'a [f32],
-}
-
 impl Task {
-    /// Targets of a batch, row by row: `clean` is `[n * width]`.
-    pub fn targets(self, clean: &[f32], answers: Answers) -> Vec<f32> {
+    /// Targets of `n` examples, row by row. `inputs` is `[n * width]`, without noise; `labels` is `[n]` classes; `values` is `[n]`
+    /// numbers to be predicted, empty where there are none.
+    pub fn targets(self, inputs: &[f32], labels: &[u8], values: &[f32]) -> Vec<f32> {
         match self {
-            Self::Reconstruct => clean.to_vec(),
-            Self::Regress => answers.numbers.to_vec(),
-            Self::Tell { .. } => answers.labels.iter().map(|&label| f32::from(label)).collect(),
+            Self::Reconstruct => inputs.to_vec(),
+            Self::Regress => values.to_vec(),
+            Self::Binary { .. } => labels.iter().map(|&label| f32::from(label)).collect(),
             Self::Classify { classes } => {
-                let mut targets = vec![0.0; answers.labels.len() * classes];
-                for (row, &label) in answers.labels.iter().enumerate() {
+                let mut targets = vec![0.0; labels.len() * classes];
+                for (row, &label) in labels.iter().enumerate() {
                     targets[row * classes + usize::from(label)] = 1.0;
                 }
                 targets
@@ -49,12 +41,12 @@ impl Task {
 
     /// Whether its outputs are right or wrong.
     pub fn has_accuracy(self) -> bool {
-        matches!(self, Self::Classify { .. } | Self::Tell { .. })
+        matches!(self, Self::Classify { .. } | Self::Binary { .. })
     }
 
     /// The output above which one that tells two classes apart says 1.
     pub fn threshold(self) -> f64 {
-        if self == (Self::Tell { logits: false }) { 0.5 } else { 0.0 }
+        if self == (Self::Binary { logits: false }) { 0.5 } else { 0.0 }
     }
 }
 
@@ -64,12 +56,11 @@ mod tests {
 
     #[test]
     fn targets_are_one_hot_classes_bits_numbers_or_the_inputs_themselves() {
-        let clean = [0.5, 0.25, 1.0, 0.0];
-        let answers = Answers { labels: &[2, 0], numbers: &[7.5, -1.0] };
-        let classes = Task::Classify { classes: 3 }.targets(&clean, answers);
-        assert_eq!(classes, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
-        assert_eq!(Task::Tell { logits: true }.targets(&clean, answers), [2.0, 0.0]);
-        assert_eq!(Task::Regress.targets(&clean, answers), [7.5, -1.0]);
-        assert_eq!(Task::Reconstruct.targets(&clean, answers), clean);
+        let (inputs, labels, values) = ([0.5, 0.25, 1.0, 0.0], [2, 0], [7.5, -1.0]);
+        let targets = |task: Task| task.targets(&inputs, &labels, &values);
+        assert_eq!(targets(Task::Classify { classes: 3 }), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(targets(Task::Binary { logits: true }), [2.0, 0.0]);
+        assert_eq!(targets(Task::Regress), values);
+        assert_eq!(targets(Task::Reconstruct), inputs);
     }
 }

@@ -165,18 +165,18 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
 fn parse(bytes: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
     let text = std::str::from_utf8(bytes).with_context(|| format!("{} is not text", path.display()))?;
     let line = |(number, line): (usize, &str)| {
-        let place = format!("{}:{}", path.display(), number + 1);
+        let location = format!("{}:{}", path.display(), number + 1);
         let value: serde_json::Value = serde_json::from_str(line).with_context(|| {
-            format!("{place} is not a record; mend or delete the line, or use another folder with --out")
+            format!("{location} is not a record; mend or delete the line, or use another folder with --out")
         })?;
         let schema = value.get("schema").and_then(serde_json::Value::as_u64);
         ensure!(
             schema == Some(u64::from(SCHEMA)),
-            "{place} has schema {}, and this kindling writes {SCHEMA}; keep that folder for the version that wrote \
+            "{location} has schema {}, and this kindling writes {SCHEMA}; keep that folder for the version that wrote \
              it and name another with --out",
             schema.map_or("none".to_string(), |schema| schema.to_string())
         );
-        serde_json::from_value(value).with_context(|| format!("{place} is not a record of schema {SCHEMA}"))
+        serde_json::from_value(value).with_context(|| format!("{location} is not a record of schema {SCHEMA}"))
     };
     text.lines().enumerate().map(line).collect()
 }

@@ -64,8 +64,8 @@ pub struct TrialRecord {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
     /// What a network on points makes of the plane, or of the line.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub surface: Option<Surface>,
+    #[serde(rename = "surface", skip_serializing_if = "Option::is_none", default)]
+    pub decision_grid: Option<DecisionGrid>,
     /// The points of a descent, the start first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub path: Vec<Vec<f32>>,
@@ -89,10 +89,10 @@ pub struct History {
     pub validation_accuracy: Vec<f32>,
 }
 
-/// A network's answers on an even grid: the probability of class 1, or the predicted number.
+/// A network's targets on an even grid: the probability of class 1, or the predicted number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Surface {
+pub struct DecisionGrid {
     /// First and last value of each coordinate.
     pub ends: Vec<[f32; 2]>,
     /// Points along each coordinate.

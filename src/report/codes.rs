@@ -3,7 +3,7 @@
 use super::table::Table;
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
-use crate::data::{Corpus, class_names_of};
+use crate::data::{Dataset, class_names_of};
 use crate::evaluate::classification::{self, one_vs_rest};
 use crate::experiment::metric;
 
@@ -50,11 +50,11 @@ fn cell(arm: &ArmSummary, name: &str, with_interval: bool) -> String {
     format!("{}{interval}", number(found.description.iqm))
 }
 
-/// Class by class, the neighbours of the median run's codes as answers to "is it of this class?"; and the two accuracies that such a
+/// Class by class, the neighbours of the median run's codes as targets to "is it of this class?"; and the two accuracies that such a
 /// table has, named for what they are. None where there are no neighbours, or several arms.
-pub fn one_vs_rest_table(summary: &Summary, corpus: Option<&Corpus>) -> Option<(Table, String)> {
+pub fn one_vs_rest_table(summary: &Summary, dataset: Option<&Dataset>) -> Option<(Table, String)> {
     let run = summary.median_run().filter(|run| run.metric("knn_accuracy").is_some() && summary.arms.len() == 1)?;
-    let names = class_names_of(&run.made_with.data, run.confusion.len(), corpus);
+    let names = class_names_of(&run.made_with.data, run.confusion.len(), dataset);
     let percent = |value: f64| format!("{:.2}", 100.0 * value);
     let row = |(name, class): (&String, &classification::OneVsRest)| {
         let counts = [class.true_positives, class.false_positives, class.false_negatives, class.true_negatives];
@@ -69,7 +69,7 @@ pub fn one_vs_rest_table(summary: &Summary, corpus: Option<&Corpus>) -> Option<(
     };
     let note = format!(
         "The median run (seed {}): multi-class accuracy {} %, the share of test images given their class; mean one-vs-rest accuracy \
-         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same answers.",
+         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same targets.",
         run.seed,
         percent(classification::accuracy(&run.confusion)),
         percent(classification::mean_one_vs_rest(&run.confusion))

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::analysis::summary::Summary;
-use crate::data::Corpus;
+use crate::data::Dataset;
 use crate::files::write_atomic;
 use figures::Figure;
 
@@ -27,7 +27,12 @@ use figures::Figure;
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(summary: &Summary, corpus: Option<&Corpus>, gallery: Vec<Figure>, folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn write(
+    summary: &Summary,
+    dataset: Option<&Dataset>,
+    gallery: Vec<Figure>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = folder.join(name);
@@ -40,12 +45,12 @@ pub fn write(summary: &Summary, corpus: Option<&Corpus>, gallery: Vec<Figure>, f
     }
     let pictures = folder.join("figures");
     fs::create_dir_all(&pictures).with_context(|| format!("cannot create {}", pictures.display()))?;
-    let mut figures = figures::all(summary, corpus)?;
+    let mut figures = figures::all(summary, dataset)?;
     figures.extend(gallery);
     for figure in &figures {
         put(&format!("figures/{}", figure.file), &figure.bytes)?;
     }
-    let page = page::page(summary, corpus, &figures);
+    let page = page::page(summary, dataset, &figures);
     put("report.md", markdown::render(&page).as_bytes())?;
     put("report.html", html::render(&page).as_bytes())?;
     Ok(written)

@@ -5,7 +5,7 @@ use super::sentences::{finding, verdict_line};
 use super::table::{self, Table};
 use crate::analysis::claims::Finding;
 use crate::analysis::summary::Summary;
-use crate::data::Corpus;
+use crate::data::Dataset;
 use crate::experiment::plan::cost::human;
 use crate::report::figures::Figure;
 
@@ -32,7 +32,7 @@ pub struct Page<'a> {
 }
 
 /// Lays out an experiment's results.
-pub fn page<'a>(summary: &Summary, corpus: Option<&Corpus>, figures: &'a [Figure]) -> Page<'a> {
+pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figure]) -> Page<'a> {
     let mut blocks = Vec::new();
     if let Some(source) = &summary.source {
         blocks.push(Block::Text(format!(
@@ -50,7 +50,7 @@ pub fn page<'a>(summary: &Summary, corpus: Option<&Corpus>, figures: &'a [Figure
         blocks.push(Block::Table(codes));
         blocks.push(Block::Text(codes::CAPTION.into()));
     }
-    if let Some((table, note)) = codes::one_vs_rest_table(summary, corpus) {
+    if let Some((table, note)) = codes::one_vs_rest_table(summary, dataset) {
         blocks.push(Block::Heading("Neighbours of the code, class by class".into()));
         blocks.push(Block::Table(table));
         blocks.push(Block::Text(note));
@@ -81,7 +81,7 @@ pub fn page<'a>(summary: &Summary, corpus: Option<&Corpus>, figures: &'a [Figure
 
 /// The claims with their findings.
 fn claims(summary: &Summary) -> Table {
-    let row = |claim: &crate::analysis::claims::Judged| {
+    let row = |claim: &crate::analysis::claims::JudgedClaim| {
         vec![
             claim.says.clone(),
             claim.source.clone().unwrap_or_default(),

@@ -1,13 +1,13 @@
 //! Verdicts in words.
 
-use crate::analysis::claims::{Finding, Judged, in_words};
+use crate::analysis::claims::{Finding, JudgedClaim, in_words};
 use crate::analysis::stats::FEWEST_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
-use crate::analysis::summary::Versus;
+use crate::analysis::summary::ArmComparison;
 
 /// Which of two arms wins, by how much, how sure, from how many seeds; or that it is open, and how many seeds would settle it.
-pub fn verdict_line(versus: &Versus, metric: &str) -> String {
-    let Versus { a, b, comparison, note } = versus;
+pub fn verdict_line(versus: &ArmComparison, metric: &str) -> String {
+    let ArmComparison { a, b, comparison, note } = versus;
     let numbers = in_words(comparison, metric);
     let line = match comparison.verdict() {
         Verdict::Larger => format!("{a} > {b}: {numbers}"),
@@ -30,7 +30,7 @@ pub fn verdict_line(versus: &Versus, metric: &str) -> String {
 }
 
 /// A claim and what became of it.
-pub fn claim_line(judged: &Judged) -> String {
+pub fn claim_line(judged: &JudgedClaim) -> String {
     format!("{}: {} ({})", finding(judged.finding), judged.says, judged.evidence)
 }
 

@@ -6,13 +6,13 @@ use crate::experiment::metric;
 use crate::record::TrialRecord;
 
 /// The best validation score so far.
-pub struct Best {
+pub struct BestScore {
     arm: String,
     metric: &'static str,
     value: f64,
 }
 
-impl Best {
+impl BestScore {
     /// A record's, where it has one.
     pub fn of(record: &TrialRecord) -> Option<Self> {
         let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
@@ -26,7 +26,7 @@ impl Best {
     }
 }
 
-impl std::fmt::Display for Best {
+impl std::fmt::Display for BestScore {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let number = metric::number(self.metric, self.value);
         let unit = if metric::is_percent(self.metric) { " %" } else { "" };

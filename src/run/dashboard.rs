@@ -18,7 +18,7 @@ use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining
 
 use crate::evaluate::Scores;
 use crate::experiment::config::TrialConfig;
-use crate::train::{EpochScores, Watch};
+use crate::train::{Callback, EpochScores};
 
 /// Steps between two updates of the screen's progress.
 const EVERY: usize = 20;
@@ -114,7 +114,7 @@ fn id(name: &str) -> MetricId {
     MetricId::new(Arc::new(name.to_string()))
 }
 
-impl Watch for Dashboard<'_> {
+impl Callback for Dashboard<'_> {
     fn on_step(&self, examples: usize) -> ControlFlow<()> {
         if let Some(mut screen) = self.screen() {
             screen.seen += examples;

@@ -14,19 +14,19 @@ use anyhow::Result;
 
 use crate::experiment::plan::Trial;
 use crate::record::TrialRecord;
-use crate::train::Watch;
+use crate::train::Callback;
 
-pub use runner::{Outcome, Work, resume, run};
+pub use runner::{Outcome, PendingRun, resume, run};
 pub use stacks::{stack_size, stacks};
 pub use workers::with_its_share;
 
 /// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.
 pub trait Trainer: Sync {
-    /// Trains the trials, all of one arm, as one stack; `None` when the watch broke it off.
+    /// Trains the trials, all of one arm, as one stack; `None` when the callback broke it off.
     ///
     /// # Errors
     /// They cannot be trained.
-    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>>;
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>>;
     /// The trial's identity.
     ///
     /// # Errors
@@ -40,8 +40,8 @@ pub trait Trainer: Sync {
 }
 
 impl Trainer for crate::trial::Lab {
-    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Vec<TrialRecord>>> {
-        Ok(self.run(trials, watch)?.map(|(records, _)| records))
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>> {
+        Ok(self.run(trials, callback)?.map(|(records, _)| records))
     }
 
     fn id(&self, trial: &Trial) -> Result<String> {

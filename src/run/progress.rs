@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Listener;
-use super::best::Best;
+use super::best::BestScore;
 use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum ProgressMode {
     /// Nothing.
     Quiet,
     /// Lines.
@@ -28,7 +28,7 @@ pub enum Shown {
     Bar,
 }
 
-impl Shown {
+impl ProgressMode {
     /// A bar where stderr is a terminal, plain lines elsewhere.
     pub fn fitting(quiet: bool) -> Self {
         match (quiet, std::io::stderr().is_terminal()) {
@@ -41,10 +41,10 @@ impl Shown {
 
 /// Shows how a sweep goes.
 pub struct SweepProgress {
-    shown: Shown,
+    shown: ProgressMode,
     bar: ProgressBar,
     /// Something else has the terminal.
-    veiled: AtomicBool,
+    paused: AtomicBool,
     examples: AtomicU64,
     state: Mutex<State>,
 }
@@ -58,7 +58,7 @@ struct State {
     done: usize,
     diverged: usize,
     failed: usize,
-    best: Option<Best>,
+    best: Option<BestScore>,
     total: u64,
     /// Examples an epoch and epochs, by arm.
     planned: HashMap<String, (usize, usize)>,
@@ -66,12 +66,12 @@ struct State {
 
 impl SweepProgress {
     /// Not yet started.
-    pub fn new(shown: Shown) -> Self {
+    pub fn new(shown: ProgressMode) -> Self {
         let now = Instant::now();
         Self {
             shown,
             bar: ProgressBar::hidden(),
-            veiled: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             examples: AtomicU64::new(0),
             state: Mutex::new(State {
                 started: now,
@@ -92,14 +92,14 @@ impl SweepProgress {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Leaves the terminal to something else, until [`Self::unveil`].
-    pub fn veil(&self) {
-        self.veiled.store(true, Ordering::Relaxed);
+    /// Leaves the terminal to something else, until [`Self::resume`].
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::Relaxed);
     }
 
     /// Takes the terminal back.
-    pub fn unveil(&self) {
-        if self.veiled.swap(false, Ordering::Relaxed) && self.shown == Shown::Bar {
+    pub fn resume(&self) {
+        if self.paused.swap(false, Ordering::Relaxed) && self.shown == ProgressMode::Bar {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
         }
     }
@@ -113,7 +113,7 @@ impl SweepProgress {
         let share = examples as f64 / state.total.max(1) as f64;
         let tenth = (share * 10.0) as u64;
         let waited = state.last_line.elapsed() >= Duration::from_secs(30);
-        if self.shown != Shown::Plain || !(tenth > state.told || waited) || share <= 0.0 {
+        if self.shown != ProgressMode::Plain || !(tenth > state.told || waited) || share <= 0.0 {
             return;
         }
         state.told = tenth;
@@ -174,7 +174,7 @@ impl Listener for SweepProgress {
         }
         let of = |trial: &Trial| state.planned.get(&trial.label).map_or(0, |(examples, epochs)| examples * epochs);
         state.total = pending.iter().map(|trial| of(trial) as u64).sum();
-        if self.shown == Shown::Quiet {
+        if self.shown == ProgressMode::Quiet {
             return;
         }
         match (pending.len(), recorded) {
@@ -182,12 +182,12 @@ impl Listener for SweepProgress {
             (n, 0) => eprintln!("{n} trials to train"),
             (n, m) => eprintln!("{n} trials to train, {m} recorded already"),
         }
-        if self.shown == Shown::Bar && !pending.is_empty() {
+        if self.shown == ProgressMode::Bar && !pending.is_empty() {
             let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {elapsed} elapsed, {eta} left  {msg}");
             self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.bar.set_length(state.total);
             self.bar.set_message(format!("0/{} trials", state.trials));
-            if !self.veiled.load(Ordering::Relaxed) {
+            if !self.paused.load(Ordering::Relaxed) {
                 self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
             }
             self.bar.enable_steady_tick(Duration::from_millis(500));
@@ -197,13 +197,13 @@ impl Listener for SweepProgress {
     fn on_examples(&self, examples: usize) {
         let so_far = self.examples.fetch_add(examples as u64, Ordering::Relaxed) + examples as u64;
         match self.shown {
-            Shown::Quiet => {}
-            Shown::Bar => self.bar.set_position(so_far),
+            ProgressMode::Quiet => {}
+            ProgressMode::Bar => self.bar.set_position(so_far),
             // The clock is read rarely: a step may take less than it.
-            Shown::Plain if so_far / 200_000 != (so_far - examples as u64) / 200_000 => {
+            ProgressMode::Plain if so_far / 200_000 != (so_far - examples as u64) / 200_000 => {
                 self.line(&mut self.state(), so_far);
             }
-            Shown::Plain => {}
+            ProgressMode::Plain => {}
         }
     }
 
@@ -215,13 +215,13 @@ impl Listener for SweepProgress {
             Status::Diverged => state.diverged += 1,
             Status::Failed => state.failed += 1,
         }
-        if let Some(better) = Best::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.beats(old))) {
+        if let Some(better) = BestScore::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.beats(old))) {
             state.best = Some(better);
         }
-        if record.status == Status::Failed && self.shown != Shown::Quiet {
+        if record.status == Status::Failed && self.shown != ProgressMode::Quiet {
             let error = record.error.as_deref().unwrap_or("for no stated reason");
             let text = format!("failed: {} seed {}: {error}", record.arm, record.seed);
-            if self.shown == Shown::Bar { self.bar.println(text) } else { eprintln!("{text}") }
+            if self.shown == ProgressMode::Bar { self.bar.println(text) } else { eprintln!("{text}") }
         }
         // A trial that ended early leaves epochs undone: they are no longer to be waited for.
         if let Some((examples, epochs)) = state.planned.get(&record.arm) {

@@ -25,7 +25,7 @@ pub struct Outcome {
 
 /// A plan set against the records it already has.
 #[derive(Debug)]
-pub struct Work {
+pub struct PendingRun {
     /// The identity of every trial, in plan order.
     ids: Vec<String>,
     known: HashMap<String, TrialRecord>,
@@ -38,13 +38,13 @@ pub struct Work {
 ///
 /// # Errors
 /// The records are of another spec.
-pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<Work> {
+pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<PendingRun> {
     for record in &found {
         refuse_foreign(plan, trainer, record)?;
     }
     let finished = found.into_iter().filter(|record| record.status != Status::Failed);
     let known: HashMap<String, TrialRecord> = finished.map(|record| (record.id.clone(), record)).collect();
-    let mut work = Work { ids: Vec::new(), known, pending: Vec::new() };
+    let mut work = PendingRun { ids: Vec::new(), known, pending: Vec::new() };
     for trial in plan.trials() {
         let id = trainer.id(&trial)?;
         if !work.known.contains_key(&id) {
@@ -60,7 +60,7 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Re
 /// # Errors
 /// The records cannot be written.
 pub fn run(
-    mut work: Work,
+    mut work: PendingRun,
     trainer: &dyn Trainer,
     file: &mut RecordFile,
     options: Options,

@@ -41,17 +41,17 @@ pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
 pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
     // Where the stacks of each training stand.
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut stacks_of: HashMap<String, Vec<usize>> = HashMap::new();
     for trial in pending {
         let most = options.stack.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
-        let own = places.entry(training(&trial.config)).or_default();
+        let own = stacks_of.entry(training(&trial.config)).or_default();
         let fits = |stack: &Vec<Trial>| {
             let seeds = stack.iter().filter(|other| other.arm == stack[0].arm).count();
             let same_seed = stack.iter().any(|other| other.seed == trial.seed);
             same_seed || (stack[0].arm == trial.arm && seeds < most)
         };
-        match own.iter().rev().find(|&&place| fits(&stacks[place])) {
-            Some(&place) => stacks[place].push(trial),
+        match own.iter().rev().find(|&&index| fits(&stacks[index])) {
+            Some(&index) => stacks[index].push(trial),
             None => {
                 own.push(stacks.len());
                 stacks.push_back(vec![trial]);

@@ -12,7 +12,7 @@ use rayon::ThreadPoolBuilder;
 use super::{Listener, Trainer};
 use crate::experiment::plan::Trial;
 use crate::record::{RecordFile, TrialRecord};
-use crate::train::{EpochScores, Watch};
+use crate::train::{Callback, EpochScores};
 
 /// Trains every stack and appends each record as it comes; what was broken off is missing.
 ///
@@ -109,7 +109,7 @@ struct Relay<'a> {
     stop: &'a AtomicBool,
 }
 
-impl Watch for Relay<'_> {
+impl Callback for Relay<'_> {
     fn on_step(&self, examples: usize) -> ControlFlow<()> {
         self.listener.on_examples(examples);
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -1,19 +1,19 @@
-//! An optimizer's way down a test function: no data, no network, only the rule and the slope.
+//! An optimizer's trajectory down a test function: no data, no network, only the rule and the slope.
 //!
 //! In: a [`DescentConfig`], an optimizer, a seed (which only moves the starting point, and only where that is asked for). Out: every
-//! point and value on the way, in 64-bit numbers.
+//! point and value on the trajectory, in 64-bit numbers.
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::experiment::config::{DescentConfig, TrainConfig};
-use crate::nn::optim::schedule::Place;
+use crate::nn::optim::schedule::TrainingPosition;
 use crate::seed::{Purpose, Stream};
 
-/// A way down.
+/// A trajectory down.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Way {
+pub struct Trajectory {
     /// `[steps + 1][dimensions]`, fewer where it left the finite numbers.
     pub points: Vec<Vec<f64>>,
     /// The function's value at each.
@@ -22,47 +22,47 @@ pub struct Way {
     pub diverged: Option<usize>,
 }
 
-/// A way has diverged where the value is not finite, or this many times as far from 0 as at the start (and as 1).
+/// A trajectory has diverged where the value is not finite, or this many times as far from 0 as at the start (and as 1).
 const DIVERGENCE_FACTOR: f64 = 1e6;
 
 #[derive(Module, Debug)]
-struct Standing {
+struct Position {
     at: Param<Tensor<2>>, // [1, D]
 }
 
 /// Goes down, with Burn's own optimizers on Burn's own gradients; always on burn-flex, for a GPU may have no 64-bit numbers.
-pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Way {
+pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajectory {
     let wide = (&Device::flex().autodiff(), DType::F64);
     let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
     let mut moved = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
     let start: Vec<f64> = config.origin().into_iter().map(&mut moved).collect();
     let dimensions = start.len();
     let mut here =
-        Standing { at: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
+        Position { at: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
     let mut optimizer = train.optimizer.burns_own();
-    let mut way = Way { points: Vec::new(), values: Vec::new(), diverged: None };
+    let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
         let at = here.at.val();
         let value = config.function.value(at.clone()); // [1]
         let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let far = DIVERGENCE_FACTOR * way.values.first().unwrap_or(&found).abs().max(1.0);
+        let far = DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
         let point: Vec<f64> = at.clone().inner().into_data().iter::<f64>().collect();
         // Records keep them in 32 bits.
         let held = |value: f64| (value as f32).is_finite();
         if !(held(found) && found.abs() <= far && point.iter().all(|&x| held(x))) {
-            way.diverged = Some(step);
+            trajectory.diverged = Some(step);
             break;
         }
-        way.points.push(point);
-        way.values.push(found);
+        trajectory.points.push(point);
+        trajectory.values.push(found);
         if step < config.steps {
-            let place = Place { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
-            let rate = train.schedule.rate(train.optimizer.lr, place);
+            let position = TrainingPosition { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
+            let rate = train.schedule.rate(train.optimizer.lr, position);
             let gradients = GradientsParams::from_grads(value.backward(), &here);
             here = optimizer.step(rate, here, gradients);
         }
     }
-    way
+    trajectory
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
     use crate::nn::optim::{OptimizerConfig, Rule};
     use crate::nn::test_function::Function;
 
-    fn way(function: Function, start: &[f64], optimizer: OptimizerConfig, steps: usize) -> Way {
+    fn trajectory(function: Function, start: &[f64], optimizer: OptimizerConfig, steps: usize) -> Trajectory {
         let config = DescentConfig { function, start: start.to_vec(), jitter: 0.0, steps };
         let train = TrainConfig { optimizer, ..TrainConfig::default() };
         descend(&config, &train, 0)
@@ -84,35 +84,40 @@ mod tests {
     #[test]
     fn the_first_steps_of_plain_descent_are_those_worked_by_hand() {
         // f' = 4w^3 - 9w^2 + 4w + 1: 40 at 3, then 3 - 0.4 = 2.6 with 70.304 - 60.84 + 10.4 + 1 = 20.864.
-        let way = way(Function::Quartic, &[3.0], sgd(0.01), 2);
-        let ws: Vec<f64> = way.points.iter().map(|p| p[0]).collect();
+        let trajectory = trajectory(Function::Quartic, &[3.0], sgd(0.01), 2);
+        let ws: Vec<f64> = trajectory.points.iter().map(|p| p[0]).collect();
         for (found, expected) in ws.iter().zip([3.0, 2.6, 2.6 - 0.20864]) {
             assert!((found - expected).abs() < 1e-9, "{ws:?}");
         }
-        assert!((way.values[0] - 21.0).abs() < 1e-12);
+        assert!((trajectory.values[0] - 21.0).abs() < 1e-12);
     }
 
     #[test]
     fn every_rule_lowers_rosenbrocks_function() {
         for (rule, lr) in [(Rule::Momentum, 0.001), (Rule::RmsProp, 0.01), (Rule::Adam, 0.01), (Rule::AdamW, 0.01)] {
-            let way = way(Function::Rosenbrock, &[-1.5, 2.0], OptimizerConfig { lr, ..OptimizerConfig::of(rule) }, 500);
-            assert_eq!((way.values.len(), way.diverged), (501, None));
-            assert!(way.values[500] < 0.6 * way.values[0], "{rule:?}: {}", way.values[500]);
+            let trajectory = trajectory(
+                Function::Rosenbrock,
+                &[-1.5, 2.0],
+                OptimizerConfig { lr, ..OptimizerConfig::of(rule) },
+                500,
+            );
+            assert_eq!((trajectory.values.len(), trajectory.diverged), (501, None));
+            assert!(trajectory.values[500] < 0.6 * trajectory.values[0], "{rule:?}: {}", trajectory.values[500]);
         }
     }
 
     #[test]
     fn too_large_a_rate_diverges_and_says_when() {
-        let way = way(Function::Quartic, &[3.0], sgd(1.0), 50);
-        assert_eq!(way.diverged, Some(way.values.len()));
-        assert!(way.values.iter().all(|v| v.is_finite()));
+        let trajectory = trajectory(Function::Quartic, &[3.0], sgd(1.0), 50);
+        assert_eq!(trajectory.diverged, Some(trajectory.values.len()));
+        assert!(trajectory.values.iter().all(|v| v.is_finite()));
     }
 
     #[test]
     fn a_high_start_is_no_divergence() {
-        let way = way(Function::Rosenbrock, &[15.0, 15.0], sgd(1e-9), 3);
-        assert_eq!((way.values.len(), way.diverged), (4, None));
-        let gone = super::tests::way(Function::NeuronQuadratic, &[2.0, 2.0], sgd(1e300), 3);
+        let trajectory = trajectory(Function::Rosenbrock, &[15.0, 15.0], sgd(1e-9), 3);
+        assert_eq!((trajectory.values.len(), trajectory.diverged), (4, None));
+        let gone = super::tests::trajectory(Function::NeuronQuadratic, &[2.0, 2.0], sgd(1e300), 3);
         assert_eq!(gone.diverged, Some(1));
     }
 

@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::data::Part;
+use crate::data::Split;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
-use crate::nn::task::{Answers, Task};
+use crate::nn::task::Task;
 use crate::seed::{Purpose, Stream};
 
 /// How far a number is moved either way. The error of a central difference falls with its square and rises, by rounding, with its
@@ -18,7 +18,7 @@ const STEP: f64 = 1e-6;
 
 /// What one parameter was found to be.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Checked {
+pub struct ParameterCheck {
     /// Such as `layers.0.weight`.
     pub name: String,
     /// Without the replica.
@@ -37,28 +37,28 @@ pub struct Checked {
     pub difference: f64,
 }
 
-/// Checks up to `samples` numbers of every parameter that has a gradient, on the given part.
+/// Checks up to `samples` numbers of every parameter that has a gradient, on the given split.
 ///
 /// # Errors
 /// The backend returns no numbers.
 pub fn check(
     model: &Network,
-    (part, task): (Part, Task),
+    (split, task): (Split, Task),
     loss: Loss,
     samples: usize,
     device: &Device,
-) -> Result<Vec<Checked>> {
-    compare(model, automatic(model, (part, task), loss, device), (part, task), loss, samples)
+) -> Result<Vec<ParameterCheck>> {
+    compare(model, automatic(model, (split, task), loss, device), (split, task), loss, samples)
 }
 
 /// The derivatives given, by parameter, against differences of the loss.
 fn compare(
     model: &Network,
     gradients: Vec<(String, Vec<f64>)>,
-    (part, task): (Part, Task),
+    (split, task): (Split, Task),
     loss: Loss,
     samples: usize,
-) -> Result<Vec<Checked>> {
+) -> Result<Vec<ParameterCheck>> {
     // Always on flex: other backends take their sigmoids through 32 bits, which a step of 1e-6 does not survive.
     let flex = Device::flex();
     let mut wide = model.clone();
@@ -67,12 +67,13 @@ fn compare(
         layer.bias = layer.bias.as_ref().map(|bias| Param::from_tensor(widened(&bias.val(), &flex)));
     });
     wide.slopes_mut().into_iter().for_each(|slope| *slope = Param::from_tensor(widened(&slope.val(), &flex)));
-    let batch = batch(part, task, (&flex, DType::F64));
+    let batch = batch(split, task, (&flex, DType::F64));
     let mut checked = Vec::new();
-    for (place, (name, gradient)) in gradients.into_iter().enumerate() {
-        let shape = nth(&mut wide, place).context("the network has fewer parameters than gradients")?.val().dims();
+    for (nth_parameter, (name, gradient)) in gradients.into_iter().enumerate() {
+        let shape =
+            nth(&mut wide, nth_parameter).context("the network has fewer parameters than gradients")?.val().dims();
         let scale = gradient.iter().fold(0.0f64, |most, g| most.max(g.abs())).max(1e-12);
-        let mut worst = Checked {
+        let mut worst = ParameterCheck {
             name,
             shape: [shape[1], shape[2]],
             moved: 0,
@@ -82,9 +83,9 @@ fn compare(
             numeric: 0.0,
             difference: -1.0,
         };
-        for index in picked(gradient.len(), samples, place as u64) {
-            let slopes = slopes(&mut wide, place, index, loss, &batch)?;
-            let (numeric, on_kink) = slopes.nearest(gradient[index], scale);
+        for index in picked(gradient.len(), samples, nth_parameter as u64) {
+            let derivatives = one_sided(&mut wide, (nth_parameter, index), loss, &batch)?;
+            let (numeric, on_kink) = derivatives.nearest(gradient[index], scale);
             let off = (gradient[index] - numeric).abs() / scale;
             worst.moved += 1;
             worst.kinks += usize::from(on_kink);
@@ -100,21 +101,21 @@ fn compare(
 
 type Batch = (Tensor<3>, Tensor<3>);
 
-fn batch(part: Part, task: Task, place: (&Device, DType)) -> Batch {
-    let inputs = part.rows.numbers();
-    let targets = task.targets(&inputs, Answers { labels: part.labels, numbers: part.answers });
+fn batch(split: Split, task: Task, index: (&Device, DType)) -> Batch {
+    let inputs = split.rows.numbers();
+    let targets = task.targets(&inputs, split.labels, split.targets);
     let tensor = |values: Vec<f32>| {
-        let shape = [1, part.count(), values.len() / part.count()];
-        Tensor::<3>::from_data(TensorData::new(values, shape), place.0).cast(place.1)
+        let shape = [1, split.count(), values.len() / split.count()];
+        Tensor::<3>::from_data(TensorData::new(values, shape), index.0).cast(index.1)
     };
     (tensor(inputs), tensor(targets))
 }
 
 /// Every parameter's name and derivatives, layer by layer, weights before biases, slopes last.
-fn automatic(model: &Network, (part, task): (Part, Task), loss: Loss, device: &Device) -> Vec<(String, Vec<f64>)> {
+fn automatic(model: &Network, (split, task): (Split, Task), loss: Loss, device: &Device) -> Vec<(String, Vec<f64>)> {
     let autodiff = device.clone().autodiff();
     let model = model.clone().train();
-    let (inputs, targets) = batch(part, task, (&autodiff, DType::F32));
+    let (inputs, targets) = batch(split, task, (&autodiff, DType::F32));
     let gradients = loss.per_replica(model.forward(inputs), targets).sum().backward();
     let read = |parameter: &Param<Tensor<3>>| match parameter.val().grad(&gradients) {
         Some(gradient) => gradient.into_data().iter::<f64>().collect(),
@@ -130,8 +131,8 @@ fn automatic(model: &Network, (part, task): (Part, Task), loss: Loss, device: &D
     found
 }
 
-/// The parameter at this place of the order of [`automatic`].
-fn nth(model: &mut Network, place: usize) -> Option<&mut Param<Tensor<3>>> {
+/// The parameter at this position of the order of [`automatic`].
+fn nth(model: &mut Network, index: usize) -> Option<&mut Param<Tensor<3>>> {
     let (mut parameters, mut slopes) = (Vec::new(), Vec::new());
     match model {
         Network::Classifier(mlp) => {
@@ -144,31 +145,31 @@ fn nth(model: &mut Network, place: usize) -> Option<&mut Param<Tensor<3>>> {
             slopes.extend(both.encoder.slopes.iter_mut().chain(&mut both.decoder.slopes));
         }
     }
-    parameters.into_iter().flatten().chain(slopes).nth(place)
+    parameters.into_iter().flatten().chain(slopes).nth(index)
 }
 
 /// Which numbers of a parameter are moved: all of a small one.
-fn picked(count: usize, samples: usize, place: u64) -> Vec<usize> {
+fn picked(count: usize, samples: usize, parameter: u64) -> Vec<usize> {
     let mut all: Vec<usize> = (0..count).collect();
     if count > samples {
-        Stream::new(place, Purpose::Pick, 2).shuffle(&mut all);
+        Stream::new(parameter, Purpose::Pick, 2).shuffle(&mut all);
         all.truncate(samples);
         all.sort_unstable();
     }
     all
 }
 
-/// The loss along one number, to the left and to the right of where it stands.
-struct Slopes {
+/// The one-sided derivatives of the loss along one number.
+struct OneSided {
     left: f64,
     right: f64,
 }
 
-/// Slopes that differ by more than this share of the parameter's largest derivative are those of a kink; curvature makes far less of
+/// OneSided that differ by more than this share of the parameter's largest derivative are those of a kink; curvature makes far less of
 /// a difference within a step of 1e-6.
 const KINK: f64 = 1e-3;
 
-impl Slopes {
+impl OneSided {
     /// The central difference, and false; or, on a kink, the slope between the two sides nearest to the derivative, and true.
     fn nearest(&self, derivative: f64, scale: f64) -> (f64, bool) {
         let (low, high) = (self.left.min(self.right), self.left.max(self.right));
@@ -176,25 +177,25 @@ impl Slopes {
     }
 }
 
-fn slopes(model: &mut Network, place: usize, index: usize, loss: Loss, batch: &Batch) -> Result<Slopes> {
-    let before = nth(model, place).context("there is no such parameter")?.val();
+fn one_sided(model: &mut Network, (parameter, index): (usize, usize), loss: Loss, batch: &Batch) -> Result<OneSided> {
+    let before = nth(model, parameter).context("there is no such parameter")?.val();
     let mut at = |by: f64| -> Result<f64> {
         let shape = before.dims();
         let mut values: Vec<f64> = before.clone().into_data().iter::<f64>().collect();
         values[index] += by;
         let moved = Tensor::from_data(TensorData::new(values, shape), (&before.device(), DType::F64));
-        if let Some(parameter) = nth(model, place) {
-            *parameter = Param::from_tensor(moved);
+        if let Some(moved_parameter) = nth(model, parameter) {
+            *moved_parameter = Param::from_tensor(moved);
         }
         let (inputs, targets) = batch.clone();
         let found = loss.per_replica(model.forward(inputs), targets).into_data().iter::<f64>().next();
         found.context("the loss has no value")
     };
     let [left, here, right] = [at(-STEP)?, at(0.0)?, at(STEP)?];
-    if let Some(parameter) = nth(model, place) {
-        *parameter = Param::from_tensor(before);
+    if let Some(moved_parameter) = nth(model, parameter) {
+        *moved_parameter = Param::from_tensor(before);
     }
-    Ok(Slopes { left: (here - left) / STEP, right: (right - here) / STEP })
+    Ok(OneSided { left: (here - left) / STEP, right: (right - here) / STEP })
 }
 
 fn widened(tensor: &Tensor<3>, device: &Device) -> Tensor<3> {
@@ -210,14 +211,14 @@ mod tests {
     use crate::nn::device;
     use crate::nn::models::ActivationKind;
 
-    fn worst(loss: Loss, activation: ActivationKind) -> Vec<Checked> {
+    fn worst(loss: Loss, activation: ActivationKind) -> Vec<ParameterCheck> {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = activation;
         let device = device::for_tests();
-        let corpus = toys::find("blobs").unwrap().corpus();
+        let dataset = toys::find("blobs").unwrap().dataset();
         let model = config.network(2, 2).init(&[3], &device);
-        check(&model, (corpus.train.part(0, 6, Pixels::Unit), config.task(2)), loss, 100, &device).unwrap()
+        check(&model, (dataset.train.slice(0, 6, Pixels::Unit), config.task(2)), loss, 100, &device).unwrap()
     }
 
     #[test]
@@ -231,20 +232,20 @@ mod tests {
 
     #[test]
     fn on_a_kink_any_slope_between_its_sides_is_right_and_elsewhere_only_one() {
-        let kink = Slopes { left: 0.0, right: 1.0 };
+        let kink = OneSided { left: 0.0, right: 1.0 };
         assert_eq!(kink.nearest(0.3, 1.0), (0.3, true));
         assert_eq!(kink.nearest(1.5, 1.0), (1.0, true));
-        let smooth = Slopes { left: 0.5, right: 0.5 + 1e-6 };
+        let smooth = OneSided { left: 0.5, right: 0.5 + 1e-6 };
         assert!((smooth.nearest(0.7, 1.0).0 - 0.5).abs() < 1e-5);
         // The corners of XOR and zero biases put a ReLU exactly on its kink.
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![4]);
         config.model.init = crate::nn::models::Init::HeNormal;
         let device = device::for_tests();
-        let corpus = toys::find("xor").unwrap().corpus();
+        let dataset = toys::find("xor").unwrap().dataset();
         let model = config.network(2, 2).init(&[0], &device);
-        let part = corpus.train.part(0, 4, Pixels::Unit);
-        let found = check(&model, (part, config.task(2)), Loss::CrossEntropy, 100, &device).unwrap();
+        let split = dataset.train.slice(0, 4, Pixels::Unit);
+        let found = check(&model, (split, config.task(2)), Loss::CrossEntropy, 100, &device).unwrap();
         assert!(found.iter().all(|checked| checked.difference < 1e-3), "{found:?}");
         assert!(found.iter().map(|checked| checked.kinks).sum::<usize>() > 0);
     }
@@ -252,12 +253,12 @@ mod tests {
     #[test]
     fn a_wrong_derivative_is_found_and_named_where_it_is() {
         let device = device::for_tests();
-        let corpus = toys::find("blobs").unwrap().corpus();
+        let dataset = toys::find("blobs").unwrap().dataset();
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = ActivationKind::Tanh;
         let model = config.network(2, 2).init(&[3], &device);
-        let on = (corpus.train.part(0, 6, Pixels::Unit), config.task(2));
+        let on = (dataset.train.slice(0, 6, Pixels::Unit), config.task(2));
         let mut gradients = automatic(&model, on, Loss::CrossEntropy, &device);
         // The second weight into the fourth unit, a twentieth of the largest derivative off.
         let most = gradients[0].1.iter().fold(0.0f64, |most, g| most.max(g.abs()));

@@ -8,7 +8,7 @@ use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::grid::Grid2d;
-use crate::data::Part;
+use crate::data::Split;
 use crate::evaluate::evaluate;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
@@ -30,7 +30,7 @@ pub struct View {
 }
 
 /// The loss at every point of the grid; the network itself is in its middle.
-pub fn survey(model: &Network, (part, task): (Part, Task), loss: Loss, view: View, device: &Device) -> Grid2d {
+pub fn survey(model: &Network, (split, task): (Split, Task), loss: Loss, view: View, device: &Device) -> Grid2d {
     let own: Vec<Matrix> = model.layers().iter().map(|layer| Matrix::of(&layer.weight.val())).collect();
     let directions = [0, 1].map(|which| direction(&own, view.seed, which));
     let ends = (-view.reach, view.reach);
@@ -38,7 +38,7 @@ pub fn survey(model: &Network, (part, task): (Part, Task), loss: Loss, view: Vie
         let stacks = points.chunks(STACK);
         let losses = stacks.flat_map(|steps| {
             let moved = moved(model, &own, &directions, steps, device);
-            evaluate(&moved, part, task, loss, device).into_iter().map(|scores| scores.loss).collect::<Vec<f64>>()
+            evaluate(&moved, split, task, loss, device).into_iter().map(|scores| scores.loss).collect::<Vec<f64>>()
         });
         losses.collect()
     })
@@ -89,13 +89,13 @@ fn moved(
 ) -> Network {
     let same: Vec<Network> = steps.iter().map(|_| model.clone()).collect();
     let mut stack = Network::concat(&same).unwrap_or_else(|| model.clone());
-    for (layer, place) in stack.layers_mut().into_iter().zip(0..) {
+    for (layer, index) in stack.layers_mut().into_iter().zip(0..) {
         let shape = layer.weight.dims();
-        let [a, b] = [0, 1].map(|which: usize| &directions[which][place].values);
+        let [a, b] = [0, 1].map(|which: usize| &directions[which][index].values);
         let at = |step: &Vec<f64>| {
             let (x, y) = (step[0] as f32, step[1] as f32);
             let moves = a.iter().zip(b).map(move |(a, b)| x * a + y * b);
-            own[place].values.iter().zip(moves).map(|(w, m)| w + m).collect::<Vec<f32>>()
+            own[index].values.iter().zip(moves).map(|(w, m)| w + m).collect::<Vec<f32>>()
         };
         let values: Vec<f32> = steps.iter().flat_map(at).collect();
         layer.weight = Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device));
@@ -115,12 +115,12 @@ mod tests {
         let device = device::for_tests();
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![6]);
-        let corpus = toys::find("blobs").unwrap().corpus();
-        let (part, task) = (corpus.test.part(0, 50, Pixels::Unit), config.task(2));
+        let dataset = toys::find("blobs").unwrap().dataset();
+        let (split, task) = (dataset.test.slice(0, 50, Pixels::Unit), config.task(2));
         let model = config.network(2, 2).init(&[1], &device);
         let view = View { reach: 1.0, points: 7, seed: 0 };
-        let field = survey(&model, (part, task), Loss::CrossEntropy, view, &device);
-        let own = evaluate(&model, part, task, Loss::CrossEntropy, &device)[0].loss;
+        let field = survey(&model, (split, task), Loss::CrossEntropy, view, &device);
+        let own = evaluate(&model, split, task, Loss::CrossEntropy, &device)[0].loss;
         assert!((field.values[24] - own).abs() < 1e-6);
         assert!(field.values.iter().any(|loss| (loss - own).abs() > 0.05));
         let own: Vec<Matrix> = model.layers().iter().map(|layer| Matrix::of(&layer.weight.val())).collect();
@@ -136,10 +136,10 @@ mod tests {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(Vec::new());
         config.data.dataset = "line".into();
-        let corpus = toys::find("line").unwrap().corpus();
+        let dataset = toys::find("line").unwrap().dataset();
         let model = config.network(1, 0).init(&[1], &device);
-        let part = corpus.test.part(0, 100, Pixels::Unit);
-        let field = survey(&model, (part, Task::Regress), Loss::Mse, View { reach: 2.0, points: 9, seed: 3 }, &device);
+        let split = dataset.test.slice(0, 100, Pixels::Unit);
+        let field = survey(&model, (split, Task::Regress), Loss::Mse, View { reach: 2.0, points: 9, seed: 3 }, &device);
         let row = &field.values[36..45];
         let second: Vec<f64> = row.windows(3).map(|w| w[0] - 2.0 * w[1] + w[2]).collect();
         assert!(second.iter().all(|d| (d - second[0]).abs() < 1e-4 && *d > 0.0), "{second:?}");

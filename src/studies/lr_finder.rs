@@ -9,7 +9,7 @@ use burn::module::Module;
 use crate::nn::models::Network;
 use crate::train::Job;
 use crate::train::batch::Batcher;
-use crate::train::step::Walker;
+use crate::train::step::TrainStep;
 
 /// Share of the past in the smoothed loss.
 const MEMORY: f64 = 0.95;
@@ -20,7 +20,7 @@ const WARM: usize = 10;
 
 /// What to try.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Range {
+pub struct RateRange {
     /// The first rate.
     pub from: f64,
     /// The last rate.
@@ -31,7 +31,7 @@ pub struct Range {
 
 /// What a replica's loss did.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Curve {
+pub struct LossCurve {
     /// The rate of each batch.
     pub rates: Vec<f64>,
     /// The loss of each batch, before its step.
@@ -42,7 +42,7 @@ pub struct Curve {
     lowest: f64,
 }
 
-impl Range {
+impl RateRange {
     /// # Errors
     /// The rates are not above 0 and rising.
     pub fn validate(&self) -> Result<()> {
@@ -60,32 +60,32 @@ impl Range {
 }
 
 /// Tries the range on every replica of a stack; ends early where all losses have blown up.
-pub fn find(model: Network, job: &Job, range: Range) -> Vec<Curve> {
-    let mut walker = Walker::new(job);
+pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
+    let mut train_step = TrainStep::new(job);
     let mut model = model.train();
     let per_epoch = job.train.count().div_ceil(job.config.batch_size);
-    let mut curves = vec![Curve::default(); job.seeds.len()];
+    let mut curves = vec![LossCurve::default(); job.seeds.len()];
     let mut batches = Batcher::new(job, 0);
     for step in 0..range.steps {
         if step > 0 && step % per_epoch == 0 {
             batches = Batcher::new(job, step / per_epoch);
         }
-        let (next, seen) = walker.step(model, &mut batches, range.rate(step));
+        let (next, output) = train_step.step(model, &mut batches, range.rate(step));
         model = next;
-        let losses = seen.losses.inner().into_data();
+        let losses = output.losses.inner().into_data();
         for (curve, loss) in curves.iter_mut().zip(losses.iter::<f32>()) {
-            curve.hear(range.rate(step), f64::from(loss));
+            curve.record(range.rate(step), f64::from(loss));
         }
-        if curves.iter().all(Curve::is_over) {
+        if curves.iter().all(LossCurve::has_blown_up) {
             break;
         }
     }
     curves
 }
 
-impl Curve {
-    fn hear(&mut self, rate: f64, loss: f64) {
-        if self.is_over() {
+impl LossCurve {
+    fn record(&mut self, rate: f64, loss: f64) {
+        if self.has_blown_up() {
             return;
         }
         self.rates.push(rate);
@@ -97,7 +97,7 @@ impl Curve {
     }
 
     /// Whether the loss has blown up.
-    fn is_over(&self) -> bool {
+    fn has_blown_up(&self) -> bool {
         let Some(last) = self.smoothed.last() else { return false };
         self.smoothed.len() > WARM && !(last.is_finite() && *last <= BLOWN_UP * self.lowest)
     }
@@ -128,11 +128,11 @@ impl Curve {
 mod tests {
     use super::*;
 
-    const RANGE: Range = Range { from: 1e-4, to: 1.0, steps: 201 };
+    const RANGE: RateRange = RateRange { from: 1e-4, to: 1.0, steps: 201 };
 
-    fn curve(loss: impl Fn(f64) -> f64) -> Curve {
-        let mut curve = Curve::default();
-        (0..RANGE.steps).for_each(|step| curve.hear(RANGE.rate(step), loss(RANGE.rate(step))));
+    fn curve(loss: impl Fn(f64) -> f64) -> LossCurve {
+        let mut curve = LossCurve::default();
+        (0..RANGE.steps).for_each(|step| curve.record(RANGE.rate(step), loss(RANGE.rate(step))));
         curve
     }
 
@@ -140,7 +140,9 @@ mod tests {
     fn rates_rise_by_one_factor_from_the_first_to_the_last() {
         assert!((RANGE.rate(0) - 1e-4).abs() < 1e-12 && (RANGE.rate(200) - 1.0).abs() < 1e-9);
         assert!((RANGE.rate(100) - 1e-2).abs() < 1e-9);
-        assert!(Range { from: 0.0, ..RANGE }.validate().is_err() && Range { to: 1e-5, ..RANGE }.validate().is_err());
+        assert!(
+            RateRange { from: 0.0, ..RANGE }.validate().is_err() && RateRange { to: 1e-5, ..RANGE }.validate().is_err()
+        );
     }
 
     #[test]

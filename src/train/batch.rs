@@ -7,7 +7,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Job;
 use crate::nn::models::Network;
-use crate::nn::task::Answers;
 use crate::seed::{Purpose, Stream};
 
 /// Walks an epoch in each replica's order.
@@ -69,8 +68,8 @@ impl<'a> Batcher<'a> {
             self.job.config.augment.apply(own, stream);
         }
         let labels: Vec<u8> = chosen.iter().map(|&index| train.labels[index]).collect();
-        let numbers: Vec<f32> = chosen.iter().filter_map(|&index| train.answers.get(index).copied()).collect();
-        let targets = self.job.task.targets(&inputs, Answers { labels: &labels, numbers: &numbers });
+        let numbers: Vec<f32> = chosen.iter().filter_map(|&index| train.targets.get(index).copied()).collect();
+        let targets = self.job.task.targets(&inputs, &labels, &numbers);
         for (own, stream) in inputs.chunks_mut(count * width).zip(&mut self.noise) {
             self.job.noise.add(own, stream);
         }

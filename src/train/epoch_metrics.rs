@@ -2,27 +2,27 @@
 
 use burn::tensor::Tensor;
 
-use crate::evaluate::{Scores, hits};
+use crate::evaluate::{Scores, correct};
 use crate::nn::task::Task;
 
 /// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
 #[derive(Default)]
-pub struct Tally {
+pub struct EpochMetrics {
     losses: Vec<Tensor<1>>,
-    hits: Vec<Tensor<1>>,
+    correct: Vec<Tensor<1>>,
     counts: Vec<usize>,
 }
 
-impl Tally {
+impl EpochMetrics {
     /// Adds a step of `count` examples a replica: losses `[R]`.
     pub fn losses(&mut self, losses: &Tensor<1>, count: usize) {
         self.losses.push(losses.clone().inner());
         self.counts.push(count);
     }
 
-    /// Adds the step's right answers: outputs and targets `[R, B, out]`.
-    pub fn hits(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
-        self.hits.push(hits(outputs.clone(), targets.clone(), task));
+    /// Adds the step's right targets: outputs and targets `[R, B, out]`.
+    pub fn correct(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
+        self.correct.push(correct(outputs.clone(), targets.clone(), task));
     }
 
     /// The scores of each replica, and its loss on the first batch.
@@ -31,7 +31,7 @@ impl Tally {
             Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]
         };
         let losses = read(self.losses);
-        let hits = (!self.hits.is_empty()).then(|| read(self.hits));
+        let correct = (!self.correct.is_empty()).then(|| read(self.correct));
         let examples: usize = self.counts.iter().sum();
         let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
             let terms = self.counts.iter().enumerate();
@@ -41,7 +41,7 @@ impl Tally {
         (0..replicas)
             .map(|r| {
                 let loss = mean(r, &losses, &|n| n as f64);
-                let accuracy = hits.as_ref().map(|hits| mean(r, hits, &|_| 1.0));
+                let accuracy = correct.as_ref().map(|correct| mean(r, correct, &|_| 1.0));
                 (Scores { loss, accuracy }, f64::from(losses[r]))
             })
             .collect()

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::data::Part;
+use crate::data::Split;
 use crate::data::noise::Noise;
 use crate::evaluate::{Scores, evaluate};
 use crate::experiment::config::TrainConfig;
@@ -24,9 +24,9 @@ mod replica;
 pub mod step;
 
 use batch::Batcher;
-use epoch_metrics::Tally;
+use epoch_metrics::EpochMetrics;
 use replica::{Replica, Stopped};
-use step::Walker;
+use step::TrainStep;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
 /// loss of its first batch, before any step was taken. Of a regression and of a perceptron, whose first batch may have no loss at all, only
@@ -45,9 +45,9 @@ pub struct Job<'a> {
     /// Layers, from the first on, whose weights stay as they are.
     pub frozen: usize,
     /// What is fitted.
-    pub train: Part<'a>,
+    pub train: Split<'a>,
     /// What epochs are judged by.
-    pub validation: Part<'a>,
+    pub validation: Split<'a>,
     /// What it is trained for.
     pub task: Task,
     /// Added to the training inputs, fresh every epoch; never to the targets.
@@ -61,7 +61,7 @@ pub struct Job<'a> {
 pub struct EpochScores {
     /// Over the epoch's batches, each as it was met, before its step.
     pub train: Scores,
-    /// After the epoch.
+    /// WarmStart the epoch.
     pub validation: Scores,
 }
 
@@ -92,18 +92,18 @@ pub struct Trained {
 }
 
 /// Hears how training goes, and may stop it.
-pub trait Watch: Sync {
-    /// After each step, with the examples it used over all replicas.
+pub trait Callback: Sync {
+    /// WarmStart each step, with the examples it used over all replicas.
     fn on_step(&self, examples: usize) -> ControlFlow<()>;
-    /// After each epoch (counted from 1): the numbers of each replica still in training.
+    /// WarmStart each epoch (counted from 1): the numbers of each replica still in training.
     fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]);
 }
 
 /// Hears nothing and stops nothing.
 #[derive(Debug)]
-pub struct Unwatched;
+pub struct NoCallback;
 
-impl Watch for Unwatched {
+impl Callback for NoCallback {
     fn on_step(&self, _examples: usize) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -111,16 +111,16 @@ impl Watch for Unwatched {
     fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }
 
-/// Trains the stack; `None` when the watch broke it off.
-pub fn train(model: Network, job: &Job, watch: &dyn Watch) -> Option<Trained> {
-    train_to(model, job, &[job.config.epochs], watch)?.pop()
+/// Trains the stack; `None` when the callback broke it off.
+pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Option<Trained> {
+    train_to(model, job, &[job.config.epochs], callback)?.pop()
 }
 
 /// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise and of which the last decides how long it
-/// trains; `None` when the watch broke it off. Each is what a training of so many epochs would have ended with, as long as the
+/// trains; `None` when the callback broke it off. Each is what a training of so many epochs would have ended with, as long as the
 /// settings do not depend on their number: see [`crate::experiment::config::TrialConfig::is_prefix`].
-pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], watch: &dyn Watch) -> Option<Vec<Trained>> {
-    let mut walker = Walker::new(job);
+pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], callback: &dyn Callback) -> Option<Vec<Trained>> {
+    let mut train_step = TrainStep::new(job);
     let mut model = Some(model.train());
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
@@ -129,41 +129,41 @@ pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], watch: &dyn Wa
     let measures = job.task != Task::Regress && job.config.loss != Loss::Perceptron;
     for epoch in 0..*checkpoints.last()? {
         let mut batches = Batcher::new(job, epoch);
-        let mut tally = Tally::default();
+        let mut metrics = EpochMetrics::default();
         let mut current = model.take()?;
         for step in 0..steps_per_epoch {
-            let place = schedule::Place {
+            let position = schedule::TrainingPosition {
                 epoch,
                 step: epoch * steps_per_epoch + step,
                 steps_per_epoch,
                 epochs: job.config.epochs,
             };
-            let rate = job.config.schedule.rate(job.config.optimizer.lr, place);
-            let (next, seen) = walker.step(current, &mut batches, rate);
+            let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
+            let (next, output) = train_step.step(current, &mut batches, rate);
             current = next;
-            tally.losses(&seen.losses, seen.count);
+            metrics.losses(&output.losses, output.count);
             if job.task.has_accuracy() {
-                tally.hits(&seen.outputs, &seen.targets, job.task);
+                metrics.correct(&output.outputs, &output.targets, job.task);
             }
-            if watch.on_step(seen.count * job.seeds.len()).is_break() {
+            if callback.on_step(output.count * job.seeds.len()).is_break() {
                 return None;
             }
         }
-        let train_scores = tally.read(job.seeds.len());
+        let train_scores = metrics.read(job.seeds.len());
         let settled = current.valid();
         let validation = evaluate(&settled, job.validation, job.task, job.config.loss, job.device);
         model = Some(current);
         let pairs = train_scores.into_iter().zip(validation);
-        let heard: Vec<Option<EpochScores>> = replicas
+        let recorded: Vec<Option<EpochScores>> = replicas
             .iter_mut()
             .zip(pairs)
             .enumerate()
             .map(|(r, (replica, ((train, first_loss), validation)))| {
                 let keep = || settled.replica(r);
-                replica.hear(EpochScores { train, validation }, first_loss, (job.config.patience, measures), keep)
+                replica.record(EpochScores { train, validation }, first_loss, (job.config.patience, measures), keep)
             })
             .collect();
-        watch.on_epoch(epoch + 1, &heard);
+        callback.on_epoch(epoch + 1, &recorded);
         if checkpoints.contains(&(epoch + 1)) {
             trained.push(finish(&settled, &replicas)?);
         }

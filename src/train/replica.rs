@@ -10,13 +10,13 @@ pub struct Replica {
     pub history: Vec<EpochScores>,
     first_batch_loss: Option<f64>,
     /// The best epoch so far, kept only where patience asks for it.
-    pub best: Option<Best>,
-    /// Why it is no longer heard.
+    pub best: Option<BestEpoch>,
+    /// Why it is no longer recorded.
     pub stopped: Option<Stopped>,
 }
 
 /// The epoch with the lowest validation loss.
-pub struct Best {
+pub struct BestEpoch {
     /// The replica's weights, as a stack of one.
     pub model: Network,
     loss: f64,
@@ -37,8 +37,8 @@ pub enum Stopped {
 }
 
 impl Replica {
-    /// Takes in an epoch; `measures` tells whether the first batch's loss is one to measure others by. A replica that stopped earlier trains on as dead weight and is not heard.
-    pub fn hear(
+    /// Takes in an epoch; `measures` tells whether the first batch's loss is one to measure others by. A replica that stopped earlier trains on as dead weight and is not recorded.
+    pub fn record(
         &mut self,
         scores: EpochScores,
         first_batch_loss: f64,
@@ -61,7 +61,7 @@ impl Replica {
         if let Some(patience) = patience {
             let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
             if scores.validation.loss < best {
-                self.best = Some(Best { model: keep(), loss: scores.validation.loss, epochs: epoch });
+                self.best = Some(BestEpoch { model: keep(), loss: scores.validation.loss, epochs: epoch });
             } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
                 self.stopped = Some(Stopped::Early);
             }

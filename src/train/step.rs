@@ -7,17 +7,17 @@ use burn::tensor::{Device, Tensor};
 use super::Job;
 use super::batch::{Batch, Batcher};
 use crate::nn::models::Network;
-use crate::nn::optim::{Stepper, clip};
+use crate::nn::optim::{Optimizer, clip};
 
 /// What takes the steps of a job.
-pub struct Walker<'a> {
+pub struct TrainStep<'a> {
     job: &'a Job<'a>,
-    optimizer: Stepper,
+    optimizer: Optimizer,
     device: Device,
 }
 
 /// What a step saw before it moved the weights.
-pub struct Seen {
+pub struct StepOutput {
     /// `[R]`
     pub losses: Tensor<1>,
     /// `[R, B, out]`, without autodiff.
@@ -28,23 +28,23 @@ pub struct Seen {
     pub count: usize,
 }
 
-impl<'a> Walker<'a> {
+impl<'a> TrainStep<'a> {
     /// Before the first step.
     pub fn new(job: &'a Job<'a>) -> Self {
         Self { job, optimizer: job.config.optimizer.build(job.device), device: job.device.clone().autodiff() }
     }
 
     /// Takes the next batch and one step at `rate`.
-    pub fn step(&mut self, model: Network, batches: &mut Batcher, rate: f64) -> (Network, Seen) {
+    pub fn step(&mut self, model: Network, batches: &mut Batcher, rate: f64) -> (Network, StepOutput) {
         let batch = batches.next(self.job.config.batch_size, &self.device);
         let masks = batches.dropout_masks(&batch, &model, self.job.dropout, &self.device);
         let Batch { inputs, targets, count } = batch;
         let outputs = model.forward_masked(inputs, &masks); // [R, B, out]
         let losses = self.job.config.loss.per_replica(outputs.clone(), targets.clone()); // [R]
-        let seen = Seen { losses: losses.clone(), outputs: outputs.inner(), targets: targets.inner(), count };
+        let output = StepOutput { losses: losses.clone(), outputs: outputs.inner(), targets: targets.inner(), count };
         let mut gradients = GradientsParams::from_grads(losses.backward(), &model);
         self.shape(&model, &mut gradients);
-        (self.optimizer.step(rate, model, gradients), seen)
+        (self.optimizer.step(rate, model, gradients), output)
     }
 
     /// What becomes of gradients before the step: penalties added, frozen layers left out, sizes limited.

@@ -7,13 +7,13 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use serde_json::Value;
 
-use super::probe::{self, Coded};
-use super::references::{Kind, References, Split, neighbours_right};
-use crate::data::{PIXELS, Part};
+use super::probe::{self, EncodedSplits};
+use super::references::{ReferenceSpace, References, SplitKey, knn_accuracy};
+use crate::data::{PIXELS, Split};
 use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
 use crate::evaluate::denoise::{Judges, clean, noisy};
 use crate::evaluate::knn::vote;
-use crate::evaluate::knn::{Index, Points};
+use crate::evaluate::knn::{Index, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
 use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
@@ -22,36 +22,36 @@ use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
 use crate::record::TrialRecord;
-use crate::train::{Job, Watch, train};
+use crate::train::{Callback, Job, train};
 
 /// Passes of the classifier that judges cleaned images.
 const JUDGE_EPOCHS: usize = 10;
 
 /// What is measured on.
-pub struct Bench<'a> {
+pub struct AutoencoderEvaluation<'a> {
     /// The trial's settings.
     pub config: &'a TrialConfig,
     /// The trial's seed.
     pub seed: u64,
-    /// Training, validation and test part.
-    pub parts: [Part<'a>; 3],
+    /// Training, validation and test split.
+    pub splits: [Split<'a>; 3],
     /// How many classes there are.
     pub classes: usize,
     /// Shared by the trials of a run.
     pub references: &'a References,
     /// The data set's hash and the split.
-    pub split: Split,
+    pub split: SplitKey,
     /// Where it happens, without autodiff.
     pub device: &'a Device,
     /// Asked between measurements whether to go on.
-    pub watch: &'a dyn Watch,
+    pub callback: &'a dyn Callback,
 }
 
 /// Metrics by name, and the neighbours' confusion matrix where there is one.
 pub type Findings = (Vec<(String, f64)>, Confusion);
 
-impl Bench<'_> {
-    /// Measures whatever the trial asks for; `None` when the watch broke it off.
+impl AutoencoderEvaluation<'_> {
+    /// Measures whatever the trial asks for; `None` when the callback broke it off.
     pub fn measure(&self, model: &Autoencoder) -> Option<Findings> {
         let asked = &self.config.evaluate;
         let mut found = self.reconstruction(model);
@@ -60,15 +60,16 @@ impl Bench<'_> {
         }
         self.variance(&mut found);
         self.go_on()?;
-        let codes = self.parts.map(|part| encode(model, part, self.device));
-        let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.parts[i].labels));
+        let codes = self.splits.map(|split| encode(model, split, self.device));
+        let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.splits[i].labels));
         if let Some(k) = asked.trustworthiness {
-            let images = self.parts[2].rows.numbers();
+            let images = self.splits[2].rows.numbers();
             found.push(("trustworthiness".into(), trustworthiness(points(&images, PIXELS), test.0, k)));
             self.go_on()?;
         }
         if asked.probe {
-            let accuracy = probe::accuracy(&Coded { train, validation, test }, self.classes, self.seed, self.device)?;
+            let accuracy =
+                probe::accuracy(&EncodedSplits { train, validation, test }, self.classes, self.seed, self.device)?;
             found.push(("probe_accuracy".into(), accuracy));
             self.go_on()?;
         }
@@ -95,15 +96,15 @@ impl Bench<'_> {
     }
 
     fn go_on(&self) -> Option<()> {
-        match self.watch.on_step(0) {
+        match self.callback.on_step(0) {
             ControlFlow::Continue(()) => Some(()),
             ControlFlow::Break(()) => None,
         }
     }
 
-    /// Both losses, whichever it was trained on.
+    /// CallbackPair losses, whichever it was trained on.
     fn reconstruction(&self, model: &Autoencoder) -> Vec<(String, f64)> {
-        let test = self.parts[2];
+        let test = self.splits[2];
         let by = |loss: Loss| {
             let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
             evaluate(&network, test, Task::Reconstruct, loss, self.device)
@@ -115,29 +116,29 @@ impl Bench<'_> {
 
     /// The share of the test images' variance that reconstructions explain, and that as many principal components do.
     fn variance(&self, found: &mut Vec<(String, f64)>) {
-        let images = self.parts[2].rows.numbers();
+        let images = self.splits[2].rows.numbers();
         let test = points(&images, PIXELS);
         let whole = pca::variance(test);
         let mse = found.iter().find(|(name, _)| name == "test_mse").map_or(f64::NAN, |(_, mse)| *mse);
-        let components = self.references.pca(&self.split, self.parts[0]);
+        let components = self.references.pca(&self.split, self.splits[0]);
         found.push(("explained_variance".into(), 1.0 - mse / whole));
         found.push(("explained_variance_pca".into(), 1.0 - components.mse(test, self.latent()) / whole));
     }
 
     /// The same neighbours on pixels, on principal components and on the codes of the encoder before training.
     fn baselines(&self, k: usize, found: &mut Vec<(String, f64)>) -> Option<()> {
-        let [train, _, test] = self.parts;
+        let [train, _, test] = self.splits;
         let mut add = |name: &str, value: f64| found.push((name.into(), value));
         let reference = |kind| self.references.accuracy(&self.split, kind, train, test);
-        add("knn_accuracy_pixels", reference(Kind::Pixels { k }));
+        add("knn_accuracy_pixels", reference(ReferenceSpace::Pixels { k }));
         self.go_on()?;
-        add("knn_accuracy_pca", reference(Kind::Pca { size: self.latent(), k }));
+        add("knn_accuracy_pca", reference(ReferenceSpace::Pca { size: self.latent(), k }));
         self.go_on()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
-            let codes = [train, test].map(|part| encode(&untrained, part, self.device));
+            let codes = [train, test].map(|split| encode(&untrained, split, self.device));
             let [train_codes, test_codes] = [0, 1].map(|i| points(&codes[i], self.latent()));
-            let right = neighbours_right((train_codes, train.labels), (test_codes, test.labels), k);
+            let right = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
             add("knn_accuracy_untrained", right);
         }
         self.go_on()
@@ -146,8 +147,8 @@ impl Bench<'_> {
     fn denoising(&self, model: &Autoencoder, index: &Index, found: &mut Vec<(String, f64)>) -> Option<()> {
         let judge = self.judge()?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
-        let judges = Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.parts[0].labels, k)) };
-        let test = self.parts[2];
+        let judges = Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.splits[0].labels, k)) };
+        let test = self.splits[2];
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
             let c = clean(model, &judges, test, &images, self.device);
@@ -176,14 +177,14 @@ impl Bench<'_> {
             config: &config.train,
             dropout: 0.0,
             frozen: 0,
-            train: self.parts[0],
-            validation: self.parts[1],
+            train: self.splits[0],
+            validation: self.splits[1],
             task: Task::Classify { classes: self.classes },
             noise: config.train.noise(),
             device: self.device,
         };
         let network = config.network(PIXELS, self.classes).init(&[self.seed], &self.device.clone().autodiff());
-        Some(train(network, &job, &Unheard(self.watch))?.model)
+        Some(train(network, &job, &InterruptOnly(self.callback))?.model)
     }
 }
 
@@ -195,9 +196,9 @@ pub fn describe(record: &mut TrialRecord, (found, confusion): Findings) {
 }
 
 /// Passes on the wish to stop, but none of the steps: they are not the trial's own.
-pub struct Unheard<'a>(pub &'a dyn Watch);
+pub struct InterruptOnly<'a>(pub &'a dyn Callback);
 
-impl Watch for Unheard<'_> {
+impl Callback for InterruptOnly<'_> {
     fn on_step(&self, _examples: usize) -> ControlFlow<()> {
         self.0.on_step(0)
     }
@@ -205,6 +206,6 @@ impl Watch for Unheard<'_> {
     fn on_epoch(&self, _epoch: usize, _scores: &[Option<crate::train::EpochScores>]) {}
 }
 
-fn points(values: &[f32], width: usize) -> Points<'_> {
-    Points { values, width }
+fn points(values: &[f32], width: usize) -> Vectors<'_> {
+    Vectors { values, width }
 }

@@ -13,10 +13,10 @@ const MISTAKES: usize = 24;
 /// Adds what the outputs `[n * out]` on the test images say. Mistakes only where a softmax makes probabilities of them.
 pub fn describe(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
     let classes = if let Task::Classify { classes } = task { classes } else { 2 };
-    let predicted = predictions(&columns(outputs, task), classes);
-    let said: Vec<u8> = predicted.iter().map(|(class, _)| *class).collect();
-    record.confusion = confusion(&said, labels, classes);
+    let predictions = predictions(&columns(outputs, task), classes);
+    let predicted: Vec<u8> = predictions.iter().map(|(class, _)| *class).collect();
+    record.confusion = confusion(&predicted, labels, classes);
     if loss == Loss::CrossEntropy {
-        record.mistakes = mistakes(&predicted, labels, MISTAKES);
+        record.mistakes = mistakes(&predictions, labels, MISTAKES);
     }
 }

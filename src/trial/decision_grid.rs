@@ -1,24 +1,24 @@
 //! What a network on points makes of the whole plane, or of the whole line.
 //!
-//! In: a trained network and the points it learned from. Out: its answers on an even grid around them.
+//! In: a trained network and the points it learned from. Out: its targets on an even grid around them.
 
 use burn::tensor::Device;
 
-use crate::data::{Corpus, Part, Rows};
+use crate::data::{Dataset, Rows, Split};
 use crate::evaluate::outputs;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::nn::task::Task;
-use crate::record::Surface;
+use crate::record::DecisionGrid;
 
-/// Points along each coordinate: of a plane, and of a line.
+/// Vectors along each coordinate: of a plane, and of a line.
 const SIDES: [usize; 2] = [65, 41];
 /// Room around the points, as a share of their range.
 const ROOM: f32 = 0.08;
 
-/// The surface of a stack of one; `None` where the data are no points of one or two numbers, or there are more than two classes.
-pub fn of(model: &Network, corpus: &Corpus, task: Task, loss: Loss, device: &Device) -> Option<Surface> {
-    let points = corpus.train.points().filter(|points| points.width <= 2 && corpus.classes.len() <= 2)?;
+/// The decision_grid of a stack of one; `None` where the data are no points of one or two numbers, or there are more than two classes.
+pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &Device) -> Option<DecisionGrid> {
+    let points = dataset.train.points().filter(|points| points.width <= 2 && dataset.classes.len() <= 2)?;
     let ends: Vec<[f32; 2]> = (0..points.width)
         .map(|axis| {
             let (low, high) = points.range(axis);
@@ -28,16 +28,16 @@ pub fn of(model: &Network, corpus: &Corpus, task: Task, loss: Loss, device: &Dev
         .collect();
     let side = SIDES[points.width - 1];
     let grid = grid(&ends, side);
-    let part = Part { rows: Rows::Numbers { values: &grid, width: points.width }, labels: &[], answers: &[] };
-    let found = outputs(model, part, device).concat();
+    let split = Split { rows: Rows::Numbers { values: &grid, width: points.width }, labels: &[], targets: &[] };
+    let found = outputs(model, split, device).concat();
     let values = match task {
         Task::Classify { classes } => found.chunks_exact(classes).map(|row| second(row, loss)).collect(),
-        Task::Tell { .. } => found.iter().map(|&z| yes(z, loss)).collect(),
+        Task::Binary { .. } => found.iter().map(|&z| yes(z, loss)).collect(),
         Task::Regress | Task::Reconstruct => found,
     };
     // Four digits are more than a picture shows.
     let rounded = values.into_iter().map(|v| (v * 1e4).round() / 1e4).collect();
-    Some(Surface { ends, side, values: rounded })
+    Some(DecisionGrid { ends, side, values: rounded })
 }
 
 fn grid(ends: &[[f32; 2]], side: usize) -> Vec<f32> {

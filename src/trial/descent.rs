@@ -1,27 +1,27 @@
-//! A way down as a record keeps it.
+//! A trajectory down as a record keeps it.
 //!
-//! In: a [`Way`]. Out: metrics, the values as a history, and the path.
+//! In: a [`Trajectory`]. Out: metrics, the values as a history, and the path.
 
 use serde_json::Value;
 
 use crate::experiment::config::DescentConfig;
 use crate::record::{Status, TrialRecord};
-use crate::studies::descent::Way;
+use crate::studies::descent::Trajectory;
 
 /// How near the lowest value counts as arrived, as a share of the value at the start above it.
 const ARRIVED: f64 = 0.01;
 
-/// Adds what there is to say of a way.
-pub fn describe(record: &mut TrialRecord, config: &DescentConfig, way: &Way) {
-    record.path = way.points.iter().map(|point| point.iter().map(|&x| x as f32).collect()).collect();
-    record.history.train_loss = way.values.iter().map(|&value| value as f32).collect();
-    if way.diverged.is_some() {
+/// Adds what there is to say of a trajectory.
+pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &Trajectory) {
+    record.path = trajectory.points.iter().map(|point| point.iter().map(|&x| x as f32).collect()).collect();
+    record.history.train_loss = trajectory.values.iter().map(|&value| value as f32).collect();
+    if trajectory.diverged.is_some() {
         record.status = Status::Diverged;
-        record.diverged_epoch = way.diverged;
+        record.diverged_epoch = trajectory.diverged;
         return;
     }
     record.epochs_kept = Some(config.steps);
-    let (Some(point), Some(&value)) = (way.points.last(), way.values.last()) else { return };
+    let (Some(point), Some(&value)) = (trajectory.points.last(), trajectory.values.last()) else { return };
     let mut put = |name: &str, value: f64| record.metrics.insert(name.into(), Value::from(value));
     put("final_value", value);
     for (axis, &x) in point.iter().enumerate() {
@@ -31,9 +31,9 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, way: &Way) {
         let lowest = config.function.at(&minimum);
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         put("distance", distance);
-        let near = lowest + ARRIVED * (way.values[0] - lowest).abs();
-        // A way that never arrives counts as one that would have arrived next: left out, a rule would be judged by its lucky starts.
-        let arrived = way.values.iter().position(|v| *v <= near).unwrap_or(config.steps + 1);
+        let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();
+        // A trajectory that never arrives counts as one that would have arrived next: left out, a rule would be judged by its lucky starts.
+        let arrived = trajectory.values.iter().position(|v| *v <= near).unwrap_or(config.steps + 1);
         put("steps_to_arrive", arrived as f64);
     }
 }

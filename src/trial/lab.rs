@@ -8,22 +8,22 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Map;
 
 use super::references::References;
-use crate::data::source::{self, Search};
-use crate::data::{Corpus, Part};
+use crate::data::source::{self, DataLocations};
+use crate::data::{Dataset, Split};
 use crate::experiment::config::{DataConfig, Start, TrialConfig};
 use crate::experiment::plan::{Plan, Trial, identity};
-use crate::nn::device::{Place, cpu_features};
+use crate::nn::device::{OpenBackend, cpu_features};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
 use crate::trial::saved::weights::Weights;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Lab {
-    corpora: BTreeMap<String, Corpus>,
+    datasets: BTreeMap<String, Dataset>,
     weights: BTreeMap<String, Weights>,
     pub(super) references: References,
     /// Where tensors live.
-    pub place: Place,
+    pub backend: OpenBackend,
 }
 
 /// The hash of what a descent learns from: nothing.
@@ -34,15 +34,15 @@ impl Lab {
     ///
     /// # Errors
     /// A data set cannot be had, or is too small, or starting weights cannot be read.
-    pub fn open(plan: &Plan, search: &Search, place: Place) -> Result<Self> {
+    pub fn open(plan: &Plan, search: &DataLocations, backend: OpenBackend) -> Result<Self> {
         let mut lab =
-            Self { corpora: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), place };
+            Self { datasets: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), backend };
         for name in plan.datasets() {
-            lab.corpora.insert(name.to_string(), source::load(name, search)?);
+            lab.datasets.insert(name.to_string(), source::load(name, search)?);
         }
         for arm in plan.arms.iter().filter(|arm| arm.config.descend.is_none()) {
-            lab.parts(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
-            let classes = lab.corpus(&arm.config.data.dataset)?.classes.len();
+            lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
+            let classes = lab.dataset(&arm.config.data.dataset)?.classes.len();
             let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
             ensure!(
                 outputs == classes.max(1) || (outputs == 1 && classes == 2),
@@ -56,12 +56,12 @@ impl Lab {
     }
 
     /// A lab with this one data set.
-    pub fn with(corpus: Corpus, place: Place) -> Self {
+    pub fn with(dataset: Dataset, backend: OpenBackend) -> Self {
         Self {
-            corpora: BTreeMap::from([(corpus.name.clone(), corpus)]),
+            datasets: BTreeMap::from([(dataset.name.clone(), dataset)]),
             weights: BTreeMap::new(),
             references: References::default(),
-            place,
+            backend,
         }
     }
 
@@ -71,7 +71,9 @@ impl Lab {
                 self.weights.insert(path.clone(), Weights::read(path)?);
                 Ok(())
             }
-            Some(Start::After(other)) => other.settings.as_ref().map_or(Ok(()), |settings| self.read_start(settings)),
+            Some(Start::WarmStart(other)) => {
+                other.settings.as_ref().map_or(Ok(()), |settings| self.read_start(settings))
+            }
             _ => Ok(()),
         }
     }
@@ -80,8 +82,8 @@ impl Lab {
     ///
     /// # Errors
     /// It was not loaded.
-    pub fn corpus(&self, dataset: &str) -> Result<&Corpus> {
-        self.corpora.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
+    pub fn dataset(&self, dataset: &str) -> Result<&Dataset> {
+        self.datasets.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
     }
 
     /// Starting weights by their path.
@@ -102,10 +104,10 @@ impl Lab {
         loop {
             match &config.model.start {
                 Some(Start::File(path)) => data = format!("{data}+{}", self.weights(path)?.hash),
-                Some(Start::After(other)) => {
+                Some(Start::WarmStart(other)) => {
                     if let Some(settings) = &other.settings {
                         if settings.data.dataset != config.data.dataset {
-                            data = format!("{data}+{}", self.corpus(&settings.data.dataset)?.hash);
+                            data = format!("{data}+{}", self.dataset(&settings.data.dataset)?.hash);
                         }
                         config = settings;
                         continue;
@@ -113,7 +115,7 @@ impl Lab {
                 }
                 None => {}
             }
-            return Ok(identity::trial_id(&trial.config, trial.seed, &data, self.place.backend));
+            return Ok(identity::trial_id(&trial.config, trial.seed, &data, self.backend.name));
         }
     }
 
@@ -122,34 +124,34 @@ impl Lab {
         if let Some(descend) = &config.descend {
             return Ok((descend.function.name().into(), NO_DATA.into()));
         }
-        let corpus = self.corpus(&config.data.dataset)?;
-        Ok((corpus.name.clone(), corpus.hash.clone()))
+        let dataset = self.dataset(&config.data.dataset)?;
+        Ok((dataset.name.clone(), dataset.hash.clone()))
     }
 
-    /// Training, validation and test part.
+    /// Training, validation and test split.
     ///
     /// # Errors
     /// The data set has fewer examples than asked for.
-    pub fn parts(&self, data: &DataConfig) -> Result<[Part<'_>; 3]> {
-        let corpus = self.corpus(&data.dataset)?;
-        let (all, tests) = (corpus.train.count(), corpus.test.count());
+    pub fn splits(&self, data: &DataConfig) -> Result<[Split<'_>; 3]> {
+        let dataset = self.dataset(&data.dataset)?;
+        let (all, tests) = (dataset.train.count(), dataset.test.count());
         ensure!(
             data.train + data.validation <= all,
             "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
             data.train,
             data.validation,
-            corpus.name
+            dataset.name
         );
         ensure!(
             data.test <= tests,
             "`data.test` {} is more than the {tests} test images of {}",
             data.test,
-            corpus.name
+            dataset.name
         );
         Ok([
-            corpus.train.part(0, data.train, data.pixels),
-            corpus.train.part(all - data.validation, all, data.pixels),
-            corpus.test.part(0, data.test, data.pixels),
+            dataset.train.slice(0, data.train, data.pixels),
+            dataset.train.slice(all - data.validation, all, data.pixels),
+            dataset.test.slice(0, data.test, data.pixels),
         ])
     }
 
@@ -181,12 +183,12 @@ impl Lab {
             metrics: Map::new(),
             confusion: Vec::new(),
             mistakes: Vec::new(),
-            surface: None,
+            decision_grid: None,
             path: Vec::new(),
             made_with: MadeWith {
                 kindling: env!("CARGO_PKG_VERSION").into(),
                 burn: crate::BURN_VERSION.into(),
-                backend: self.place.backend.into(),
+                backend: self.backend.name.into(),
                 device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
                 cpu_features: cpu_features(),
                 dataset,

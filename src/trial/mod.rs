@@ -1,22 +1,22 @@
-//! One stack of trials: data, model, training, evaluation, records. The one place that knows all the parts.
+//! One stack of trials: data, model, training, evaluation, records. The one place that knows all the splits.
 //!
 //! In: trials of one arm, or of arms that differ in nothing but the number of epochs, the data, a device. Out: a record and a
-//! network a trial, or nothing when the watch broke it off. A trial's record is the same, time apart, whichever trials share its
+//! network a trial, or nothing when the callback broke it off. A trial's record is the same, time apart, whichever trials share its
 //! stack.
 
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::data::Part;
+use crate::data::Split;
 use crate::evaluate::{self, Scores};
 use crate::experiment::config::{Start, TrialConfig};
 use crate::experiment::plan::Trial;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
 use crate::studies::descent::descend;
-use crate::train::{Ending, Job, Trained, Watch, train, train_to};
-use autoencoder::{Bench, Unheard};
+use crate::train::{Callback, Ending, Job, Trained, train, train_to};
+use autoencoder::{AutoencoderEvaluation, InterruptOnly};
 use scores::{history, metrics};
 
 pub mod autoencoder;
@@ -35,11 +35,11 @@ pub use lab::Lab;
 pub type Ran = (Vec<TrialRecord>, Vec<Network>);
 
 impl Lab {
-    /// Trains trials as a stack. Trials of one seed that differ in the number of epochs are one training, looked at on the way.
+    /// Trains trials as a stack. Trials of one seed that differ in the number of epochs are one training, looked at on the trajectory.
     ///
     /// # Errors
     /// The trials cannot share a stack, or the data was not loaded.
-    pub fn run(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+    pub fn run(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Ran>> {
         let started = Instant::now();
         let config = &trials.first().context("a stack needs a trial")?.config;
         ensure!(
@@ -47,8 +47,8 @@ impl Lab {
             "a stack's trials must share their settings"
         );
         let ran = match config.descend {
-            Some(_) => self.descend(trials, watch)?,
-            None => self.train(trials, watch)?,
+            Some(_) => self.descend(trials, callback)?,
+            None => self.train(trials, callback)?,
         };
         let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
         Ok(ran.map(|(mut records, networks)| {
@@ -57,22 +57,22 @@ impl Lab {
         }))
     }
 
-    fn descend(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+    fn descend(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Ran>> {
         let mut records = Vec::with_capacity(trials.len());
         for trial in trials {
             let Some(config) = &trial.config.descend else { bail!("`{}` is no descent", trial.label) };
-            let way = descend(config, &trial.config.train, trial.seed);
+            let trajectory = descend(config, &trial.config.train, trial.seed);
             let mut record = self.blank(trial)?;
-            descent::describe(&mut record, config, &way);
+            descent::describe(&mut record, config, &trajectory);
             records.push(record);
-            if watch.on_step(config.steps).is_break() {
+            if callback.on_step(config.steps).is_break() {
                 return Ok(None);
             }
         }
         Ok(Some((records, Vec::new())))
     }
 
-    fn train(&self, trials: &[Trial], watch: &dyn Watch) -> Result<Option<Ran>> {
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Ran>> {
         let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs).context("a stack needs a trial")?;
         let config = &longest.config;
         let mut seeds: Vec<u64> = Vec::new();
@@ -85,12 +85,12 @@ impl Lab {
         }
         checkpoints.sort_unstable();
         checkpoints.dedup();
-        let parts = self.parts(&config.data)?;
-        let Some(model) = self.start(config, &seeds, watch)? else { return Ok(None) };
-        let job = self.job(config, &seeds, parts)?;
-        let Some(trained) = train_to(model, &job, &checkpoints, watch) else { return Ok(None) };
+        let splits = self.splits(&config.data)?;
+        let Some(model) = self.start(config, &seeds, callback)? else { return Ok(None) };
+        let job = self.job(config, &seeds, splits)?;
+        let Some(trained) = train_to(model, &job, &checkpoints, callback) else { return Ok(None) };
         let test = |trained: &Trained| {
-            evaluate::evaluate(&trained.model, parts[2], job.task, config.train.loss, &self.place.device)
+            evaluate::evaluate(&trained.model, splits[2], job.task, config.train.loss, &self.backend.device)
         };
         let scores: Vec<Vec<Scores>> = trained.iter().map(test).collect();
         let (mut records, mut networks) = (Vec::new(), Vec::new());
@@ -98,7 +98,7 @@ impl Lab {
             let at = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs).unwrap_or(0);
             let r = seeds.iter().position(|&seed| seed == trial.seed).unwrap_or(0);
             let network = trained[at].model.replica(r);
-            let Some(record) = self.record(trial, (&trained[at], r), &network, scores[at][r], watch)? else {
+            let Some(record) = self.record(trial, (&trained[at], r), &network, scores[at][r], callback)? else {
                 return Ok(None);
             };
             records.push(record);
@@ -107,12 +107,12 @@ impl Lab {
         Ok(Some((records, networks)))
     }
 
-    /// A training of these settings on these parts.
+    /// A training of these settings on these splits.
     ///
     /// # Errors
     /// The data was not loaded.
-    pub fn job<'a>(&'a self, config: &'a TrialConfig, seeds: &'a [u64], parts: [Part<'a>; 3]) -> Result<Job<'a>> {
-        let [train, validation, _] = parts;
+    pub fn job<'a>(&'a self, config: &'a TrialConfig, seeds: &'a [u64], splits: [Split<'a>; 3]) -> Result<Job<'a>> {
+        let [train, validation, _] = splits;
         Ok(Job {
             seeds,
             config: &config.train,
@@ -120,21 +120,21 @@ impl Lab {
             frozen: config.model.frozen,
             train,
             validation,
-            task: config.task(self.corpus(&config.data.dataset)?.classes.len()),
+            task: config.task(self.dataset(&config.data.dataset)?.classes.len()),
             noise: config.train.noise(),
-            device: &self.place.device,
+            device: &self.backend.device,
         })
     }
 
     /// The network before training, one replica a seed: drawn, read from a file, or trained by the settings of another arm; `None` when
-    /// the watch broke that off.
+    /// the callback broke that off.
     ///
     /// # Errors
     /// The data or the weights were not loaded, or the weights do not fit.
-    pub fn start(&self, config: &TrialConfig, seeds: &[u64], watch: &dyn Watch) -> Result<Option<Network>> {
-        let corpus = self.corpus(&config.data.dataset)?;
-        let device = self.place.device.clone().autodiff();
-        let shape = config.network(corpus.train.width(), corpus.classes.len());
+    pub fn start(&self, config: &TrialConfig, seeds: &[u64], callback: &dyn Callback) -> Result<Option<Network>> {
+        let dataset = self.dataset(&config.data.dataset)?;
+        let device = self.backend.device.clone().autodiff();
+        let shape = config.network(dataset.train.width(), dataset.classes.len());
         match &config.model.start {
             None => Ok(Some(shape.init(seeds, &device))),
             Some(Start::File(path)) => {
@@ -142,12 +142,12 @@ impl Lab {
                 self.weights(path)?.fill(&mut model, &device)?;
                 Ok(Some(model))
             }
-            Some(Start::After(other)) => {
+            Some(Start::WarmStart(other)) => {
                 let settings =
                     other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
-                let Some(model) = self.start(settings, seeds, watch)? else { return Ok(None) };
-                let job = self.job(settings, seeds, self.parts(&settings.data)?)?;
-                let Some(trained) = train(model, &job, &Unheard(watch)) else { return Ok(None) };
+                let Some(model) = self.start(settings, seeds, callback)? else { return Ok(None) };
+                let job = self.job(settings, seeds, self.splits(&settings.data)?)?;
+                let Some(trained) = train(model, &job, &InterruptOnly(callback)) else { return Ok(None) };
                 // Its weights and nothing else: what comes after the last layer is this arm's own.
                 let mut own = shape.init(seeds, &device);
                 own.copy_weights(&trained.model, &device);
@@ -156,16 +156,16 @@ impl Lab {
         }
     }
 
-    /// What there is to say of replica `r` of a trained stack, itself a stack of one in `network`; `None` when the watch broke it off.
+    /// What there is to say of replica `r` of a trained stack, itself a stack of one in `network`; `None` when the callback broke it off.
     fn record(
         &self,
         trial: &Trial,
         (trained, r): (&Trained, usize),
         network: &Network,
         test_score: Scores,
-        watch: &dyn Watch,
+        callback: &dyn Callback,
     ) -> Result<Option<TrialRecord>> {
-        let corpus = self.corpus(&trial.config.data.dataset)?;
+        let dataset = self.dataset(&trial.config.data.dataset)?;
         let mut record = self.blank(trial)?;
         record.history = history(&trained.history[r]);
         let diverged = |mut record: TrialRecord, epoch: usize| {
@@ -181,37 +181,37 @@ impl Lab {
         };
         record.epochs_kept = Some(epochs_kept);
         record.metrics = metrics(trained.history[r][epochs_kept - 1], test_score);
-        let (config, device) = (&trial.config, &self.place.device);
-        let task = config.task(corpus.classes.len());
+        let (config, device) = (&trial.config, &self.backend.device);
+        let task = config.task(dataset.classes.len());
         if let Network::Autoencoder(own) = network {
-            let Some(found) = self.bench(trial, watch)?.measure(own) else { return Ok(None) };
+            let Some(found) = self.bench(trial, callback)?.measure(own) else { return Ok(None) };
             autoencoder::describe(&mut record, found);
         } else if task.has_accuracy() {
-            let [_, _, test] = self.parts(&config.data)?;
+            let [_, _, test] = self.splits(&config.data)?;
             let outputs = evaluate::outputs(network, test, device).concat();
             classifier::describe(&mut record, &outputs, test.labels, task, config.train.loss);
         }
-        if corpus.train.points().is_some() {
+        if dataset.train.points().is_some() {
             // A mistake is shown as an image.
             record.mistakes.clear();
-            record.surface = decision_grid::of(network, corpus, task, config.train.loss, device);
+            record.decision_grid = decision_grid::of(network, dataset, task, config.train.loss, device);
         }
         Ok(Some(record))
     }
 
     /// What an autoencoder of this trial is measured with.
-    fn bench<'a>(&'a self, trial: &'a Trial, watch: &'a dyn Watch) -> Result<Bench<'a>> {
+    fn bench<'a>(&'a self, trial: &'a Trial, callback: &'a dyn Callback) -> Result<AutoencoderEvaluation<'a>> {
         let data = &trial.config.data;
-        let corpus = self.corpus(&data.dataset)?;
-        Ok(Bench {
+        let dataset = self.dataset(&data.dataset)?;
+        Ok(AutoencoderEvaluation {
             config: &trial.config,
             seed: trial.seed,
-            parts: self.parts(data)?,
-            classes: corpus.classes.len(),
+            splits: self.splits(data)?,
+            classes: dataset.classes.len(),
             references: &self.references,
-            split: (corpus.hash.clone(), data.train, data.test),
-            device: &self.place.device,
-            watch,
+            split: (dataset.hash.clone(), data.train, data.test),
+            device: &self.backend.device,
+            callback,
         })
     }
 }

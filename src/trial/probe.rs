@@ -5,37 +5,37 @@
 
 use burn::tensor::Device;
 
-use crate::data::{Part, Rows};
+use crate::data::{Rows, Split};
 use crate::evaluate::evaluate;
-use crate::evaluate::knn::Points;
+use crate::evaluate::knn::Vectors;
 use crate::experiment::config::{Hidden, ModelConfig, TrainConfig, TrialConfig};
 use crate::nn::loss::Loss;
 use crate::nn::optim::OptimizerConfig;
 use crate::nn::task::Task;
-use crate::train::{Job, Unwatched, train};
+use crate::train::{Job, NoCallback, train};
 
 /// Passes over the codes; the accuracy no longer moves after about ten.
 const EPOCHS: usize = 15;
 
 /// Codes of training, validation and test images, with their classes.
 #[derive(Debug, Clone, Copy)]
-pub struct Coded<'a> {
+pub struct EncodedSplits<'a> {
     /// Of the training images.
-    pub train: (Points<'a>, &'a [u8]),
+    pub train: (Vectors<'a>, &'a [u8]),
     /// Of the validation images.
-    pub validation: (Points<'a>, &'a [u8]),
+    pub validation: (Vectors<'a>, &'a [u8]),
     /// Of the test images.
-    pub test: (Points<'a>, &'a [u8]),
+    pub test: (Vectors<'a>, &'a [u8]),
 }
 
 /// The test accuracy of a softmax classifier trained on codes, each of whose numbers is first brought to mean 0 and standard
 /// deviation 1 over the training codes. `None` when it cannot be trained on them.
-pub fn accuracy(coded: &Coded, classes: usize, seed: u64, device: &Device) -> Option<f64> {
+pub fn accuracy(coded: &EncodedSplits, classes: usize, seed: u64, device: &Device) -> Option<f64> {
     let width = coded.train.0.width;
     let scale = Scale::of(coded.train.0);
     let [train_values, validation_values, test_values] =
         [coded.train, coded.validation, coded.test].map(|(points, _)| scale.apply(points));
-    let part = |values, labels| Part { rows: Rows::Numbers { values, width }, labels, answers: &[] };
+    let split = |values, labels| Split { rows: Rows::Numbers { values, width }, labels, targets: &[] };
     let optimizer = OptimizerConfig { lr: 0.01, ..OptimizerConfig::default() };
     let config = TrialConfig {
         model: ModelConfig { hidden: Hidden::Widths(Vec::new()), ..ModelConfig::default() },
@@ -47,22 +47,22 @@ pub fn accuracy(coded: &Coded, classes: usize, seed: u64, device: &Device) -> Op
         config: &config.train,
         dropout: 0.0,
         frozen: 0,
-        train: part(&train_values, coded.train.1),
-        validation: part(&validation_values, coded.validation.1),
+        train: split(&train_values, coded.train.1),
+        validation: split(&validation_values, coded.validation.1),
         task: Task::Classify { classes },
         noise: config.train.noise(),
         device,
     };
     let probe = config.network(width, classes).init(&[seed], &device.clone().autodiff());
-    let trained = train(probe, &job, &Unwatched)?;
-    evaluate(&trained.model, part(&test_values, coded.test.1), job.task, Loss::CrossEntropy, device).first()?.accuracy
+    let trained = train(probe, &job, &NoCallback)?;
+    evaluate(&trained.model, split(&test_values, coded.test.1), job.task, Loss::CrossEntropy, device).first()?.accuracy
 }
 
 /// Mean and inverse standard deviation of each number of a code.
 struct Scale(Vec<(f64, f64)>);
 
 impl Scale {
-    fn of(points: Points) -> Self {
+    fn of(points: Vectors) -> Self {
         let n = points.count() as f64;
         let mut sums = vec![(0.0f64, 0.0f64); points.width];
         for (i, &v) in points.values.iter().enumerate() {
@@ -79,7 +79,7 @@ impl Scale {
         Self(sums.into_iter().map(scale).collect())
     }
 
-    fn apply(&self, points: Points) -> Vec<f32> {
+    fn apply(&self, points: Vectors) -> Vec<f32> {
         let scaled = |(i, &v): (usize, &f32)| {
             let (mean, inverse) = self.0[i % points.width];
             ((f64::from(v) - mean) * inverse) as f32
@@ -109,8 +109,8 @@ mod tests {
 
     fn probed(class: fn(f64, f64) -> f64) -> f64 {
         let sets: Vec<_> = [(20_000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
-        let view = |i: usize| (Points { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
-        let coded = Coded { train: view(0), validation: view(1), test: view(2) };
+        let view = |i: usize| (Vectors { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
+        let coded = EncodedSplits { train: view(0), validation: view(1), test: view(2) };
         accuracy(&coded, 2, 0, &device::for_tests()).unwrap()
     }
 

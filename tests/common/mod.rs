@@ -5,7 +5,7 @@ pub mod desk;
 
 use std::path::PathBuf;
 
-use kindling::data::{Corpus, digits};
+use kindling::data::{Dataset, digits};
 use kindling::experiment::plan::Plan;
 use kindling::experiment::spec::Spec;
 use kindling::nn::device;
@@ -13,14 +13,14 @@ use kindling::record::TrialRecord;
 use kindling::trial::Lab;
 
 /// 700 drawn digits: 500 to learn from, 100 to validate, 100 to test.
-pub fn corpus() -> Corpus {
-    Corpus::new("digits", digits::draw(0, 600), digits::draw(600, 100))
+pub fn dataset() -> Dataset {
+    Dataset::new("digits", digits::draw(0, 600), digits::draw(600, 100))
 }
 
 /// The backend under test: `KINDLING_TEST_BACKEND`, or flex.
 pub fn lab() -> Lab {
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    Lab::with(corpus(), device::open(Some(&backend)).unwrap())
+    Lab::with(dataset(), device::open(Some(&backend)).unwrap())
 }
 
 /// A plan over the small data; `extra` is TOML that follows the question.

@@ -1,6 +1,6 @@
 //! Published claims and the measured rows that confirm, refute or fail to settle them.
 //!
-//! In: a claim's test, in the small language below, and records. Out: a [`Judged`] claim with its evidence in words.
+//! In: a claim's test, in the small language below, and records. Out: a [`JudgedClaim`] claim with its evidence in words.
 //!
 //! | test | confirmed when |
 //! | --- | --- |
@@ -19,10 +19,9 @@
 //! Refuted is the same evidence the other way round. All else is inconclusive. A descent without jitter is the same for every seed: what
 //! it does is compared as it is. A claim that no run of ours can judge says `untestable = "why"` instead of a test.
 
-mod bench;
-mod certain;
+mod evidence;
+mod judge;
 mod language;
-mod piece;
 mod trend;
 
 use anyhow::{Result, anyhow};
@@ -30,14 +29,16 @@ use serde::Serialize;
 
 use crate::analysis::stats::FEWEST_FOR_TRUST;
 use crate::analysis::stats::compare::{Comparison, correct};
-use crate::experiment::metric::{self, Unit};
+use crate::experiment::metric;
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::Claim;
 use crate::record::TrialRecord;
 use crate::suggest::suggestion;
-use bench::Bench;
+use evidence::Evidence;
+use judge::ClaimContext;
 use language::Test;
-use piece::Piece;
+
+pub use evidence::in_words;
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,7 +54,7 @@ pub enum Finding {
 
 /// A claim with its finding.
 #[derive(Debug, Clone, Serialize)]
-pub struct Judged {
+pub struct JudgedClaim {
     /// The claim in words.
     pub says: String,
     /// Who says so.
@@ -98,52 +99,52 @@ pub fn metrics(plan: &Plan) -> Vec<String> {
 ///
 /// # Errors
 /// A claim that names an unknown arm or metric, or is not in the claim language.
-pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judged>> {
-    let mut all: Vec<(&Claim, String, Vec<Piece>)> = Vec::new();
+pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
+    let mut all: Vec<(&Claim, String, Vec<Evidence>)> = Vec::new();
     for (index, claim) in plan.claims.iter().enumerate() {
         if claim.untestable.is_some() {
             all.push((claim, String::new(), Vec::new()));
             continue;
         }
         let (test, metric) = parsed(claim, plan)?;
-        let bench = Bench { plan, records, metric: &metric, index: index as u64 };
-        let pieces = bench.pieces(&test)?;
-        all.push((claim, metric, pieces));
+        let bench = ClaimContext { plan, records, metric: &metric, index: index as u64 };
+        let evidence = bench.evidence(&test)?;
+        all.push((claim, metric, evidence));
     }
     let mut compared: Vec<&mut Comparison> = all
         .iter_mut()
-        .flat_map(|(_, _, pieces)| pieces)
-        .filter_map(|piece| match piece {
-            Piece::Compared { comparison, .. } => Some(comparison),
-            Piece::Told { .. } => None,
+        .flat_map(|(_, _, evidence)| evidence)
+        .filter_map(|evidence| match evidence {
+            Evidence::Compared { comparison, .. } => Some(comparison),
+            Evidence::Told { .. } => None,
         })
         .collect();
     correct(&mut compared);
-    Ok(all.into_iter().map(|(claim, metric, pieces)| conclude(claim, &metric, &pieces, plan)).collect())
+    Ok(all.into_iter().map(|(claim, metric, evidence)| conclude(claim, &metric, &evidence, plan)).collect())
 }
 
-/// Confirmed when every piece confirms, refuted when any refutes.
-fn conclude(claim: &Claim, metric: &str, pieces: &[Piece], plan: &Plan) -> Judged {
+/// Confirmed when every part of the evidence confirms, refuted when any refutes.
+fn conclude(claim: &Claim, metric: &str, parts: &[Evidence], plan: &Plan) -> JudgedClaim {
     if let Some(why) = &claim.untestable {
         return judged(claim, plan, Finding::Untestable, why.clone());
     }
-    let finding = if pieces.iter().all(|piece| piece.finding() == Finding::Confirmed) {
+    let finding = if parts.iter().all(|part| part.finding() == Finding::Confirmed) {
         Finding::Confirmed
-    } else if pieces.iter().any(|piece| piece.finding() == Finding::Refuted) {
+    } else if parts.iter().any(|part| part.finding() == Finding::Refuted) {
         Finding::Refuted
     } else {
         Finding::Inconclusive
     };
-    let mut evidence = pieces.iter().map(|piece| piece.evidence(metric)).collect::<Vec<_>>().join("; ");
-    let seeds = pieces.iter().map(Piece::seeds).min().unwrap_or(0);
+    let mut words = parts.iter().map(|part| part.in_words(metric)).collect::<Vec<_>>().join("; ");
+    let seeds = parts.iter().map(Evidence::seeds).min().unwrap_or(0);
     if seeds < FEWEST_FOR_TRUST && !plan.is_deterministic() {
-        evidence.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
+        words.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
     }
-    judged(claim, plan, finding, evidence)
+    judged(claim, plan, finding, words)
 }
 
-fn judged(claim: &Claim, plan: &Plan, finding: Finding, evidence: String) -> Judged {
-    Judged {
+fn judged(claim: &Claim, plan: &Plan, finding: Finding, evidence: String) -> JudgedClaim {
+    JudgedClaim {
         says: claim.says.clone(),
         source: claim.source.clone().or_else(|| plan.source.clone()),
         published: claim.published.clone(),
@@ -190,42 +191,6 @@ fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
 /// The named axis values of an arm, such as its optimizer.
 fn group_names(arm: &Arm) -> impl Iterator<Item = &str> {
     arm.values.iter().filter_map(|(_, value)| value.as_str())
-}
-
-/// A comparison in one line: effect, interval, n, p.
-pub fn in_words(c: &Comparison, metric: &str) -> String {
-    // Shares are read in percentage points.
-    let (scale, unit, digits) = match metric::unit(metric) {
-        Unit::Percent => (100.0, " pp", 2),
-        Unit::Decibel => (1.0, " dB", 2),
-        Unit::Plain => (1.0, "", if c.difference.abs() < 0.01 { 5 } else { 4 }),
-    };
-    let interval =
-        c.interval.map_or(String::new(), |i| format!(" [{:+.digits$}, {:+.digits$}]", i.low * scale, i.high * scale));
-    // To beat is to have the better value, whichever way that is.
-    let better = metric::higher_is_better(metric);
-    let (chance, ends) = if better {
-        (c.beats, c.beats_interval.map(|i| (i.low, i.high)))
-    } else {
-        (1.0 - c.beats, c.beats_interval.map(|i| (1.0 - i.high, 1.0 - i.low)))
-    };
-    let beats = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
-    let name = if c.family > 1 { "Holm p" } else { "p" };
-    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value(p)));
-    format!(
-        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {chance:.2}{beats}, {} paired seeds, {p}",
-        c.difference * scale,
-        c.pairs
-    )
-}
-
-/// `0.031`, `0.0006`, `< 0.0001`.
-pub fn p_value(p: f64) -> String {
-    match p {
-        p if p < 0.0001 => "< 0.0001".into(),
-        p if p < 0.01 => format!("{p:.4}"),
-        p => format!("{p:.3}"),
-    }
 }
 
 #[cfg(test)]

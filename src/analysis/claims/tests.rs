@@ -36,7 +36,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 history: History::default(),
                 metrics,
                 confusion: vec![],
-                surface: None,
+                decision_grid: None,
                 path: vec![],
                 mistakes: vec![],
                 made_with: MadeWith {
@@ -167,7 +167,7 @@ fn unknown_arms_axes_metrics_and_forms_are_errors_with_the_valid_ones() {
     assert!(fails("1 > 2 on test_accuracy").contains("two numbers"));
 }
 
-fn judged(sweep: &str, test: &str, levels: &[(f64, f64)]) -> Judged {
+fn judged(sweep: &str, test: &str, levels: &[(f64, f64)]) -> JudgedClaim {
     let plan = plan(sweep, test, 10);
     judge_all(&plan, &records(&plan, levels)).unwrap().remove(0)
 }

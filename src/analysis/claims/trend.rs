@@ -10,7 +10,7 @@ use crate::suggest::suggestion;
 /// What arms of one line share: all settings but the axis.
 type Others = Value;
 
-/// Where an arm stands on an axis, by its place in the plan.
+/// Where an arm stands on an axis, by its index in the plan.
 pub type Standing = (usize, f64);
 
 /// The arms that differ along `axis` alone, a line for each combination of the other axes' values; only those whose axes have

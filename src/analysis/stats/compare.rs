@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Interval, bootstrap};
 use super::describe::interquartile_mean;
-use super::probability_of_improvement::Duel;
+use super::probability_of_improvement::ProbabilityOfImprovement;
 use super::wilcoxon;
 use super::{CONFIDENCE, FEWEST_FOR_TRUST};
 use crate::seed::Stream;
@@ -61,13 +61,13 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
         };
         column(|pair| pair.0) - column(|pair| pair.1)
     };
-    let duel = Duel::new(&pairs);
+    let improvement = ProbabilityOfImprovement::new(&pairs);
     // "A run of one beats a run of the other" is about two unrelated runs, so the two are drawn apart here.
     let mut other = stream.fork();
     let mut of_b = vec![0; n];
     let drawn_apart = |of_a: &[usize]| {
         of_b.fill_with(|| other.below(n as u32) as usize);
-        duel.beats(of_a, &of_b)
+        improvement.beats(of_a, &of_b)
     };
     let beats_interval = bootstrap(n, drawn_apart, stream);
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
@@ -75,7 +75,7 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
         pairs: n,
         difference: difference(&all),
         interval: bootstrap(n, difference, stream),
-        beats: duel.beats(&all, &all),
+        beats: improvement.beats(&all, &all),
         beats_interval,
         p: wilcoxon::signed_rank(&differences),
         p_holm: None,

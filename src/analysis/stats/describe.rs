@@ -67,10 +67,10 @@ pub fn sd(values: &[f64]) -> Option<f64> {
 /// NumPy and pandas. NaN for no values.
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let place = share * last as f64;
-    let low = place.floor() as usize;
+    let position = share * last as f64;
+    let low = position.floor() as usize;
     let high = (low + 1).min(last);
-    sorted[low] + (place - low as f64) * (sorted[high] - sorted[low])
+    sorted[low] + (position - low as f64) * (sorted[high] - sorted[low])
 }
 
 /// The values in rising order.

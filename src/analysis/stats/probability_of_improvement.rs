@@ -3,20 +3,20 @@
 //! In: the values of two arms, and which runs of each were drawn. Out: Mann and Whitney's U / nm (1947); ties count half.
 
 /// Counts how often a value of A exceeds one of B, in time linear in n for each resample.
-pub struct Duel {
-    /// The place of each value of B in rising order.
+pub struct ProbabilityOfImprovement {
+    /// The rank of each value of B in rising order.
     rank: Vec<usize>,
     /// For each value of A: how many values of B are below it, and how many are not above.
     below: Vec<(usize, usize)>,
 }
 
-impl Duel {
+impl ProbabilityOfImprovement {
     /// Of A's and B's values, seed by seed.
     pub fn new(pairs: &[(f64, f64)]) -> Self {
         let mut order: Vec<usize> = (0..pairs.len()).collect();
         order.sort_by(|&i, &j| pairs[i].1.total_cmp(&pairs[j].1));
         let mut rank = vec![0; pairs.len()];
-        order.iter().enumerate().for_each(|(place, &index)| rank[index] = place);
+        order.iter().enumerate().for_each(|(position, &index)| rank[index] = position);
         let ends = |a: f64| {
             let below = order.partition_point(|&i| pairs[i].1 < a);
             (below, order.partition_point(|&i| pairs[i].1 <= a))
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_chance_to_beat_agrees_with_counting_every_pair_of_a_resample() {
         let pairs = [(3.0, 1.0), (1.0, 1.0), (2.0, 4.0), (4.0, 2.0), (2.0, 2.0)];
-        let duel = Duel::new(&pairs);
+        let improvement = ProbabilityOfImprovement::new(&pairs);
         let (of_a, of_b) = ([0, 0, 4, 2, 3], [1, 1, 3, 2, 4]);
         let win = |a: f64, b: f64| {
             if a > b {
@@ -60,6 +60,6 @@ mod tests {
             }
         };
         let counted: f64 = of_a.iter().flat_map(|&i| of_b.iter().map(move |&j| win(pairs[i].0, pairs[j].1))).sum();
-        assert_eq!(duel.beats(&of_a, &of_b), counted / 25.0);
+        assert_eq!(improvement.beats(&of_a, &of_b), counted / 25.0);
     }
 }

@@ -21,7 +21,7 @@ mod validate;
 pub use descent::DescentConfig;
 pub use evaluate::EvaluateConfig;
 pub use hidden::{Hidden, MOST_DEPTH, Taper};
-pub use start::{After, Start};
+pub use start::{Start, WarmStart};
 pub use train::TrainConfig;
 
 /// Everything that decides what a trial computes, except its seed, its data's bytes and its backend.
@@ -82,7 +82,7 @@ pub struct ModelConfig {
     pub latent: Option<usize>,
     /// Widths of the hidden layers, of an autoencoder's encoder; `[]` is a linear model.
     pub hidden: Hidden,
-    /// After every hidden layer.
+    /// WarmStart every hidden layer.
     pub activation: ActivationKind,
     /// How the weights start.
     pub init: Init,
@@ -90,7 +90,7 @@ pub struct ModelConfig {
     pub bias: bool,
     /// Share of each hidden layer's outputs set to zero while training.
     pub dropout: f64,
-    /// After the last layer of a classifier; the losses on logits want none.
+    /// WarmStart the last layer of a classifier; the losses on logits want none.
     #[serde(skip_serializing_if = "is_identity")]
     pub output: ActivationKind,
     /// Outputs, where it is not one a class: 1 tells two classes apart by its sign.
@@ -162,7 +162,7 @@ impl TrialConfig {
         match (self.is_autoencoder(), classes, self.model.outputs) {
             (true, ..) => Task::Reconstruct,
             (_, 0, _) => Task::Regress,
-            (_, _, Some(1)) => Task::Tell { logits: self.train.loss.is_on_logits() },
+            (_, _, Some(1)) => Task::Binary { logits: self.train.loss.is_on_logits() },
             _ => Task::Classify { classes },
         }
     }
@@ -191,7 +191,9 @@ impl TrialConfig {
     /// These settings, and those of the trainings that their weights come from.
     pub fn trainings(&self) -> Vec<&Self> {
         match &self.model.start {
-            Some(Start::After(After { settings: Some(before), .. })) => [vec![self], before.trainings()].concat(),
+            Some(Start::WarmStart(WarmStart { settings: Some(before), .. })) => {
+                [vec![self], before.trainings()].concat()
+            }
             _ => vec![self],
         }
     }

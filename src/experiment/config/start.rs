@@ -11,13 +11,13 @@ pub enum Start {
     /// The weights in this file, for every seed.
     File(String),
     /// Each seed's weights after the training of another arm.
-    After(After),
+    WarmStart(WarmStart),
 }
 
-/// See [`Start::After`].
+/// See [`Start::WarmStart`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct After {
+pub struct WarmStart {
     /// The other arm's label.
     pub after: String,
     /// Its settings, filled in by the plan.
@@ -30,7 +30,7 @@ impl Start {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::File(path) => Some(path),
-            Self::After(_) => None,
+            Self::WarmStart(_) => None,
         }
     }
 }

@@ -19,7 +19,7 @@ struct Inputs<'a> {
 
 /// The first 16 hex digits of the SHA-256 of the trial's inputs, written as JSON in a fixed order.
 ///
-/// `data` is the corpus's hash, `backend` the backend's name. The CPU's features are left out: they may change the
+/// `data` is the dataset's hash, `backend` the backend's name. The CPU's features are left out: they may change the
 /// last bits, and `verify` says so, but a half-done sweep can be finished on another machine.
 pub fn trial_id(config: &TrialConfig, seed: u64, data: &str, backend: &str) -> String {
     let inputs = Inputs { numerics: NUMERICS, config, seed, data, backend };

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 use crate::experiment::config::TrialConfig;
 use crate::experiment::metric;
-use crate::experiment::spec::{Assignment, Axis, Claim, Spec, SpecError, keys};
+use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ pub struct Plan {
 pub struct Arm {
     /// Short and unique: `adam`, `batch_size=8`, `momentum lr=0.1`.
     pub label: String,
-    /// Axis by axis, by short name.
+    /// SweepAxis by axis, by short name.
     pub values: Vec<(String, Json)>,
     /// The complete settings.
     pub config: TrialConfig,
@@ -73,8 +73,8 @@ impl Plan {
     /// # Errors
     /// Zipped axes of different lengths, a combination out of range, or two arms that are the same.
     pub fn new(spec: &Spec) -> Result<Self, SpecError> {
-        let overridden = |axis: &&Axis| !spec.overrides.iter().any(|o| o.path == axis.path);
-        let axes: Vec<&Axis> = spec.axes.iter().filter(overridden).collect();
+        let overridden = |axis: &&SweepAxis| !spec.overrides.iter().any(|o| o.path == axis.path);
+        let axes: Vec<&SweepAxis> = spec.axes.iter().filter(overridden).collect();
         let combinations = match &spec.search {
             Some(search) => search::sample(&axes, search)?,
             None => product::product(&product::groups(spec, &axes)?),
@@ -86,8 +86,8 @@ impl Plan {
         let mut sampled = Vec::new();
         for (assignments, label) in combinations.iter().zip(labels) {
             let config = spec.resolve(assignments)?;
-            let place = assignments.first().map_or(spec.name.as_str(), |a| a.place.as_str());
-            let fail = |what: String| SpecError { place: place.into(), what: format!("arm `{label}`: {what}") };
+            let location = assignments.first().map_or(spec.name.as_str(), |a| a.location.as_str());
+            let fail = |what: String| SpecError { location: location.into(), what: format!("arm `{label}`: {what}") };
             config.validate().map_err(fail)?;
             if let Some((index, twin)) = arms.iter().enumerate().find(|(_, arm)| arm.config == config) {
                 // A search over few values draws some of them twice.
@@ -103,7 +103,7 @@ impl Plan {
             sampled.extend(spec.search.is_some().then_some(arms.len()));
             arms.push(Arm { values: label::values(assignments), config, label });
         }
-        warm_start::resolve_warm_starts(&mut arms).map_err(|what| SpecError { place: spec.name.clone(), what })?;
+        warm_start::resolve_warm_starts(&mut arms).map_err(|what| SpecError { location: spec.name.clone(), what })?;
         let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
         let plan = Self {
             name: spec.name.clone(),
@@ -116,7 +116,7 @@ impl Plan {
             claims: spec.claims.clone(),
             sampled,
         };
-        let told = |what: String| SpecError { place: spec.name.clone(), what: format!("`metric`: {what}") };
+        let told = |what: String| SpecError { location: spec.name.clone(), what: format!("`metric`: {what}") };
         plan.check_measured(&plan.metric).map_err(told)?;
         Ok(plan)
     }

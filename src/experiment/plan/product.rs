@@ -2,12 +2,12 @@
 
 use super::Combination;
 use crate::experiment::spec::keys::ARM;
-use crate::experiment::spec::{Assignment, Axis, AxisValues, NamedArm, Spec, SpecError};
+use crate::experiment::spec::{Assignment, AxisValues, NamedArm, Spec, SpecError, SweepAxis};
 
 /// Each group is a list of steps that are taken together: the named arms, one axis, or several zipped ones.
-pub fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, SpecError> {
+pub fn groups(spec: &Spec, axes: &[&SweepAxis]) -> Result<Vec<Vec<Combination>>, SpecError> {
     let name = |arm: &NamedArm| {
-        vec![Assignment { path: ARM.into(), value: arm.name.as_str().into(), place: arm.place.clone() }]
+        vec![Assignment { path: ARM.into(), value: arm.name.as_str().into(), location: arm.location.clone() }]
     };
     let mut groups: Vec<Vec<Combination>> = Vec::new();
     if !spec.arms.is_empty() {
@@ -19,14 +19,14 @@ pub fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, Spec
             continue;
         }
         let zipped = spec.zip.iter().find(|group| group.contains(&axis.path));
-        let members: Vec<&&Axis> = match zipped {
+        let members: Vec<&&SweepAxis> = match zipped {
             Some(group) => axes.iter().filter(|other| group.contains(&other.path)).collect(),
             None => vec![axis],
         };
         let steps = members.iter().map(|member| values(member)).collect::<Vec<_>>();
         if let Some(wrong) = steps.iter().position(|list| list.len() != steps[0].len()) {
             return Err(SpecError {
-                place: members[wrong].place.clone(),
+                location: members[wrong].location.clone(),
                 what: format!(
                     "zipped axes must have as many values: `{}` has {}, `{}` has {}",
                     members[0].key,
@@ -43,7 +43,7 @@ pub fn groups(spec: &Spec, axes: &[&Axis]) -> Result<Vec<Vec<Combination>>, Spec
     Ok(groups)
 }
 
-fn values(axis: &Axis) -> Vec<Assignment> {
+fn values(axis: &SweepAxis) -> Vec<Assignment> {
     match &axis.values {
         AxisValues::List(list) => list.iter().map(|value| axis.assign(value.clone())).collect(),
         AxisValues::Range { .. } => Vec::new(),
@@ -61,9 +61,9 @@ pub fn product(groups: &[Vec<Combination>]) -> Vec<Combination> {
     })
 }
 
-impl Axis {
+impl SweepAxis {
     /// One of its values.
     pub(super) fn assign(&self, value: toml::Value) -> Assignment {
-        Assignment { path: self.path.clone(), value, place: self.place.clone() }
+        Assignment { path: self.path.clone(), value, location: self.location.clone() }
     }
 }

@@ -8,7 +8,7 @@ use optimizer::{Direction, Study};
 use toml::Value;
 
 use super::Combination;
-use crate::experiment::spec::{Axis, AxisValues, Search, SpecError};
+use crate::experiment::spec::{AxisValues, SearchConfig, SpecError, SweepAxis};
 use crate::seed::{Purpose, Stream};
 
 /// Arms drawn at random before the first is proposed from scores.
@@ -19,7 +19,7 @@ const STARTUP: usize = 8;
 ///
 /// Arm `i` of a random search depends on the search's seed and on `i` alone, of a Bayesian one also on the scores before it; so a
 /// longer search starts with a shorter one's arms.
-pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecError> {
+pub fn sample(axes: &[&SweepAxis], search: &SearchConfig) -> Result<Vec<Combination>, SpecError> {
     match (search.random, search.bayesian) {
         (Some(count), _) => {
             let arm = |index: u64| {
@@ -29,10 +29,10 @@ pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecE
             Ok((0..count).map(arm).collect())
         }
         (None, count) => {
-            let failed = |error: optimizer::Error| SpecError { place: "search".into(), what: error.to_string() };
+            let failed = |error: optimizer::Error| SpecError { location: "search".into(), what: error.to_string() };
             if let Some(axis) = axes.iter().find(|axis| axis.path == "data.dataset") {
                 let what = "a search goes on one data set; compare data sets with an axis".to_string();
-                return Err(SpecError { place: axis.place.clone(), what });
+                return Err(SpecError { location: axis.location.clone(), what });
             }
             propose(axes, search, count.unwrap_or(0) as usize).map_err(failed)
         }
@@ -40,18 +40,18 @@ pub fn sample(axes: &[&Axis], search: &Search) -> Result<Vec<Combination>, SpecE
 }
 
 /// Asks and tells a fresh study what was asked and told before, and asks once more.
-fn propose(axes: &[&Axis], search: &Search, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
+fn propose(axes: &[&SweepAxis], search: &SearchConfig, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(search.seed).n_startup_trials(STARTUP).build()?;
     let study: Study<f64> = Study::with_sampler(Direction::Minimize, sampler);
-    // The sampler tells its parameters apart by their ranges alone: each axis has one of its own, from its place to the next.
+    // The sampler tells its parameters apart by their ranges alone: each axis has one of its own, from its index to the next.
     let parameters: Vec<FloatParam> =
-        (0..axes.len()).map(|place| FloatParam::new(place as f64, place as f64 + 1.0)).collect();
+        (0..axes.len()).map(|index| FloatParam::new(index as f64, index as f64 + 1.0)).collect();
     let mut combinations = Vec::new();
     for index in 0..count.min(search.scores.len() + 1) {
         let mut trial = study.ask();
         let mut combination = Vec::with_capacity(axes.len());
-        for (place, (axis, parameter)) in axes.iter().zip(&parameters).enumerate() {
-            let share = (parameter.suggest(&mut trial)? - place as f64).clamp(0.0, LAST_SHARE);
+        for (index, (axis, parameter)) in axes.iter().zip(&parameters).enumerate() {
+            let share = (parameter.suggest(&mut trial)? - index as f64).clamp(0.0, LAST_SHARE);
             combination.push(axis.assign(at(&axis.values, share)));
         }
         combinations.push(combination);
@@ -71,7 +71,7 @@ fn draw(values: &AxisValues, stream: &mut Stream) -> Value {
     }
 }
 
-/// Below 1, so that a share of a list is a place in it.
+/// Below 1, so that a share of a list is a position in it.
 const LAST_SHARE: f64 = 1.0 - f64::EPSILON;
 
 /// The value at a share of the way, 0 to below 1, through an axis.

@@ -3,7 +3,7 @@
 //! In: arms whose `start` names others. Out: the same arms, each with the whole chain of trainings before it.
 
 use super::Arm;
-use crate::experiment::config::{After, Start, TrialConfig};
+use crate::experiment::config::{Start, TrialConfig, WarmStart};
 use crate::experiment::spec::keys;
 use crate::nn::models::NetworkConfig;
 use crate::suggest::suggestion;
@@ -14,7 +14,7 @@ pub fn resolve_warm_starts(arms: &mut [Arm]) -> Result<(), String> {
     for _ in 0..arms.len() {
         let known: Vec<(String, TrialConfig)> = arms.iter().map(|a| (a.label.clone(), a.config.clone())).collect();
         for arm in arms.iter_mut() {
-            let Some(Start::After(after)) = &mut arm.config.model.start else { continue };
+            let Some(Start::WarmStart(after)) = &mut arm.config.model.start else { continue };
             // With axes beside the named arms, the other arm is the one of the same axis values.
             let name = arm.values.iter().find(|(key, _)| key == keys::ARM).and_then(|(_, name)| name.as_str());
             let axes = name.and_then(|name| arm.label.strip_prefix(name)).unwrap_or_default();
@@ -35,7 +35,7 @@ pub fn resolve_warm_starts(arms: &mut [Arm]) -> Result<(), String> {
 /// Whether the whole chain of trainings before this one is known.
 fn settled(config: &TrialConfig) -> bool {
     match &config.model.start {
-        Some(Start::After(after)) => after.settings.as_ref().is_some_and(|settings| settled(settings)),
+        Some(Start::WarmStart(after)) => after.settings.as_ref().is_some_and(|settings| settled(settings)),
         _ => true,
     }
 }
@@ -46,7 +46,7 @@ fn same_shape(arm: &Arm) -> Result<(), String> {
         NetworkConfig::Autoencoder(both) => (both.encoder.widths(), both.encoder.bias, 1),
     };
     match &arm.config.model.start {
-        Some(Start::After(After { after, settings: Some(other) })) if widths(other) != widths(&arm.config) => {
+        Some(Start::WarmStart(WarmStart { after, settings: Some(other) })) if widths(other) != widths(&arm.config) => {
             let (found, wanted) = (widths(other).0, widths(&arm.config).0);
             Err(format!("`{}` starts after `{after}`, which is {found:?} and not {wanted:?}", arm.label))
         }

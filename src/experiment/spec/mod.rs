@@ -34,13 +34,13 @@ pub struct Spec {
     /// Settings that hold for every arm.
     pub base: Vec<Assignment>,
     /// What is varied, in the order written.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<SweepAxis>,
     /// Arms with names of their own; together they are the first axis.
     pub arms: Vec<NamedArm>,
     /// Groups of axes that move together, by key.
     pub zip: Vec<Vec<String>>,
     /// Sample so many arms instead of taking all combinations.
-    pub search: Option<Search>,
+    pub search: Option<SearchConfig>,
     /// What `--set` and the other flags said, which beats all else.
     pub overrides: Vec<Assignment>,
     /// At most so many examples of each part, whatever an arm asks for.
@@ -60,12 +60,12 @@ pub struct Assignment {
     /// As written.
     pub value: Value,
     /// Where, for error messages: `file:line`, or the flag.
-    pub place: String,
+    pub location: String,
 }
 
 /// A setting that takes several values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
+pub struct SweepAxis {
     /// Canonical path.
     pub path: String,
     /// As the file calls it.
@@ -73,7 +73,7 @@ pub struct Axis {
     /// What it takes.
     pub values: AxisValues,
     /// Where it stands.
-    pub place: String,
+    pub location: String,
 }
 
 /// The values of an axis.
@@ -103,13 +103,13 @@ pub struct NamedArm {
     /// What it sets.
     pub settings: Vec<Assignment>,
     /// Where it stands.
-    pub place: String,
+    pub location: String,
 }
 
 /// Arms sampled: how many, how, from which seed. A longer search begins with the arms of a shorter one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Search {
+pub struct SearchConfig {
     /// So many, each drawn by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random: Option<u64>,
@@ -124,7 +124,7 @@ pub struct Search {
     pub scores: Vec<f64>,
 }
 
-impl Search {
+impl SearchConfig {
     /// Arms asked for.
     pub fn count(&self) -> u64 {
         self.random.or(self.bayesian).unwrap_or(0)
@@ -153,16 +153,16 @@ pub struct Claim {
 
 /// What was wrong with an experiment file or an override, and where.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: {what}")]
+#[error("{location}: {what}")]
 pub struct SpecError {
     /// `file:line`, or the flag.
-    pub place: String,
+    pub location: String,
     /// What, what was expected, and the nearest valid name where there is one.
     pub what: String,
 }
 
 impl SpecError {
-    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { place: place.into(), what: what.into() }
+    fn new(location: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { location: location.into(), what: what.into() }
     }
 }

@@ -5,7 +5,7 @@ use toml::{Spanned, Table, Value};
 
 use super::keys;
 use super::values::{axis, is_number, known, plain, typed, values};
-use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Search, Spec, SpecError};
+use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, SearchConfig, Spec, SpecError};
 use crate::experiment::metric;
 use crate::suggest::suggestion;
 
@@ -22,7 +22,7 @@ pub(super) struct File<'a> {
 }
 
 impl File<'_> {
-    pub(super) fn place(&self, offset: usize) -> String {
+    pub(super) fn location(&self, offset: usize) -> String {
         let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
         format!("{}:{line}", self.shown)
     }
@@ -40,7 +40,7 @@ impl Spec {
         let file = File { shown, text };
         let document = DeTable::parse(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            SpecError::new(file.place(offset), format!("this is not TOML: {}", error.message()))
+            SpecError::new(file.location(offset), format!("this is not TOML: {}", error.message()))
         })?;
         let mut spec = Self {
             name: name.into(),
@@ -57,17 +57,17 @@ impl Spec {
             most: None,
             claims: Vec::new(),
         };
-        for (key, place, value) in file.entries(document.get_ref()) {
+        for (key, location, value) in file.entries(document.get_ref()) {
             match key {
-                "question" => spec.question = typed(plain(value), &place, key)?,
-                "source" => spec.source = Some(typed(plain(value), &place, key)?),
-                "metric" => spec.metric = Some(known_metric(typed(plain(value), &place, key)?, &place)?),
-                "seeds" => spec.seeds = typed(plain(value), &place, key)?,
-                "claims" => spec.claims = file.claims(value, &place)?,
-                "sweep" => file.sweep(&mut spec, value, &place)?,
-                "arms" => spec.arms = file.arms(value, &place)?,
+                "question" => spec.question = typed(plain(value), &location, key)?,
+                "source" => spec.source = Some(typed(plain(value), &location, key)?),
+                "metric" => spec.metric = Some(known_metric(typed(plain(value), &location, key)?, &location)?),
+                "seeds" => spec.seeds = typed(plain(value), &location, key)?,
+                "claims" => spec.claims = file.claims(value, &location)?,
+                "sweep" => file.sweep(&mut spec, value, &location)?,
+                "arms" => spec.arms = file.arms(value, &location)?,
                 section if keys::SECTIONS.contains(&section) => {
-                    spec.base.extend(file.section(section, value, &place)?);
+                    spec.base.extend(file.section(section, value, &location)?);
                 }
                 _ => {
                     let what = format!(
@@ -75,7 +75,7 @@ impl Spec {
                         suggestion(key, keys::TOP.iter().chain(keys::SECTIONS).copied().chain(keys::names())),
                         [keys::TOP, keys::SECTIONS].concat().join(", ")
                     );
-                    return Err(SpecError::new(place, what));
+                    return Err(SpecError::new(location, what));
                 }
             }
         }
@@ -84,8 +84,8 @@ impl Spec {
         }
         if let (Some(_), Some(arm)) = (&spec.search, spec.arms.first()) {
             return Err(SpecError::new(
-                arm.place.as_str(),
-                "[[arms]] have no place in a search; leave out one of the two",
+                arm.location.as_str(),
+                "[[arms]] cannot stand in a search; leave out one of the two",
             ));
         }
         spec.check_seeds(&format!("{shown}: seeds"))?;
@@ -98,12 +98,12 @@ impl Spec {
     /// # Errors
     /// No `=`, an unknown key, or a value that does not fit.
     pub fn set(&mut self, typed: &str) -> Result<()> {
-        let place = format!("--set {typed}");
+        let location = format!("--set {typed}");
         let Some((key, text)) = typed.split_once('=') else {
-            return Err(SpecError::new(place, "expected KEY=VALUE, such as train.lr=0.01"));
+            return Err(SpecError::new(location, "expected KEY=VALUE, such as train.lr=0.01"));
         };
         let (key, text) = (key.trim(), text.trim());
-        let path = known(key, &place)?;
+        let path = known(key, &location)?;
         // `optimizer=adam` is meant as `optimizer="adam"`.
         let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
         let value = parsed.unwrap_or_else(|| Value::String(text.into()));
@@ -111,10 +111,10 @@ impl Spec {
             Value::Array(list) if !(keys::LIST_VALUED.contains(&path) && list.iter().all(is_number)) => {
                 self.axes.retain(|axis| axis.path != path);
                 self.overrides.retain(|earlier| earlier.path != path);
-                let axis = axis(key, path, AxisValues::List(list), place)?;
+                let axis = axis(key, path, AxisValues::List(list), location)?;
                 self.axes.push(axis);
             }
-            value => self.overrides.push(Assignment { path: path.into(), value, place }),
+            value => self.overrides.push(Assignment { path: path.into(), value, location }),
         }
         self.check_values()
     }
@@ -124,35 +124,35 @@ impl Spec {
     /// # Errors
     /// The value does not fit.
     pub fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
-        let place = format!("--{flag}");
-        self.overrides.push(Assignment { path: path.into(), value: value.into(), place });
+        let location = format!("--{flag}");
+        self.overrides.push(Assignment { path: path.into(), value: value.into(), location });
         self.check_values()
     }
 
     /// # Errors
     /// There are no seeds, or more than could ever be trained.
-    pub fn check_seeds(&self, place: &str) -> Result<()> {
+    pub fn check_seeds(&self, location: &str) -> Result<()> {
         if !(1..=MOST_SEEDS).contains(&self.seeds) {
             let what = format!("{} seeds; it must be at least 1 and at most {MOST_SEEDS}", self.seeds);
-            return Err(SpecError::new(place, what));
+            return Err(SpecError::new(location, what));
         }
         Ok(())
     }
 }
 
-fn known_metric(name: String, place: &str) -> Result<String> {
-    metric::check(&name).map_err(|what| SpecError::new(place, what))?;
+fn known_metric(name: String, location: &str) -> Result<String> {
+    metric::check(&name).map_err(|what| SpecError::new(location, what))?;
     Ok(name)
 }
 
 impl File<'_> {
-    /// A table's entries in the order they are written, each with its place.
+    /// A table's entries in the order they are written, each with its location.
     fn entries<'a, 't>(&self, table: &'a DeTable<'t>) -> Vec<Entry<'a, 't>> {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         let entry = |(key, value): (&'a Spanned<_>, _)| {
             let key: &'a Spanned<toml::de::DeString<'t>> = key;
-            (key.get_ref().as_ref(), self.place(key.span().start), value)
+            (key.get_ref().as_ref(), self.location(key.span().start), value)
         };
         entries.into_iter().map(entry).collect()
     }
@@ -160,56 +160,56 @@ impl File<'_> {
     pub(super) fn table<'a, 't>(
         &self,
         value: &'a Spanned<DeValue<'t>>,
-        place: &str,
+        location: &str,
         key: &str,
     ) -> Result<Vec<Entry<'a, 't>>> {
         match value.get_ref() {
             DeValue::Table(table) => Ok(self.entries(table)),
-            _ => Err(SpecError::new(place, format!("`{key}` must be a table: [{key}]"))),
+            _ => Err(SpecError::new(location, format!("`{key}` must be a table: [{key}]"))),
         }
     }
 
-    pub(super) fn section(&self, section: &str, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Assignment>> {
+    pub(super) fn section(&self, section: &str, value: &Spanned<DeValue>, location: &str) -> Result<Vec<Assignment>> {
         let mut settings = Vec::new();
-        for (key, place, value) in self.table(value, place, section)? {
+        for (key, location, value) in self.table(value, location, section)? {
             let path = keys::canonical(&format!("{section}.{key}")).ok_or_else(|| {
                 let valid = keys::of_section(section);
                 let near = suggestion(key, valid.iter().copied());
                 let what = format!("unknown key `{key}` in [{section}]{near}; it has {}", valid.join(", "));
-                SpecError::new(place.as_str(), what)
+                SpecError::new(location.as_str(), what)
             })?;
-            settings.push(Assignment { path: path.into(), value: plain(value), place });
+            settings.push(Assignment { path: path.into(), value: plain(value), location });
         }
         Ok(settings)
     }
 
-    fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, place: &str) -> Result<()> {
-        for (key, place, value) in self.table(value, place, "sweep")? {
+    fn sweep(&self, spec: &mut Spec, value: &Spanned<DeValue>, location: &str) -> Result<()> {
+        for (key, location, value) in self.table(value, location, "sweep")? {
             match (key, value.get_ref()) {
-                ("search", _) => spec.search = Some(typed(plain(value), &place, "search")?),
-                ("zip", _) => spec.zip = typed(plain(value), &place, "zip")?,
+                ("search", _) => spec.search = Some(typed(plain(value), &location, "search")?),
+                ("zip", _) => spec.zip = typed(plain(value), &location, "zip")?,
                 // `train.lr = [...]`, which TOML reads as a table in a table.
                 (section, DeValue::Table(inner)) if keys::SECTIONS.contains(&section) => {
-                    for (rest, place, value) in self.entries(inner) {
-                        self.axis(spec, &format!("{key}.{rest}"), place, value)?;
+                    for (rest, location, value) in self.entries(inner) {
+                        self.axis(spec, &format!("{key}.{rest}"), location, value)?;
                     }
                 }
-                _ => self.axis(spec, key, place, value)?,
+                _ => self.axis(spec, key, location, value)?,
             }
         }
         for key in spec.zip.iter_mut().flatten() {
-            let path = known(key, place)?;
+            let path = known(key, location)?;
             if !spec.axes.iter().any(|axis| axis.path == path) {
-                return Err(SpecError::new(place, format!("`zip` names `{key}`, which is no axis of [sweep]")));
+                return Err(SpecError::new(location, format!("`zip` names `{key}`, which is no axis of [sweep]")));
             }
             *key = path.into();
         }
         let zipped: Vec<&String> = spec.zip.iter().flatten().collect();
         if let Some(twice) = zipped.iter().enumerate().find(|(i, key)| zipped[..*i].contains(key)) {
-            return Err(SpecError::new(place, format!("`zip` names `{}` twice", twice.1)));
+            return Err(SpecError::new(location, format!("`zip` names `{}` twice", twice.1)));
         }
         if spec.search.is_some() && !spec.zip.is_empty() {
-            return Err(SpecError::new(place, "`zip` has no meaning in a search; leave out one of the two"));
+            return Err(SpecError::new(location, "`zip` has no meaning in a search; leave out one of the two"));
         }
         let range = spec.axes.iter().find(|axis| matches!(axis.values, AxisValues::Range { .. }));
         match (range, &spec.search) {
@@ -218,40 +218,43 @@ impl File<'_> {
                     "`{}` is a range; a range needs `search = {{ random = 40 }}` or `search = {{ bayesian = 40 }}`",
                     axis.key
                 );
-                Err(SpecError::new(axis.place.as_str(), what))
+                Err(SpecError::new(axis.location.as_str(), what))
             }
             (
                 _,
-                Some(Search { random: Some(_), bayesian: Some(_), .. } | Search { random: None, bayesian: None, .. }),
-            ) => Err(SpecError::new(place, "`search` is one of { random = 40 } and { bayesian = 40 }")),
+                Some(
+                    SearchConfig { random: Some(_), bayesian: Some(_), .. }
+                    | SearchConfig { random: None, bayesian: None, .. },
+                ),
+            ) => Err(SpecError::new(location, "`search` is one of { random = 40 } and { bayesian = 40 }")),
             (_, Some(search)) if !(1..=MOST_ARMS).contains(&search.count()) => {
                 let what = format!("`search` samples {} arms; it must be 1 to {MOST_ARMS}", search.count());
-                Err(SpecError::new(place, what))
+                Err(SpecError::new(location, what))
             }
             _ => Ok(()),
         }
     }
 
-    fn axis(&self, spec: &mut Spec, key: &str, place: String, value: &Spanned<DeValue>) -> Result<()> {
-        let path = known(key, &place)?;
+    fn axis(&self, spec: &mut Spec, key: &str, location: String, value: &Spanned<DeValue>) -> Result<()> {
+        let path = known(key, &location)?;
         if spec.axes.iter().any(|axis| axis.path == path) {
-            return Err(SpecError::new(place, format!("`{key}` is an axis already; give it one list")));
+            return Err(SpecError::new(location, format!("`{key}` is an axis already; give it one list")));
         }
-        let values = values(plain(value), &place, key)?;
-        spec.axes.push(axis(key, path, values, place)?);
+        let values = values(plain(value), &location, key)?;
+        spec.axes.push(axis(key, path, values, location)?);
         Ok(())
     }
 
-    fn claims(&self, value: &Spanned<DeValue>, place: &str) -> Result<Vec<Claim>> {
+    fn claims(&self, value: &Spanned<DeValue>, location: &str) -> Result<Vec<Claim>> {
         let DeValue::Array(list) = value.get_ref() else {
-            return Err(SpecError::new(place, "claims are written as [[claims]] tables"));
+            return Err(SpecError::new(location, "claims are written as [[claims]] tables"));
         };
         let claim = |claim: &Spanned<DeValue>| {
-            let place = self.place(claim.span().start);
-            let claim: Claim = typed(plain(claim), &place, "claims")?;
+            let location = self.location(claim.span().start);
+            let claim: Claim = typed(plain(claim), &location, "claims")?;
             if claim.test.is_empty() == claim.untestable.is_none() {
                 let what = "a claim has either a `test`, or says why it is `untestable`";
-                return Err(SpecError::new(place, format!("`{}`: {what}", claim.says)));
+                return Err(SpecError::new(location, format!("`{}`: {what}", claim.says)));
             }
             Ok(claim)
         };

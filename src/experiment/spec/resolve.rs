@@ -19,7 +19,7 @@ impl Spec {
     /// The complete settings of an arm, given its axis values.
     ///
     /// # Errors
-    /// A value that does not fit its key, or is out of range, with the place it was written.
+    /// A value that does not fit its key, or is out of range, with the location it was written.
     pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
         let named = arm.iter().find(|assignment| assignment.path == ARM).and_then(|a| a.value.as_str());
         let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
@@ -35,7 +35,7 @@ impl Spec {
         Ok(config)
     }
 
-    /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its place.
+    /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its location.
     /// Whether a setting fits the optimizer it ends up with, only a whole arm can tell.
     pub(super) fn check_values(&self) -> Result<(), SpecError> {
         let alone = |path: &str| match path.strip_prefix("train.optimizer.") {
@@ -52,7 +52,7 @@ impl Spec {
                 start.train.loss = Loss::Mse;
             }
             let config = apply(start, &one)?;
-            config.validate().map_err(|what| SpecError::new(one.place.as_str(), what))
+            config.validate().map_err(|what| SpecError::new(one.location.as_str(), what))
         };
         let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
         for assignment in self.base.iter().chain(of_arms).chain(&self.overrides).filter(|a| alone(&a.path)) {
@@ -61,7 +61,11 @@ impl Spec {
         for axis in self.axes.iter().filter(|axis| alone(&axis.path)) {
             if let AxisValues::List(values) = &axis.values {
                 for value in values {
-                    check(Assignment { path: axis.path.clone(), value: value.clone(), place: axis.place.clone() })?;
+                    check(Assignment {
+                        path: axis.path.clone(),
+                        value: value.clone(),
+                        location: axis.location.clone(),
+                    })?;
                 }
             }
         }
@@ -101,8 +105,8 @@ fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
                 Ordering::Greater => continue,
                 Ordering::Less => {}
                 Ordering::Equal => {
-                    let what = format!("`depth` and `hidden` (in {}) both give the widths; keep one", widths.place);
-                    return Err(SpecError::new(assignment.place.as_str(), what));
+                    let what = format!("`depth` and `hidden` (in {}) both give the widths; keep one", widths.location);
+                    return Err(SpecError::new(assignment.location.as_str(), what));
                 }
             }
         }
@@ -113,7 +117,7 @@ fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
 
 /// The settings with one of them changed.
 fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, SpecError> {
-    let fail = |what: String| SpecError::new(assignment.place.as_str(), what);
+    let fail = |what: String| SpecError::new(assignment.location.as_str(), what);
     let name = super::keys::short(&assignment.path);
     let mut table = Table::try_from(&config).map_err(|error| fail(error.to_string()))?;
     let mut at = &mut table;

@@ -11,9 +11,9 @@ fn parse(text: &str) -> Result<Spec, SpecError> {
 }
 
 #[track_caller]
-fn mistake(text: &str, place: &str, parts: &[&str]) {
+fn mistake(text: &str, location: &str, parts: &[&str]) {
     let error = parse(text).unwrap_err();
-    assert_eq!(error.place, place, "{error}");
+    assert_eq!(error.location, location, "{error}");
     for part in parts {
         assert!(error.what.contains(part), "`{part}` not in: {error}");
     }

@@ -6,27 +6,27 @@ use toml::de::DeValue;
 use toml::{Spanned, Value};
 
 use super::keys;
-use super::{Axis, AxisValues, SpecError};
+use super::{AxisValues, SpecError, SweepAxis};
 use crate::suggest::suggestion;
 
 type Result<T> = std::result::Result<T, SpecError>;
 
 /// The path of a key of [sweep] or `--set`.
-pub fn known(key: &str, place: &str) -> Result<&'static str> {
+pub fn known(key: &str, location: &str) -> Result<&'static str> {
     keys::canonical(key).ok_or_else(|| {
         let names = keys::names();
         let near = suggestion(key, names.iter().copied());
         let short: Vec<&str> = names.iter().copied().filter(|name| !name.contains('.')).collect();
-        SpecError::new(place, format!("unknown key `{key}`{near}; known are {}", short.join(", ")))
+        SpecError::new(location, format!("unknown key `{key}`{near}; known are {}", short.join(", ")))
     })
 }
 
 /// The values of an axis: a list, or a range for random search.
-pub fn values(value: Value, place: &str, key: &str) -> Result<AxisValues> {
+pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
     let range = |bounds: &Value, log: bool| {
         let wrong = || {
             SpecError::new(
-                place,
+                location,
                 format!(
                     "the range of `{key}` must be two rising numbers, [low, high]{}",
                     if log { ", above 0" } else { "" }
@@ -49,7 +49,7 @@ pub fn values(value: Value, place: &str, key: &str) -> Result<AxisValues> {
         }
         Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => range(&table["uniform"], false),
         _ => Err(SpecError::new(
-            place,
+            location,
             format!(
                 "`{key}` in [sweep] must be a list of values, or {{ uniform = [low, high] }} or {{ log_uniform = [low, high] }}"
             ),
@@ -58,17 +58,17 @@ pub fn values(value: Value, place: &str, key: &str) -> Result<AxisValues> {
 }
 
 /// An axis, checked: not empty, and lists of lists where a value is itself a list.
-pub fn axis(key: &str, path: &str, values: AxisValues, place: String) -> Result<Axis> {
+pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Result<SweepAxis> {
     if let AxisValues::List(list) = &values {
         if list.is_empty() {
-            return Err(SpecError::new(place, format!("the axis `{key}` is empty; give it at least one value")));
+            return Err(SpecError::new(location, format!("the axis `{key}` is empty; give it at least one value")));
         }
         if keys::LIST_VALUED.contains(&path) && list.iter().any(is_number) {
             let what = format!("a value of `{key}` is itself a list; write [[64, 32], [128, 64]]");
-            return Err(SpecError::new(place, what));
+            return Err(SpecError::new(location, what));
         }
     }
-    Ok(Axis { path: path.into(), key: key.into(), values, place })
+    Ok(SweepAxis { path: path.into(), key: key.into(), values, location })
 }
 
 /// Whether a value is a number, whole or not.
@@ -76,7 +76,7 @@ pub fn is_number(value: &Value) -> bool {
     value.is_integer() || value.is_float()
 }
 
-/// The value without its places.
+/// The value without its locations.
 pub fn plain(value: &Spanned<DeValue>) -> Value {
     let text = value.clone().into_deserializer();
     // What parsed as TOML is a TOML value; the fallback is unreachable but costs nothing.
@@ -84,10 +84,10 @@ pub fn plain(value: &Spanned<DeValue>) -> Value {
 }
 
 /// The value as what its key takes.
-pub fn typed<T: DeserializeOwned>(value: Value, place: &str, key: &str) -> Result<T> {
+pub fn typed<T: DeserializeOwned>(value: Value, location: &str, key: &str) -> Result<T> {
     value
         .try_into()
-        .map_err(|error: toml::de::Error| SpecError::new(place, format!("`{key}`: {}", explained(error.message()))))
+        .map_err(|error: toml::de::Error| SpecError::new(location, format!("`{key}`: {}", explained(error.message()))))
 }
 
 /// Serde's message with the nearest of the names it lists.

@@ -133,7 +133,7 @@ impl Spec {
         if path != "train.optimizer" {
             return Ok(value.clone());
         }
-        let one = Assignment { path: path.into(), value: value.clone(), place: path.into() };
+        let one = Assignment { path: path.into(), value: value.clone(), location: path.into() };
         Ok(Value::try_from(&self.resolve(&[one])?.train.optimizer)?)
     }
 }

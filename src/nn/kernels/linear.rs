@@ -55,20 +55,20 @@ impl Backward<Flex, 3> for Linear {
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let (x, weight) = (whole(ops.state.0), whole(ops.state.1));
-        let slope = whole(gradients.consume::<Flex>(&ops.node)); // [R, B, out]
-        let [stack, batch, _] = dims(&slope);
+        let grad = whole(gradients.consume::<Flex>(&ops.node)); // [R, B, out]
+        let [stack, batch, _] = dims(&grad);
         let [_, inputs, outputs] = dims(&weight);
         let [of_x, of_weight, of_bias] = ops.parents;
         if let Some(node) = of_x {
-            let values = products(matrices(&slope), matrices(&weight).transposed());
+            let values = products(matrices(&grad), matrices(&weight).transposed());
             gradients.register::<Flex>(node.id, tensor(values, [stack, batch, inputs]));
         }
         if let Some(node) = of_weight {
-            let values = products(matrices(&x).transposed(), matrices(&slope));
+            let values = products(matrices(&x).transposed(), matrices(&grad));
             gradients.register::<Flex>(node.id, tensor(values, [stack, inputs, outputs]));
         }
         if let Some(node) = of_bias {
-            gradients.register::<Flex>(node.id, Flex::float_sum_dim(slope, 1));
+            gradients.register::<Flex>(node.id, Flex::float_sum_dim(grad, 1));
         }
     }
 }

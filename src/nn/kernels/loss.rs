@@ -17,14 +17,14 @@ use super::flex::{dims, numbers, tensor, whole};
 
 /// Which loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LossKind {
     /// `-sum(t * log_softmax(z))`, mean over the batch.
     CrossEntropy,
     /// `(z - t)^2`, mean over batch and outputs.
     SquaredError,
 }
 
-impl Kind {
+impl LossKind {
     /// A loss is the mean over the batch of sums over the outputs, times this.
     fn share(self, outputs: usize) -> f64 {
         match self {
@@ -37,7 +37,7 @@ impl Kind {
 /// What the backward pass needs, each `[R, B, out]` but for the sums, `[R, B, 1]`.
 #[derive(Debug, Clone)]
 struct Kept {
-    kind: Kind,
+    kind: LossKind,
     /// Of the cross-entropy: `e^(z - max)`. Of the squared error: `z - t`.
     terms: FloatTensor<Flex>,
     targets: FloatTensor<Flex>,
@@ -46,13 +46,13 @@ struct Kept {
 }
 
 /// The loss of each replica.
-pub fn forward(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> FloatTensor<Flex> {
+pub fn forward(kind: LossKind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> FloatTensor<Flex> {
     run(kind, outputs, targets).0
 }
 
 /// The same, followed by autodiff.
 pub fn tracked<C: CheckpointStrategy>(
-    kind: Kind,
+    kind: LossKind,
     outputs: FloatTensor<Autodiff<Flex, C>>,
     targets: FloatTensor<Autodiff<Flex, C>>,
 ) -> FloatTensor<Autodiff<Flex, C>> {
@@ -64,16 +64,16 @@ pub fn tracked<C: CheckpointStrategy>(
     }
 }
 
-fn run(kind: Kind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (FloatTensor<Flex>, Kept) {
+fn run(kind: LossKind, outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> (FloatTensor<Flex>, Kept) {
     let (outputs, targets) = (whole(outputs), whole(targets));
     let shape = dims(&outputs);
     let ([stack, _, width], z, t) = (shape, numbers(&outputs), numbers(&targets));
     let (elementwise, terms, sums) = match kind {
-        Kind::SquaredError => {
+        LossKind::SquaredError => {
             let differences: Vec<f32> = z.iter().zip(t).map(|(z, t)| z - t).collect();
             (tensor(differences.iter().map(|d| d * d).collect(), shape), tensor(differences, shape), None)
         }
-        Kind::CrossEntropy => {
+        LossKind::CrossEntropy => {
             let mut shifted = Vec::with_capacity(z.len());
             for row in z.chunks_exact(width) {
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -118,17 +118,17 @@ fn slope_of_outputs(kept: Kept, slopes: &FloatTensor<Flex>) -> FloatTensor<Flex>
     let each = (1.0 / batch as f64) as f32;
     let replicas = terms.chunks_exact(batch * width).zip(t.chunks_exact(batch * width)).zip(numbers(slopes));
     let mut out = Vec::with_capacity(terms.len());
-    for (r, ((terms, t), slope)) in replicas.enumerate() {
-        let slope = each * (slope * share);
+    for (r, ((terms, t), grad)) in replicas.enumerate() {
+        let grad = each * (grad * share);
         match &kept.sums {
-            None => out.extend(terms.iter().map(|d| slope * d + slope * d)),
+            None => out.extend(terms.iter().map(|d| grad * d + grad * d)),
             Some(sums) => {
                 let sums = &numbers(sums)[r * batch..(r + 1) * batch];
                 for ((terms, t), sum) in terms.chunks_exact(width).zip(t.chunks_exact(width)).zip(sums) {
                     // Of the logarithm's argument; the targets of a row sum to its weight, 1 for a class.
-                    let weight: f32 = t.iter().map(|t| slope * t).sum();
+                    let weight: f32 = t.iter().map(|t| grad * t).sum();
                     let common = weight * (1.0 / sum);
-                    out.extend(terms.iter().zip(t).map(|(term, t)| -slope * t + common * term));
+                    out.extend(terms.iter().zip(t).map(|(term, t)| -grad * t + common * term));
                 }
             }
         }
@@ -136,8 +136,8 @@ fn slope_of_outputs(kept: Kept, slopes: &FloatTensor<Flex>) -> FloatTensor<Flex>
     tensor(out, shape)
 }
 
-/// Right answers of each replica, `[R]`: the first of the largest outputs is the first of the largest targets.
-pub fn hits(outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> FloatTensor<Flex> {
+/// Right targets of each replica, `[R]`: the first of the largest outputs is the first of the largest targets.
+pub fn correct(outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let (outputs, targets) = (whole(outputs), whole(targets));
     let [stack, batch, width] = dims(&outputs);
     let rows =

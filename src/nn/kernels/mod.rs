@@ -17,7 +17,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, ExtensionType, Flex, backend_ex
 use burn::tensor::{DType, Device, Tensor};
 
 use flex::{numbers, whole};
-pub use update::{Rule, TINY, Update};
+pub use update::{TINY, Update, UpdateRule};
 
 /// What an optimizer remembers of a parameter, as its rule has it.
 #[derive(ExtensionType)]
@@ -50,8 +50,8 @@ pub trait Steps: Backend {
         gradient: FloatTensor<Self>,
         #[extension_type] moments: Moments<Self>,
     ) -> Updated<Self>;
-    /// Right answers of each replica, `[R]`, of outputs and targets `[R, B, out]`.
-    fn hits(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Right targets of each replica, `[R]`, of outputs and targets `[R, B, out]`.
+    fn correct(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// What networks do, with autodiff or without.
@@ -62,7 +62,7 @@ pub trait Layers: Backend {
     /// `1 / (1 + e^-x)` of each number.
     fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// The loss of each replica, `[R]`, of outputs and targets `[R, B, out]`; targets have no gradient.
-    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn loss(kind: loss::LossKind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl Steps for Flex {
@@ -83,8 +83,8 @@ impl Steps for Flex {
         Updated { parameter, moments }
     }
 
-    fn hits(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
-        loss::hits(outputs, targets)
+    fn correct(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        loss::correct(outputs, targets)
     }
 }
 
@@ -97,7 +97,7 @@ impl Layers for Flex {
         sigmoid::forward(x)
     }
 
-    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn loss(kind: loss::LossKind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
         loss::forward(kind, outputs, targets)
     }
 }
@@ -111,7 +111,7 @@ impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
         sigmoid::tracked::<C>(x)
     }
 
-    fn loss(kind: loss::Kind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn loss(kind: loss::LossKind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
         loss::tracked::<C>(kind, outputs, targets)
     }
 }
@@ -150,10 +150,10 @@ impl Moments<Dispatch> {
     }
 }
 
-/// [`Steps::hits`].
-pub fn hits(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+/// [`Steps::correct`].
+pub fn correct(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
     let [outputs, targets] = [outputs, targets].map(|tensor| tensor.inner().into_dispatch());
-    Tensor::from_dispatch(<Dispatch as Steps>::hits(outputs, targets))
+    Tensor::from_dispatch(<Dispatch as Steps>::correct(outputs, targets))
 }
 
 /// [`Layers::linear`].
@@ -168,6 +168,6 @@ pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// [`Layers::loss`].
-pub fn loss(kind: loss::Kind, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
+pub fn loss(kind: loss::LossKind, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as Layers>::loss(kind, outputs.into_dispatch(), targets.into_dispatch()))
 }

@@ -53,6 +53,6 @@ impl Backward<Flex, 1> for Sigmoid {
     type State = FloatTensor<Flex>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        unary::<Flex, _>(ops.parents, ops.node, gradients, |slope| Flex::sigmoid_backward(ops.state, slope));
+        unary::<Flex, _>(ops.parents, ops.node, gradients, |grad| Flex::sigmoid_backward(ops.state, grad));
     }
 }

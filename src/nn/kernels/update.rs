@@ -18,7 +18,7 @@ const TINY_ROOT: f32 = 1e-17;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Update {
     /// The rule.
-    pub rule: Rule,
+    pub rule: UpdateRule,
     /// Of this step.
     pub rate: f32,
     /// Times the parameter, added to the gradient; 0 for none.
@@ -28,7 +28,7 @@ pub struct Update {
 /// A rule's own numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs)] // the names are the field's own
-pub enum Rule {
+pub enum UpdateRule {
     /// Remembers nothing.
     Sgd,
     /// Remembers the velocity.
@@ -45,7 +45,7 @@ pub enum Rule {
     AdamW { betas: [f32; 2], eps: f32, step: i32, keep: f32 },
 }
 
-impl Rule {
+impl UpdateRule {
     /// Numbers remembered for each of a parameter's.
     pub fn moments(self) -> usize {
         match self {
@@ -61,47 +61,47 @@ impl Update {
     /// the rule remembers so much, and not looked at where it does not.
     pub fn apply(self, parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
         let Self { rate, decay, rule } = self;
-        let slope = |p: f32, g: f32| flush(if decay == 0.0 { g } else { p * decay + g });
+        let grad = |p: f32, g: f32| flush(if decay == 0.0 { g } else { p * decay + g });
         assert_eq!(parameter.len(), gradient.len(), "a gradient for each number");
         let remembered = [first.len(), second.len()].map(|length| length == parameter.len());
         assert!(remembered.iter().take(rule.moments()).all(|fits| *fits), "what is remembered of each number");
         match rule {
-            Rule::Sgd => each(parameter, gradient, |p, g| *p -= slope(*p, g) * rate),
-            Rule::Momentum { momentum, nesterov } => each_with(parameter, gradient, first, |p, g, v| {
-                let g = slope(*p, g);
+            UpdateRule::Sgd => each(parameter, gradient, |p, g| *p -= grad(*p, g) * rate),
+            UpdateRule::Momentum { momentum, nesterov } => each_with(parameter, gradient, first, |p, g, v| {
+                let g = grad(*p, g);
                 *v = flush(g + *v * momentum);
                 *p -= if nesterov { *v * momentum + g } else { *v } * rate;
             }),
-            Rule::RmsProp { alpha, eps } => each_with(parameter, gradient, first, |p, g, square| {
-                let g = slope(*p, g);
+            UpdateRule::RmsProp { alpha, eps } => each_with(parameter, gradient, first, |p, g, square| {
+                let g = grad(*p, g);
                 *square = mean_square(*square, alpha, g);
                 *p -= g / (square.sqrt() + eps) * rate;
             }),
-            Rule::RmsPropMomentum { alpha, eps, momentum } => {
+            UpdateRule::RmsPropMomentum { alpha, eps, momentum } => {
                 each_with_two(parameter, gradient, first, second, |p, g, square, v| {
-                    let g = slope(*p, g);
+                    let g = grad(*p, g);
                     *square = mean_square(*square, alpha, g);
                     *v = flush(*v * momentum + g / (square.sqrt() + eps));
                     *p -= *v * rate;
                 });
             }
-            Rule::AdaGrad { eps } => each_with(parameter, gradient, first, |p, g, sum| {
-                let g = slope(*p, g);
+            UpdateRule::AdaGrad { eps } => each_with(parameter, gradient, first, |p, g, sum| {
+                let g = grad(*p, g);
                 *sum += square(g);
                 *p -= g / (sum.sqrt() + eps) * rate;
             }),
-            Rule::Adam { betas: [b1, b2], eps, step } => {
+            UpdateRule::Adam { betas: [b1, b2], eps, step } => {
                 // Kingma and Ba, "Adam", 2015, section 2's more efficient order, as Burn has it.
                 let root = (1.0 - b2.powi(step)).sqrt();
                 let (share, eps) = (root / (1.0 - b1.powi(step)), eps * root);
                 each_with_two(parameter, gradient, first, second, |p, g, m, v| {
-                    let g = slope(*p, g);
+                    let g = grad(*p, g);
                     *m = flush(*m * b1 + g * (1.0 - b1));
                     *v = mean_square(*v, b2, g);
                     *p -= *m * share / (v.sqrt() + eps) * rate;
                 });
             }
-            Rule::AdamW { betas: [b1, b2], eps, step, keep } => {
+            UpdateRule::AdamW { betas: [b1, b2], eps, step, keep } => {
                 // Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
                 let (left_1, left_2) = (1.0 - b1.powi(step), 1.0 - b2.powi(step));
                 each_with_two(parameter, gradient, first, second, |p, g, m, v| {

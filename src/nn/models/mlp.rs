@@ -19,13 +19,13 @@ pub struct MlpConfig {
     pub hidden: Vec<usize>,
     /// Numbers out: one a class.
     pub outputs: usize,
-    /// After every hidden layer.
+    /// WarmStart every hidden layer.
     pub activation: ActivationKind,
     /// How the weights start.
     pub init: Init,
     /// Whether the layers have biases.
     pub bias: bool,
-    /// After the last layer.
+    /// WarmStart the last layer.
     pub output: ActivationKind,
     /// The place of its first layer in the whole network, which keys its draws.
     pub first_layer: u64,

@@ -1,6 +1,6 @@
 //! From settings to what takes the steps: fused kernels on the CPU, Burn's own rules elsewhere.
 //!
-//! In: an [`OptimizerConfig`] and a device. Out: a [`Stepper`]; the learning rate goes to each step.
+//! In: an [`OptimizerConfig`] and a device. Out: a [`Optimizer`]; the learning rate goes to each step.
 
 use burn::module::Module;
 use burn::optim::decay::WeightDecayConfig;
@@ -8,7 +8,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdaGradConfig, AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
 
-use super::fused::Fused;
+use super::fused::FusedOptimizer;
 use super::{OptimizerConfig, Rule};
 use crate::nn::kernels;
 
@@ -23,18 +23,18 @@ pub const BETAS: [f64; 2] = [0.9, 0.999];
 const LEAST_FUSED_EPS: f64 = 1e-10;
 
 /// What takes the steps.
-pub enum Stepper {
+pub enum Optimizer {
     /// In one pass over each parameter.
-    Fused(Fused),
+    FusedOptimizer(FusedOptimizer),
     /// By Burn's tensor operations.
     Plain(ModuleOptimizer),
 }
 
-impl Stepper {
+impl Optimizer {
     /// Moves every parameter of `model` that has a gradient.
     pub fn step<M: Module>(&mut self, rate: f64, model: M, gradients: GradientsParams) -> M {
         match self {
-            Self::Fused(fused) => fused.step(rate, model, gradients),
+            Self::FusedOptimizer(fused) => fused.step(rate, model, gradients),
             Self::Plain(plain) => plain.step(rate, model, gradients),
         }
     }
@@ -42,13 +42,13 @@ impl Stepper {
 
 impl OptimizerConfig {
     /// The fastest there is on `device`, for parameters of 32 bits.
-    pub fn build(&self, device: &Device) -> Stepper {
+    pub fn build(&self, device: &Device) -> Optimizer {
         // Below it, what the kernels take for zero would count in the quotient.
         let eps_covers_the_tiny = self.eps.is_none_or(|eps| eps >= LEAST_FUSED_EPS);
         if kernels::run_on(device) && eps_covers_the_tiny {
-            Stepper::Fused(Fused::new(self))
+            Optimizer::FusedOptimizer(FusedOptimizer::new(self))
         } else {
-            Stepper::Plain(self.burns_own())
+            Optimizer::Plain(self.burns_own())
         }
     }
 

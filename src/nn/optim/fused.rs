@@ -1,4 +1,4 @@
-//! Burn's rules as fused kernels: a step is one pass over a parameter's memory.
+//! Burn's rules as fused kernels: a step is one pass over a parameter's state.
 //!
 //! In: a network and its gradients. Out: the network a step later, to the bit what Burn's own rules make of it
 //! (`tests/optimizers.rs` compares them).
@@ -15,22 +15,22 @@ use super::{OptimizerConfig, Rule};
 use crate::nn::kernels::{self, Moments, Update};
 
 /// One of Burn's rules, for parameters on the CPU.
-pub struct Fused {
+pub struct FusedOptimizer {
     config: OptimizerConfig,
-    memories: HashMap<ParamId, Memory>,
+    states: HashMap<ParamId, ParameterState>,
 }
 
 /// What is remembered of a parameter.
-struct Memory {
+struct ParameterState {
     /// Steps taken.
     steps: usize,
     moments: Moments<Dispatch>,
 }
 
-impl Fused {
+impl FusedOptimizer {
     /// The rule with these settings.
     pub fn new(config: &OptimizerConfig) -> Self {
-        Self { config: config.clone(), memories: HashMap::new() }
+        Self { config: config.clone(), states: HashMap::new() }
     }
 
     /// Moves every parameter that has a gradient.
@@ -48,16 +48,18 @@ impl Fused {
         let betas = config.betas.unwrap_or(BETAS).map(|beta| beta as f32);
         let step = step as i32;
         let (rule, decay) = match config.name {
-            Rule::Sgd => (kernels::Rule::Sgd, decay),
-            Rule::Momentum => (kernels::Rule::Momentum { momentum, nesterov: config.nesterov.unwrap_or(false) }, decay),
-            Rule::RmsProp if momentum > 0.0 => (kernels::Rule::RmsPropMomentum { alpha, eps, momentum }, decay),
-            Rule::RmsProp => (kernels::Rule::RmsProp { alpha, eps }, decay),
-            Rule::AdaGrad => (kernels::Rule::AdaGrad { eps }, decay),
-            Rule::Adam => (kernels::Rule::Adam { betas, eps, step }, decay),
+            Rule::Sgd => (kernels::UpdateRule::Sgd, decay),
+            Rule::Momentum => {
+                (kernels::UpdateRule::Momentum { momentum, nesterov: config.nesterov.unwrap_or(false) }, decay)
+            }
+            Rule::RmsProp if momentum > 0.0 => (kernels::UpdateRule::RmsPropMomentum { alpha, eps, momentum }, decay),
+            Rule::RmsProp => (kernels::UpdateRule::RmsProp { alpha, eps }, decay),
+            Rule::AdaGrad => (kernels::UpdateRule::AdaGrad { eps }, decay),
+            Rule::Adam => (kernels::UpdateRule::Adam { betas, eps, step }, decay),
             Rule::AdamW => {
                 // Burn keeps the decay in 32 bits before it meets the rate.
                 let keep = (1.0 - rate * f64::from(decay as f32)) as f32;
-                (kernels::Rule::AdamW { betas, eps, step, keep }, 0.0)
+                (kernels::UpdateRule::AdamW { betas, eps, step, keep }, 0.0)
             }
         };
         Update { rule, rate: rate as f32, decay: decay as f32 }
@@ -66,7 +68,7 @@ impl Fused {
 
 /// A step on its way through a network.
 struct Step<'a> {
-    fused: &'a mut Fused,
+    fused: &'a mut FusedOptimizer,
     rate: f64,
     gradients: GradientsParams,
 }
@@ -74,17 +76,17 @@ struct Step<'a> {
 impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(parameter.id) else { return parameter };
-        let remembered = self.fused.memories.remove_entry(&parameter.id);
-        let steps = 1 + remembered.as_ref().map_or(0, |(_, memory)| memory.steps);
+        let remembered = self.fused.states.remove_entry(&parameter.id);
+        let steps = 1 + remembered.as_ref().map_or(0, |(_, state)| state.steps);
         let update = self.fused.update(self.rate, steps);
         let moments = match remembered {
-            Some((_, memory)) => memory.moments,
+            Some((_, state)) => state.moments,
             None => Moments::zeros(update.rule.moments(), &gradient),
         };
         let id = parameter.id;
         parameter.map(|value| {
             let (value, moments) = kernels::update(update, value.inner(), gradient, moments);
-            self.fused.memories.insert(id, Memory { steps, moments });
+            self.fused.states.insert(id, ParameterState { steps, moments });
             Tensor::from_inner(value).require_grad()
         })
     }

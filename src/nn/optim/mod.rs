@@ -11,7 +11,7 @@ pub mod schedule;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-pub use build::Stepper;
+pub use build::Optimizer;
 pub use schedule::Schedule;
 
 /// An optimizer and its settings; a setting it does not have is absent, and so is one left out as zero.

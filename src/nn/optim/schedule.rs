@@ -37,7 +37,7 @@ pub enum Schedule {
 
 /// A place in training.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct TrainingPosition {
     /// Epochs finished.
     pub epoch: usize,
     /// Steps taken since the start of training.
@@ -50,7 +50,7 @@ pub struct Place {
 
 impl Schedule {
     /// The rate of the step about to be taken.
-    pub fn rate(&self, lr: f64, at: Place) -> f64 {
+    pub fn rate(&self, lr: f64, at: TrainingPosition) -> f64 {
         let done = at.step as f64 / at.steps_per_epoch as f64; // epochs, with their fraction
         let half_cosine = |share: f64| 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
         match self {
@@ -110,7 +110,9 @@ mod tests {
 
     fn rates(schedule: &Schedule) -> Vec<f64> {
         // Four epochs of two steps at rate 1.
-        (0..8).map(|step| schedule.rate(1.0, Place { epoch: step / 2, step, steps_per_epoch: 2, epochs: 4 })).collect()
+        (0..8)
+            .map(|step| schedule.rate(1.0, TrainingPosition { epoch: step / 2, step, steps_per_epoch: 2, epochs: 4 }))
+            .collect()
     }
 
     #[test]

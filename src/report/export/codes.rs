@@ -37,16 +37,16 @@ fn npy_header(kind: &str, shape: &str) -> Vec<u8> {
 pub fn tensors_tsv(codes: &[f32], width: usize) -> String {
     let mut text = String::new();
     for code in codes.chunks_exact(width.max(1)) {
-        for (place, value) in code.iter().enumerate() {
+        for (index, value) in code.iter().enumerate() {
             // Writing to a String cannot fail.
-            let _ = write!(text, "{}{value}", if place == 0 { "" } else { "\t" });
+            let _ = write!(text, "{}{value}", if index == 0 { "" } else { "\t" });
         }
         text.push('\n');
     }
     text
 }
 
-/// A row an image under a heading: its class and its place in the test file.
+/// A row an image under a heading: its class and its index in the test file.
 pub fn metadata_tsv(labels: &[u8], classes: &[String]) -> String {
     let row = |(index, label): (usize, &u8)| format!("{}\t{index}\n", classes[usize::from(*label)]);
     let rows: String = labels.iter().enumerate().map(row).collect();

@@ -59,7 +59,7 @@ impl Axis {
     }
 
     /// Where a value stands, kept inside the axis.
-    pub fn place(&self, value: f64) -> f64 {
+    pub fn to_pixels(&self, value: f64) -> f64 {
         let share = (transform(self.spread, value) - self.from) / (self.to - self.from);
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
@@ -94,7 +94,7 @@ impl Axis {
         let gap = (self.pixels.1 - self.pixels.0).abs() / (2 * most.max(1)) as f64;
         let mut kept: Vec<f64> = Vec::new();
         for value in values.rev() {
-            if kept.last().is_none_or(|above| (self.place(*above) - self.place(value)).abs() >= gap) {
+            if kept.last().is_none_or(|above| (self.to_pixels(*above) - self.to_pixels(value)).abs() >= gap) {
                 kept.push(value);
             }
         }
@@ -168,15 +168,15 @@ mod tests {
     #[test]
     fn error_spread_sets_powers_of_the_error_evenly_apart() {
         let axis = Axis::over([0.1, 0.999], Spread::Error, (0.0, 100.0)).unwrap();
-        let gap = |a, b| axis.place(b) - axis.place(a);
+        let gap = |a, b| axis.to_pixels(b) - axis.to_pixels(a);
         assert!((gap(0.9, 0.99) - gap(0.99, 0.999)).abs() < 1e-9);
     }
 
     #[test]
     fn ticks_keep_their_distance() {
         let axis = Axis::over([0.1, 0.9999], Spread::Error, (0.0, 190.0)).unwrap();
-        let places: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.place(*value)).collect();
-        assert!(places.len() > 3 && places.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{places:?}");
+        let pixels: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.to_pixels(*value)).collect();
+        assert!(pixels.len() > 3 && pixels.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{pixels:?}");
     }
 
     #[test]
@@ -193,6 +193,6 @@ mod tests {
         assert!(Axis::over([], Spread::Linear, (0.0, 1.0)).is_none());
         assert!(Axis::over([f64::NAN], Spread::Linear, (0.0, 1.0)).is_none());
         let one = Axis::over([5.0], Spread::Linear, (0.0, 10.0)).unwrap();
-        assert_eq!(one.place(5.0), 5.0);
+        assert_eq!(one.to_pixels(5.0), 5.0);
     }
 }

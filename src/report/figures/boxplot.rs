@@ -23,7 +23,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         let mut jitter = Stream::new(row as u64, Purpose::Pick, 0);
         for value in values {
             let y = middle + jitter.uniform(-0.28, 0.28) * ROW;
-            svg.dot((axis.place(value), y), 3.2, colour(row), 0.65);
+            svg.dot((axis.to_pixels(value), y), 3.2, colour(row), 0.65);
         }
     }
     let caption = format!(
@@ -47,7 +47,7 @@ pub fn frame(summary: &Summary, row: f64, x_title: &str) -> Option<(Svg, Axis)> 
     let axis = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (left, width - 24.0))?;
     let mut svg = Svg::new(width, bottom + 50.0);
     for (value, text) in axis.ticks(7, crate::experiment::metric::is_percent(metric)) {
-        let x = axis.place(value);
+        let x = axis.to_pixels(value);
         svg.line((x, TOP), (x, bottom), GRID, 1.0);
         svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);
     }
@@ -89,13 +89,13 @@ fn draw_box(svg: &mut Svg, axis: &Axis, d: &Description, values: &[f64], middle:
     let low = near.clone().fold(d.q1, f64::min);
     let high = near.fold(d.q3, f64::max);
     let half = 0.36 * ROW;
-    svg.line((axis.place(low), middle), (axis.place(d.q1), middle), INK, 1.2);
-    svg.line((axis.place(d.q3), middle), (axis.place(high), middle), INK, 1.2);
+    svg.line((axis.to_pixels(low), middle), (axis.to_pixels(d.q1), middle), INK, 1.2);
+    svg.line((axis.to_pixels(d.q3), middle), (axis.to_pixels(high), middle), INK, 1.2);
     for end in [low, high] {
-        svg.line((axis.place(end), middle - half / 2.0), (axis.place(end), middle + half / 2.0), INK, 1.2);
+        svg.line((axis.to_pixels(end), middle - half / 2.0), (axis.to_pixels(end), middle + half / 2.0), INK, 1.2);
     }
-    let (from, to) = (axis.place(d.q1), axis.place(d.q3));
+    let (from, to) = (axis.to_pixels(d.q1), axis.to_pixels(d.q3));
     svg.rect((from, middle - half), ((to - from).max(1.0), 2.0 * half), colour, 0.18, INK);
-    let x = axis.place(d.median);
+    let x = axis.to_pixels(d.median);
     svg.line((x, middle - half), (x, middle + half), INK, 2.4);
 }

@@ -3,18 +3,18 @@
 use super::Figure;
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, text_width};
 use crate::analysis::summary::Summary;
-use crate::data::{Corpus, class_names_of};
+use crate::data::{Dataset, class_names_of};
 
 const CELL: f64 = 44.0;
 
 /// `None` when the records hold no confusion matrix.
-pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
+pub fn draw(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure> {
     let run = summary.median_run()?;
     let counts = &run.confusion;
     if counts.is_empty() {
         return None;
     }
-    let names = class_names_of(&run.made_with.data, counts.len(), corpus);
+    let names = class_names_of(&run.made_with.data, counts.len(), dataset);
     let widest = names.iter().map(|name| text_width(name, TEXT)).fold(14.0, f64::max);
     let (left, top) = (54.0 + widest, 20.0);
     let side = CELL * counts.len() as f64;
@@ -31,7 +31,7 @@ pub fn draw(summary: &Summary, corpus: Option<&Corpus>) -> Option<Figure> {
         svg.text((left - 10.0, y + CELL / 2.0 + 5.0), &names[truth], Anchor::End, TEXT, INK);
         for (predicted, &count) in row.iter().enumerate() {
             let x = left + CELL * predicted as f64;
-            // Right answers in one colour, mistakes by their number in another: the diagonal would drown them.
+            // Right targets in one colour, mistakes by their number in another: the diagonal would drown them.
             let (fill, opacity) = if truth == predicted {
                 ("#0072B2", 0.16)
             } else {

@@ -43,11 +43,11 @@ impl Grey {
 
     /// Writes words in black in an 8x8 pixel face; what does not fit is cut off.
     pub fn write(&mut self, words: &str, x: usize, y: usize) {
-        for (place, letter) in words.chars().enumerate() {
+        for (i, letter) in words.chars().enumerate() {
             let Some(glyph) = font8x8::BASIC_FONTS.get(letter) else { continue };
             for (row, bits) in glyph.iter().enumerate() {
                 for column in (0..GLYPH).filter(|column| bits >> column & 1 == 1) {
-                    let across = x + place * GLYPH + column;
+                    let across = x + i * GLYPH + column;
                     let at = (y + row) * self.width + across;
                     if across < self.width && at < self.pixels.len() {
                         self.pixels[at] = 0;

@@ -42,8 +42,8 @@ fn inside(ends: &[(f64, f64); 2], chain: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> 
 /// As for [`lines`].
 pub fn draw_lines(svg: &mut Svg, panel: &Panel, grid: &Grid2d, levels: &[f64], stroke: &str, width: f64) -> Result<()> {
     for piece in lines(grid, levels)? {
-        let placed: Vec<(f64, f64)> = piece.iter().map(|&point| panel.place(point)).collect();
-        svg.polyline(&placed, stroke, width, "");
+        let pixels: Vec<(f64, f64)> = piece.iter().map(|&point| panel.to_pixels(point)).collect();
+        svg.polyline(&pixels, stroke, width, "");
     }
     Ok(())
 }

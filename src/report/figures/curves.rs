@@ -43,8 +43,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let (left, top, gap) = (74.0, 34.0, (42.0, 34.0));
     let legend_top = top + count * PANEL.1 + (count - 1.0) * gap.1 + 62.0;
     let labels: Vec<&str> = shown.iter().map(|&index| summary.arms[index].label.as_str()).collect();
-    let places = legend(&labels, 760.0 - left);
-    let height = legend_top + places.last().map_or(0.0, |(_, y)| y + 26.0);
+    let entries = legend(&labels, 760.0 - left);
+    let height = legend_top + entries.last().map_or(0.0, |(_, y)| y + 26.0);
     let mut svg = Svg::new(760.0, height);
     for (title, column) in [("training", 0), ("validation", 1)] {
         let middle = left + column as f64 * (PANEL.0 + gap.0) + PANEL.0 / 2.0;
@@ -64,7 +64,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
             panel(&mut svg, curves, &y, x0, (name, column == 0, row as f64 == count - 1.0));
         }
     }
-    for ((dx, dy), (index, label)) in places.into_iter().zip(labels.iter().enumerate()) {
+    for ((dx, dy), (index, label)) in entries.into_iter().zip(labels.iter().enumerate()) {
         let (x, y) = (left + dx, legend_top + dy);
         svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(index), 2.5, dash(index));
         svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
@@ -100,15 +100,15 @@ fn panel(svg: &mut Svg, curves: &[Curve], y: &Axis, x0: f64, (name, first, last)
     let Some(x) = Axis::over([1.0, epochs as f64], Spread::Linear, ends) else { return };
     let (bottom, top) = y.pixels();
     for (value, text) in y.ticks(5, name == "accuracy") {
-        svg.line((ends.0, y.place(value)), (ends.1, y.place(value)), GRID, 1.0);
+        svg.line((ends.0, y.to_pixels(value)), (ends.1, y.to_pixels(value)), GRID, 1.0);
         if first {
-            svg.text((ends.0 - 7.0, y.place(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
+            svg.text((ends.0 - 7.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
         }
     }
     if last {
         for (value, text) in x.ticks(6, false).into_iter().filter(|(value, _)| value.fract() == 0.0 && *value >= 1.0) {
-            svg.line((x.place(value), bottom), (x.place(value), bottom + 4.0), INK, 1.0);
-            svg.text((x.place(value), bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
+            svg.line((x.to_pixels(value), bottom), (x.to_pixels(value), bottom + 4.0), INK, 1.0);
+            svg.text((x.to_pixels(value), bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
         }
         svg.text(((ends.0 + ends.1) / 2.0, bottom + 37.0), "epoch", Anchor::Middle, TEXT, INK);
     }
@@ -119,14 +119,14 @@ fn panel(svg: &mut Svg, curves: &[Curve], y: &Axis, x0: f64, (name, first, last)
     for (index, curve) in curves.iter().enumerate() {
         let points =
             |which: usize| curve.iter().enumerate().map(move |(epoch, values)| (epoch as f64 + 1.0, values[which]));
-        let placed = |(at, value): (f64, f64)| (x.place(at), y.place(value));
-        let mut band: Vec<(f64, f64)> = points(0).map(placed).collect();
-        let upper: Vec<(f64, f64)> = points(2).map(placed).collect();
+        let pixels = |(at, value): (f64, f64)| (x.to_pixels(at), y.to_pixels(value));
+        let mut band: Vec<(f64, f64)> = points(0).map(pixels).collect();
+        let upper: Vec<(f64, f64)> = points(2).map(pixels).collect();
         band.extend(upper.into_iter().rev());
         svg.area(&band, colour(index), 0.2);
-        svg.polyline(&points(1).map(placed).collect::<Vec<_>>(), colour(index), 2.0, dash(index));
+        svg.polyline(&points(1).map(pixels).collect::<Vec<_>>(), colour(index), 2.0, dash(index));
         if curve.len() == 1 {
-            svg.dot(placed((1.0, curve[0][1])), 4.0, colour(index), 1.0);
+            svg.dot(pixels((1.0, curve[0][1])), 4.0, colour(index), 1.0);
         }
     }
 }
@@ -141,9 +141,9 @@ fn legend(labels: &[&str], width: f64) -> Vec<(f64, f64)> {
             if x > 0.0 && x + wide > width {
                 (x, y) = (0.0, y + 24.0);
             }
-            let place = (x, y);
+            let entry = (x, y);
             x += wide;
-            place
+            entry
         })
         .collect()
 }

@@ -87,12 +87,12 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), (title, percent): (&str, bool),
     let y = Axis::over(all().flat_map(ends), Spread::Linear, (bottom, top));
     let (Some(x), Some(y)) = (x, y) else { return };
     for (value, text) in y.ticks(5, percent) {
-        svg.line((left, y.place(value)), (right, y.place(value)), GRID, 1.0);
-        svg.text((left - 7.0, y.place(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
+        svg.line((left, y.to_pixels(value)), (right, y.to_pixels(value)), GRID, 1.0);
+        svg.text((left - 7.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
     }
     for (value, text) in x.ticks(9, false) {
-        svg.line((x.place(value), bottom), (x.place(value), bottom + 4.0), INK, 1.0);
-        svg.text((x.place(value), bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
+        svg.line((x.to_pixels(value), bottom), (x.to_pixels(value), bottom + 4.0), INK, 1.0);
+        svg.text((x.to_pixels(value), bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
     }
     svg.line((left, bottom), (right, bottom), INK, 1.0);
     svg.text((left + PANEL.0 / 2.0, top - 10.0), title, Anchor::Middle, TEXT, INK);
@@ -107,11 +107,12 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), (title, percent): (&str, bool),
 
 fn line(svg: &mut Svg, (x, y): (&Axis, &Axis), points: &[Point], colour: &str, dash: &str) {
     let banded = || points.iter().filter_map(|(level, _, interval)| Some((*level, (*interval)?)));
-    let mut band: Vec<(f64, f64)> = banded().map(|(level, (low, _))| (x.place(level), y.place(low))).collect();
-    let upper: Vec<(f64, f64)> = banded().map(|(level, (_, high))| (x.place(level), y.place(high))).collect();
+    let mut band: Vec<(f64, f64)> = banded().map(|(level, (low, _))| (x.to_pixels(level), y.to_pixels(low))).collect();
+    let upper: Vec<(f64, f64)> = banded().map(|(level, (_, high))| (x.to_pixels(level), y.to_pixels(high))).collect();
     band.extend(upper.into_iter().rev());
     svg.area(&band, colour, 0.2);
-    let chain: Vec<(f64, f64)> = points.iter().map(|(level, iqm, _)| (x.place(*level), y.place(*iqm))).collect();
+    let chain: Vec<(f64, f64)> =
+        points.iter().map(|(level, iqm, _)| (x.to_pixels(*level), y.to_pixels(*iqm))).collect();
     svg.polyline(&chain, colour, 2.2, dash);
     for point in chain {
         svg.dot(point, 2.8, colour, 1.0);

@@ -16,7 +16,7 @@ use crate::record::{Status, TrialRecord};
 use crate::studies::grid::Grid2d;
 
 const SIZE: (f64, f64) = (800.0, 400.0);
-/// Points along each coordinate of the function's picture.
+/// PointSet along each coordinate of the function's picture.
 const SIDE: usize = 161;
 /// Lines of equal height.
 const LEVELS: usize = 12;
@@ -69,8 +69,8 @@ fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
         _ => plane(&mut svg, function, &runs, (left, rows))?,
     }
     values(&mut svg, summary, function, &runs, ((478.0, SIZE.0 - 16.0), rows));
-    for (place, (index, run)) in runs.iter().enumerate() {
-        let (x, y) = (60.0 + 245.0 * (place % 3) as f64, SIZE.1 + 16.0 + 24.0 * (place / 3) as f64);
+    for (entry, (index, run)) in runs.iter().enumerate() {
+        let (x, y) = (60.0 + 245.0 * (entry % 3) as f64, SIZE.1 + 16.0 + 24.0 * (entry / 3) as f64);
         svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(*index), 2.5, dash(*index));
         svg.text((x + 33.0, y), &run.arm, Anchor::Start, TEXT, INK);
     }
@@ -131,11 +131,11 @@ fn plane(
     contours::draw_lines(svg, &panel, &grid, &levels, "#9FB6C9", 0.8)?;
     for (index, run) in runs {
         let way = points(run);
-        let placed: Vec<(f64, f64)> = way.iter().map(|p| panel.place((p[0], p[1]))).collect();
-        svg.polyline(&placed, colour(*index), 1.8, dash(*index));
-        ends_of(svg, &placed, colour(*index));
+        let pixels: Vec<(f64, f64)> = way.iter().map(|p| panel.to_pixels((p[0], p[1]))).collect();
+        svg.polyline(&pixels, colour(*index), 1.8, dash(*index));
+        ends_of(svg, &pixels, colour(*index));
     }
-    cross(svg, function.minimum().map(|p| panel.place((p[0], p[1]))));
+    cross(svg, function.minimum().map(|p| panel.to_pixels((p[0], p[1]))));
     panel.ticks(svg, ("x", "y"));
     Ok(())
 }
@@ -148,19 +148,19 @@ fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (acr
     let Some(y) = Axis::over(heights.iter().copied(), Spread::Linear, upwards) else { return };
     let panel = Panel { x: Axis::exactly(ends, Spread::Linear, across), y };
     panel.grid(svg);
-    let line: Vec<(f64, f64)> = xs.iter().zip(&heights).map(|(x, &v)| panel.place((x[0], v))).collect();
+    let line: Vec<(f64, f64)> = xs.iter().zip(&heights).map(|(x, &v)| panel.to_pixels((x[0], v))).collect();
     svg.polyline(&line, FAINT, 1.6, "");
-    for (place, (index, run)) in runs.iter().enumerate() {
+    for (entry, (index, run)) in runs.iter().enumerate() {
         let way = points(run);
         let on: Vec<(f64, f64)> = way.iter().zip(function.along(&way)).map(|(p, v)| (p[0], v)).collect();
         let inside = on.into_iter().filter(|(x, _)| (ends.0..=ends.1).contains(x));
-        let lifted = |point: (f64, f64)| (panel.place(point).0, panel.place(point).1 - 7.0 * place as f64);
-        let placed: Vec<(f64, f64)> = inside.map(lifted).collect();
-        svg.polyline(&placed, colour(*index), 0.8, "");
-        svg.dots(&placed, 2.2, colour(*index), 0.8);
-        ends_of(svg, &placed, colour(*index));
+        let lifted = |point: (f64, f64)| (panel.to_pixels(point).0, panel.to_pixels(point).1 - 7.0 * entry as f64);
+        let pixels: Vec<(f64, f64)> = inside.map(lifted).collect();
+        svg.polyline(&pixels, colour(*index), 0.8, "");
+        svg.dots(&pixels, 2.2, colour(*index), 0.8);
+        ends_of(svg, &pixels, colour(*index));
     }
-    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.place((p[0], function.at(&q)))));
+    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.to_pixels((p[0], function.at(&q)))));
     panel.ticks(svg, ("w", "value"));
 }
 
@@ -210,11 +210,11 @@ fn values(
     panel.grid(svg);
     for (index, band) in &bands {
         let edge = |which: usize| band.iter().enumerate().map(move |(step, v)| (step as f64, v[which]));
-        let placed = |which: usize| edge(which).map(|point| panel.place(point)).collect::<Vec<_>>();
-        let mut area = placed(0);
-        area.extend(placed(2).into_iter().rev());
+        let pixels = |which: usize| edge(which).map(|point| panel.to_pixels(point)).collect::<Vec<_>>();
+        let mut area = pixels(0);
+        area.extend(pixels(2).into_iter().rev());
         svg.area(&area, colour(*index), 0.18);
-        svg.polyline(&placed(1), colour(*index), 2.0, dash(*index));
+        svg.polyline(&pixels(1), colour(*index), 2.0, dash(*index));
     }
     let what = if function.minimum().is_some() { "value above the lowest" } else { "value" };
     panel.ticks(svg, ("step", what));

@@ -11,7 +11,7 @@ const CELL: (f64, f64) = (64.0, 40.0);
 const LEFT: f64 = 74.0;
 const TOP: f64 = 40.0;
 
-/// One arm's cell: places along the two axes, and its interquartile mean.
+/// One arm's cell: axis_values along the two axes, and its interquartile mean.
 struct Cell {
     x: f64,
     y: f64,
@@ -20,7 +20,7 @@ struct Cell {
 
 /// Drawn for two numeric axes of two values or more, alone or with one other axis.
 pub fn draw(summary: &Summary) -> Option<Figure> {
-    let numeric: Vec<&String> = summary.axes.iter().filter(|axis| places(summary, axis).len() >= 2).collect();
+    let numeric: Vec<&String> = summary.axes.iter().filter(|axis| axis_values(summary, axis).len() >= 2).collect();
     let [x, y] = numeric[..] else { return None };
     let other = summary.axes.iter().find(|axis| *axis != x && *axis != y);
     if summary.axes.len() > 3 {
@@ -29,7 +29,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     // Under different losses each is shown in its own.
     let shown = if other.is_some_and(|axis| axis == "loss") { "test_loss" } else { summary.metric.as_str() };
     let panels = panels(summary, (x, y), other, shown);
-    let (xs, ys) = (places(summary, x), places(summary, y));
+    let (xs, ys) = (axis_values(summary, x), axis_values(summary, y));
     // A random search leaves most cells empty.
     if 2 * summary.arms.len() < xs.len() * ys.len() * panels.len() {
         return None;
@@ -59,7 +59,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 }
 
 /// The distinct values of an axis in rising order; none where one is not a number.
-fn places(summary: &Summary, axis: &str) -> Vec<f64> {
+fn axis_values(summary: &Summary, axis: &str) -> Vec<f64> {
     let value = |arm: &ArmSummary| summary.records_of(&arm.label).next()?.axes.get(axis)?.as_f64();
     let Some(mut all) = summary.arms.iter().map(value).collect::<Option<Vec<f64>>>() else { return Vec::new() };
     all.sort_by(f64::total_cmp);
@@ -71,8 +71,8 @@ fn panels(summary: &Summary, (x, y): (&str, &str), other: Option<&String>, shown
     let mut panels: Vec<(String, Vec<Cell>)> = Vec::new();
     for arm in &summary.arms {
         let Some(axes) = summary.records_of(&arm.label).next().map(|record| &record.axes) else { continue };
-        let place = |axis: &str| axes.get(axis).and_then(Value::as_f64);
-        let (Some(x), Some(y)) = (place(x), place(y)) else { continue };
+        let number = |axis: &str| axes.get(axis).and_then(Value::as_f64);
+        let (Some(x), Some(y)) = (number(x), number(y)) else { continue };
         let name = other.and_then(|axis| axes.get(axis)).map_or(String::new(), |value| match value {
             Value::String(text) => text.clone(),
             value => format!("{}={value}", other.map_or("", String::as_str)),

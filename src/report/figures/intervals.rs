@@ -14,9 +14,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     for (row, arm) in summary.arms.iter().enumerate() {
         let Some(metric) = arm.metric(&summary.metric) else { continue };
         let y = TOP + ROW * (row as f64 + 0.5);
-        let x = axis.place(metric.description.iqm);
+        let x = axis.to_pixels(metric.description.iqm);
         if let Some(interval) = metric.iqm_interval {
-            let ends = [interval.low, interval.high].map(|end| axis.place(end));
+            let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
             svg.line((ends[0], y), (ends[1], y), colour(row), 5.0);
             for end in ends {
                 svg.line((end, y - 7.0), (end, y + 7.0), colour(row), 2.0);

@@ -37,7 +37,7 @@ pub fn draw(grid: &Grid2d, examples: usize) -> Result<Figure> {
     svg.image((80.0, 30.0), (400.0, 400.0), &contours::png(grid, colour)?);
     let levels: Vec<f64> = (1..LEVELS).map(|i| at(i as f64 / LEVELS as f64)).collect();
     contours::draw_lines(&mut svg, &panel, grid, &levels, FAINT, 0.8)?;
-    let (x, y) = panel.place((0.0, 0.0));
+    let (x, y) = panel.to_pixels((0.0, 0.0));
     svg.dot((x, y), 5.0, "#FFFFFF", 1.0);
     svg.dot((x, y), 3.2, "#D55E00", 1.0);
     panel.ticks(&mut svg, ("first direction", "second direction"));

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Figure;
 use crate::analysis::summary::Summary;
-use crate::data::{Corpus, SIDE};
+use crate::data::{Dataset, SIDE};
 use crate::report::figures::contact_sheet::{GLYPH, Grey};
 
 const COLUMNS: usize = 8;
@@ -14,21 +14,21 @@ const ZOOM: usize = 3;
 ///
 /// # Errors
 /// The picture cannot be encoded.
-pub fn draw(summary: &Summary, corpus: &Corpus) -> Result<Option<Figure>> {
+pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
     let Some(run) = summary.median_run() else { return Ok(None) };
-    if run.mistakes.is_empty() || run.made_with.data != corpus.hash {
+    if run.mistakes.is_empty() || run.made_with.data != dataset.hash {
         return Ok(None);
     }
-    let Some(images) = corpus.test.images() else { return Ok(None) };
-    let short = |class: u8| corpus.classes.get(usize::from(class)).map_or("?", String::as_str);
-    let long = corpus.classes.iter().any(|name| name.len() > 2);
+    let Some(images) = dataset.test.images() else { return Ok(None) };
+    let short = |class: u8| dataset.classes.get(usize::from(class)).map_or("?", String::as_str);
+    let long = dataset.classes.iter().any(|name| name.len() > 2);
     let lines = if long { 3 } else { 2 };
     let (cell, text) = (SIDE * ZOOM + 12, lines * (GLYPH + 4) + 6);
     let rows = run.mistakes.len().div_ceil(COLUMNS);
     let mut sheet = Grey::filled(COLUMNS * cell + 12, rows * (SIDE * ZOOM + text + 10) + 8, 255);
-    for (place, mistake) in run.mistakes.iter().enumerate() {
-        let x = 12 + (place % COLUMNS) * cell;
-        let y = 8 + (place / COLUMNS) * (SIDE * ZOOM + text + 10);
+    for (index, mistake) in run.mistakes.iter().enumerate() {
+        let x = 12 + (index % COLUMNS) * cell;
+        let y = 8 + (index / COLUMNS) * (SIDE * ZOOM + text + 10);
         if mistake.index >= images.count() {
             return Ok(None);
         }

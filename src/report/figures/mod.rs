@@ -27,7 +27,7 @@ pub mod toy;
 use anyhow::Result;
 
 use crate::analysis::summary::Summary;
-use crate::data::Corpus;
+use crate::data::Dataset;
 
 /// A picture ready to be written.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Figure {
 ///
 /// # Errors
 /// A picture cannot be encoded.
-pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
+pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     figures.extend(fit::draw(summary));
     figures.extend(boundary::draw(summary)?);
@@ -64,9 +64,9 @@ pub fn all(summary: &Summary, corpus: Option<&Corpus>) -> Result<Vec<Figure>> {
     figures.extend(denoising::draw(summary));
     figures.extend(schedule::draw(summary));
     figures.extend(curves::draw(summary));
-    figures.extend(confusion::draw(summary, corpus));
-    if let Some(corpus) = corpus {
-        figures.extend(mistakes::draw(summary, corpus)?);
+    figures.extend(confusion::draw(summary, dataset));
+    if let Some(dataset) = dataset {
+        figures.extend(mistakes::draw(summary, dataset)?);
     }
     Ok(figures)
 }

@@ -26,18 +26,18 @@ impl Panel {
     }
 
     /// Where a point stands.
-    pub fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (self.x.place(x), self.y.place(y))
+    pub fn to_pixels(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (self.x.to_pixels(x), self.y.to_pixels(y))
     }
 
     /// Grid lines behind what is drawn later.
     pub fn grid(&self, svg: &mut Svg) {
         let ((left, right), (bottom, top)) = (self.across(), self.upwards());
         for (value, _) in self.x.ticks(6, false) {
-            svg.line((self.x.place(value), bottom), (self.x.place(value), top), GRID, 1.0);
+            svg.line((self.x.to_pixels(value), bottom), (self.x.to_pixels(value), top), GRID, 1.0);
         }
         for (value, _) in self.y.ticks(5, false) {
-            svg.line((left, self.y.place(value)), (right, self.y.place(value)), GRID, 1.0);
+            svg.line((left, self.y.to_pixels(value)), (right, self.y.to_pixels(value)), GRID, 1.0);
         }
     }
 
@@ -45,12 +45,12 @@ impl Panel {
     pub fn ticks(&self, svg: &mut Svg, (x_name, y_name): (&str, &str)) {
         let ((left, right), (bottom, top)) = (self.across(), self.upwards());
         for (value, text) in self.x.ticks(6, false) {
-            let x = self.x.place(value);
+            let x = self.x.to_pixels(value);
             svg.line((x, bottom), (x, bottom + 4.0), INK, 1.0);
             svg.text((x, bottom + 18.0), &text, Anchor::Middle, TEXT - 2.0, INK);
         }
         for (value, text) in self.y.ticks(5, false) {
-            let y = self.y.place(value);
+            let y = self.y.to_pixels(value);
             svg.line((left - 4.0, y), (left, y), INK, 1.0);
             svg.text((left - 7.0, y + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
         }

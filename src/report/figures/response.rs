@@ -19,11 +19,12 @@ struct Point {
 /// Drawn for one numeric axis of three values or more, alone or with one other axis.
 pub fn draw(summary: &Summary) -> Option<Figure> {
     let numeric = summary.axes.iter().find(|axis| {
-        let mut places: Vec<f64> = summary.arms.iter().filter_map(|arm| Some(place(summary, arm, axis)?.0)).collect();
-        let complete = places.len() == summary.arms.len();
-        places.sort_by(f64::total_cmp);
-        places.dedup();
-        complete && places.len() >= 3
+        let mut values: Vec<f64> =
+            summary.arms.iter().filter_map(|arm| Some(axis_value(summary, arm, axis)?.0)).collect();
+        let complete = values.len() == summary.arms.len();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        complete && values.len() >= 3
     })?;
     if summary.axes.len() > 2 {
         return None;
@@ -38,10 +39,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let y = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (bottom, top))?;
     let mut svg = Svg::new(760.0, 388.0);
     for (value, text) in y.ticks(6, crate::experiment::metric::is_percent(metric)) {
-        svg.line((left, y.place(value)), (right, y.place(value)), GRID, 1.0);
-        svg.text((left - 8.0, y.place(value) + 5.0), &text, Anchor::End, TEXT - 1.0, INK);
+        svg.line((left, y.to_pixels(value)), (right, y.to_pixels(value)), GRID, 1.0);
+        svg.text((left - 8.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 1.0, INK);
     }
-    let mut named: Vec<(f64, &str)> = all().map(|point| (x.place(point.at), point.name.as_str())).collect();
+    let mut named: Vec<(f64, &str)> = all().map(|point| (x.to_pixels(point.at), point.name.as_str())).collect();
     named.sort_by(|a, b| a.0.total_cmp(&b.0));
     named.dedup();
     for (at, name) in named {
@@ -73,7 +74,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 }
 
 /// Where an arm stands on an axis, and how that is written; a list of widths stands at its sum.
-fn place(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<(f64, String)> {
+fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<(f64, String)> {
     match summary.records_of(&arm.label).next()?.axes.get(axis)? {
         Value::Array(list) => {
             let sum: f64 = list.iter().map(Value::as_f64).sum::<Option<f64>>()?;
@@ -88,7 +89,7 @@ fn place(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<(f64, String
 fn lines(summary: &Summary, numeric: &str) -> Vec<(String, Vec<Point>)> {
     let mut lines: Vec<(String, Vec<Point>)> = Vec::new();
     for arm in &summary.arms {
-        let Some((at, name)) = place(summary, arm, numeric) else { continue };
+        let Some((at, name)) = axis_value(summary, arm, numeric) else { continue };
         let other = summary.axes.iter().find(|axis| *axis != numeric);
         let value = other.and_then(|axis| summary.records_of(&arm.label).next()?.axes.get(axis).cloned());
         let label = value.map_or(String::new(), |v| v.as_str().map_or_else(|| v.to_string(), ToString::to_string));
@@ -107,15 +108,15 @@ fn lines(summary: &Summary, numeric: &str) -> Vec<(String, Vec<Point>)> {
 
 fn draw_line(svg: &mut Svg, (x, y): (&Axis, &Axis), points: &[Point], index: usize) {
     for point in points {
-        let at = x.place(point.at);
+        let at = x.to_pixels(point.at);
         for &seed in &point.seeds {
-            svg.dot((at, y.place(seed)), 2.6, colour(index), 0.35);
+            svg.dot((at, y.to_pixels(seed)), 2.6, colour(index), 0.35);
         }
         if let Some((low, high)) = point.interval {
-            svg.line((at, y.place(low)), (at, y.place(high)), colour(index), 3.0);
+            svg.line((at, y.to_pixels(low)), (at, y.to_pixels(high)), colour(index), 3.0);
         }
-        svg.dot((at, y.place(point.iqm)), 4.5, colour(index), 1.0);
+        svg.dot((at, y.to_pixels(point.iqm)), 4.5, colour(index), 1.0);
     }
-    let chain: Vec<(f64, f64)> = points.iter().map(|point| (x.place(point.at), y.place(point.iqm))).collect();
+    let chain: Vec<(f64, f64)> = points.iter().map(|point| (x.to_pixels(point.at), y.to_pixels(point.iqm))).collect();
     svg.polyline(&chain, colour(index), 2.5, dash(index));
 }

@@ -20,8 +20,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let mut svg = Svg::new(760.0, 340.0f64.max(40.0 + 24.0 * rates.len() as f64));
     panel.grid(&mut svg);
     for (index, curve) in rates.iter().enumerate() {
-        let placed: Vec<(f64, f64)> = curve.points.iter().map(|&point| panel.place(point)).collect();
-        svg.polyline(&placed, colour(index), 2.2, dash(index));
+        let pixels: Vec<(f64, f64)> = curve.points.iter().map(|&point| panel.to_pixels(point)).collect();
+        svg.polyline(&pixels, colour(index), 2.2, dash(index));
         let (x, y) = (right + 18.0, 30.0 + 24.0 * index as f64);
         svg.polyline(&[(x, y - 5.0), (x + 22.0, y - 5.0)], colour(index), 2.5, dash(index));
         svg.text((x + 28.0, y), &curve.arm, Anchor::Start, TEXT, INK);

@@ -1,21 +1,21 @@
 //! The points of a toy data set.
 //!
-//! In: a corpus of points of one or two numbers. Out: a figure.
+//! In: a dataset of points of one or two numbers. Out: a figure.
 
 use super::Figure;
 use super::axis::{Axis, Spread};
 use super::panel::Panel;
 use super::svg::{FAINT, PALETTE, Svg};
-use crate::data::Corpus;
+use crate::data::Dataset;
 
 /// `None` where the data are no points.
-pub fn draw(corpus: &Corpus) -> Option<Figure> {
-    let points = corpus.train.points()?;
+pub fn draw(dataset: &Dataset) -> Option<Figure> {
+    let points = dataset.train.points()?;
     let number = |v: &f32| f64::from(*v);
     let rows = || points.values.chunks_exact(points.width);
     // A point is a row of two coordinates, or one and the number to be predicted.
     let heights: Vec<f64> = match points.width {
-        1 => points.answers.iter().map(number).collect(),
+        1 => points.targets.iter().map(number).collect(),
         _ => rows().map(|row| number(&row[1])).collect(),
     };
     let across: Vec<f64> = rows().map(|row| number(&row[0])).collect();
@@ -25,17 +25,17 @@ pub fn draw(corpus: &Corpus) -> Option<Figure> {
     };
     let mut svg = Svg::new(500.0, 445.0);
     panel.grid(&mut svg);
-    let placed: Vec<(f64, f64)> = across.iter().zip(&heights).map(|(&x, &y)| panel.place((x, y))).collect();
-    let labels = || placed.iter().zip(&points.labels);
-    if corpus.is_regression() {
-        svg.dots(&placed, 2.0, FAINT, 0.6);
+    let pixels: Vec<(f64, f64)> = across.iter().zip(&heights).map(|(&x, &y)| panel.to_pixels((x, y))).collect();
+    let labels = || pixels.iter().zip(&points.labels);
+    if dataset.is_regression() {
+        svg.dots(&pixels, 2.0, FAINT, 0.6);
     }
-    for class in 0..corpus.classes.len() {
+    for class in 0..dataset.classes.len() {
         let own: Vec<(f64, f64)> = labels().filter(|(_, l)| usize::from(**l) == class).map(|(p, _)| *p).collect();
         svg.dots(&own, 2.6, PALETTE[class % PALETTE.len()], 0.8);
     }
     panel.ticks(&mut svg, ("x", "y"));
     let caption =
-        format!("The {} points of the training file of `{}`; colours are classes.", placed.len(), corpus.name);
-    Some(Figure::svg("toy", &corpus.name, caption, svg))
+        format!("The {} points of the training file of `{}`; colours are classes.", pixels.len(), dataset.name);
+    Some(Figure::svg("toy", &dataset.name, caption, svg))
 }

@@ -25,7 +25,7 @@ pub mod weights;
 /// What `model.toml` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Card {
+pub struct ModelCard {
     /// The seed it was trained with.
     pub seed: u64,
     /// Share of test images it got right, of a classifier.
@@ -42,7 +42,7 @@ pub struct Card {
     pub made_with: MadeWith,
 }
 
-impl Card {
+impl ModelCard {
     /// The card of a finished trial's network.
     pub fn new(record: &TrialRecord, classes: &[String], config: &TrialConfig) -> Self {
         Self {
@@ -64,7 +64,7 @@ const SAFETENSORS: &str = "model.safetensors";
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn save(folder: &Path, model: &Network, card: &Card) -> Result<()> {
+pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     let shown = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot create {shown}; name another folder with --out"))?;
     let record = folder.join(RECORD);
@@ -86,11 +86,11 @@ pub fn save(folder: &Path, model: &Network, card: &Card) -> Result<()> {
 ///
 /// # Errors
 /// A file is missing, damaged, or does not fit the card.
-pub fn load(folder: &Path, device: &Device) -> Result<(Network, Card)> {
+pub fn load(folder: &Path, device: &Device) -> Result<(Network, ModelCard)> {
     let path = folder.join(CARD);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}; give the folder that `kindling train` wrote", path.display()))?;
-    let card: Card = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
+    let card: ModelCard = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
     let inputs = width_of(&card.config.data.dataset);
     let mut model = card.config.network(inputs, card.classes.len()).init(&[card.seed], device);
     let weights = folder.join(SAFETENSORS);
@@ -113,7 +113,7 @@ mod tests {
     use crate::nn::device;
     use crate::nn::models::ActivationKind;
 
-    fn card() -> Card {
+    fn card() -> ModelCard {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = ActivationKind::Prelu;
@@ -126,7 +126,7 @@ mod tests {
             dataset: "mnist".into(),
             data: "h".into(),
         };
-        Card {
+        ModelCard {
             seed: 0,
             test_accuracy: Some(0.5),
             test_mse: None,

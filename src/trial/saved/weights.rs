@@ -25,7 +25,7 @@ pub struct Weights {
     path: String,
     arrays: BTreeMap<String, Vec<f32>>,
     shapes: BTreeMap<String, Vec<usize>>,
-    /// First 16 hex digits of the file's SHA-256: part of the identity of what starts from it.
+    /// First 16 hex digits of the file's SHA-256: split of the identity of what starts from it.
     pub hash: String,
 }
 

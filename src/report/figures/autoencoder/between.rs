@@ -6,16 +6,16 @@ use std::fmt;
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::{Exhibit, Strip};
+use super::{Interpolation, TrainedAutoencoder};
 use crate::report::figures::Figure;
 use crate::report::figures::grid::Grid;
 use crate::suggest::suggestion;
 
 /// The two ends of a strip, as typed: `3,8` are classes, `@17,@42` test images.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ends(pub String, pub String);
+pub struct InterpolationEnds(pub String, pub String);
 
-impl Ends {
+impl InterpolationEnds {
     /// The first two classes that have test images with these labels; one twice where there is only one.
     pub fn usual(classes: &[String], labels: &[u8]) -> Self {
         let mut present = (0..classes.len()).filter(|&class| labels.iter().any(|&label| usize::from(label) == class));
@@ -58,7 +58,7 @@ impl End {
     }
 }
 
-impl std::str::FromStr for Ends {
+impl std::str::FromStr for InterpolationEnds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -70,7 +70,7 @@ impl std::str::FromStr for Ends {
     }
 }
 
-impl fmt::Display for Ends {
+impl fmt::Display for InterpolationEnds {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{},{}", self.0, self.1)
     }
@@ -80,7 +80,7 @@ impl fmt::Display for Ends {
 ///
 /// # Errors
 /// A picture cannot be encoded, or an end of the strip does not exist.
-pub fn draw(exhibit: &Exhibit, strip: &Strip) -> Result<Vec<Figure>> {
+pub fn draw(exhibit: &TrainedAutoencoder, strip: &Interpolation) -> Result<Vec<Figure>> {
     let centroids = centroids(exhibit);
     let mut figures = Vec::new();
     figures.push(grid(exhibit, &centroids)?);
@@ -100,9 +100,9 @@ pub fn draw(exhibit: &Exhibit, strip: &Strip) -> Result<Vec<Figure>> {
 }
 
 /// The mean code of each class's test images; none for a class without any.
-fn centroids(exhibit: &Exhibit) -> Vec<Option<Vec<f32>>> {
+fn centroids(exhibit: &TrainedAutoencoder) -> Vec<Option<Vec<f32>>> {
     let width = exhibit.latent();
-    let mut sums = vec![(0usize, vec![0.0f64; width]); exhibit.corpus.classes.len()];
+    let mut sums = vec![(0usize, vec![0.0f64; width]); exhibit.dataset.classes.len()];
     for (code, &label) in exhibit.codes.chunks_exact(width).zip(exhibit.test.labels) {
         let (count, sum) = &mut sums[usize::from(label)];
         *count += 1;
@@ -116,8 +116,8 @@ fn centroids(exhibit: &Exhibit) -> Vec<Option<Vec<f32>>> {
 
 /// Row i, column j: halfway between the centroids of classes i and j; the centroids themselves on the diagonal. Classes without
 /// test images are left out.
-fn grid(exhibit: &Exhibit, centroids: &[Option<Vec<f32>>]) -> Result<Figure> {
-    let named = exhibit.corpus.classes.iter().zip(centroids);
+fn grid(exhibit: &TrainedAutoencoder, centroids: &[Option<Vec<f32>>]) -> Result<Figure> {
+    let named = exhibit.dataset.classes.iter().zip(centroids);
     let present: Vec<(&String, &Vec<f32>)> = named.filter_map(|(name, code)| Some((name, code.as_ref()?))).collect();
     let classes: Vec<String> = present.iter().map(|(name, _)| (*name).clone()).collect();
     let row = |from: &Vec<f32>| present.iter().flat_map(|(_, to)| mix(from, to, 0.5)).collect::<Vec<f32>>();
@@ -135,8 +135,8 @@ fn mix(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
     from.iter().zip(to).map(|(a, b)| a + share * (b - a)).collect()
 }
 
-fn code_of(exhibit: &Exhibit, centroids: &[Option<Vec<f32>>], name: &str) -> Result<Vec<f32>> {
-    match End::find(name, &exhibit.corpus.classes, exhibit.test.labels)? {
+fn code_of(exhibit: &TrainedAutoencoder, centroids: &[Option<Vec<f32>>], name: &str) -> Result<Vec<f32>> {
+    match End::find(name, &exhibit.dataset.classes, exhibit.test.labels)? {
         End::Image(index) => Ok(exhibit.points().row(index).to_vec()),
         End::Class(class) => {
             centroids[class].clone().ok_or_else(|| anyhow!("there is no test image of class `{name}`"))
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn ends_are_two_names_with_a_comma_between() {
-        assert_eq!("3, 8".parse(), Ok(Ends("3".into(), "8".into())));
-        assert_eq!("@17,@42".parse(), Ok(Ends("@17".into(), "@42".into())));
+        assert_eq!("3, 8".parse(), Ok(InterpolationEnds("3".into(), "8".into())));
+        assert_eq!("@17,@42".parse(), Ok(InterpolationEnds("@17".into(), "@42".into())));
         for wrong in ["3", "3,", "1,2,3", ""] {
-            assert!(wrong.parse::<Ends>().is_err(), "{wrong}");
+            assert!(wrong.parse::<InterpolationEnds>().is_err(), "{wrong}");
         }
     }
 
@@ -167,9 +167,9 @@ mod tests {
     fn a_class_without_test_images_is_no_end() {
         let classes = ["a", "b", "c", "d"].map(String::from);
         let labels = [1, 3, 3];
-        assert_eq!(Ends::usual(&classes, &labels), Ends("b".into(), "d".into()));
-        assert!(Ends::usual(&classes, &labels).check(&classes, &labels).is_ok());
-        let error = Ends("a".into(), "b".into()).check(&classes, &labels).unwrap_err();
+        assert_eq!(InterpolationEnds::usual(&classes, &labels), InterpolationEnds("b".into(), "d".into()));
+        assert!(InterpolationEnds::usual(&classes, &labels).check(&classes, &labels).is_ok());
+        let error = InterpolationEnds("a".into(), "b".into()).check(&classes, &labels).unwrap_err();
         assert!(error.to_string().contains("no test image of class `a`"));
     }
 }

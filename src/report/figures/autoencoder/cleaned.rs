@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use super::{Exhibit, bytes, under_classes};
+use super::{TrainedAutoencoder, bytes, under_classes};
 use crate::evaluate::denoise::noisy;
 use crate::report::figures::Figure;
 use crate::report::figures::grid::Grid;
@@ -16,19 +16,19 @@ const SHOWN: [f64; 2] = [0.2, 0.6];
 ///
 /// # Errors
 /// A picture cannot be encoded.
-pub fn draw(exhibit: &Exhibit) -> Result<Vec<Figure>> {
+pub fn draw(exhibit: &TrainedAutoencoder) -> Result<Vec<Figure>> {
     let asked = |level: &f64| exhibit.config.evaluate.noise.contains(level);
     SHOWN.into_iter().filter(asked).map(|level| at(exhibit, level)).collect()
 }
 
-fn at(exhibit: &Exhibit, level: f64) -> Result<Figure> {
+fn at(exhibit: &TrainedAutoencoder, level: f64) -> Result<Figure> {
     let chosen = exhibit.of_each_class(0);
     let kind = exhibit.config.train.noise_kind;
     let noisy = noisy(exhibit.test.rows, kind, level, exhibit.seed);
     let clean = exhibit.test.rows.numbers();
     let all = [("clean", bytes(&clean)), ("noisy", bytes(&noisy)), ("cleaned", exhibit.reconstruct(&noisy))];
     let rows = all.iter().map(|(name, images)| (name.to_string(), under_classes(images, &chosen))).collect();
-    let picture = Grid { columns: exhibit.corpus.classes.clone(), rows, zoom: 2.0 }.draw()?;
+    let picture = Grid { columns: exhibit.dataset.classes.clone(), rows, zoom: 2.0 }.draw()?;
     let caption = format!(
         "The first test image of each class: clean, with {} noise of level {level}, and cleaned (seed {}).",
         kind.name(),

@@ -2,7 +2,7 @@
 //!
 //! In: the codes' places on the plane. Out: a scatter plot.
 
-use super::Exhibit;
+use super::TrainedAutoencoder;
 use crate::evaluate::tsne::perplexity;
 use crate::report::figures::Figure;
 use crate::report::figures::svg::{Anchor, INK, Svg, TEXT};
@@ -15,7 +15,7 @@ const SIDE: f64 = 620.0;
 const MARGIN: f64 = 16.0;
 
 /// The scatter plot of coordinates `[n * 2]`.
-pub fn draw(exhibit: &Exhibit, plane: &[f32]) -> Figure {
+pub fn draw(exhibit: &TrainedAutoencoder, plane: &[f32]) -> Figure {
     let ends = |axis: usize| {
         let values = plane.iter().skip(axis).step_by(2).map(|&v| f64::from(v));
         (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
@@ -24,15 +24,15 @@ pub fn draw(exhibit: &Exhibit, plane: &[f32]) -> Figure {
     // One scale for both axes: t-SNE's distances mean the same in every direction.
     let extent = (x1 - x0).max(y1 - y0);
     let scale = if extent > 0.0 { (SIDE - 2.0 * MARGIN) / extent } else { 1.0 };
-    let place = |point: &[f32]| {
+    let pixel = |point: &[f32]| {
         let centred = |v: f32, low: f64, high: f64| SIDE / 2.0 + (f64::from(v) - (low + high) / 2.0) * scale;
         (centred(point[0], x0, x1), centred(point[1], y0, y1))
     };
     let mut svg = Svg::new(SIDE + 140.0, SIDE);
     let mut names: Vec<(f64, f64, &str)> = Vec::new();
-    for (class, name) in exhibit.corpus.classes.iter().enumerate() {
+    for (class, name) in exhibit.dataset.classes.iter().enumerate() {
         let own = plane.chunks_exact(2).zip(exhibit.test.labels).filter(|(_, label)| usize::from(**label) == class);
-        let points: Vec<(f64, f64)> = own.map(|(point, _)| place(point)).collect();
+        let points: Vec<(f64, f64)> = own.map(|(point, _)| pixel(point)).collect();
         let colour = COLOURS[class % COLOURS.len()];
         svg.dots(&points, 1.5, colour, 0.65);
         let at = MARGIN + 14.0 + 26.0 * class as f64;

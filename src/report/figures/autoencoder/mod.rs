@@ -10,17 +10,17 @@ mod reconstructions;
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 
-pub use between::Ends;
+pub use between::InterpolationEnds;
 
-use crate::data::{Corpus, PIXELS, Part};
+use crate::data::{Dataset, PIXELS, Split};
 use crate::evaluate::apply;
-use crate::evaluate::knn::Points;
+use crate::evaluate::knn::Vectors;
 use crate::experiment::config::TrialConfig;
 use crate::nn::models::Autoencoder;
 use crate::report::figures::Figure;
 
 /// What is looked at.
-pub struct Exhibit<'a> {
+pub struct TrainedAutoencoder<'a> {
     /// A stack of one.
     pub model: &'a Autoencoder,
     /// The trial's settings.
@@ -28,9 +28,9 @@ pub struct Exhibit<'a> {
     /// The trial's seed.
     pub seed: u64,
     /// The data set.
-    pub corpus: &'a Corpus,
-    /// Its test part.
-    pub test: Part<'a>,
+    pub dataset: &'a Dataset,
+    /// Its test split.
+    pub test: Split<'a>,
     /// Codes of the test images, `[n * latent]`.
     pub codes: Vec<f32>,
     /// Where it happens.
@@ -39,22 +39,22 @@ pub struct Exhibit<'a> {
 
 /// What the strip between two images shows.
 #[derive(Debug, Clone)]
-pub struct Strip {
+pub struct Interpolation {
     /// From what to what.
-    pub between: Ends,
+    pub between: InterpolationEnds,
     /// Images between the two, both included.
     pub steps: usize,
 }
 
-impl<'a> Exhibit<'a> {
+impl<'a> TrainedAutoencoder<'a> {
     /// Encodes the test images.
     pub fn new(
         (model, config, seed): (&'a Autoencoder, &'a TrialConfig, u64),
-        (corpus, test): (&'a Corpus, Part<'a>),
+        (dataset, test): (&'a Dataset, Split<'a>),
         device: &'a Device,
     ) -> Self {
         let codes = crate::evaluate::encode(model, test, device);
-        Self { model, config, seed, corpus, test, codes, device }
+        Self { model, config, seed, dataset, test, codes, device }
     }
 
     /// Numbers a code.
@@ -63,15 +63,15 @@ impl<'a> Exhibit<'a> {
     }
 
     /// The codes as points.
-    pub fn points(&self) -> Points<'_> {
-        Points { values: &self.codes, width: self.latent() }
+    pub fn points(&self) -> Vectors<'_> {
+        Vectors { values: &self.codes, width: self.latent() }
     }
 
     /// Every picture, and the plane's coordinates `[n * 2]` where there are enough images for one.
     ///
     /// # Errors
     /// A picture cannot be encoded, or the strip's ends do not exist.
-    pub fn show(&self, strip: &Strip) -> Result<(Vec<Figure>, Option<Vec<f32>>)> {
+    pub fn show(&self, strip: &Interpolation) -> Result<(Vec<Figure>, Option<Vec<f32>>)> {
         ensure!(self.test.count() > 0, "there are no test images to show");
         let plane = crate::evaluate::tsne::embed(self.points());
         let mut figures = vec![reconstructions::draw(self)?];
@@ -101,7 +101,7 @@ impl<'a> Exhibit<'a> {
             let mut own = (0..self.test.count()).filter(move |&i| usize::from(self.test.labels[i]) == class);
             own.nth(nth)
         };
-        (0..self.corpus.classes.len()).map(of).collect()
+        (0..self.dataset.classes.len()).map(of).collect()
     }
 }
 

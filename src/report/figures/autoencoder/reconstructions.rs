@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use super::{Exhibit, bytes, under_classes};
+use super::{TrainedAutoencoder, bytes, under_classes};
 use crate::report::figures::Figure;
 use crate::report::figures::grid::Grid;
 
@@ -13,7 +13,7 @@ const EACH: usize = 2;
 
 /// # Errors
 /// The picture cannot be encoded.
-pub fn draw(exhibit: &Exhibit) -> Result<Figure> {
+pub fn draw(exhibit: &TrainedAutoencoder) -> Result<Figure> {
     let images = exhibit.test.rows.numbers();
     let (originals, given_back) = (bytes(&images), exhibit.reconstruct(&images));
     let rows = (0..EACH).flat_map(|nth| {
@@ -22,7 +22,7 @@ pub fn draw(exhibit: &Exhibit) -> Result<Figure> {
             .map(|(name, all)| (name.to_string(), under_classes(all, &chosen)))
     });
     let rows = rows.collect();
-    let picture = Grid { columns: exhibit.corpus.classes.clone(), rows, zoom: 2.0 }.draw()?;
+    let picture = Grid { columns: exhibit.dataset.classes.clone(), rows, zoom: 2.0 }.draw()?;
     let caption = format!(
         "The first test images of each class, and what the autoencoder gives back from {} numbers (seed {}).",
         exhibit.latent(),

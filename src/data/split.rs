@@ -21,15 +21,15 @@ pub enum Rows<'a> {
     },
 }
 
-/// A training, validation or test part.
+/// A training, validation or test split.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
+pub struct Split<'a> {
     /// What a network is shown.
     pub rows: Rows<'a>,
     /// `[n]` classes.
     pub labels: &'a [u8],
     /// `[n]` numbers to be predicted; empty where there are classes.
-    pub answers: &'a [f32],
+    pub targets: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
@@ -88,19 +88,19 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Part<'a> {
+impl<'a> Split<'a> {
     /// How many examples.
     pub fn count(self) -> usize {
         self.labels.len()
     }
 
     /// Consecutive pieces of `size` examples, the last one shorter.
-    pub fn chunks(self, size: usize) -> impl Iterator<Item = Part<'a>> {
+    pub fn chunks(self, size: usize) -> impl Iterator<Item = Split<'a>> {
         let starts = (0..self.count()).step_by(size);
         starts.map(move |from| {
             let to = (from + size).min(self.count());
-            let answers = if self.answers.is_empty() { &[] } else { &self.answers[from..to] };
-            Part { rows: self.rows.range(from, to), labels: &self.labels[from..to], answers }
+            let targets = if self.targets.is_empty() { &[] } else { &self.targets[from..to] };
+            Split { rows: self.rows.range(from, to), labels: &self.labels[from..to], targets }
         })
     }
 }
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn chunks_cover_every_row_once_in_order() {
         let values: Vec<f32> = (0..14).map(|i| i as f32).collect();
-        let part =
-            Part { rows: Rows::Numbers { values: &values, width: 2 }, labels: &[0, 1, 2, 3, 4, 5, 6], answers: &[] };
-        let chunks: Vec<Part> = part.chunks(3).collect();
+        let split =
+            Split { rows: Rows::Numbers { values: &values, width: 2 }, labels: &[0, 1, 2, 3, 4, 5, 6], targets: &[] };
+        let chunks: Vec<Split> = split.chunks(3).collect();
         assert_eq!(chunks.iter().map(|chunk| chunk.count()).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!(chunks.iter().flat_map(|chunk| chunk.rows.numbers()).collect::<Vec<_>>(), values);
         let mut row = Vec::new();

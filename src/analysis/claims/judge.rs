@@ -1,9 +1,9 @@
-//! A test put to the records: numbers in, the pieces of a finding out.
+//! A test put to the records: numbers in, the evidence of a finding out.
 
 use anyhow::{Result, anyhow};
 
+use super::evidence::{Evidence, p_value};
 use super::language::{Side, Statistic, Test};
-use super::piece::Piece;
 use super::{Finding, group_names, trend};
 use crate::analysis::stats::CONFIDENCE;
 use crate::analysis::stats::bootstrap::{Interval, bootstrap, of_sample};
@@ -17,7 +17,7 @@ use crate::record::{Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 
 /// A claim's metric laid out over the plan's arms and seeds.
-pub struct Bench<'a> {
+pub struct ClaimContext<'a> {
     /// The arms and seeds.
     pub plan: &'a Plan,
     /// In plan order.
@@ -28,7 +28,7 @@ pub struct Bench<'a> {
     pub index: u64,
 }
 
-impl Bench<'_> {
+impl ClaimContext<'_> {
     /// Each seed's value of the metric.
     pub fn values(&self, arm: &str) -> Vec<Option<f64>> {
         by_seed(self.records, arm, &self.plan.seeds, self.metric)
@@ -42,14 +42,14 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// A trend along an axis that is not of the plan, or not numeric.
-    pub fn pieces(&self, test: &Test) -> Result<Vec<Piece>> {
+    pub fn evidence(&self, test: &Test) -> Result<Vec<Evidence>> {
         if self.plan.is_deterministic() {
-            return self.certain(test);
+            return self.deterministic(test);
         }
         Ok(match test {
             Test::Order(sides) => {
                 let sides: Vec<Side> = sides.iter().map(|side| self.settled(side)).collect();
-                sides.windows(2).enumerate().map(|(place, pair)| self.pair(&pair[0], &pair[1], place as u64)).collect()
+                sides.windows(2).enumerate().map(|(index, pair)| self.pair(&pair[0], &pair[1], index as u64)).collect()
             }
             Test::Within(side, low, high) => vec![self.within(side, *low, *high)],
             Test::Trend { axis, fixed, rising } => vec![self.trend(axis, fixed, *rising)?],
@@ -57,7 +57,7 @@ impl Bench<'_> {
     }
 
     /// The first side larger than the second.
-    fn pair(&self, a: &Side, b: &Side, part: u64) -> Piece {
+    fn pair(&self, a: &Side, b: &Side, part: u64) -> Evidence {
         let (Side::Arm(Statistic::Iqm, first), Side::Arm(Statistic::Iqm, second)) = (a, b) else {
             return self.two_sides(a, b, part);
         };
@@ -65,8 +65,8 @@ impl Bench<'_> {
             return decided;
         }
         match compare(&self.values(first), &self.values(second), &mut self.stream(part)) {
-            Some(comparison) => Piece::Compared { between: format!("{a} - {b}"), comparison },
-            None => Piece::open(format!("`{first}` and `{second}` share no finished seed"), 0),
+            Some(comparison) => Evidence::Compared { between: format!("{a} - {b}"), comparison },
+            None => Evidence::open(format!("`{first}` and `{second}` share no finished seed"), 0),
         }
     }
 
@@ -91,7 +91,7 @@ impl Bench<'_> {
 
     /// When one arm has no finished run left because they diverged, and the other has enough, that settles it: a run that
     /// diverged has a lower accuracy, and a higher loss, than one that did not.
-    fn diverged(&self, a: &str, b: &str) -> Option<Piece> {
+    fn diverged(&self, a: &str, b: &str) -> Option<Evidence> {
         let state = |arm: &str| {
             let own = || self.records.iter().filter(|record| record.arm == arm);
             let diverged = own().filter(|record| record.status == Status::Diverged).count();
@@ -109,12 +109,12 @@ impl Bench<'_> {
         let survivor_is_larger = metric::higher_is_better(self.metric);
         let finding = if (lost == b) == survivor_is_larger { Finding::Confirmed } else { Finding::Refuted };
         let evidence = format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not");
-        Some(Piece::Told { finding, evidence, seeds: n.min(m) })
+        Some(Evidence::Told { finding, evidence, seeds: n.min(m) })
     }
 
     /// A statistic against a number or another statistic: by the bootstrap interval of the difference, and for a location
     /// by the signed-rank test too.
-    fn two_sides(&self, a: &Side, b: &Side, part: u64) -> Piece {
+    fn two_sides(&self, a: &Side, b: &Side, part: u64) -> Evidence {
         let columns = [a, b].map(|side| match side.unmoved() {
             Side::Arm(_, arm) | Side::Best(arm) => {
                 self.values(arm).into_iter().map(|value| value.map(|v| v + side.margin())).collect()
@@ -133,7 +133,7 @@ impl Bench<'_> {
         };
         let all: Vec<usize> = (0..pairs.len()).collect();
         let Some(interval) = bootstrap(pairs.len(), difference, &mut self.stream(part)) else {
-            return Piece::open(format!("{} finished seeds are too few for an interval", pairs.len()), pairs.len());
+            return Evidence::open(format!("{} finished seeds are too few for an interval", pairs.len()), pairs.len());
         };
         let differences: Vec<f64> = pairs.iter().map(|[a, b]| a - b).collect();
         // Ranks speak of locations such as the median: not of spreads, and not of means, which a few runs may decide.
@@ -153,17 +153,17 @@ impl Bench<'_> {
             interval.high,
             pairs.len()
         );
-        Piece::Told { finding: sign(interval, trusted, true), evidence, seeds: pairs.len() }
+        Evidence::Told { finding: sign(interval, trusted, true), evidence, seeds: pairs.len() }
     }
 
-    fn within(&self, side: &Side, low: f64, high: f64) -> Piece {
+    fn within(&self, side: &Side, low: f64, high: f64) -> Evidence {
         let Side::Arm(statistic, arm) = side else {
-            return Piece::open("a range is asked of an arm".into(), 0);
+            return Evidence::open("a range is asked of an arm".into(), 0);
         };
         let values: Vec<f64> = self.values(arm).into_iter().flatten().collect();
         let interval = of_sample(&values, statistic.function(), &mut self.stream(0));
         let Some(Interval { low: from, high: to }) = interval.filter(|_| values.len() >= FEWEST_FOR_TEST) else {
-            return Piece::open(format!("{} finished seeds are too few", values.len()), values.len());
+            return Evidence::open(format!("{} finished seeds are too few", values.len()), values.len());
         };
         let finding = if low <= from && to <= high {
             Finding::Confirmed
@@ -173,11 +173,11 @@ impl Bench<'_> {
             Finding::Inconclusive
         };
         let evidence = format!("{side} = {:.4} [{from:.4}, {to:.4}], {} seeds", side.value(&values), values.len());
-        Piece::Told { finding, evidence, seeds: values.len() }
+        Evidence::Told { finding, evidence, seeds: values.len() }
     }
 
     /// Kendall's tau of each seed along the axis, the mean over the lines of a plan with several axes.
-    fn trend(&self, axis: &str, fixed: &[(String, String)], rising: bool) -> Result<Piece> {
+    fn trend(&self, axis: &str, fixed: &[(String, String)], rising: bool) -> Result<Evidence> {
         let lines = trend::lines(self.plan, axis, fixed).map_err(|what| anyhow!(what))?;
         let columns: Vec<Vec<Option<f64>>> = self.plan.arms.iter().map(|arm| self.values(&arm.label)).collect();
         let tau = |line: &Vec<trend::Standing>, seed: usize| {
@@ -189,7 +189,10 @@ impl Bench<'_> {
         let of_seed = |seed| lines.iter().map(|line| tau(line, seed)).collect::<Option<Vec<f64>>>();
         let taus: Vec<f64> = (0..self.plan.seeds.len()).filter_map(|seed| Some(mean(&of_seed(seed)?))).collect();
         let Some(interval) = of_sample(&taus, mean, &mut self.stream(0)) else {
-            return Ok(Piece::open(format!("{} complete seeds are too few for an interval", taus.len()), taus.len()));
+            return Ok(Evidence::open(
+                format!("{} complete seeds are too few for an interval", taus.len()),
+                taus.len(),
+            ));
         };
         let (trusted, p) = passes(&taus);
         let over = if lines.len() > 1 { format!(" over {} lines", lines.len()) } else { String::new() };
@@ -200,7 +203,62 @@ impl Bench<'_> {
             interval.high,
             taus.len()
         );
-        Ok(Piece::Told { finding: sign(interval, trusted, rising), evidence, seeds: taus.len() })
+        Ok(Evidence::Told { finding: sign(interval, trusted, rising), evidence, seeds: taus.len() })
+    }
+
+    /// What the one value of each arm says. A run that diverged has no value, and so neither confirms nor refutes a comparison.
+    ///
+    /// # Errors
+    /// A trend along an axis that is not of the plan, or not numeric.
+    fn deterministic(&self, test: &Test) -> Result<Vec<Evidence>> {
+        let one = |arm: &str| self.values(arm).into_iter().flatten().next();
+        let value = |side: &Side| match side.unmoved() {
+            Side::Arm(_, arm) | Side::Best(arm) => one(arm).map(|value| value + side.margin()),
+            Side::Number(number) => Some(*number),
+            Side::Moved(..) => None,
+        };
+        let told = |holds: Option<bool>, evidence: String| {
+            let finding = match holds {
+                Some(true) => Finding::Confirmed,
+                Some(false) => Finding::Refuted,
+                None => Finding::Inconclusive,
+            };
+            Evidence::Told { finding, evidence: format!("{evidence}, the same every time"), seeds: 1 }
+        };
+        let shown = |side: &Side| match (side, value(side)) {
+            (Side::Number(number), _) => number.to_string(),
+            (side, Some(value)) => format!("{side} = {}", plain(value)),
+            (side, None) => format!("{side} has no value"),
+        };
+        Ok(match test {
+            Test::Order(sides) => sides
+                .windows(2)
+                .map(|pair| {
+                    let holds = value(&pair[0]).zip(value(&pair[1])).map(|(a, b)| a > b);
+                    told(holds, format!("{} against {}", shown(&pair[0]), shown(&pair[1])))
+                })
+                .collect(),
+            Test::Within(side, low, high) => {
+                vec![told(value(side).map(|v| (*low..=*high).contains(&v)), shown(side))]
+            }
+            Test::Trend { axis, fixed, rising } => {
+                let lines = trend::lines(self.plan, axis, fixed).map_err(|what| anyhow!(what))?;
+                let tau = |line: &Vec<trend::Standing>| {
+                    let values: Option<Vec<f64>> =
+                        line.iter().map(|(arm, _)| one(&self.plan.arms[*arm].label)).collect();
+                    let positions: Vec<f64> = line.iter().map(|(_, position)| *position).collect();
+                    trend::kendall_tau(&positions, &values?)
+                };
+                let taus: Option<Vec<f64>> = lines.iter().map(tau).collect();
+                let wanted = if *rising { 1.0 } else { -1.0 };
+                let holds = taus.as_ref().map(|taus| taus.iter().all(|tau| (tau - wanted).abs() < 1e-9));
+                let words = taus.map_or("not every arm has a value".into(), |taus| {
+                    let all: Vec<String> = taus.iter().map(|tau| format!("{tau:+.2}")).collect();
+                    format!("Kendall tau along {axis} = {}", all.join(", "))
+                });
+                vec![told(holds, words)]
+            }
+        })
     }
 }
 
@@ -210,7 +268,7 @@ const FEWEST_FOR_TEST: usize = 6;
 /// Whether paired differences pass the signed-rank test at 5 %, and its p-value in words.
 fn passes(differences: &[f64]) -> (bool, String) {
     match signed_rank(differences) {
-        Some(p) => (p < 1.0 - CONFIDENCE, format!(", p {}", super::p_value(p))),
+        Some(p) => (p < 1.0 - CONFIDENCE, format!(", p {}", p_value(p))),
         None => (false, String::new()),
     }
 }
@@ -247,4 +305,9 @@ impl Side {
             Self::Moved(side, _) => side.value(values),
         }
     }
+}
+
+/// Four digits, however small or large.
+fn plain(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e5).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.3e}") }
 }
