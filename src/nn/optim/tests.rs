@@ -68,11 +68,116 @@ fn adam_by_hand() {
     assert_two_steps(adamw, (0.95 - 0.1) * 0.95 - 0.1 * m / v.sqrt());
 }
 
+/// What a file may say of every rule, and the JSON that the identities of committed trials were made of: the name alone, every
+/// setting in reverse order, and whole numbers with a decay of 0.
+const WRITTEN: &[(&str, &str)] = &[
+    ("'sgd'", r#"{"name":"sgd","lr":0.01}"#),
+    ("'momentum'", r#"{"name":"momentum","lr":0.01,"momentum":0.9,"nesterov":false}"#),
+    ("'rmsprop'", r#"{"name":"rmsprop","lr":0.01,"momentum":0.0,"alpha":0.99,"eps":1e-8}"#),
+    ("'adagrad'", r#"{"name":"adagrad","lr":0.01,"eps":1e-10}"#),
+    ("'adam'", r#"{"name":"adam","lr":0.001,"betas":[0.9,0.999],"eps":1e-8}"#),
+    ("'adamw'", r#"{"name":"adamw","lr":0.001,"betas":[0.9,0.999],"eps":1e-8,"weight_decay":0.01}"#),
+    ("{ weight_decay = 0.1, lr = 0.5, name = 'sgd' }", r#"{"name":"sgd","lr":0.5,"weight_decay":0.1}"#),
+    (
+        "{ weight_decay = 0.1, nesterov = true, momentum = 0.8, lr = 0.5, name = 'momentum' }",
+        r#"{"name":"momentum","lr":0.5,"momentum":0.8,"nesterov":true,"weight_decay":0.1}"#,
+    ),
+    (
+        "{ weight_decay = 0.1, eps = 1e-6, alpha = 0.95, momentum = 0.8, lr = 0.5, name = 'rmsprop' }",
+        r#"{"name":"rmsprop","lr":0.5,"momentum":0.8,"alpha":0.95,"eps":1e-6,"weight_decay":0.1}"#,
+    ),
+    (
+        "{ weight_decay = 0.1, eps = 1e-6, lr = 0.5, name = 'adagrad' }",
+        r#"{"name":"adagrad","lr":0.5,"eps":1e-6,"weight_decay":0.1}"#,
+    ),
+    (
+        "{ weight_decay = 0.1, eps = 1e-6, betas = [0.8, 0.99], lr = 0.5, name = 'adam' }",
+        r#"{"name":"adam","lr":0.5,"betas":[0.8,0.99],"eps":1e-6,"weight_decay":0.1}"#,
+    ),
+    (
+        "{ weight_decay = 0.1, eps = 1e-6, betas = [0.8, 0.99], lr = 0.5, name = 'adamw' }",
+        r#"{"name":"adamw","lr":0.5,"betas":[0.8,0.99],"eps":1e-6,"weight_decay":0.1}"#,
+    ),
+    ("{ name = 'sgd', lr = 1, weight_decay = 0 }", r#"{"name":"sgd","lr":1.0,"weight_decay":0.0}"#),
+    (
+        "{ name = 'adamw', betas = [0, 0.5], weight_decay = 0 }",
+        r#"{"name":"adamw","lr":0.001,"betas":[0.0,0.5],"eps":1e-8,"weight_decay":0.0}"#,
+    ),
+];
+
+/// What stands in a file after `optimizer =`.
+fn read(text: &str) -> Result<OptimizerConfig, toml::de::Error> {
+    let mut table: toml::Table = format!("optimizer = {text}").parse()?;
+    table.remove("optimizer").unwrap().try_into()
+}
+
+#[test]
+fn the_written_form_of_every_rule_is_the_one_that_identities_were_made_of() {
+    for (text, written) in WRITTEN {
+        let config = read(text).unwrap();
+        assert_eq!(serde_json::to_string(&config).unwrap(), *written, "{text}");
+        assert_eq!(serde_json::from_str::<OptimizerConfig>(written).unwrap(), config, "{text}");
+    }
+}
+
+#[test]
+fn the_written_form_in_a_spec_has_the_same_keys_in_the_same_order() {
+    for (text, written) in WRITTEN {
+        let config = read(text).unwrap();
+        let table = toml::Table::try_from(&config).unwrap();
+        assert_eq!(serde_json::to_string(&table).unwrap(), *written, "{text}");
+        assert_eq!(toml::from_str::<OptimizerConfig>(&toml::to_string(&config).unwrap()).unwrap(), config, "{text}");
+    }
+    let adamw = read("'adamw'").unwrap();
+    assert_eq!(
+        toml::to_string(&adamw).unwrap(),
+        "name = \"adamw\"\nlr = 0.001\nbetas = [0.9, 0.999]\neps = 0.00000001\nweight_decay = 0.01\n"
+    );
+}
+
 #[test]
 fn a_setting_the_rule_does_not_have_is_refused_with_those_it_has() {
-    let error = toml::from_str::<OptimizerConfig>("name = 'adam'\nmomentum = 0.9").unwrap_err();
-    assert!(error.to_string().contains("`adam` has no setting `momentum`"), "{error}");
-    assert!(error.to_string().contains("lr, weight_decay, betas, eps"), "{error}");
+    let settings = [
+        ("sgd", "lr, weight_decay"),
+        ("momentum", "lr, weight_decay, momentum, nesterov"),
+        ("rmsprop", "lr, weight_decay, alpha, momentum, eps"),
+        ("adagrad", "lr, weight_decay, eps"),
+        ("adam", "lr, weight_decay, betas, eps"),
+        ("adamw", "lr, weight_decay, betas, eps"),
+    ];
+    let values = [
+        ("lr", "0.1"),
+        ("momentum", "0.5"),
+        ("nesterov", "true"),
+        ("alpha", "0.5"),
+        ("betas", "[0.5, 0.5]"),
+        ("eps", "1e-4"),
+        ("weight_decay", "0.1"),
+    ];
+    for (name, has) in settings {
+        for (key, value) in values {
+            let read = read(&format!("{{ name = '{name}', {key} = {value} }}"));
+            if has.split(", ").any(|own| own == key) {
+                assert_eq!(read.map(|config| config.validate()), Ok(Ok(())), "{name}, {key}");
+            } else {
+                let expected = format!("optimizer `{name}` has no setting `{key}`; it has {has}");
+                assert_eq!(read.unwrap_err().message(), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_optimizer_is_refused_with_what_is_one() {
+    let message = |text: &str| read(text).unwrap_err().message().to_string();
+    let known = "expected one of `sgd`, `momentum`, `rmsprop`, `adagrad`, `adam`, `adamw`";
+    assert_eq!(message("'adamm'"), format!("unknown variant `adamm`, {known}"));
+    assert_eq!(message("{ name = 'adamm', lr = 0.1 }"), format!("unknown variant `adamm`, {known}"));
+    assert_eq!(message("{ lr = 0.1 }"), "missing field `name`");
+    assert!(message("3").contains("expected an optimizer's name, or a table with its `name` and settings"));
+    assert!(message("{ name = 'adam', lr = 'fast' }").contains("invalid type: string \"fast\", expected f64"));
+    assert!(message("{ name = 'adam', betas = 0.9 }").contains("invalid type"));
+    assert!(message("{ name = 'adam', lrr = 0.1 }").contains("lrr"));
 }
 
 #[test]
