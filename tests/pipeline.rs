@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use kindling::analysis::summary::Summary;
 use kindling::evaluate::classification::Mistake;
+use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
 use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
@@ -219,7 +220,10 @@ fn a_failing_and_a_panicking_stack_are_records_and_the_rest_goes_on() {
     assert!(failed[0].error.as_ref().unwrap().contains("told to fail"));
     assert!(failed[3].error.as_ref().unwrap().contains("as told"));
     let summary = Summary::new(&plan, outcome.records).unwrap();
-    assert_eq!((summary.arms[0].failed, summary.arms[0].metric("test_accuracy").unwrap().description.n), (2, 2));
+    assert_eq!(
+        (summary.arms[0].failed, summary.arms[0].metric(&Metric::TestAccuracy.into()).unwrap().description.n),
+        (2, 2)
+    );
     // The next run tries the failed ones again, and only them.
     let again = Fake::default();
     let outcome = sweep(&plan, &again, folder.path(), &Ear::default()).unwrap();

@@ -30,7 +30,7 @@ pub fn apply(spec: &mut Spec, flags: &RunFlags) -> Result<()> {
     claims::check(&Plan::new(spec)?)?;
     if flags.smoke {
         spec.set_flag("smoke", "train.epochs", 1)?;
-        spec.most = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
+        spec.max_sizes = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
         spec.seeds = spec.seeds.min(3);
     }
     for typed in &flags.set {

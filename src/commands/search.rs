@@ -11,6 +11,7 @@ use super::Exit;
 use super::session::Prepared;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
+use crate::experiment::metric::Metric;
 use crate::record::by_seed;
 use crate::run::progress::{ProgressMode, SweepProgress};
 
@@ -46,9 +47,10 @@ pub fn climb(prepared: &mut Prepared, out: &Path, quiet: bool) -> Result<Exit> {
 /// diverged: a proposal that may fail is none.
 fn validated(summary: &Summary, label: &str) -> f64 {
     let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
-    let of =
-        |metric: &str| -> Option<Vec<f64>> { by_seed(&summary.records, label, &seeds, metric).into_iter().collect() };
-    let known = |metric: &str| of(metric).filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values));
-    let low = || known("validation_loss").or_else(|| known("final_value"));
-    known("validation_accuracy").or_else(|| Some(-low()?)).unwrap_or(f64::NAN)
+    let of = |metric: Metric| -> Option<Vec<f64>> {
+        by_seed(&summary.records, label, &seeds, &metric.into()).into_iter().collect()
+    };
+    let known = |metric| of(metric).filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values));
+    let low = || known(Metric::ValidationLoss).or_else(|| known(Metric::FinalValue));
+    known(Metric::ValidationAccuracy).or_else(|| Some(-low()?)).unwrap_or(f64::NAN)
 }

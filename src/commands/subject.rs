@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::{resolve, train};
 use crate::cli::Subject;
+use crate::experiment::config::TrialKind;
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::{Spec, library};
 use crate::nn::device;
@@ -38,7 +39,11 @@ pub fn open(subject: &Subject) -> Result<Opened> {
     resolve::settle_dataset(&mut spec, &search)?;
     let plan = Plan::new(&spec)?;
     let (_, arm) = train::choose(&plan, subject.arm.as_deref())?;
-    ensure!(arm.config.descend.is_none(), "`{}` goes down a function and has no network", spec.name);
+    ensure!(
+        !matches!(arm.config.kind(), TrialKind::Descent(_)),
+        "`{}` goes down a function and has no network",
+        spec.name
+    );
     let name = train::file_name(&spec.name, &arm.label);
     let lab = Lab::open(&Plan { arms: vec![arm.clone()], ..plan.clone() }, &search, backend)?;
     Ok(Opened { arm: arm.clone(), lab, name })

@@ -2,34 +2,34 @@
 //!
 //! In: records as they come. Out: a few words.
 
-use crate::experiment::metric;
+use crate::experiment::metric::Metric;
 use crate::record::TrialRecord;
 
 /// The best validation score so far.
 pub struct BestScore {
     arm: String,
-    metric: &'static str,
+    metric: Metric,
     value: f64,
 }
 
 impl BestScore {
     /// A record's, where it has one.
     pub fn of(record: &TrialRecord) -> Option<Self> {
-        let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
-        best("validation_accuracy").or_else(|| best("validation_loss"))
+        let best = |metric| Some(Self { arm: record.arm.clone(), value: record.metric(&metric)?, metric });
+        best(Metric::ValidationAccuracy).or_else(|| best(Metric::ValidationLoss))
     }
 
     /// Whether it is better than another of the same metric.
     pub fn beats(&self, other: &Self) -> bool {
-        let higher = metric::higher_is_better(self.metric);
+        let higher = self.metric.higher_is_better();
         self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
     }
 }
 
 impl std::fmt::Display for BestScore {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let number = metric::number(self.metric, self.value);
-        let unit = if metric::is_percent(self.metric) { " %" } else { "" };
+        let number = self.metric.format(self.value);
+        let unit = if self.metric.is_percent() { " %" } else { "" };
         write!(f, "{number}{unit} ({})", self.arm)
     }
 }

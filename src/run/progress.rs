@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Listener;
 use super::best::BestScore;
+use crate::experiment::config::TrialKind;
 use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
@@ -151,9 +152,11 @@ impl State {
 }
 
 fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
-    match &trial.config.descend {
-        Some(descend) => (descend.steps, 1),
-        None => (trial.config.data.train, trial.config.train.epochs),
+    match trial.config.kind() {
+        TrialKind::Descent(descent) => (descent.steps, 1),
+        TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
+            (trial.config.data.train, trial.config.train.epochs)
+        }
     }
 }
 
@@ -168,7 +171,7 @@ impl Listener for SweepProgress {
                 arms.push(trial);
             }
         }
-        let free = cost::on_the_way(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+        let free = cost::part_of_longer(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
         for (arm, _) in arms.iter().zip(free).filter(|(_, free)| !free) {
             state.planned.insert(arm.label.clone(), examples_and_epochs(arm));
         }
@@ -240,7 +243,7 @@ impl Listener for SweepProgress {
 /// The rough cost of a plan in words: trials, steps and time.
 pub fn cost_line(plan: &crate::experiment::plan::Plan, jobs: usize) -> String {
     let seeds = plan.seeds.len() as u64;
-    let free = cost::on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+    let free = cost::part_of_longer(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
     let trained = plan.arms.iter().zip(free).filter(|(_, free)| !free);
     let steps: u64 = trained.map(|(arm, _)| cost::steps(arm) * seeds).sum();
     format!(

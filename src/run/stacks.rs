@@ -64,7 +64,7 @@ pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
 /// What trials of one training share: their settings, without the number of epochs where it changes nothing before the last.
 fn training(config: &TrialConfig) -> String {
     let mut settings = config.clone();
-    if settings.is_prefix() {
+    if settings.is_prefix_of_longer() {
         settings.train.epochs = 0;
     }
     // These types always serialise; an empty text would only put all trials through the comparison of `Lab::run`, which refuses.

@@ -118,7 +118,7 @@ pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Option<Train
 
 /// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise and of which the last decides how long it
 /// trains; `None` when the callback broke it off. Each is what a training of so many epochs would have ended with, as long as the
-/// settings do not depend on their number: see [`crate::experiment::config::TrialConfig::is_prefix`].
+/// settings do not depend on their number: see [`crate::experiment::config::TrialConfig::is_prefix_of_longer`].
 pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], callback: &dyn Callback) -> Option<Vec<Trained>> {
     let mut train_step = TrainStep::new(job);
     let mut model = Some(model.train());

@@ -16,8 +16,8 @@ use crate::evaluate::knn::vote;
 use crate::evaluate::knn::{Index, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
-use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
-use crate::experiment::metric::at_level;
+use crate::experiment::config::{EvaluateConfig, TrialConfig};
+use crate::experiment::metric::{Level, Metric};
 use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
@@ -152,17 +152,18 @@ impl AutoencoderEvaluation<'_> {
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
             let c = clean(model, &judges, test, &images, self.device);
+            let Some(level) = Level::new(level) else { continue };
             let all = [
-                ("psnr_noisy", c.psnr_noisy),
-                ("psnr", c.psnr),
-                ("ssim_noisy", Some(c.ssim_noisy)),
-                ("ssim", Some(c.ssim)),
-                ("knn_noisy", c.knn_noisy),
-                ("knn_cleaned", c.knn_cleaned),
-                ("classifier_noisy", Some(c.classifier_noisy)),
-                ("classifier_cleaned", Some(c.classifier_cleaned)),
+                (Metric::PsnrNoisy(level), c.psnr_noisy),
+                (Metric::Psnr(level), c.psnr),
+                (Metric::SsimNoisy(level), Some(c.ssim_noisy)),
+                (Metric::Ssim(level), Some(c.ssim)),
+                (Metric::KnnNoisy(level), c.knn_noisy),
+                (Metric::KnnCleaned(level), c.knn_cleaned),
+                (Metric::ClassifierNoisy(level), Some(c.classifier_noisy)),
+                (Metric::ClassifierCleaned(level), Some(c.classifier_cleaned)),
             ];
-            found.extend(all.into_iter().filter_map(|(name, value)| Some((at_level(name, level), value?))));
+            found.extend(all.into_iter().filter_map(|(metric, value)| Some((metric.to_string(), value?))));
             self.go_on()?;
         }
         Some(())
@@ -170,8 +171,8 @@ impl AutoencoderEvaluation<'_> {
 
     /// The default classifier of this seed, trained on the same images without noise.
     fn judge(&self) -> Option<Network> {
-        let config =
-            TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
+        let mut config = TrialConfig::default();
+        config.train.epochs = JUDGE_EPOCHS;
         let job = Job {
             seeds: &[self.seed],
             config: &config.train,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::data::Split;
 use crate::evaluate::{self, Scores};
-use crate::experiment::config::{Start, TrialConfig};
+use crate::experiment::config::{Start, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
@@ -46,9 +46,11 @@ impl Lab {
             trials.iter().all(|trial| trial.config.shares_training(config)),
             "a stack's trials must share their settings"
         );
-        let ran = match config.descend {
-            Some(_) => self.descend(trials, callback)?,
-            None => self.train(trials, callback)?,
+        let ran = match config.kind() {
+            TrialKind::Descent(_) => self.descend(trials, callback)?,
+            TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
+                self.train(trials, callback)?
+            }
         };
         let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
         Ok(ran.map(|(mut records, networks)| {
@@ -60,7 +62,7 @@ impl Lab {
     fn descend(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Ran>> {
         let mut records = Vec::with_capacity(trials.len());
         for trial in trials {
-            let Some(config) = &trial.config.descend else { bail!("`{}` is no descent", trial.label) };
+            let TrialKind::Descent(config) = trial.config.kind() else { bail!("`{}` is no descent", trial.label) };
             let trajectory = descend(config, &trial.config.train, trial.seed);
             let mut record = self.blank(trial)?;
             descent::describe(&mut record, config, &trajectory);
