@@ -137,7 +137,7 @@ impl Summary {
     }
 
     /// The records of one arm, in seed order.
-    pub fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
+    pub(crate) fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
         self.records.iter().filter(move |record| record.arm == label)
     }
 

@@ -153,6 +153,11 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::EpochsTo,
 ];
 
+/// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
+pub(crate) fn at_any_level(metric: fn(Level) -> Metric) -> String {
+    format!("{}@LEVEL", metric(Level(0.0)).definition().name)
+}
+
 /// What is known of a metric besides its level.
 struct Definition<'a> {
     name: &'a str,
@@ -237,17 +242,17 @@ impl Metric {
     }
 
     /// Whether it is a share, shown in percent.
-    pub fn is_percent(&self) -> bool {
+    pub(crate) fn is_percent(&self) -> bool {
         self.unit() == Unit::Percent
     }
 
     /// Whether a larger value is the better one.
-    pub fn higher_is_better(&self) -> bool {
+    pub(crate) fn higher_is_better(&self) -> bool {
         self.definition().higher_is_better
     }
 
     /// What it is called on an axis.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let title = self.definition().title;
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
@@ -322,17 +327,17 @@ impl Quantity {
     }
 
     /// Whether it is a share, or a difference of shares, shown in percent.
-    pub fn is_percent(&self) -> bool {
+    pub(crate) fn is_percent(&self) -> bool {
         self.first().is_percent()
     }
 
     /// Whether a larger value is the better one.
-    pub fn higher_is_better(&self) -> bool {
+    pub(crate) fn higher_is_better(&self) -> bool {
         self.first().higher_is_better()
     }
 
     /// What it is called on an axis.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match self {
             Self::Single(metric) => metric.title(),
             Self::Difference(..) => self.to_string().replace('_', " "),
@@ -346,7 +351,7 @@ impl Quantity {
 
     /// What a user asks of records that exist. Like `from_str`, but never an error: a name that this program does not know is a
     /// [`Metric::Unknown`], which the records may hold.
-    pub fn of_records(text: &str) -> Self {
+    pub(crate) fn of_records(text: &str) -> Self {
         let metric = |name: &str| Metric::named(name).unwrap_or_else(|| Metric::Unknown(name.into()));
         match sides(text) {
             (first, Some(second)) => Self::Difference(metric(first), metric(second)),
@@ -382,7 +387,7 @@ impl FromStr for Quantity {
             (only, None) => Metric::named(only).map(Self::Single),
         };
         known.ok_or_else(|| {
-            let at_level = AT_LEVEL.iter().map(|at| format!("{}@LEVEL", at(Level(0.0)).definition().name));
+            let at_level = AT_LEVEL.iter().copied().map(at_any_level);
             let names: Vec<String> = PLAIN.iter().map(Metric::to_string).chain(at_level).collect();
             let near = suggestion(text, names.iter().map(String::as_str));
             format!("no metric `{text}`{near}; there are {}, and differences `a - b` of two", names.join(", "))

@@ -118,8 +118,8 @@ impl ClaimContext<'_> {
         } else {
             return None;
         };
-        let survivor_is_larger = self.quantity.higher_is_better();
-        let finding = if (lost == b) == survivor_is_larger { Finding::Confirmed } else { Finding::Refuted };
+        let finished_is_larger = self.quantity.higher_is_better();
+        let finding = if (lost == b) == finished_is_larger { Finding::Confirmed } else { Finding::Refuted };
         let text = format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not");
         Some(Evidence::Judged { finding, text, seeds: n.min(m) })
     }

@@ -108,7 +108,7 @@ enum Outcome<'a> {
 ///
 /// # Errors
 /// A claim names an unknown arm or metric, or is not in the claim language.
-pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
+pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.claims.len());
     for (index, claim) in plan.claims.iter().enumerate() {
         outcomes.push(match &claim.untestable {

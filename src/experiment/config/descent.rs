@@ -31,7 +31,7 @@ const MAX_STEPS: usize = 10_000;
 
 impl DescentConfig {
     /// Coordinates of the start, before any jitter.
-    pub fn origin(&self) -> Vec<f64> {
+    pub(crate) fn origin(&self) -> Vec<f64> {
         if self.start.is_empty() { self.function.usual_start() } else { self.start.clone() }
     }
 

@@ -32,7 +32,7 @@ impl TrialConfig {
     }
 
     /// The metric that ranks arms unless the experiment names another.
-    pub fn ranking_metric(&self) -> Metric {
+    pub(crate) fn ranking_metric(&self) -> Metric {
         match self.kind() {
             TrialKind::Classification => Metric::TestAccuracy,
             TrialKind::Regression => Metric::TestLoss,
@@ -91,5 +91,59 @@ impl TrialConfig {
             Metric::EpochsTo(_) => matches!(self.kind(), TrialKind::Classification),
             metric => self.measured().contains(metric),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::loss::Loss;
+
+    fn config(change: impl Fn(&mut TrialConfig)) -> TrialConfig {
+        let mut config = TrialConfig::default();
+        change(&mut config);
+        config
+    }
+
+    #[test]
+    fn the_kind_decides_what_ranks_arms_and_what_is_measured() {
+        let classifier = config(|_| {});
+        let regressor = config(|c| c.data.dataset = "line".into());
+        let autoencoder = config(|c| c.model.latent = Some(8));
+        let descent = config(|c| c.descend = Some(DescentConfig::default()));
+        // A descent reads neither the model nor the data.
+        let both = config(|c| (c.model.latent, c.descend) = (Some(8), Some(DescentConfig::default())));
+        assert_eq!(classifier.kind(), TrialKind::Classification);
+        assert_eq!(regressor.kind(), TrialKind::Regression);
+        assert_eq!(autoencoder.kind(), TrialKind::Autoencoder { latent: 8 });
+        assert_eq!(descent.kind(), TrialKind::Descent(&DescentConfig::default()));
+        assert_eq!(both.kind(), descent.kind());
+        for config in [&classifier, &regressor, &autoencoder, &descent] {
+            assert!(config.measures(&config.ranking_metric()), "{:?}", config.kind());
+            assert!(config.measures(&Metric::Diverged));
+        }
+        let epochs_to = Level::new(0.9).map(Metric::EpochsTo).unwrap();
+        let has_epochs_to = [&classifier, &regressor, &autoencoder, &descent].map(|config| config.measures(&epochs_to));
+        assert_eq!(has_epochs_to, [true, false, false, false]);
+    }
+
+    #[test]
+    fn an_autoencoder_measures_what_evaluate_asks_for_and_every_name_reads_back() {
+        let plain = config(|c| (c.model.latent, c.train.loss) = (Some(8), Loss::Mse));
+        let full = config(|c| {
+            (c.model.latent, c.train.loss) = (Some(8), Loss::Mse);
+            c.evaluate.knn = Some(5);
+            (c.evaluate.baselines, c.evaluate.probe) = (true, true);
+            c.evaluate.trustworthiness = Some(12);
+            c.evaluate.noise = vec![0.0, 0.4];
+        });
+        // diverged, three losses, MSE and BCE; then 2 + 2 + 3 + 1 + 1 of the codes, and 8 at each of two levels.
+        assert_eq!((plain.measured().len(), full.measured().len()), (6, 6 + 9 + 16));
+        for metric in full.measured() {
+            assert_eq!(Metric::of_record(&metric.to_string()), metric);
+        }
+        let without_knn = config(|c| (c.model.latent, c.evaluate.noise) = (Some(8), vec![0.4]));
+        let level = Level::new(0.4).unwrap();
+        assert!(without_knn.measures(&Metric::Psnr(level)) && !without_knn.measures(&Metric::KnnCleaned(level)));
     }
 }

@@ -90,7 +90,7 @@ impl TrialConfig {
     }
 
     /// The network for the inputs and classes that the data set's name tells, before the data are read.
-    pub fn likely_network(&self) -> NetworkConfig {
+    pub(crate) fn likely_network(&self) -> NetworkConfig {
         self.network(width_of(&self.data.dataset), classes_of(&self.data.dataset))
     }
 
@@ -118,7 +118,7 @@ impl TrialConfig {
 
     /// Whether one training serves both: the settings are equal, or differ in the number of epochs alone and the shorter training is
     /// the beginning of the longer one.
-    pub fn shares_training(&self, other: &Self) -> bool {
+    pub(crate) fn shares_training(&self, other: &Self) -> bool {
         let train = TrainConfig { epochs: self.train.epochs, ..other.train.clone() };
         self == other || self.is_prefix_of_longer() && *self == Self { train, ..other.clone() }
     }

@@ -97,7 +97,7 @@ pub(super) const MAX_DEPTH: usize = 5;
 impl Hidden {
     /// The widths between so many inputs and outputs. Tapered widths above 16 are rounded to the nearest multiple of 8, the number of
     /// 32-bit floats in a vector register.
-    pub fn widths(&self, inputs: usize, outputs: usize) -> Vec<usize> {
+    pub(crate) fn widths(&self, inputs: usize, outputs: usize) -> Vec<usize> {
         match self {
             Self::Widths(widths) => widths.clone(),
             Self::Taper(Taper { depth }) => {

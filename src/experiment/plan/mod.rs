@@ -13,7 +13,7 @@ mod warm_start;
 use serde_json::Value as Json;
 
 use crate::experiment::config::{DescentConfig, TrialConfig, TrialKind};
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::{Metric, Quantity, at_any_level};
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 
 /// Everything a run will train, in order.
@@ -124,7 +124,7 @@ impl Plan {
     ///
     /// # Errors
     /// No arm measures it, so that every table of it would be empty; the message has the metrics they measure.
-    pub fn check_measured(&self, quantity: &Quantity) -> Result<(), String> {
+    pub(crate) fn check_measured(&self, quantity: &Quantity) -> Result<(), String> {
         let absent = quantity.metrics().find(|metric| !self.arms.iter().any(|arm| arm.config.measures(metric)));
         let Some(absent) = absent else { return Ok(()) };
         let mut measured: Vec<Metric> = self.arms.iter().flat_map(|arm| arm.config.measured()).collect();
@@ -132,13 +132,13 @@ impl Plan {
         measured.dedup();
         let mut measured: Vec<String> = measured.iter().map(Metric::to_string).collect();
         if self.arms.iter().any(|arm| matches!(arm.config.kind(), TrialKind::Classification)) {
-            measured.push("epochs_to@LEVEL".into());
+            measured.push(at_any_level(Metric::EpochsTo));
         }
         Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", ")))
     }
 
     /// The data sets the arms learn from and the functions they go down, each once.
-    pub fn datasets_and_functions(&self) -> Vec<&str> {
+    pub(crate) fn datasets_and_functions(&self) -> Vec<&str> {
         let mut functions: Vec<&str> = self.descents().flatten().map(|descent| descent.function.name()).collect();
         functions.dedup();
         [self.datasets(), functions].concat()
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn optimizers_of_one_name_are_told_apart_and_twins_are_refused() {
+    fn optimizers_of_one_name_are_labelled_by_their_differences_and_equal_arms_are_refused() {
         let text = "[sweep]\noptimizer = [{ name = 'sgd', lr = 0.1 }, { name = 'sgd', lr = 0.2 }, 'adam']";
         assert_eq!(labels(text), ["sgd lr=0.1", "sgd lr=0.2", "adam"]);
         let error = plan("[sweep]\noptimizer = ['adam', { name = 'adam', lr = 0.001 }]").unwrap_err();

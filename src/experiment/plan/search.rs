@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn axes_of_as_many_values_are_told_apart() {
+    fn axes_with_equally_many_values_are_separate_parameters() {
         let text = "question = 'q'\n[sweep]\nbatch_size = [8, 16, 32]\nhidden = [[8], [16], [32]]\nsearch = { bayesian = 60, seed = 1 }";
         let mut spec = Spec::parse("x", "x.toml", text).unwrap();
         // The second axis alone decides: the widest is best.
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arm_that_diverged_is_told_and_does_not_stop_the_search() {
+    fn an_arm_that_diverged_does_not_stop_the_search() {
         assert_eq!(rates(&[f64::NAN, f64::NAN]).len(), 3);
     }
 }

@@ -51,7 +51,7 @@ pub struct Spec {
 }
 
 /// The number of seeds of an arm, unless the file or a flag gives another.
-pub const DEFAULT_SEEDS: u64 = 15;
+pub(crate) const DEFAULT_SEEDS: u64 = 15;
 
 /// One setting: a full path such as `train.batch_size`, and its value.
 #[derive(Debug, Clone, PartialEq)]

@@ -90,7 +90,7 @@ impl Spec {
         if let (Some(_), Some(arm)) = (&spec.search, spec.arms.first()) {
             return Err(SpecError::new(
                 arm.location.as_str(),
-                "[[arms]] cannot stand in a search; leave out one of the two",
+                "[[arms]] cannot be combined with a search; leave out one of the two",
             ));
         }
         spec.check_seeds(&format!("{path}: seeds"))?;
@@ -128,7 +128,7 @@ impl Spec {
     ///
     /// # Errors
     /// The value does not fit the setting.
-    pub fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
+    pub(crate) fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
         let location = format!("--{flag}");
         self.overrides.push(Assignment { path: path.into(), value: value.into(), location });
         self.check_values()
@@ -138,7 +138,7 @@ impl Spec {
     ///
     /// # Errors
     /// It is 0, or above a million.
-    pub fn check_seeds(&self, location: &str) -> Result<()> {
+    pub(crate) fn check_seeds(&self, location: &str) -> Result<()> {
         if !(1..=MAX_SEEDS).contains(&self.seeds) {
             let what = format!("{} seeds; it must be at least 1 and at most {MAX_SEEDS}", self.seeds);
             return Err(SpecError::new(location, what));

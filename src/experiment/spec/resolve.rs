@@ -20,7 +20,7 @@ impl Spec {
     ///
     /// # Errors
     /// A value does not fit its key; the error has the value's location.
-    pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
+    pub(crate) fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
         let named = arm.iter().find(|assignment| assignment.path == ARM).and_then(|a| a.value.as_str());
         let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
         let settings = own.map_or(&[][..], |arm| &arm.settings);

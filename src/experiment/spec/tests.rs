@@ -169,7 +169,7 @@ fn an_autoencoders_spec_is_written_so_that_it_reads_back_to_the_same_plan() {
 }
 
 #[test]
-fn named_arms_are_the_first_axis_and_their_mistakes_are_told() {
+fn named_arms_are_the_first_axis_and_their_mistakes_are_reported() {
     let text = "question = 'q'\n[[arms]]\nname = 'a'\nlr = 0.1\n[[arms]]\nname = 'b b'\ntrain.l2 = 3.0\n\
                 [sweep]\nbatch_size = [8, 16]";
     let spec = parse(text).unwrap();

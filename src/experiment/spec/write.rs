@@ -29,7 +29,7 @@ impl Spec {
     ///
     /// # Errors
     /// A value does not fit its key, or cannot be written as TOML.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
         let head = Resolved {
             question: &self.question,
             source: self.source.as_deref(),
