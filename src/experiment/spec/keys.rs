@@ -1,6 +1,6 @@
-//! The keys an experiment file may use, and their short forms.
+//! The keys of an experiment file, and their short forms.
 
-/// Every setting: its path and the names it also goes by.
+/// Every setting: its path and its short forms, the one for labels first.
 const KEYS: &[(&str, &[&str])] = &[
     ("data.dataset", &["dataset"]),
     ("data.train", &[]),
@@ -53,37 +53,37 @@ const KEYS: &[(&str, &[&str])] = &[
     ("descend.steps", &["steps"]),
 ];
 
-/// The path under which an arm's own name is kept among its axis values.
+/// The path of the axis of named arms.
 pub const ARM: &str = "arm";
 
-/// The sections that hold settings.
+/// The sections of a file that hold settings.
 pub const SECTIONS: &[&str] = &["data", "model", "train", "evaluate", "descend"];
 
-/// The keys at the top of a file, besides the [`SECTIONS`].
+/// The keys at the top level of a file, besides the [`SECTIONS`].
 pub const TOP: &[&str] = &["question", "source", "metric", "seeds", "sweep", "arms", "claims"];
 
-/// Settings whose value is itself a list, so that a flat list is one value and not an axis.
+/// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
 pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise", "descend.start"];
 
-/// The full path of a key, by its path or a short form.
+/// The path of a key given by its path or by a short form.
 pub fn canonical(key: &str) -> Option<&'static str> {
     let known = |(path, short): &&(&'static str, &[&str])| *path == key || short.contains(&key);
     KEYS.iter().find(known).map(|(path, _)| *path)
 }
 
-/// Every name a setting can be written by; the short form first.
+/// Every path and short form, of each setting the short form first.
 pub fn names() -> Vec<&'static str> {
     KEYS.iter().flat_map(|(path, short)| short.first().into_iter().copied().chain([*path])).collect()
 }
 
-/// The keys of a section such as `train`.
+/// The keys that a section such as `train` may have.
 pub fn of_section(section: &str) -> Vec<&'static str> {
     let prefix = format!("{section}.");
     let all = KEYS.iter().flat_map(|(path, short)| short.iter().copied().chain([*path]));
     all.filter_map(|name| name.strip_prefix(prefix.as_str())).filter(|rest| !rest.contains('.')).collect()
 }
 
-/// The short form of a path, for labels.
+/// The short form of a path.
 pub fn short(path: &str) -> &str {
     let entry = KEYS.iter().find(|(known, _)| *known == path);
     entry.and_then(|(_, short)| short.first().copied()).unwrap_or(path)
