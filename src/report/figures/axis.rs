@@ -60,7 +60,7 @@ impl Axis {
     }
 
     /// The pixel of a value, or that of the nearer end for a value outside of the axis.
-    pub fn to_pixels(&self, value: f64) -> f64 {
+    pub fn to_pixels(self, value: f64) -> f64 {
         let share = (transform(self.scale, value) - self.from) / (self.to - self.from);
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)

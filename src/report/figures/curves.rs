@@ -72,9 +72,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     } else {
         String::new()
     };
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let words = Words {
         title: "Learning curves".into(),
-        alt: "Training and validation numbers of each arm over the epochs.".into(),
+        alt: format!("Training and validation {} of each arm over the epochs.", names.join(" and ")),
         caption: format!(
             "Line: interquartile mean over seeds; band: middle half of the seeds (quartiles). Training numbers are means over an epoch \
              as the weights change; validation numbers are taken at its end.{part}"

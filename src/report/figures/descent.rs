@@ -77,13 +77,16 @@ fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
         svg.text((x + 33.0, y), &descent.run.arm, Anchor::Start, TEXT, INK);
     }
     let name = function.name();
-    let minimum = if function.minimum().is_some() { "; the cross is the minimum" } else { "" };
+    let (cross, value) = match function.minimum() {
+        Some(_) => ("; the cross is the minimum", "value above the minimum"),
+        None => ("", "value"),
+    };
     let words = Words {
         title: format!("Descent trajectories on {name}"),
         alt: format!("The trajectories of the arms on {name}, and the function's value over the steps."),
         caption: format!(
-            "{name}: {}. Left: the trajectory of each arm from one start (seed {}); the ring is the start{minimum}. Right: the value above \
-             the minimum at each step: the median over the starts, and the middle half of them.",
+            "{name}: {}. Left: the trajectory of each arm from one start (seed {}); the ring is the start{cross}. Right: the {value} at \
+             each step: the median over the starts, and the middle half of them.",
             function.formula(),
             first.run.seed
         ),

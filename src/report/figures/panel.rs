@@ -21,7 +21,7 @@ pub struct AxisLabels<'a> {
 
 impl Panel {
     /// The pixel of a point.
-    pub fn to_pixels(&self, point: (f64, f64)) -> (f64, f64) {
+    pub fn to_pixels(self, point: (f64, f64)) -> (f64, f64) {
         (self.x.to_pixels(point.0), self.y.to_pixels(point.1))
     }
 
