@@ -51,8 +51,24 @@ fn a_run_leaves_records_networks_pictures_and_codes() {
         let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
         assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{name}");
     }
+    // Rows of 60 pixels below the names of the ten classes, which are 26 pixels high: two images of each class with their
+    // reconstructions; ten centroids; clean, noisy and denoised images. The interpolation is one row without names above.
+    for (name, rows, above) in [
+        ("reconstructions", 4, 26),
+        ("centroids", 10, 26),
+        ("cleaned-0.2", 3, 26),
+        ("cleaned-0.6", 3, 26),
+        ("between", 1, 6),
+    ] {
+        let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).unwrap();
+        assert!(svg.contains(&format!(" height=\"{}\" role", above + 60 * rows + 2)), "{name}: {}", &svg[..200]);
+    }
+    let codes = fs::read_to_string(folder.join("figures/codes.svg")).unwrap();
+    let dots: usize =
+        codes.lines().filter(|line| line.starts_with("<path")).map(|line| line.matches('M').count()).sum();
+    assert_eq!(dots, 100, "a dot for each of the 100 test images");
     let html = fs::read_to_string(folder.join("report.html")).unwrap();
-    assert!(html.contains("From one to the other") && html.contains("3 to @7"));
+    assert!(html.contains("Latent interpolation") && html.contains("3 to @7"));
     // 100 codes of 4 numbers of 4 bytes, behind NumPy's header of 128.
     assert_eq!(fs::metadata(folder.join("codes.npy")).unwrap().len(), 128 + 1600);
     assert_eq!(fs::read_to_string(folder.join("tensors.tsv")).unwrap().lines().count(), 100);

@@ -8,7 +8,7 @@ use crate::report::figures::autoencoder::InterpolationEnds;
 /// The strip of pictures from one code to another.
 #[derive(Debug, Clone, Args)]
 pub struct StripFlags {
-    /// InterpolationEnds of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
+    /// Ends of the strip: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
     #[arg(long, value_name = "A,B")]
     pub between: Option<InterpolationEnds>,
     /// Images of the strip

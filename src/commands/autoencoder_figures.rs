@@ -10,7 +10,7 @@ use crate::experiment::plan::Plan;
 use crate::files::write_atomic;
 use crate::nn::models::Network;
 use crate::record::TrialRecord;
-use crate::report::export::codes;
+use crate::report::export::embeddings;
 use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::{Interpolation, InterpolationEnds, TrainedAutoencoder};
 use crate::trial::Lab;
@@ -66,15 +66,15 @@ pub fn draw(
     let model = network.autoencoder().context("the saved network is not an autoencoder")?;
     let dataset = lab.dataset(&config.data.dataset)?;
     let test = lab.splits(&config.data)?.test;
-    let autoencoder = TrainedAutoencoder::new((model, config, record.seed), (dataset, test), &lab.backend.device);
-    let (figures, plane) = autoencoder.show(interpolation)?;
+    let autoencoder = TrainedAutoencoder::new(model, config, record.seed, dataset, test, &lab.backend.device);
+    let (figures, plane) = autoencoder.draw(interpolation)?;
     let width = autoencoder.latent();
-    write_atomic(&folder.join("codes.npy"), &codes::npy_f32(&autoencoder.codes, width))?;
-    write_atomic(&folder.join("labels.npy"), &codes::npy_u8(test.labels))?;
-    write_atomic(&folder.join("tensors.tsv"), codes::tensors_tsv(&autoencoder.codes, width).as_bytes())?;
-    write_atomic(&folder.join("metadata.tsv"), codes::metadata_tsv(test.labels, &dataset.classes).as_bytes())?;
+    write_atomic(&folder.join("codes.npy"), &embeddings::npy_f32(&autoencoder.codes, width))?;
+    write_atomic(&folder.join("labels.npy"), &embeddings::npy_u8(test.labels))?;
+    write_atomic(&folder.join("tensors.tsv"), embeddings::tensors_tsv(&autoencoder.codes, width).as_bytes())?;
+    write_atomic(&folder.join("metadata.tsv"), embeddings::metadata_tsv(test.labels, &dataset.classes).as_bytes())?;
     if let Some(plane) = plane {
-        let csv = codes::plane_csv(&plane, test.labels, &dataset.classes);
+        let csv = embeddings::plane_csv(&plane, test.labels, &dataset.classes);
         write_atomic(&folder.join("tsne.csv"), csv.as_bytes())?;
     }
     Ok(figures)

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use super::arm::SelectedArm;
 use super::{Exit, unless_interrupted};
 use crate::cli::GradcheckArgs;
-use crate::report::table::Table;
+use crate::report::table::{Cell, Table};
 use crate::studies::gradient_check::{ParameterCheck, check};
 use crate::train::NoCallback;
 use crate::trial::{initial_network, job};
@@ -48,16 +48,16 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
 fn table(found: &[ParameterCheck]) -> Table {
     let row = |c: &ParameterCheck| {
         vec![
-            c.name.clone(),
-            format!("{}x{}", c.shape[0], c.shape[1]),
-            c.moved.to_string(),
-            c.kinks.to_string(),
-            format!("{:.1e}", c.difference),
-            format!("[{}, {}]", c.worst[0], c.worst[1]),
-            format!("{:+.6e}", c.automatic),
-            format!("{:+.6e}", c.numeric),
+            Cell::from(&c.name),
+            Cell::Text(format!("{}x{}", c.shape[0], c.shape[1])),
+            Cell::number(c.moved),
+            Cell::number(c.kinks),
+            Cell::number(format!("{:.1e}", c.difference)),
+            Cell::Text(format!("[{}, {}]", c.worst[0], c.worst[1])),
+            Cell::number(format!("{:+.6e}", c.automatic)),
+            Cell::number(format!("{:+.6e}", c.numeric)),
         ]
     };
     let head = ["parameter", "shape", "moved", "on kinks", "difference", "at", "automatic", "numeric"];
-    Table { head: head.map(String::from).to_vec(), rows: found.iter().map(row).collect() }
+    Table::new(head, found.iter().map(row))
 }

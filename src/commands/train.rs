@@ -14,7 +14,7 @@ use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
 use crate::experiment::metric::Metric;
 use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
-use crate::report::table::Table;
+use crate::report::table::{Cell, Table};
 use crate::run::dashboard::Dashboard;
 use crate::trial::run_stack;
 use crate::trial::saved::{self, ModelCard};
@@ -98,17 +98,14 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
 /// Precision, recall, F1 and support of each class, and their means.
 fn per_class_table(record: &TrialRecord, classes: &[String]) -> Table {
     let reports = per_class(&record.confusion);
-    let number = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
+    let number = |value: Option<f64>| Cell::Number(value.map(|v| format!("{v:.4}")));
     let row = |(name, r): (&String, &ClassReport)| {
-        vec![name.clone(), number(r.precision), number(r.recall), number(r.f1), r.support.to_string()]
+        vec![Cell::from(name), number(r.precision), number(r.recall), number(r.f1), Cell::number(r.support)]
     };
-    let mut table = Table {
-        head: ["class", "precision", "recall", "F1", "support"].map(String::from).to_vec(),
-        rows: classes.iter().zip(&reports).map(row).collect(),
-    };
+    let rows = classes.iter().zip(&reports).map(row);
     let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
     let support: u32 = reports.iter().map(|r| r.support).sum();
     let means = [mean(|r| r.precision), mean(|r| r.recall), mean(|r| r.f1)];
-    table.rows.push(std::iter::once("macro mean".into()).chain(means).chain([support.to_string()]).collect());
-    table
+    let means = std::iter::once("macro mean".into()).chain(means).chain([Cell::number(support)]).collect();
+    Table::new(["class", "precision", "recall", "F1", "support"], rows.chain([means]))
 }

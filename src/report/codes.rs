@@ -1,11 +1,11 @@
-//! What an autoencoder's code keeps, as tables: each metric beside what it is to be measured against.
+//! Tables of an autoencoder's codes: how well they reconstruct, and how well neighbours among them tell the classes.
 
-use super::table::Table;
+use super::table::{Cell, Table};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::data::{Dataset, class_names_of};
-use crate::evaluate::classification::{self, one_vs_rest};
-use crate::experiment::metric::{Metric, Quantity};
+use crate::evaluate::classification::{self, OneVsRest, one_vs_rest};
+use crate::experiment::metric::Metric;
 
 /// What the columns of [`table`] are.
 pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN, the share of \
@@ -14,66 +14,111 @@ pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap inte
      whether neighbours by code are neighbours by pixel. EV: explained variance of the test images, by the autoencoder and by \
      as many principal components. Accuracies in %.";
 
-const COLUMNS: [(&str, Metric, bool); 10] = [
-    ("MSE", Metric::TestMse, true),
-    ("BCE", Metric::TestBce, true),
-    ("EV", Metric::ExplainedVariance, false),
-    ("EV, PCA", Metric::ExplainedVariancePca, false),
-    ("KNN", Metric::KnnAccuracy, true),
-    ("KNN, pixels", Metric::KnnAccuracyPixels, false),
-    ("KNN, PCA", Metric::KnnAccuracyPca, false),
-    ("KNN, untrained", Metric::KnnAccuracyUntrained, false),
-    ("probe", Metric::ProbeAccuracy, true),
-    ("trustworthiness", Metric::Trustworthiness, false),
+/// A column of [`table`].
+struct MetricColumn {
+    heading: &'static str,
+    metric: Metric,
+    with_interval: bool,
+}
+
+const fn plain(heading: &'static str, metric: Metric) -> MetricColumn {
+    MetricColumn { heading, metric, with_interval: false }
+}
+
+const fn with_interval(heading: &'static str, metric: Metric) -> MetricColumn {
+    MetricColumn { heading, metric, with_interval: true }
+}
+
+const COLUMNS: [MetricColumn; 10] = [
+    with_interval("MSE", Metric::TestMse),
+    with_interval("BCE", Metric::TestBce),
+    plain("EV", Metric::ExplainedVariance),
+    plain("EV, PCA", Metric::ExplainedVariancePca),
+    with_interval("KNN", Metric::KnnAccuracy),
+    plain("KNN, pixels", Metric::KnnAccuracyPixels),
+    plain("KNN, PCA", Metric::KnnAccuracyPca),
+    plain("KNN, untrained", Metric::KnnAccuracyUntrained),
+    with_interval("probe", Metric::ProbeAccuracy),
+    plain("trustworthiness", Metric::Trustworthiness),
 ];
 
-/// A row an arm, a column a metric that some arm has; none where no arm is an autoencoder.
+/// A row per arm and a column per metric that some arm has; `None` if no arm is an autoencoder.
 pub fn table(summary: &Summary) -> Option<Table> {
     let has = |metric: &Metric| summary.arms.iter().any(|arm| arm.metric(&metric.clone().into()).is_some());
-    let columns: Vec<_> = COLUMNS.into_iter().filter(|(_, metric, _)| has(metric)).collect();
     if !has(&Metric::TestMse) {
         return None;
     }
+    let columns: Vec<MetricColumn> = COLUMNS.into_iter().filter(|column| has(&column.metric)).collect();
     let row = |arm: &ArmSummary| {
-        let cell = |(_, metric, with_interval): &(&str, Metric, bool)| cell(arm, metric.clone().into(), *with_interval);
-        std::iter::once(arm.label.clone()).chain(columns.iter().map(cell)).collect()
+        std::iter::once(Cell::from(&arm.label)).chain(columns.iter().map(|column| cell(arm, column))).collect()
     };
-    let head = std::iter::once("arm").chain(columns.iter().map(|(title, ..)| *title));
-    Some(Table { head: head.map(String::from).collect(), rows: summary.arms.iter().map(row).collect() })
+    let head = std::iter::once("arm").chain(columns.iter().map(|column| column.heading));
+    Some(Table::new(head, summary.arms.iter().map(row)))
 }
 
-fn cell(arm: &ArmSummary, quantity: Quantity, with_interval: bool) -> String {
-    let Some(found) = arm.metric(&quantity) else { return "-".into() };
-    let number = |value| quantity.format(value);
+fn cell(arm: &ArmSummary, column: &MetricColumn) -> Cell {
+    let Some(found) = arm.metric(&column.metric.clone().into()) else { return Cell::Number(None) };
+    let number = |value| column.metric.format(value);
     let interval = |Interval { low, high }| format!(" [{}, {}]", number(low), number(high));
-    let interval = found.iqm_interval.filter(|_| with_interval).map_or(String::new(), interval);
-    format!("{}{interval}", number(found.description.iqm))
+    let interval = found.iqm_interval.filter(|_| column.with_interval).map_or(String::new(), interval);
+    Cell::number(format!("{}{interval}", number(found.description.iqm)))
 }
 
-/// Class by class, the neighbours of the median run's codes as targets to "is it of this class?"; and the two accuracies that such a
-/// table has, named for what they are. None where there are no neighbours, or several arms.
+/// One row per class for the KNN classifier on the median run's codes, with "is it of this class?" as the question; and a note
+/// with the two accuracies that such a table can mean. `None` if the run has no neighbours, or if there are several arms.
 pub fn one_vs_rest_table(summary: &Summary, dataset: Option<&Dataset>) -> Option<(Table, String)> {
     let run =
         summary.median_run().filter(|run| run.metric(&Metric::KnnAccuracy).is_some() && summary.arms.len() == 1)?;
     let names = class_names_of(&run.made_with.data, run.confusion.len(), dataset);
     let percent = |value: f64| format!("{:.2}", 100.0 * value);
-    let row = |(name, class): (&String, &classification::OneVsRest)| {
+    let row = |(name, class): (&String, &OneVsRest)| {
         let counts = [class.true_positives, class.false_positives, class.false_negatives, class.true_negatives];
-        let mut cells = vec![name.clone()];
-        cells.extend(counts.iter().map(ToString::to_string));
-        cells.push(percent(class.accuracy()));
-        cells
+        let counts = counts.into_iter().map(Cell::number);
+        std::iter::once(Cell::from(name)).chain(counts).chain([Cell::number(percent(class.accuracy()))]).collect()
     };
-    let table = Table {
-        head: ["class", "TP", "FP", "FN", "TN", "one-vs-rest accuracy"].map(String::from).to_vec(),
-        rows: names.iter().zip(&one_vs_rest(&run.confusion)).map(row).collect(),
-    };
+    let table = Table::new(
+        ["class", "TP", "FP", "FN", "TN", "one-vs-rest accuracy"],
+        names.iter().zip(&one_vs_rest(&run.confusion)).map(row),
+    );
     let note = format!(
         "The median run (seed {}): multi-class accuracy {} %, the share of test images given their class; mean one-vs-rest accuracy \
-         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same targets.",
+         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same predictions.",
         run.seed,
         percent(classification::accuracy(&run.confusion)),
         percent(classification::mean_one_vs_rest(&run.confusion))
     );
     Some((table, note))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::Fixture;
+
+    #[test]
+    fn an_autoencoder_has_a_column_per_metric_and_an_interval_behind_some() {
+        let summary = Fixture::new("seeds = 4\n[model]\nlatent = 2\n[train]\nloss = 'mse'")
+            .metric("test_mse", |_, _| Some(0.01))
+            .metric("explained_variance", |_, _| Some(0.9))
+            .summary();
+        let table = table(&summary).unwrap();
+        assert_eq!(table.head, ["arm", "MSE", "EV"]);
+        let row: Vec<String> = table.rows[0].iter().map(Cell::to_string).collect();
+        assert_eq!(row, ["default", "0.01000 [0.01000, 0.01000]", "0.9000"]);
+        assert!(super::table(&Fixture::new("seeds = 2").summary()).is_none());
+    }
+
+    #[test]
+    fn one_class_against_the_rest_by_hand() {
+        // Of class 0, 3 of 4 are found; of class 1, 5 of 6: accuracy 8 / 10, and 8 / 10 for each of two classes.
+        let summary = Fixture::new("seeds = 1\n[model]\nlatent = 2\n[train]\nloss = 'mse'")
+            .metric("test_mse", |_, _| Some(0.01))
+            .metric("knn_accuracy", |_, _| Some(0.8))
+            .each(|record| record.confusion = vec![vec![3, 1], vec![1, 5]])
+            .summary();
+        let (table, note) = one_vs_rest_table(&summary, None).unwrap();
+        let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(Cell::to_string).collect()).collect();
+        assert_eq!(rows, [["0", "3", "1", "1", "5", "80.00"], ["1", "5", "1", "1", "3", "80.00"]]);
+        assert!(note.contains("multi-class accuracy 80.00 %"), "{note}");
+    }
 }

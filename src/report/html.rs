@@ -1,11 +1,12 @@
-//! A report as one HTML file that opens offline: styles, pictures and all inside.
+//! A page as one HTML file that opens offline, with its styles and pictures inside.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::figures::{Figure, svg};
 use super::page::{Block, Page};
-use super::table::Table;
-use crate::report::figures::{Figure, svg};
+use super::table::{Cell, Link, Table};
+use crate::analysis::claims::Finding;
 
 const STYLE: &str = "
 :root { color-scheme: light; }
@@ -24,7 +25,7 @@ figcaption { color: #555; font-size: 0.9rem; max-width: 48rem; }
 
 /// The page as `report.html`.
 pub fn render(page: &Page) -> String {
-    let title = escape(&page.title);
+    let title = inline(&page.title);
     let body: String = page.blocks.iter().map(block).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -35,10 +36,10 @@ pub fn render(page: &Page) -> String {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Heading(text) => format!("<h2>{}</h2>\n", escape(text)),
-        Block::Text(text) => format!("<p>{}</p>\n", escape(text)),
+        Block::Heading(text) => format!("<h2>{}</h2>\n", inline(text)),
+        Block::Text(text) => format!("<p>{}</p>\n", inline(text)),
         Block::List(lines) => {
-            let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line))).collect();
+            let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", inline(line))).collect();
             format!("<ul>\n{items}</ul>\n")
         }
         Block::Table(table) => rows(table),
@@ -47,65 +48,56 @@ fn block(block: &Block) -> String {
 }
 
 fn rows(table: &Table) -> String {
-    let head: String = table.head.iter().map(|cell| format!("<th>{}</th>", escape(cell))).collect();
-    let row = |cells: &Vec<String>| {
-        let cells: String = cells.iter().map(|cell| format!("<td{}>{}</td>", class(cell), escape(cell))).collect();
-        format!("<tr>{cells}</tr>\n")
-    };
+    let head: String = table.head.iter().map(|name| format!("<th>{}</th>", inline(name))).collect();
+    let row = |cells: &Vec<Cell>| format!("<tr>{}</tr>\n", cells.iter().map(cell).collect::<String>());
     let body: String = table.rows.iter().map(row).collect();
     format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n")
 }
 
-/// `0.04905 [0.04862, 0.04943]`, with room.
-const LONGEST_NUMBER: usize = 40;
-
-/// Numbers are set to the right, findings in their colour.
-fn class(cell: &str) -> String {
-    // A sentence may begin with a number.
-    let numeric = cell == "-" || (cell.len() <= LONGEST_NUMBER && cell.starts_with(|c: char| c.is_ascii_digit()));
+/// Numbers stand to the right and findings have their colour, by the cell's class.
+fn cell(cell: &Cell) -> String {
+    let text = inline(&cell.to_string());
     match cell {
-        "confirmed" | "refuted" | "inconclusive" => format!(" class=\"{cell}\""),
-        "not testable" => " class=\"inconclusive\"".into(),
-        _ if numeric => " class=\"number\"".into(),
-        _ => String::new(),
+        Cell::Text(_) => format!("<td>{text}</td>"),
+        Cell::Number(_) => format!("<td class=\"number\">{text}</td>"),
+        Cell::Finding(finding) => format!("<td class=\"{}\">{text}</td>", class(*finding)),
+        Cell::Links(links) => {
+            let link =
+                |Link { text, target }: &Link| format!("<a href=\"{}\">{}</a>", svg::escape(target), inline(text));
+            format!("<td>{}</td>", links.iter().map(link).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn class(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Confirmed => "confirmed",
+        Finding::Refuted => "refuted",
+        Finding::Inconclusive | Finding::Untestable => "inconclusive",
     }
 }
 
 fn picture(figure: &Figure) -> String {
     let picture = match std::str::from_utf8(&figure.bytes) {
         Ok(svg) if figure.file.ends_with(".svg") => svg.to_string(),
-        _ => format!(
-            "<img alt=\"{}\" src=\"data:image/png;base64,{}\">",
-            escape(&figure.title),
-            STANDARD.encode(&figure.bytes)
-        ),
+        _ => {
+            let data = STANDARD.encode(&figure.bytes);
+            format!("<img alt=\"{}\" src=\"data:image/png;base64,{data}\">", svg::escape(&figure.alt))
+        }
     };
-    format!("<figure>\n{picture}\n<figcaption>{}</figcaption>\n</figure>\n", escape(&figure.caption))
+    format!("<figure>\n{picture}\n<figcaption>{}</figcaption>\n</figure>\n", inline(&figure.caption))
 }
 
-/// Text for HTML; `code` marks become code.
-fn escape(text: &str) -> String {
+/// Running text as HTML; what stands between backticks becomes code.
+fn inline(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in svg::escape(text).split('`').enumerate() {
         match index % 2 {
-            0 => out.push_str(&links(part)),
+            0 => out.push_str(part),
             _ => out.push_str(&format!("<code>{part}</code>")),
         }
     }
     out
-}
-
-/// `[text](target)` as a link.
-fn links(text: &str) -> String {
-    let Some((before, rest)) = text.split_once('[') else { return text.into() };
-    let link = rest.split_once("](").and_then(|(words, rest)| Some((words, rest.split_once(')')?)));
-    match link {
-        Some((words, (target, after))) if !words.contains('[') => {
-            format!("{before}<a href=\"{target}\">{words}</a>{}", links(after))
-        }
-        // An interval's bracket, or half a link.
-        _ => format!("{before}[{}", links(rest)),
-    }
 }
 
 #[cfg(test)]
@@ -113,20 +105,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_told_from_intervals() {
-        assert_eq!(
-            escape("[-0.1, 0.2], n (see [a](b/c.md), [d](e))"),
-            "[-0.1, 0.2], n (see <a href=\"b/c.md\">a</a>, <a href=\"e\">d</a>)"
-        );
+    fn cells_are_written_by_their_kind_and_not_by_their_text() {
+        let links = ["a", "d"].map(|name| Link { text: name.into(), target: format!("{name}/c.md") });
+        let cells = [
+            (Cell::from("784-64-32-10"), "<td>784-64-32-10</td>"),
+            (Cell::from("confirmed [-0.1, 0.2] [a](b)"), "<td>confirmed [-0.1, 0.2] [a](b)</td>"),
+            (Cell::number("-0.4"), "<td class=\"number\">-0.4</td>"),
+            (Cell::Number(None), "<td class=\"number\">-</td>"),
+            (Cell::Finding(Finding::Refuted), "<td class=\"refuted\">refuted</td>"),
+            (Cell::Finding(Finding::Untestable), "<td class=\"inconclusive\">not testable</td>"),
+            (Cell::Links(links.to_vec()), "<td><a href=\"a/c.md\">a</a>, <a href=\"d/c.md\">d</a></td>"),
+        ];
+        cells.iter().for_each(|(kind, html)| assert_eq!(cell(kind), *html));
     }
 
     #[test]
     fn a_page_is_self_contained_and_escaped() {
-        let figure =
-            Figure { file: "x.png".into(), title: "A <picture>".into(), caption: "c".into(), bytes: vec![0x89, 1] };
+        let figure = Figure {
+            file: "x.png".into(),
+            title: "A <picture>".into(),
+            alt: "Less < more".into(),
+            caption: "c".into(),
+            bytes: vec![0x89, 1],
+        };
         let page = Page { title: "a < b".into(), blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())] };
         let html = render(&page);
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));
+        assert!(html.contains("alt=\"Less &lt; more\""));
         assert!(html.contains("<code>x</code>") && !html.contains("http"));
     }
 }

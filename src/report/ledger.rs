@@ -1,30 +1,29 @@
-//! The ledger: every claim of every experiment beside what was published and what the records say.
+//! The ledger: one page with every claim of every experiment, what was published and what the records say.
 //!
-//! In: experiments with the summaries of their runs. Out: one page, grouped by the publication. Nothing in it is written by hand.
+//! Claims are grouped by publication, and nothing on the page is written by hand.
 
 use std::path::Path;
 
+use super::page::{Block, Page};
+use super::table::{Cell, Link, Table};
 use crate::analysis::claims::Finding;
 use crate::analysis::summary::Summary;
 use crate::experiment::plan::cost::human;
-use crate::report::page::{Block, Page};
-use crate::report::sentences::finding;
-use crate::report::table::Table;
 
 /// One experiment in the ledger.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its results.
+    /// The results of its run.
     pub summary: Summary,
-    /// Its folder, as seen from the ledger.
+    /// The path of the run's folder, relative to the ledger.
     pub folder: String,
-    /// The records' file name.
+    /// The file name of the records in that folder.
     pub records: String,
-    /// The figure to look at first.
+    /// The path of [`first_figure`] in that folder.
     pub figure: Option<String>,
 }
 
-/// A source's name, without the figure or chapter behind it: what stands before the first comma outside brackets.
+/// The name of a source without its figure or chapter, which is what stands before the first comma outside brackets.
 pub fn publication(source: &str) -> &str {
     let mut depth = 0;
     let end = source.char_indices().find(|(_, letter)| {
@@ -38,13 +37,13 @@ pub fn publication(source: &str) -> &str {
     end.map_or(source, |(at, _)| &source[..at])
 }
 
-/// The picture that says most, of those a run left in `folder`.
+/// The figure that the ledger links to: the first of a fixed list that is in `folder`.
 pub fn first_figure(folder: &Path) -> Option<String> {
-    const BEST: &[&str] = &["fit.svg", "boundary.svg", "descent.svg", "heatmap.svg", "response.svg", "boxplot.svg"];
-    BEST.iter().find(|name| folder.join("figures").join(name).is_file()).map(|name| format!("figures/{name}"))
+    const CHOICE: &[&str] = &["fit.svg", "boundary.svg", "descent.svg", "heatmap.svg", "response.svg", "boxplot.svg"];
+    CHOICE.iter().find(|name| folder.join("figures").join(name).is_file()).map(|name| format!("figures/{name}"))
 }
 
-/// Every claim, by publication; then what was run and how long it took. `missing` names experiments without a whole run.
+/// The ledger of `entries`; `missing` names the experiments that have no complete run.
 pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
     let mut blocks = vec![Block::Text(counted(entries))];
     if !missing.is_empty() {
@@ -61,7 +60,7 @@ pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
     blocks.push(Block::List(
         [
             "Confirmed, refuted, inconclusive: what the interval over seeds and the signed-rank test say together; a range is confirmed \
-             when the whole interval lies inside, refuted when all of it lies outside. What each test means: `src/claims.rs`.",
+             when the whole interval lies inside, refuted when all of it lies outside. What each test means: `src/analysis/claims/mod.rs`.",
             "Measured: the interquartile mean over seeds, or a difference of two, with its 95 % bootstrap interval and the number of seeds.",
             "Claims without a publication of their own are marked: `common teaching`, `a question of ours`.",
             "`kindling reproduce` runs what is missing and writes this page again; `kindling verify` retrains some trials of a run and \
@@ -88,7 +87,7 @@ fn publications(entries: &[Entry]) -> Vec<&str> {
     names
 }
 
-/// How many claims came out how.
+/// How many claims have each finding.
 fn counted(entries: &[Entry]) -> String {
     let all = || entries.iter().flat_map(|entry| &entry.summary.claims);
     let count = |wanted: Finding| all().filter(|claim| claim.finding == wanted).count();
@@ -104,58 +103,88 @@ fn counted(entries: &[Entry]) -> String {
 }
 
 fn claims<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
-    let head = ["claim", "published", "measured", "verdict", "where"].map(String::from).to_vec();
     let mut rows = Vec::new();
     for entry in entries {
         for claim in &entry.summary.claims {
-            let own = claim.source.as_deref() != entry.summary.source.as_deref();
+            let own_source = claim.source.as_deref() != entry.summary.source.as_deref();
             let says = match &claim.source {
-                Some(source) if own => format!("{} ({source})", claim.says),
+                Some(source) if own_source => format!("{} ({source})", claim.says),
                 _ => claim.says.clone(),
             };
             rows.push(vec![
-                says,
-                claim.published.clone().unwrap_or_default(),
-                claim.evidence.clone(),
-                finding(claim.finding).to_lowercase(),
-                link(&entry.summary.name, &entry.folder, "report.md"),
+                Cell::Text(says),
+                Cell::Text(claim.published.clone().unwrap_or_default()),
+                Cell::from(&claim.evidence),
+                Cell::Finding(claim.finding),
+                report_link(entry),
             ]);
         }
     }
-    Table { head, rows }
+    Table::new(["claim", "published", "measured", "verdict", "where"], rows)
 }
 
 fn runs<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
-    let head = ["experiment", "question", "arms", "trials", "diverged", "training and evaluation, added up", "look"];
     let row = |entry: &Entry| {
         let summary = &entry.summary;
-        let mut look = vec![link("records", &entry.folder, &entry.records)];
-        look.extend(entry.figure.as_ref().map(|figure| link("figure", &entry.folder, figure)));
+        let mut look = vec![link("records", entry, &entry.records)];
+        look.extend(entry.figure.as_ref().map(|figure| link("figure", entry, figure)));
         vec![
-            link(&summary.name, &entry.folder, "report.md"),
-            summary.question.clone(),
-            summary.arms.len().to_string(),
-            summary.records.len().to_string(),
-            summary.arms.iter().map(|arm| arm.diverged).sum::<usize>().to_string(),
-            human(summary.trial_seconds),
-            look.join(", "),
+            report_link(entry),
+            Cell::from(&summary.question),
+            Cell::number(summary.arms.len()),
+            Cell::number(summary.records.len()),
+            Cell::number(summary.arms.iter().map(|arm| arm.diverged).sum::<usize>()),
+            Cell::number(human(summary.trial_seconds)),
+            Cell::Links(look),
         ]
     };
-    Table { head: head.map(String::from).to_vec(), rows: entries.map(row).collect() }
+    let head = ["experiment", "question", "arms", "trials", "diverged", "training and evaluation, added up", "look"];
+    Table::new(head, entries.map(row))
 }
 
-fn link(text: &str, folder: &str, file: &str) -> String {
-    format!("[{text}]({folder}/{file})")
+fn report_link(entry: &Entry) -> Cell {
+    Cell::Links(vec![link(&entry.summary.name, entry, "report.md")])
+}
+
+fn link(text: &str, entry: &Entry, file: &str) -> Link {
+    Link { text: text.into(), target: format!("{}/{file}", entry.folder) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::fixture::Fixture;
 
     #[test]
     fn a_publication_is_what_stands_before_the_figure() {
         assert_eq!(publication("Neural Networks (project report), Fig. 9"), "Neural Networks (project report)");
         assert_eq!(publication("How (article, 2026), schedules"), "How (article, 2026)");
         assert_eq!(publication("Lecture notes"), "Lecture notes");
+    }
+
+    #[test]
+    fn a_claim_and_a_run_are_a_row_each_with_links_to_the_run() {
+        let summary = Fixture::new(
+            "source = 'Book, ch. 1'\nseeds = 2\n[[claims]]\nsays = 'It is deep'\npublished = '3'\nuntestable = 'no data'",
+        )
+        .summary();
+        let entry = Entry {
+            summary,
+            folder: "reference/deep".into(),
+            records: "records.jsonl.gz".into(),
+            figure: Some("figures/boxplot.svg".into()),
+        };
+        let page = page(&[entry], &["wide".into()]);
+        let text = crate::report::markdown::render(&page);
+        for line in [
+            "1 claims of 1 experiments: 0 confirmed, 0 refuted, 0 inconclusive, 1 not testable.",
+            "Not run, or not to the end, and so not judged: `wide`.",
+            "## Book",
+            "| It is deep | 3 | no data | not testable | [made-up](reference/deep/report.md) |",
+            "| [made-up](reference/deep/report.md) | Which is best? | 1 | 2 | 0 | 5 s | \
+             [records](reference/deep/records.jsonl.gz), [figure](reference/deep/figures/boxplot.svg) |",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
+        }
     }
 }

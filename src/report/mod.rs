@@ -1,15 +1,16 @@
-//! From a folder of records to tables, figures and a report, all redone without training.
+//! From a [`Summary`] to tables, figures, exports and a report.
 //!
-//! In: a [`Summary`] and, where it is at hand, the data. Out: files in the folder.
+//! Everything here is redone from the records without training. Pictures of test images also need the data set.
 
-pub mod codes;
-pub mod export;
+pub(crate) mod codes;
+pub(crate) mod export;
 pub mod figures;
-pub mod html;
-pub mod ledger;
-pub mod markdown;
-pub mod page;
-pub mod sentences;
+#[cfg(test)]
+mod fixture;
+pub(crate) mod html;
+pub(crate) mod ledger;
+pub(crate) mod markdown;
+mod page;
 pub mod table;
 
 use std::fs;
@@ -22,15 +23,20 @@ use crate::data::Dataset;
 use crate::files::write_atomic;
 use figures::Figure;
 
-/// Writes exports, figures, `report.md` and `report.html`, with the pictures of a gallery behind the figures; returns the paths
-/// written.
+pub(crate) use page::claim_line;
+pub use page::verdict_line;
+
+/// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.
+///
+/// `dataset` is that of the summary's median run; without it there are no pictures of test images, and classes have numbers
+/// for names. `network_figures` are shown after the figures made from records; an autoencoder has some.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// A figure cannot be drawn, or the folder cannot be written.
 pub fn write(
     summary: &Summary,
     dataset: Option<&Dataset>,
-    gallery: Vec<Figure>,
+    network_figures: Vec<Figure>,
     folder: &Path,
 ) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
@@ -46,7 +52,7 @@ pub fn write(
     let pictures = folder.join("figures");
     fs::create_dir_all(&pictures).with_context(|| format!("cannot create {}", pictures.display()))?;
     let mut figures = figures::all(summary, dataset)?;
-    figures.extend(gallery);
+    figures.extend(network_figures);
     for figure in &figures {
         put(&format!("figures/{}", figure.file), &figure.bytes)?;
     }
@@ -56,5 +62,3 @@ pub fn write(
     put("report.md", markdown::render(&page).as_bytes())?;
     Ok(written)
 }
-
-pub use sentences::{claim_line, verdict_line};

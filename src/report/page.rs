@@ -1,37 +1,41 @@
-//! What a report says, in order, whatever it is written in.
+//! The report of an experiment: its blocks in order, and its verdicts and findings as sentences.
+//!
+//! [`super::markdown`] and [`super::html`] write a page down.
 
 use super::codes;
-use super::sentences::{finding, verdict_line};
-use super::table::{self, Table};
-use crate::analysis::claims::Finding;
-use crate::analysis::summary::Summary;
+use super::figures::Figure;
+use super::table::{self, Cell, Table, finding_name};
+use crate::analysis::claims::{Finding, JudgedClaim, comparison_text};
+use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
+use crate::analysis::stats::compare::Verdict;
+use crate::analysis::summary::{ArmComparison, Summary};
 use crate::data::Dataset;
+use crate::experiment::metric::Quantity;
 use crate::experiment::plan::cost::human;
-use crate::report::figures::Figure;
 
-/// A piece of a report.
+/// One part of a page. In running text, what stands between backticks is code.
 pub enum Block<'a> {
     /// A section's heading.
     Heading(String),
-    /// Running text.
+    /// A paragraph.
     Text(String),
-    /// One line each.
+    /// One line for each item.
     List(Vec<String>),
-    /// Cells.
+    /// A table.
     Table(Table),
     /// A picture with its caption.
     Figure(&'a Figure),
 }
 
-/// A report's title and its pieces.
+/// A title and the blocks below it.
 pub struct Page<'a> {
-    /// The experiment's question.
+    /// For a report, the experiment's question.
     pub title: String,
-    /// In order.
+    /// From top to bottom.
     pub blocks: Vec<Block<'a>>,
 }
 
-/// Lays out an experiment's results.
+/// The report of a summary. `dataset` names the classes, if it is the one that the median run was trained on.
 pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figure]) -> Page<'a> {
     let mut blocks = Vec::new();
     if let Some(source) = &summary.source {
@@ -44,14 +48,14 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
     }
     blocks.push(Block::Table(table::arms(summary)));
     blocks.push(Block::Text(table::caption(summary)));
-    blocks.extend(lost(summary).map(Block::Text));
+    blocks.extend(unfinished(summary).map(Block::Text));
     if let Some(codes) = codes::table(summary) {
-        blocks.push(Block::Heading("What the code keeps".into()));
+        blocks.push(Block::Heading("Autoencoder metrics".into()));
         blocks.push(Block::Table(codes));
         blocks.push(Block::Text(codes::CAPTION.into()));
     }
     if let Some((table, note)) = codes::one_vs_rest_table(summary, dataset) {
-        blocks.push(Block::Heading("Neighbours of the code, class by class".into()));
+        blocks.push(Block::Heading("KNN on the codes, one class against the rest".into()));
         blocks.push(Block::Table(table));
         blocks.push(Block::Text(note));
     }
@@ -75,28 +79,25 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         blocks.push(Block::Figure(figure));
     }
     blocks.push(Block::Heading("How this was made".into()));
-    blocks.push(Block::List(made(summary)));
+    blocks.push(Block::List(provenance(summary)));
     Page { title: summary.question.clone(), blocks }
 }
 
-/// The claims with their findings.
+/// The claims with their findings, a row per claim.
 fn claims(summary: &Summary) -> Table {
-    let row = |claim: &crate::analysis::claims::JudgedClaim| {
+    let row = |claim: &JudgedClaim| {
         vec![
-            claim.says.clone(),
-            claim.source.clone().unwrap_or_default(),
-            finding(claim.finding).to_lowercase(),
-            claim.evidence.clone(),
+            Cell::from(&claim.says),
+            Cell::Text(claim.source.clone().unwrap_or_default()),
+            Cell::Finding(claim.finding),
+            Cell::from(&claim.evidence),
         ]
     };
-    Table {
-        head: ["claim", "who says so", "finding", "evidence"].map(String::from).to_vec(),
-        rows: summary.claims.iter().map(row).collect(),
-    }
+    Table::new(["claim", "who says so", "finding", "evidence"], summary.claims.iter().map(row))
 }
 
-/// What became of trials without metrics, where there are any.
-fn lost(summary: &Summary) -> Option<String> {
+/// How many trials have no metrics and what that means for the numbers; `None` if all finished.
+fn unfinished(summary: &Summary) -> Option<String> {
     let diverged: usize = summary.arms.iter().map(|arm| arm.diverged).sum();
     let failed: usize = summary.arms.iter().map(|arm| arm.failed).sum();
     let trials: usize = summary.arms.iter().map(|arm| arm.trials).sum();
@@ -108,7 +109,8 @@ fn lost(summary: &Summary) -> Option<String> {
     })
 }
 
-fn made(summary: &Summary) -> Vec<String> {
+/// Files, commands and versions behind the report.
+fn provenance(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
         format!("{} trials, {} of training and evaluation added up.", summary.records.len(), human(summary.trial_seconds)),
         "Every trial with every epoch: `records.jsonl`; as tables: `trials.csv`, `curves.csv`, `summary.csv`; the resolved \
@@ -126,4 +128,34 @@ fn made(summary: &Summary) -> Vec<String> {
         lines.push("Inconclusive is an answer: these seeds do not settle the question either way.".into());
     }
     lines
+}
+
+/// Which of two arms wins, by how much, how sure, from how many seeds; or that it is inconclusive, and how many seeds would
+/// settle it.
+pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
+    let ArmComparison { a, b, comparison, note } = versus;
+    let numbers = comparison_text(comparison, metric);
+    let line = match comparison.verdict() {
+        Verdict::Larger => format!("{a} > {b}: {numbers}"),
+        Verdict::Smaller => format!("{a} < {b}: {numbers}"),
+        Verdict::Inconclusive => {
+            let more = match comparison.seeds_needed() {
+                Some(n) if n <= 1000 => format!("; about {n} seeds would settle a difference this size"),
+                Some(_) => "; more than 1000 seeds would be needed for a difference this size".into(),
+                None => String::new(),
+            };
+            format!("{a} ? {b}: inconclusive, {numbers}{more}")
+        }
+    };
+    let line = if note.is_empty() { line } else { format!("{line}; {note}") };
+    if comparison.has_few_seeds() {
+        format!("{line} (warning: below {MIN_SEEDS_FOR_TRUST} seeds these intervals are too narrow)")
+    } else {
+        line
+    }
+}
+
+/// A claim's finding in capitals, the claim and its evidence.
+pub fn claim_line(judged: &JudgedClaim) -> String {
+    format!("{}: {} ({})", finding_name(judged.finding).to_uppercase(), judged.says, judged.evidence)
 }

@@ -1,75 +1,166 @@
-//! The table of arms, as rows of cells; and as aligned text for a terminal.
+//! Tables of typed cells: the table of arms, the table of metrics, and any table as aligned text for a terminal.
 
+use std::fmt;
+
+use crate::analysis::claims::Finding;
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
+use crate::experiment::metric::Quantity;
 
-/// A heading and rows of cells.
+/// What stands where there is no number.
+const NO_NUMBER: &str = "-";
+
+/// One cell of a table. Its kind says how Markdown, HTML and a terminal show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Words; empty where there is nothing to say.
+    Text(String),
+    /// A number as it is printed, with its interval or unit; `None`, where there is none, is printed as `-`.
+    Number(Option<String>),
+    /// What the records say of a claim.
+    Finding(Finding),
+    /// Links to other files, with commas between them.
+    Links(Vec<Link>),
+}
+
+/// A link to another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The words to click on.
+    pub text: String,
+    /// The file's path, relative to the page.
+    pub target: String,
+}
+
+/// Column names and rows of cells, each row as long as the column names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Column names.
-    pub head: Vec<String>,
-    /// Cells, a row each.
-    pub rows: Vec<Vec<String>>,
+    pub(crate) head: Vec<String>,
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
-/// Every arm on the ranking metric.
+impl Cell {
+    /// A number that is always there.
+    pub fn number(value: impl ToString) -> Self {
+        Self::Number(Some(value.to_string()))
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => f.write_str(number.as_deref().unwrap_or(NO_NUMBER)),
+            Self::Finding(finding) => f.write_str(finding_name(*finding)),
+            Self::Links(links) => {
+                f.write_str(&links.iter().map(|link| link.text.as_str()).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+/// A finding in words.
+pub(crate) fn finding_name(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Confirmed => "confirmed",
+        Finding::Refuted => "refuted",
+        Finding::Inconclusive => "inconclusive",
+        Finding::Untestable => "not testable",
+    }
+}
+
+impl Table {
+    /// A table from its column names and rows of as many cells.
+    pub fn new<'a>(head: impl IntoIterator<Item = &'a str>, rows: impl IntoIterator<Item = Vec<Cell>>) -> Self {
+        Self { head: head.into_iter().map(String::from).collect(), rows: rows.into_iter().collect() }
+    }
+
+    /// Aligned columns for a terminal, the first to the left and the others to the right.
+    pub fn text(&self) -> String {
+        let body = self.rows.iter().map(|row| row.iter().map(Cell::to_string).collect::<Vec<_>>());
+        let lines: Vec<Vec<String>> = std::iter::once(self.head.clone()).chain(body).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        let aligned = |line: &Vec<String>| {
+            let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+        };
+        lines.iter().map(aligned).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The ranking metric's statistics, a row per arm.
 pub fn arms(summary: &Summary) -> Table {
-    let number = |value: f64| summary.metric.format(value);
-    let interval = |i: Option<Interval>| i.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
+    let number = |value: f64| Cell::number(summary.metric.format(value));
     let head = ["arm", "n", "diverged", "IQM", "95 % interval", "median", "mean", "sd", "min", "max", "s/trial"];
     let row = |arm: &ArmSummary| {
-        let Some(metric) = arm.metric(&summary.metric) else {
-            let mut cells = vec![arm.label.clone(), "0".into(), arm.diverged.to_string()];
-            cells.resize(head.len(), "-".into());
+        let Some(found) = arm.metric(&summary.metric) else {
+            let mut cells = vec![Cell::from(&arm.label), Cell::number(0), Cell::number(arm.diverged)];
+            cells.resize(head.len(), Cell::Number(None));
             return cells;
         };
-        let d = &metric.description;
+        let d = &found.description;
         vec![
-            arm.label.clone(),
-            d.n.to_string(),
-            arm.diverged.to_string(),
+            Cell::from(&arm.label),
+            Cell::number(d.n),
+            Cell::number(arm.diverged),
             number(d.iqm),
-            interval(metric.iqm_interval),
+            interval(&summary.metric, found.iqm_interval),
             number(d.median),
             number(d.mean),
-            d.sd.map_or("-".into(), number),
+            d.sd.map_or(Cell::Number(None), number),
             number(d.min),
             number(d.max),
-            format!("{:.1}", arm.seconds),
+            Cell::number(format!("{:.1}", arm.seconds)),
         ]
     };
-    Table { head: head.map(String::from).to_vec(), rows: summary.arms.iter().map(row).collect() }
+    Table::new(head, summary.arms.iter().map(row))
 }
 
-/// Every metric of the only arm but the ones at noise levels; none where there are several arms.
+/// Every metric of the only arm, a row per metric, without those at noise levels; `None` where there are several arms.
 pub fn metrics(summary: &Summary) -> Option<Table> {
     let [arm] = &summary.arms[..] else { return None };
     let row = |found: &MetricSummary| {
-        let number = |value| found.quantity.format(value);
-        let interval = found.iqm_interval.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
+        let number = |value: f64| Cell::number(found.quantity.format(value));
         let d = &found.description;
         let unit = if found.quantity.is_percent() { ", %" } else { "" };
         vec![
-            format!("{}{unit}", found.quantity.title()),
-            d.n.to_string(),
+            Cell::Text(format!("{}{unit}", found.quantity.title())),
+            Cell::number(d.n),
             number(d.iqm),
-            interval,
-            d.sd.map_or("-".into(), number),
+            interval(&found.quantity, found.iqm_interval),
+            d.sd.map_or(Cell::Number(None), number),
             number(d.min),
             number(d.max),
         ]
     };
     let head = ["metric", "n", "IQM", "95 % interval", "sd", "min", "max"];
-    let rows = arm
-        .metrics
-        .iter()
-        .filter(|found| found.quantity.metrics().all(|metric| metric.level().is_none()))
-        .map(row)
-        .collect();
-    Some(Table { head: head.map(String::from).to_vec(), rows })
+    Some(Table::new(
+        head,
+        arm.metrics.iter().filter(|found| found.quantity.metrics().all(|metric| metric.level().is_none())).map(row),
+    ))
 }
 
-/// What the table's numbers are.
+fn interval(quantity: &Quantity, interval: Option<Interval>) -> Cell {
+    let number = |value| quantity.format(value);
+    Cell::Number(interval.map(|Interval { low, high }| format!("{} to {}", number(low), number(high))))
+}
+
+/// The metric and the data set of [`arms`], and what its IQM is.
 pub fn caption(summary: &Summary) -> String {
     let unit = if summary.metric.is_percent() { ", in %" } else { "" };
     format!(
@@ -78,18 +169,35 @@ pub fn caption(summary: &Summary) -> String {
     )
 }
 
-impl Table {
-    /// Aligned columns, the first to the left and the others to the right.
-    pub fn text(&self) -> String {
-        let all = || std::iter::once(&self.head).chain(&self.rows);
-        let width = |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
-        let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
-                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-            });
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
-        };
-        all().map(line).collect::<Vec<_>>().join("\n")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::Fixture;
+
+    #[test]
+    fn the_first_column_of_a_terminal_table_is_to_the_left_and_the_others_to_the_right() {
+        let rows = [
+            vec![Cell::from("a"), Cell::number(10.5), Cell::Finding(Finding::Untestable)],
+            vec![Cell::from("longer"), Cell::Number(None), Cell::Finding(Finding::Refuted)],
+        ];
+        let text = Table::new(["arm", "x", "finding"], rows).text();
+        assert_eq!(text, "arm        x       finding\na       10.5  not testable\nlonger     -       refuted");
+    }
+
+    #[test]
+    fn the_table_of_arms_has_a_row_for_an_arm_without_a_finished_run() {
+        // Five seeds 0.90, 0.91, ..., 0.94: the IQM leaves out the lowest and the highest.
+        let summary = Fixture::new("seeds = 5\n[sweep]\nlr = [0.1, 10]")
+            .metric("test_accuracy", |arm, seed| (arm == "lr=0.1").then_some(0.9 + 0.01 * seed as f64))
+            .diverged("lr=10", 3)
+            .summary();
+        let table = arms(&summary);
+        let row: Vec<String> = table.rows[0].iter().map(Cell::to_string).collect();
+        assert_eq!(row[..4], ["lr=0.1", "5", "0", "92.00"]);
+        assert!(row[4].contains(" to "));
+        assert_eq!(row[5..], ["92.00", "92.00", "1.58", "90.00", "94.00", "2.5"]);
+        let row: Vec<String> = table.rows[1].iter().map(Cell::to_string).collect();
+        assert_eq!(row, ["lr=10", "0", "5", "-", "-", "-", "-", "-", "-", "-", "-"]);
+        assert!(metrics(&summary).is_none());
     }
 }

@@ -1,11 +1,11 @@
-//! `curves.csv`: one row a trial and epoch, in long form.
+//! `curves.csv`: one row per trial and epoch.
 
 use anyhow::Result;
 
 use super::{Export, finish};
 use crate::analysis::summary::Summary;
 
-/// arm, seed, epoch (from 1), train and validation loss and accuracy.
+/// Columns: arm, seed, epoch from 1, training and validation loss and accuracy.
 #[derive(Debug)]
 pub struct CurvesCsv;
 

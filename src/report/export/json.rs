@@ -1,11 +1,11 @@
-//! `summary.json`: the whole summary, without the raw records.
+//! `summary.json`: the summary without the records.
 
 use anyhow::Result;
 
 use super::Export;
 use crate::analysis::summary::Summary;
 
-/// Arms, ranking and judged claims.
+/// The serialised [`Summary`].
 #[derive(Debug)]
 pub struct SummaryJson;
 

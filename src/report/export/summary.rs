@@ -1,12 +1,12 @@
-//! `summary.csv`: one row an arm and metric.
+//! `summary.csv`: one row per arm and metric.
 
 use anyhow::Result;
 
-use super::{Export, cell, finish};
+use super::{Export, finish, number};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::Summary;
 
-/// arm, metric, trials, diverged, failed, n and the statistics with their intervals.
+/// Columns: arm, metric, the counts of trials, n, and each statistic with the ends of its 95 % interval.
 #[derive(Debug)]
 pub struct SummaryCsv;
 
@@ -42,14 +42,14 @@ impl Export for SummaryCsv {
         for arm in &summary.arms {
             for metric in &arm.metrics {
                 let d = &metric.description;
-                let ends = |i: Option<Interval>| [cell(i.map(|i| i.low)), cell(i.map(|i| i.high))];
+                let ends = |i: Option<Interval>| [number(i.map(|i| i.low)), number(i.map(|i| i.high))];
                 let mut row = vec![arm.label.clone(), metric.quantity.to_string()];
                 row.extend([arm.trials, arm.diverged, arm.failed, d.n].map(|n| n.to_string()));
-                row.push(cell(Some(d.mean)));
+                row.push(number(Some(d.mean)));
                 row.extend(ends(metric.mean_interval));
-                row.extend([d.sd, Some(d.min), Some(d.q1), Some(d.median)].map(cell));
+                row.extend([d.sd, Some(d.min), Some(d.q1), Some(d.median)].map(number));
                 row.extend(ends(metric.median_interval));
-                row.extend([Some(d.q3), Some(d.max), Some(d.iqm)].map(cell));
+                row.extend([Some(d.q3), Some(d.max), Some(d.iqm)].map(number));
                 row.extend(ends(metric.iqm_interval));
                 csv.write_record(&row)?;
             }

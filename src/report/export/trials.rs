@@ -1,14 +1,14 @@
-//! `trials.csv`: one row a trial, in plan order.
+//! `trials.csv`: one row per trial, in plan order.
 
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Export, cell, finish};
+use super::{Export, finish, number};
 use crate::analysis::summary::{Summary, recorded_metrics};
 use crate::experiment::metric::{Metric, Quantity};
 use crate::record::{Status, TrialRecord};
 
-/// One row a trial: arm, one column an axis, seed, status, one column a metric, seconds, id.
+/// Columns: arm, one per axis, seed, status, the epochs, one per metric, seconds, id.
 #[derive(Debug)]
 pub struct TrialsCsv;
 
@@ -18,7 +18,7 @@ impl Export for TrialsCsv {
     }
 
     fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
-        let metrics = columns(summary);
+        let metrics = metrics(summary);
         let mut csv = csv::Writer::from_writer(Vec::new());
         let mut head = vec!["arm".to_string()];
         head.extend(summary.axes.iter().map(|axis| format!("param_{axis}")));
@@ -28,13 +28,13 @@ impl Export for TrialsCsv {
         csv.write_record(&head)?;
         for record in &summary.records {
             let mut row = vec![record.arm.clone()];
-            row.extend(summary.axes.iter().map(|axis| axis_cell(record, axis)));
+            row.extend(summary.axes.iter().map(|axis| axis_value(record, axis)));
             row.push(record.seed.to_string());
             row.push(status(record.status).into());
             row.push(record.diverged_epoch.map_or(String::new(), |epoch| epoch.to_string()));
             row.push(record.epochs_kept.map_or(String::new(), |epochs| epochs.to_string()));
-            row.extend(metrics.iter().map(|metric| cell(record.metric(metric))));
-            row.push(cell(Some(record.seconds)));
+            row.extend(metrics.iter().map(|metric| number(record.metric(metric))));
+            row.push(number(Some(record.seconds)));
             row.push(record.id.clone());
             csv.write_record(&row)?;
         }
@@ -42,8 +42,8 @@ impl Export for TrialsCsv {
     }
 }
 
-/// The metrics in the records, and what the summary made of the rest of them.
-fn columns(summary: &Summary) -> Vec<Metric> {
+/// The metrics of the records and those that the summary derived from them, without differences of two.
+fn metrics(summary: &Summary) -> Vec<Metric> {
     let mut metrics = recorded_metrics(&summary.records);
     for summarised in summary.arms.iter().flat_map(|arm| &arm.metrics) {
         match &summarised.quantity {
@@ -55,7 +55,7 @@ fn columns(summary: &Summary) -> Vec<Metric> {
     metrics
 }
 
-fn axis_cell(record: &TrialRecord, axis: &str) -> String {
+fn axis_value(record: &TrialRecord, axis: &str) -> String {
     match record.axes.get(axis) {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -1,93 +1,94 @@
-//! From values to pixels, and where the ticks go.
+//! An axis: values to pixels, and its ticks.
 
 use crate::experiment::metric::Quantity;
 
-/// How values are spread over an axis.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spread {
-    /// Evenly.
+pub enum Scale {
+    /// Equal differences are equally far apart.
     Linear,
-    /// By their logarithm.
+    /// Equal factors are equally far apart; values above 0 only.
     Log,
-    /// Accuracies by the logarithm of the error, so that 90, 99 and 99.9 % are evenly apart: for samples that reach from
-    /// guessing to nearly perfect.
+    /// For accuracies from guessing to nearly perfect: the logarithm of the error, so that 90, 99 and 99.9 % are equally far
+    /// apart.
     Error,
 }
 
-/// An axis: an interval of values on an interval of pixels.
+/// An interval of values and the interval of pixels that shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Axis {
-    spread: Spread,
+    scale: Scale,
     from: f64,
     to: f64,
     pixels: (f64, f64),
 }
 
 impl Axis {
-    /// An axis that shows all `values` with some room; `None` when there is nothing to show.
-    pub fn over(values: impl IntoIterator<Item = f64>, spread: Spread, pixels: (f64, f64)) -> Option<Self> {
-        let finite = |v: &f64| v.is_finite() && !(spread == Spread::Log && *v <= 0.0);
-        let moved: Vec<f64> = values.into_iter().filter(finite).map(|v| transform(spread, v)).collect();
-        let low = moved.iter().copied().reduce(f64::min)?;
-        let high = moved.iter().copied().reduce(f64::max)?;
+    /// An axis with all finite `values` and some room at both ends; `None` if there are none. `pixels` are those of its lower
+    /// and of its upper end.
+    pub fn over(values: impl IntoIterator<Item = f64>, scale: Scale, pixels: (f64, f64)) -> Option<Self> {
+        let finite = |v: &f64| v.is_finite() && !(scale == Scale::Log && *v <= 0.0);
+        let scaled: Vec<f64> = values.into_iter().filter(finite).map(|v| transform(scale, v)).collect();
+        let low = scaled.iter().copied().reduce(f64::min)?;
+        let high = scaled.iter().copied().reduce(f64::max)?;
         // Values that differ in their last bits alone are one value.
         let apart = high - low > 1e-9 * low.abs().max(high.abs());
         let room = if apart { 0.05 * (high - low) } else { (0.05 * low.abs()).max(1e-3) };
-        Some(Self { spread, from: low - room, to: high + room, pixels })
+        Some(Self { scale, from: low - room, to: high + room, pixels })
     }
 
-    /// An axis from the first value to the last, without room.
-    pub fn exactly((from, to): (f64, f64), spread: Spread, pixels: (f64, f64)) -> Self {
-        Self { spread, from: transform(spread, from), to: transform(spread, to), pixels }
+    /// An axis between two values, without room.
+    pub fn exactly(ends: (f64, f64), scale: Scale, pixels: (f64, f64)) -> Self {
+        Self { scale, from: transform(scale, ends.0), to: transform(scale, ends.1), pixels }
     }
 
-    /// The spread that suits accuracies: the error's logarithm where they lie far apart.
-    pub fn spread_of(quantity: &Quantity, values: &[f64]) -> Spread {
+    /// The scale for values of a metric: [`Scale::Error`] for accuracies that are far apart and reach above 80 %.
+    pub fn scale_for(quantity: &Quantity, values: &[f64]) -> Scale {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if quantity.is_percent() && high - low > 0.15 && high > 0.8 { Spread::Error } else { Spread::Linear }
+        if quantity.is_percent() && high - low > 0.15 && high > 0.8 { Scale::Error } else { Scale::Linear }
     }
 
-    /// A sentence for the caption where the axis is not even.
+    /// A sentence for the caption on a scale that readers may not expect; empty for the others.
     pub fn note(&self) -> &'static str {
-        match self.spread {
-            Spread::Error => " Accuracy is spread by the logarithm of the error.",
-            Spread::Linear | Spread::Log => "",
+        match self.scale {
+            Scale::Error => " Accuracy is on a logarithmic scale of the error.",
+            Scale::Linear | Scale::Log => "",
         }
     }
 
-    /// Where a value stands, kept inside the axis.
-    pub fn to_pixels(&self, value: f64) -> f64 {
-        let share = (transform(self.spread, value) - self.from) / (self.to - self.from);
+    /// The pixel of a value, or that of the nearer end for a value outside of the axis.
+    pub fn to_pixels(self, value: f64) -> f64 {
+        let share = (transform(self.scale, value) - self.from) / (self.to - self.from);
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
     }
 
-    /// Where the pixels begin and end.
+    /// The pixels of the lower and of the upper end.
     pub fn pixels(&self) -> (f64, f64) {
         self.pixels
     }
 
-    /// Round values inside the axis, at most about `most`, and their text.
+    /// About `most` round values of the axis at most, with their text.
     pub fn ticks(&self, most: usize, percent: bool) -> Vec<(f64, String)> {
         let inside = |value: &f64| {
-            let at = transform(self.spread, *value);
-            at >= self.from && at <= self.to
+            let scaled = transform(self.scale, *value);
+            scaled >= self.from && scaled <= self.to
         };
-        let values: Vec<f64> = match self.spread {
-            Spread::Linear => linear_ticks(self.from, self.to, most),
-            Spread::Log => log_ticks(self.from, self.to, most),
-            Spread::Error => vec![0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.998, 0.9995],
+        let values: Vec<f64> = match self.scale {
+            Scale::Linear => linear_ticks(self.from, self.to, most),
+            Scale::Log => log_ticks(self.from, self.to, most),
+            Scale::Error => vec![0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.998, 0.9995],
         };
-        let step = match self.spread {
-            Spread::Linear => values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min),
+        let step = match self.scale {
+            Scale::Linear => values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min),
             _ => f64::INFINITY,
         };
         let shown = self.apart(values.into_iter().filter(inside), most);
         shown.into_iter().map(|value| (value, tick_text(value, step, percent))).collect()
     }
 
-    /// Values whose texts would not run into each other: of two too near, the higher stays.
+    /// The values without those whose texts would overlap; of two that are too near, the higher stays.
     fn apart(&self, values: impl DoubleEndedIterator<Item = f64>, most: usize) -> Vec<f64> {
         let gap = (self.pixels.1 - self.pixels.0).abs() / (2 * most.max(1)) as f64;
         let mut kept: Vec<f64> = Vec::new();
@@ -101,12 +102,12 @@ impl Axis {
     }
 }
 
-fn transform(spread: Spread, value: f64) -> f64 {
-    match spread {
-        Spread::Linear => value,
-        Spread::Log => value.log10(),
-        // A perfect score would be infinitely far; one image in 20,000 is as fine as the test set tells.
-        Spread::Error => -(1.0 - value).max(5e-5).log10(),
+fn transform(scale: Scale, value: f64) -> f64 {
+    match scale {
+        Scale::Linear => value,
+        Scale::Log => value.log10(),
+        // A perfect score would be infinitely far away. A test set of 10,000 images tells nothing below one image in 20,000.
+        Scale::Error => -(1.0 - value).max(5e-5).log10(),
     }
 }
 
@@ -120,7 +121,7 @@ fn linear_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// Powers of ten, with 3 times each between them where there is room.
+/// Powers of ten, with three times each of them where there is room.
 fn log_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     let powers = from.floor() as i32..=to.ceil() as i32;
     let between = (to - from) * 2.0 <= most as f64;
@@ -133,7 +134,7 @@ fn log_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
         .collect()
 }
 
-/// More digits than this are noise.
+/// The most decimal places of a tick.
 const MOST_DIGITS: f64 = 12.0;
 
 fn tick_text(value: f64, step: f64, percent: bool) -> String {
@@ -143,7 +144,7 @@ fn tick_text(value: f64, step: f64, percent: bool) -> String {
         let digits = (-(step.log10() + 1e-9).floor()).clamp(0.0, MOST_DIGITS) as usize;
         format!("{value:.digits$}{unit}")
     } else if value >= 1e6 {
-        // As many digits as would fit beside an axis.
+        // Seven digits are as many as fit beside an axis.
         format!("{value:e}{unit}")
     } else {
         format!("{value}{unit}")
@@ -156,23 +157,23 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_inside() {
-        let axis = Axis::over([0.921, 0.978], Spread::Linear, (0.0, 100.0)).unwrap();
+        let axis = Axis::over([0.921, 0.978], Scale::Linear, (0.0, 100.0)).unwrap();
         let texts: Vec<String> = axis.ticks(5, true).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["92 %", "94 %", "96 %", "98 %"]);
-        let log = Axis::over([1e-4, 1.0], Spread::Log, (0.0, 100.0)).unwrap();
+        let log = Axis::over([1e-4, 1.0], Scale::Log, (0.0, 100.0)).unwrap();
         assert_eq!(log.ticks(5, false).len(), 5);
     }
 
     #[test]
-    fn error_spread_sets_powers_of_the_error_evenly_apart() {
-        let axis = Axis::over([0.1, 0.999], Spread::Error, (0.0, 100.0)).unwrap();
+    fn the_error_scale_sets_powers_of_the_error_equally_far_apart() {
+        let axis = Axis::over([0.1, 0.999], Scale::Error, (0.0, 100.0)).unwrap();
         let gap = |a, b| axis.to_pixels(b) - axis.to_pixels(a);
         assert!((gap(0.9, 0.99) - gap(0.99, 0.999)).abs() < 1e-9);
     }
 
     #[test]
     fn ticks_keep_their_distance() {
-        let axis = Axis::over([0.1, 0.9999], Spread::Error, (0.0, 190.0)).unwrap();
+        let axis = Axis::over([0.1, 0.9999], Scale::Error, (0.0, 190.0)).unwrap();
         let pixels: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.to_pixels(*value)).collect();
         assert!(pixels.len() > 3 && pixels.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{pixels:?}");
     }
@@ -180,17 +181,17 @@ mod tests {
     #[test]
     fn values_that_differ_in_their_last_bits_are_one_value() {
         // Once a panic: ticks with more digits than a number can be written with.
-        let axis = Axis::over([-0.2, -0.2 + 3e-17], Spread::Linear, (0.0, 100.0)).unwrap();
+        let axis = Axis::over([-0.2, -0.2 + 3e-17], Scale::Linear, (0.0, 100.0)).unwrap();
         assert!(axis.ticks(5, false).iter().all(|(_, text)| text.len() < 8));
-        let tiny = Axis::over([1e-200, 3e-200], Spread::Linear, (0.0, 100.0)).unwrap();
+        let tiny = Axis::over([1e-200, 3e-200], Scale::Linear, (0.0, 100.0)).unwrap();
         assert!(tiny.ticks(5, false).len() < 10);
     }
 
     #[test]
     fn nothing_to_show_is_no_axis_and_one_value_has_room() {
-        assert!(Axis::over([], Spread::Linear, (0.0, 1.0)).is_none());
-        assert!(Axis::over([f64::NAN], Spread::Linear, (0.0, 1.0)).is_none());
-        let one = Axis::over([5.0], Spread::Linear, (0.0, 10.0)).unwrap();
+        assert!(Axis::over([], Scale::Linear, (0.0, 1.0)).is_none());
+        assert!(Axis::over([f64::NAN], Scale::Linear, (0.0, 1.0)).is_none());
+        let one = Axis::over([5.0], Scale::Linear, (0.0, 10.0)).unwrap();
         assert_eq!(one.to_pixels(5.0), 5.0);
     }
 }

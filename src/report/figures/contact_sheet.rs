@@ -1,6 +1,4 @@
-//! Contact sheets: many images in one PNG.
-//!
-//! In: grey images of 28x28, as many as wanted. Out: the bytes of a PNG.
+//! Grey pictures put together from 28x28 images, as PNG.
 
 use anyhow::{Context, Result};
 
@@ -8,15 +6,15 @@ use font8x8::UnicodeFonts;
 
 use crate::data::{PIXELS, SIDE};
 
-/// Rows and columns of a letter.
+/// Pixels of a letter in each direction.
 pub const GLYPH: usize = 8;
 
-/// An 8-bit grey picture.
+/// A grey picture of 8 bits per pixel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grey {
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
-    /// Row-major, 0 is black.
+    /// Row by row; 0 is black.
     pub pixels: Vec<u8>,
 }
 
@@ -26,31 +24,34 @@ impl Grey {
         Self { width, pixels: vec![shade; width * height] }
     }
 
-    /// Rows.
+    /// Pixels per column.
     pub fn height(&self) -> usize {
         self.pixels.len() / self.width.max(1)
     }
 
-    /// Copies a 28x28 image, each pixel `zoom` wide, with its upper left corner at (x, y).
+    /// Copies a 28x28 image to the upper left corner (x, y), each of its pixels `zoom` wide.
+    ///
+    /// # Panics
+    /// If the image does not fit.
     pub fn paste(&mut self, image: &[u8], x: usize, y: usize, zoom: usize) {
         for row in 0..SIDE * zoom {
             for column in 0..SIDE * zoom {
-                let at = (y + row) * self.width + x + column;
-                self.pixels[at] = image[(row / zoom) * SIDE + column / zoom];
+                let index = (y + row) * self.width + x + column;
+                self.pixels[index] = image[(row / zoom) * SIDE + column / zoom];
             }
         }
     }
 
-    /// Writes words in black in an 8x8 pixel face; what does not fit is cut off.
+    /// Writes words in black in an 8x8 pixel font; what does not fit is cut off.
     pub fn write(&mut self, words: &str, x: usize, y: usize) {
         for (i, letter) in words.chars().enumerate() {
             let Some(glyph) = font8x8::BASIC_FONTS.get(letter) else { continue };
             for (row, bits) in glyph.iter().enumerate() {
                 for column in (0..GLYPH).filter(|column| bits >> column & 1 == 1) {
                     let across = x + i * GLYPH + column;
-                    let at = (y + row) * self.width + across;
-                    if across < self.width && at < self.pixels.len() {
-                        self.pixels[at] = 0;
+                    let index = (y + row) * self.width + across;
+                    if across < self.width && index < self.pixels.len() {
+                        self.pixels[index] = 0;
                     }
                 }
             }
@@ -73,7 +74,7 @@ impl Grey {
     }
 }
 
-/// `images` (a multiple of 784 bytes) side by side, `columns` a row, with a grey line between.
+/// A contact sheet of 28x28 images, `columns` per row, with grey lines of one pixel around them.
 pub fn contact(images: &[&[u8]], columns: usize, zoom: usize) -> Grey {
     const GAP: usize = 1;
     let cell = SIDE * zoom + GAP;

@@ -1,4 +1,4 @@
-//! A [`Grid2d`] drawn: its numbers as colours, and the lines along which they are equal.
+//! A [`Grid2d`] as a coloured picture and as contour lines.
 
 use anyhow::{Context, Result};
 use contour::ContourBuilder;
@@ -7,14 +7,14 @@ use super::panel::Panel;
 use super::svg::Svg;
 use crate::studies::grid::Grid2d;
 
-/// Lines along which the grid's number is one of `levels`, as chains of points inside the grid.
+/// The contour lines of the grid at `levels`, each a chain of points inside the grid.
 ///
 /// # Errors
 /// There are fewer than two points along a coordinate, or not as many numbers as the grid has points.
-pub fn lines(grid: &Grid2d, levels: &[f64]) -> Result<Vec<Vec<(f64, f64)>>> {
+fn lines(grid: &Grid2d, levels: &[f64]) -> Result<Vec<Vec<(f64, f64)>>> {
     let Grid2d { ends, side, values } = grid;
     let step = |axis: usize| (ends[axis].1 - ends[axis].0) / (side - 1) as f64;
-    // The library takes each number for the middle of a cell: half a cell to the left and below of its point.
+    // The library takes each number for the middle of a cell, so its origin is half a cell to the left of and below the grid's.
     let builder = ContourBuilder::new(*side, *side, true)
         .x_step(step(0))
         .y_step(step(1))
@@ -26,9 +26,11 @@ pub fn lines(grid: &Grid2d, levels: &[f64]) -> Result<Vec<Vec<(f64, f64)>>> {
     Ok(chains.flat_map(|chain| inside(ends, &chain)).collect())
 }
 
-/// The pieces of a chain inside the grid: the library closes every line around the higher part of the grid, half a cell outside.
+/// The pieces of a chain that lie inside the grid. The library closes every line around the higher part of the grid, half a cell
+/// outside of it.
 fn inside(ends: &[(f64, f64); 2], chain: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-    let within = |value: f64, (low, high): (f64, f64)| {
+    let within = |value: f64, ends: (f64, f64)| {
+        let (low, high) = ends;
         let slack = 1e-9 * (high - low);
         value >= low - slack && value <= high + slack
     };
@@ -36,10 +38,10 @@ fn inside(ends: &[(f64, f64); 2], chain: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> 
     chain.split(outside).filter(|piece| piece.len() > 1).map(<[_]>::to_vec).collect()
 }
 
-/// Draws contour lines into a panel.
+/// Draws the contour lines of the grid at `levels` into a panel.
 ///
 /// # Errors
-/// As for [`lines`].
+/// There are fewer than two points along a coordinate, or not as many numbers as the grid has points.
 pub fn draw_lines(svg: &mut Svg, panel: &Panel, grid: &Grid2d, levels: &[f64], stroke: &str, width: f64) -> Result<()> {
     for piece in lines(grid, levels)? {
         let pixels: Vec<(f64, f64)> = piece.iter().map(|&point| panel.to_pixels(point)).collect();
@@ -48,10 +50,10 @@ pub fn draw_lines(svg: &mut Svg, panel: &Panel, grid: &Grid2d, levels: &[f64], s
     Ok(())
 }
 
-/// A PNG of the grid, a pixel a point, the second coordinate upwards: `colour` maps a number to red, green and blue.
+/// A PNG of the grid with one pixel per point and the second coordinate upwards; `colour` maps a number to red, green and blue.
 ///
 /// # Errors
-/// It cannot be encoded.
+/// The PNG cannot be encoded.
 pub fn png(grid: &Grid2d, colour: impl Fn(f64) -> [u8; 3]) -> Result<Vec<u8>> {
     let rows = grid.values.chunks(grid.side).rev();
     let bytes: Vec<u8> = rows.flatten().flat_map(|&value| colour(value)).collect();
@@ -59,14 +61,14 @@ pub fn png(grid: &Grid2d, colour: impl Fn(f64) -> [u8; 3]) -> Result<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut out, grid.side as u32, grid.side as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().context("cannot encode a picture")?;
-    writer.write_image_data(&bytes).context("cannot encode a picture")?;
-    writer.finish().context("cannot encode a picture")?;
+    let mut writer = encoder.write_header().context("cannot encode the PNG of a grid")?;
+    writer.write_image_data(&bytes).context("cannot encode the PNG of a grid")?;
+    writer.finish().context("cannot encode the PNG of a grid")?;
     Ok(out)
 }
 
-/// A colour between two, `share` of the way from the first.
-pub fn between(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
+/// The colour at `share`, from 0 to 1, of the way from the first colour to the second.
+pub fn mix(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
     let share = share.clamp(0.0, 1.0);
     std::array::from_fn(|i| (f64::from(from[i]) + share * (f64::from(to[i]) - f64::from(from[i]))).round() as u8)
 }

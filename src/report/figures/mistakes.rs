@@ -1,16 +1,18 @@
-//! A sheet of the test images the median run of the best arm got wrong with most confidence.
+//! The most confident errors: the test images that the median run of the best arm classified wrongly with most confidence.
 
 use anyhow::Result;
 
 use super::Figure;
+use super::contact_sheet::{GLYPH, Grey};
 use crate::analysis::summary::Summary;
 use crate::data::{Dataset, SIDE};
-use crate::report::figures::contact_sheet::{GLYPH, Grey};
 
+/// Images in a row.
 const COLUMNS: usize = 8;
+/// Pixels of the sheet for each pixel of an image.
 const ZOOM: usize = 3;
 
-/// `None` when there are no mistakes, or the data at hand is not what the run was trained on.
+/// `None` if there are no errors, or if the run was trained on other data.
 ///
 /// # Errors
 /// The picture cannot be encoded.
@@ -20,7 +22,7 @@ pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
         return Ok(None);
     }
     let Some(images) = dataset.test.images() else { return Ok(None) };
-    let short = |class: u8| dataset.classes.get(usize::from(class)).map_or("?", String::as_str);
+    let name = |class: u8| dataset.classes.get(usize::from(class)).map_or("?", String::as_str);
     let long = dataset.classes.iter().any(|name| name.len() > 2);
     let lines = if long { 3 } else { 2 };
     let (cell, text) = (SIDE * ZOOM + 12, lines * (GLYPH + 4) + 6);
@@ -33,23 +35,28 @@ pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
             return Ok(None);
         }
         sheet.paste(images.image(mistake.index), x, y, ZOOM);
-        let (truth, said) = (short(mistake.truth), short(mistake.predicted));
-        let sure = format!("{:.0} %", 100.0 * mistake.confidence);
+        let (truth, predicted) = (name(mistake.truth), name(mistake.predicted));
+        let confidence = format!("{:.0} %", 100.0 * mistake.confidence);
         let words = if long {
-            vec![said.to_string(), format!("is {truth}"), sure]
+            vec![predicted.to_string(), format!("is {truth}"), confidence]
         } else {
-            vec![format!("said {said}"), format!("is {truth} {sure}")]
+            vec![format!("said {predicted}"), format!("is {truth} {confidence}")]
         };
         for (line, words) in words.iter().enumerate() {
             sheet.write(words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4));
         }
     }
-    let caption = format!(
-        "The {} wrong predictions made with most confidence by the median run ({}, seed {}): what it said, what it is, and \
-         the softmax probability of what it said.",
-        run.mistakes.len(),
-        run.arm,
-        run.seed
-    );
-    Ok(Some(Figure { file: "mistakes.png".into(), title: "Its surest mistakes".into(), caption, bytes: sheet.png()? }))
+    Ok(Some(Figure {
+        file: "mistakes.png".into(),
+        title: "Most confident errors".into(),
+        alt: "The test images that were classified wrongly with most confidence.".into(),
+        caption: format!(
+            "The {} wrong predictions made with most confidence by the median run ({}, seed {}): the predicted class, the true class, \
+             and the softmax probability of the predicted class.",
+            run.mistakes.len(),
+            run.arm,
+            run.seed
+        ),
+        bytes: sheet.png()?,
+    }))
 }

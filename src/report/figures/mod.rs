@@ -1,65 +1,75 @@
-//! Figures from records alone: a [`Summary`] in, SVG (PNG for sheets of images) out.
+//! Figures, as SVG or, for sheets of images, PNG.
+//!
+//! [`all`] draws from a [`Summary`] alone and needs the data set only for pictures of test images. [`autoencoder`] draws from a
+//! trained network, and `lr_finder`, `landscape` and `toy` for the commands of those names.
 
+mod arm_rows;
 pub mod autoencoder;
-pub mod axis;
-mod boundary;
-mod boxplot;
+mod axis;
 mod confusion;
-pub mod contact_sheet;
-pub mod contours;
+pub(crate) mod contact_sheet;
+mod contours;
 mod curves;
+mod decision_grid;
 mod denoising;
 mod descent;
-mod fit;
-pub mod grid;
 mod heatmap;
-mod intervals;
-pub mod landscape;
-pub mod lr_finder;
+mod image_rows;
+pub(crate) mod landscape;
+pub(crate) mod lr_finder;
 mod mistakes;
-pub mod panel;
-mod ranked;
+mod panel;
 mod response;
 mod schedule;
-pub mod svg;
-pub mod toy;
+pub(crate) mod svg;
+pub(crate) mod toy;
 
 use anyhow::Result;
 
-use crate::analysis::summary::Summary;
+use crate::analysis::summary::{ArmSummary, Summary};
 use crate::data::Dataset;
 
-/// A picture ready to be written.
+/// A picture and the words around it.
 #[derive(Debug, Clone)]
 pub struct Figure {
-    /// File name with extension, without folder.
+    /// The file's name in `figures/`.
     pub file: String,
-    /// Heading above it.
+    /// The heading above the picture.
     pub title: String,
-    /// What it shows and how to read it, in a sentence or two.
+    /// A sentence in place of the picture, for those who cannot see it.
+    pub alt: String,
+    /// What the marks mean, with n.
     pub caption: String,
-    /// The file's contents.
+    /// The file's bytes.
     pub bytes: Vec<u8>,
 }
 
+/// The words around a picture; see [`Figure`].
+struct Words {
+    title: String,
+    alt: String,
+    caption: String,
+}
+
 impl Figure {
-    /// An SVG, its name without the extension.
-    pub fn svg(file: &str, title: &str, caption: String, picture: svg::Svg) -> Self {
-        Self { file: format!("{file}.svg"), title: title.into(), caption, bytes: picture.finish(title).into_bytes() }
+    /// An SVG figure in the file `name.svg`.
+    fn svg(name: &str, words: Words, picture: svg::Svg) -> Self {
+        let Words { title, alt, caption } = words;
+        Self { file: format!("{name}.svg"), bytes: picture.finish(&alt).into_bytes(), title, alt, caption }
     }
 }
 
-/// Every figure the records allow. The sheet of mistakes needs the test images, and is left out where they are not at hand.
+/// Every figure that the records allow, in the order of the report. The most confident errors are left out without `dataset`.
 ///
 /// # Errors
 /// A picture cannot be encoded.
 pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    figures.extend(fit::draw(summary));
-    figures.extend(boundary::draw(summary)?);
+    figures.extend(decision_grid::regression(summary));
+    figures.extend(decision_grid::boundary(summary)?);
     figures.extend(descent::draw(summary)?);
-    figures.extend(boxplot::draw(summary));
-    figures.extend(intervals::draw(summary));
+    figures.extend(arm_rows::boxplot(summary));
+    figures.extend(arm_rows::intervals(summary));
     figures.extend(heatmap::draw(summary).or_else(|| response::draw(summary)));
     figures.extend(denoising::draw(summary));
     figures.extend(schedule::draw(summary));
@@ -71,12 +81,33 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     Ok(figures)
 }
 
-/// What a setting is called on an axis.
-fn axis_name(setting: &str) -> String {
+/// The label of a setting's axis.
+fn axis_label(setting: &str) -> String {
     match setting {
         "lr" => "learning rate".into(),
         "hidden" => "hidden layers".into(),
-        "latent" => "numbers in the code".into(),
+        "latent" => "latent dimensions".into(),
         name => name.replace('_', " "),
     }
 }
+
+/// The text with a capital letter at its start, for a heading.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A sentence with the number of finished seeds of the arms.
+fn finished_seeds(summary: &Summary) -> String {
+    let n = |arm: &ArmSummary| arm.metric(&summary.metric).map_or(0, |found| found.description.n);
+    let first = summary.arms.first().map_or(0, n);
+    if summary.arms.iter().all(|arm| n(arm) == first) {
+        format!("n = {first} seeds per arm.")
+    } else {
+        let all: Vec<String> = summary.arms.iter().map(|arm| format!("{} {}", arm.label, n(arm))).collect();
+        format!("Finished seeds: {}.", all.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,38 +1,44 @@
-//! A rectangle with two axes: what every plot of one thing over another stands in.
-//!
-//! In: two axes and their names. Out: grid, ticks and titles on a canvas.
+//! A plot's rectangle with its two axes: grid lines, ticks, axis labels and title.
 
 use super::axis::Axis;
-use super::svg::{Anchor, GRID, INK, Svg, TEXT};
+use super::svg::{Anchor, GRID, INK, Rectangle, Svg, TEXT};
 
-/// Two axes that share a rectangle.
+/// A horizontal and a vertical axis around one rectangle.
 #[derive(Debug, Clone, Copy)]
 pub struct Panel {
-    /// Across.
+    /// Its pixels are those of the left and of the right edge.
     pub x: Axis,
-    /// Upwards.
+    /// Its pixels are those of the bottom and of the top edge.
     pub y: Axis,
 }
 
+/// The labels of a panel's axes; an empty one is left out.
+#[derive(Debug, Clone, Copy)]
+pub struct AxisLabels<'a> {
+    pub x: &'a str,
+    pub y: &'a str,
+}
+
 impl Panel {
-    /// Left, right.
-    fn across(&self) -> (f64, f64) {
-        self.x.pixels()
+    /// The pixel of a point.
+    pub fn to_pixels(self, point: (f64, f64)) -> (f64, f64) {
+        (self.x.to_pixels(point.0), self.y.to_pixels(point.1))
     }
 
-    /// Bottom, top.
-    fn upwards(&self) -> (f64, f64) {
-        self.y.pixels()
+    /// The area between two curves over the same values of x, such as the quartiles.
+    pub fn band(&self, lower: &[(f64, f64)], upper: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        lower.iter().chain(upper.iter().rev()).map(|&point| self.to_pixels(point)).collect()
     }
 
-    /// Where a point stands.
-    pub fn to_pixels(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (self.x.to_pixels(x), self.y.to_pixels(y))
+    /// The rectangle between the axes.
+    pub fn area(&self) -> Rectangle {
+        let ((left, right), (bottom, top)) = (self.x.pixels(), self.y.pixels());
+        Rectangle { left, top, width: right - left, height: bottom - top }
     }
 
-    /// Grid lines behind what is drawn later.
+    /// Grid lines, to be drawn before everything else.
     pub fn grid(&self, svg: &mut Svg) {
-        let ((left, right), (bottom, top)) = (self.across(), self.upwards());
+        let ((left, right), (bottom, top)) = (self.x.pixels(), self.y.pixels());
         for (value, _) in self.x.ticks(6, false) {
             svg.line((self.x.to_pixels(value), bottom), (self.x.to_pixels(value), top), GRID, 1.0);
         }
@@ -41,9 +47,9 @@ impl Panel {
         }
     }
 
-    /// Ticks, their texts and the axes' names, outside the rectangle.
-    pub fn ticks(&self, svg: &mut Svg, (x_name, y_name): (&str, &str)) {
-        let ((left, right), (bottom, top)) = (self.across(), self.upwards());
+    /// The frame, the ticks and the labels of the axes.
+    pub fn ticks(&self, svg: &mut Svg, labels: AxisLabels) {
+        let ((left, right), (bottom, top)) = (self.x.pixels(), self.y.pixels());
         for (value, text) in self.x.ticks(6, false) {
             let x = self.x.to_pixels(value);
             svg.line((x, bottom), (x, bottom + 4.0), INK, 1.0);
@@ -54,18 +60,18 @@ impl Panel {
             svg.line((left - 4.0, y), (left, y), INK, 1.0);
             svg.text((left - 7.0, y + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
         }
-        svg.frame((left, top), (right - left, bottom - top), INK, 1.0);
-        if !x_name.is_empty() {
-            svg.text(((left + right) / 2.0, bottom + 37.0), x_name, Anchor::Middle, TEXT, INK);
+        svg.frame(self.area(), INK, 1.0);
+        if !labels.x.is_empty() {
+            svg.text(((left + right) / 2.0, bottom + 37.0), labels.x, Anchor::Middle, TEXT, INK);
         }
-        if !y_name.is_empty() {
-            svg.upward((left - 52.0, (bottom + top) / 2.0), y_name);
+        if !labels.y.is_empty() {
+            svg.upward((left - 52.0, (bottom + top) / 2.0), labels.y);
         }
     }
 
     /// Text above the rectangle.
     pub fn title(&self, svg: &mut Svg, text: &str) {
-        let ((left, right), (_, top)) = (self.across(), self.upwards());
+        let ((left, right), (_, top)) = (self.x.pixels(), self.y.pixels());
         svg.text(((left + right) / 2.0, top - 9.0), text, Anchor::Middle, TEXT, INK);
     }
 }

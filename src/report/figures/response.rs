@@ -1,26 +1,41 @@
-//! Response curve: the metric along a numeric axis, one line for each value of the other axis.
+//! Response curves: the metric along a numeric axis, with one line for each value of the other axis.
 
 use serde_json::Value;
 
-use super::axis::{Axis, Spread};
+use super::axis::{Axis, Scale};
+use super::panel::Panel;
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, dash};
-use super::{Figure, axis_name};
+use super::{Figure, Words, axis_label, capitalised, finished_seeds};
+use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
 
-/// A point of a line: place on the axis, interquartile mean, interval, every seed.
-struct Point {
-    at: f64,
-    name: String,
+/// The arms of one value of the other axis, in plan order; the label is empty if there is no other axis.
+struct ResponseLine {
+    label: String,
+    points: Vec<ResponsePoint>,
+}
+
+/// One arm.
+struct ResponsePoint {
+    x: AxisValue,
     iqm: f64,
-    interval: Option<(f64, f64)>,
+    interval: Option<Interval>,
     seeds: Vec<f64>,
+}
+
+/// An arm's value on the numeric axis.
+struct AxisValue {
+    /// Above 0; a list of widths counts as its sum.
+    number: f64,
+    /// As it is written under the axis.
+    text: String,
 }
 
 /// Drawn for one numeric axis of three values or more, alone or with one other axis.
 pub fn draw(summary: &Summary) -> Option<Figure> {
     let numeric = summary.axes.iter().find(|axis| {
         let mut values: Vec<f64> =
-            summary.arms.iter().filter_map(|arm| Some(axis_value(summary, arm, axis)?.0)).collect();
+            summary.arms.iter().filter_map(|arm| Some(axis_value(summary, arm, axis)?.number)).collect();
         let complete = values.len() == summary.arms.len();
         values.sort_by(f64::total_cmp);
         values.dedup();
@@ -30,93 +45,98 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         return None;
     }
     let lines = lines(summary, numeric);
-    let all = || lines.iter().flat_map(|(_, points)| points);
-    let metric = &summary.metric;
+    let all = || lines.iter().flat_map(|line| &line.points);
     let values: Vec<f64> = all().flat_map(|point| point.seeds.iter().copied()).collect();
     let (left, right, top, bottom) = (78.0, if lines.len() > 1 { 610.0 } else { 730.0 }, 16.0, 330.0);
-    // Rates, widths and batch sizes are chosen by factors: a logarithmic axis sets them evenly apart.
-    let x = Axis::over(all().map(|point| point.at), Spread::Log, (left, right))?;
-    let y = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (bottom, top))?;
+    // Rates, widths and batch sizes are chosen by factors, which a logarithmic axis sets equally far apart.
+    let x = Axis::over(all().map(|point| point.x.number), Scale::Log, (left, right))?;
+    let y = Axis::over(values.iter().copied(), Axis::scale_for(&summary.metric, &values), (bottom, top))?;
     let mut svg = Svg::new(760.0, 388.0);
-    for (value, text) in y.ticks(6, metric.is_percent()) {
+    for (value, text) in y.ticks(6, summary.metric.is_percent()) {
         svg.line((left, y.to_pixels(value)), (right, y.to_pixels(value)), GRID, 1.0);
         svg.text((left - 8.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 1.0, INK);
     }
-    let mut named: Vec<(f64, &str)> = all().map(|point| (x.to_pixels(point.at), point.name.as_str())).collect();
-    named.sort_by(|a, b| a.0.total_cmp(&b.0));
-    named.dedup();
-    for (at, name) in named {
-        svg.line((at, bottom), (at, bottom + 5.0), INK, 1.0);
-        svg.text((at, bottom + 21.0), name, Anchor::Middle, TEXT - 1.0, INK);
+    let mut ticks: Vec<(f64, &str)> = all().map(|point| (x.to_pixels(point.x.number), point.x.text.as_str())).collect();
+    ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ticks.dedup();
+    for (pixel, text) in ticks {
+        svg.line((pixel, bottom), (pixel, bottom + 5.0), INK, 1.0);
+        svg.text((pixel, bottom + 21.0), text, Anchor::Middle, TEXT - 1.0, INK);
     }
     svg.line((left, bottom), (right, bottom), INK, 1.0);
-    svg.text(((left + right) / 2.0, bottom + 44.0), &axis_name(numeric), Anchor::Middle, TEXT, INK);
-    svg.upward((18.0, (top + bottom) / 2.0), &metric.title());
-    for (index, (label, points)) in lines.iter().enumerate() {
-        draw_line(&mut svg, (&x, &y), points, index);
+    svg.text(((left + right) / 2.0, bottom + 44.0), &axis_label(numeric), Anchor::Middle, TEXT, INK);
+    svg.upward((18.0, (top + bottom) / 2.0), &summary.metric.title());
+    let panel = Panel { x, y };
+    for (index, line) in lines.iter().enumerate() {
+        draw_line(&mut svg, &panel, &line.points, index);
         if lines.len() > 1 {
-            let at = top + 14.0 + 22.0 * index as f64;
-            svg.polyline(&[(right + 14.0, at - 5.0), (right + 40.0, at - 5.0)], colour(index), 2.5, dash(index));
-            svg.text((right + 48.0, at), label, Anchor::Start, TEXT, INK);
+            let y = top + 14.0 + 22.0 * index as f64;
+            svg.polyline(&[(right + 14.0, y - 5.0), (right + 40.0, y - 5.0)], colour(index), 2.5, dash(index));
+            svg.text((right + 48.0, y), &line.label, Anchor::Start, TEXT, INK);
         }
     }
-    let lost: usize = summary.arms.iter().map(|arm| arm.diverged).sum();
-    if lost > 0 {
-        let text = format!("{lost} runs diverged");
+    let diverged: usize = summary.arms.iter().map(|arm| arm.diverged).sum();
+    if diverged > 0 {
+        let text = format!("{diverged} runs diverged");
         svg.text((right + 14.0, bottom), &text, Anchor::Start, TEXT - 2.0, FAINT);
     }
-    let caption = format!(
-        "Line: interquartile mean over seeds; bars: its 95 % bootstrap interval; dots: every seed. {}{}",
-        super::boxplot::counts(summary),
-        y.note()
-    );
-    Some(Figure::svg("response", &format!("Along {}", axis_name(numeric)), caption, svg))
+    let (title, along) = (summary.metric.title(), axis_label(numeric));
+    let words = Words {
+        title: format!("{} by {along}", capitalised(&title)),
+        alt: format!("Interquartile mean of {title} over {along}, with its 95 % interval and every seed."),
+        caption: format!(
+            "Line: interquartile mean over seeds; bars: its 95 % bootstrap interval; dots: every seed. {}{}",
+            finished_seeds(summary),
+            panel.y.note()
+        ),
+    };
+    Some(Figure::svg("response", words, svg))
 }
 
-/// Where an arm stands on an axis, and how that is written; a list of widths stands at its sum.
-fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<(f64, String)> {
+/// An arm's value on an axis, if it is a number or a list of numbers above 0.
+fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<AxisValue> {
     match summary.records_of(&arm.label).next()?.axes.get(axis)? {
         Value::Array(list) => {
-            let sum: f64 = list.iter().map(Value::as_f64).sum::<Option<f64>>()?;
+            let number: f64 = list.iter().map(Value::as_f64).sum::<Option<f64>>()?;
             let text: Vec<String> = list.iter().map(ToString::to_string).collect();
-            (sum > 0.0).then(|| (sum, text.join("-")))
+            (number > 0.0).then(|| AxisValue { number, text: text.join("-") })
         }
-        value => Some((value.as_f64().filter(|v| *v > 0.0)?, value.to_string())),
+        value => Some(AxisValue { number: value.as_f64().filter(|v| *v > 0.0)?, text: value.to_string() }),
     }
 }
 
-/// The arms by their label without the numeric axis, in plan order.
-fn lines(summary: &Summary, numeric: &str) -> Vec<(String, Vec<Point>)> {
-    let mut lines: Vec<(String, Vec<Point>)> = Vec::new();
+/// The arms by their value on the axis that is not the numeric one.
+fn lines(summary: &Summary, numeric: &str) -> Vec<ResponseLine> {
+    let mut lines: Vec<ResponseLine> = Vec::new();
     for arm in &summary.arms {
-        let Some((at, name)) = axis_value(summary, arm, numeric) else { continue };
+        let Some(x) = axis_value(summary, arm, numeric) else { continue };
         let other = summary.axes.iter().find(|axis| *axis != numeric);
         let value = other.and_then(|axis| summary.records_of(&arm.label).next()?.axes.get(axis).cloned());
         let label = value.map_or(String::new(), |v| v.as_str().map_or_else(|| v.to_string(), ToString::to_string));
-        let index = lines.iter().position(|(known, _)| *known == label).unwrap_or_else(|| {
-            lines.push((label, Vec::new()));
+        let index = lines.iter().position(|line| line.label == label).unwrap_or_else(|| {
+            lines.push(ResponseLine { label, points: Vec::new() });
             lines.len() - 1
         });
-        if let Some(metric) = arm.metric(&summary.metric) {
-            let seeds = summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric));
-            let interval = metric.iqm_interval.map(|interval| (interval.low, interval.high));
-            lines[index].1.push(Point { at, name, iqm: metric.description.iqm, interval, seeds: seeds.collect() });
+        if let Some(found) = arm.metric(&summary.metric) {
+            let seeds = summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric)).collect();
+            let (iqm, interval) = (found.description.iqm, found.iqm_interval);
+            lines[index].points.push(ResponsePoint { x, iqm, interval, seeds });
         }
     }
     lines
 }
 
-fn draw_line(svg: &mut Svg, (x, y): (&Axis, &Axis), points: &[Point], index: usize) {
+fn draw_line(svg: &mut Svg, panel: &Panel, points: &[ResponsePoint], index: usize) {
+    let pixel = |point: &ResponsePoint, value: f64| panel.to_pixels((point.x.number, value));
     for point in points {
-        let at = x.to_pixels(point.at);
         for &seed in &point.seeds {
-            svg.dot((at, y.to_pixels(seed)), 2.6, colour(index), 0.35);
+            svg.dot(pixel(point, seed), 2.6, colour(index), 0.35);
         }
-        if let Some((low, high)) = point.interval {
-            svg.line((at, y.to_pixels(low)), (at, y.to_pixels(high)), colour(index), 3.0);
+        if let Some(interval) = point.interval {
+            svg.line(pixel(point, interval.low), pixel(point, interval.high), colour(index), 3.0);
         }
-        svg.dot((at, y.to_pixels(point.iqm)), 4.5, colour(index), 1.0);
+        svg.dot(pixel(point, point.iqm), 4.5, colour(index), 1.0);
     }
-    let chain: Vec<(f64, f64)> = points.iter().map(|point| (x.to_pixels(point.at), y.to_pixels(point.iqm))).collect();
-    svg.polyline(&chain, colour(index), 2.5, dash(index));
+    let line: Vec<(f64, f64)> = points.iter().map(|point| pixel(point, point.iqm)).collect();
+    svg.polyline(&line, colour(index), 2.5, dash(index));
 }

@@ -1,41 +1,48 @@
-//! The one look of all figures, and a small canvas to draw it on.
+//! A small SVG canvas, and the colours and text sizes of all figures.
 //!
-//! Colours are Okabe and Ito's (2008), told apart by every common kind of colour vision. The ground is white, so that a
-//! figure reads the same on a dark page.
+//! The first six colours are Okabe and Ito's ("Color universal design", 2008), which people with the common kinds of colour
+//! blindness can tell apart. The background is white, so that a figure reads the same on a dark page.
 
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Colours of arms, in order; then around again, dashed.
+/// The colours of arms in plan order; the ninth arm has the first colour again, with a [`dash`].
 pub const PALETTE: [&str; 8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#555555"];
-/// Text and axes.
+/// The colour of text and axes.
 pub const INK: &str = "#222222";
-/// Grid lines.
+/// The colour of grid lines.
 pub const GRID: &str = "#E3E3E3";
-/// Text that stands back.
+/// The colour of secondary text.
 pub const FAINT: &str = "#666666";
-/// Size of most text, in pixels.
+/// The size of most text, in pixels.
 pub const TEXT: f64 = 14.0;
 
-/// Where a text's given point is.
+/// Which part of a text is at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// At its left end.
+    /// The left end.
     Start,
-    /// In its middle.
+    /// The middle.
     Middle,
-    /// At its right end.
+    /// The right end.
     End,
 }
 
-/// A picture being drawn; pixels, y downwards.
+/// A rectangle on the canvas.
+#[derive(Debug, Clone, Copy)]
+pub struct Rectangle {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// A canvas; a point on it is `(x, y)` in pixels, with y downwards.
 #[derive(Debug, Clone)]
 pub struct Svg {
-    /// Width.
     pub width: f64,
-    /// Height.
     pub height: f64,
     body: String,
 }
@@ -51,7 +58,7 @@ pub fn dash(index: usize) -> &'static str {
 }
 
 impl Svg {
-    /// An empty picture.
+    /// An empty canvas.
     pub fn new(width: f64, height: f64) -> Self {
         Self { width, height, body: String::new() }
     }
@@ -62,27 +69,30 @@ impl Svg {
     }
 
     /// A straight line.
-    pub fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), stroke: &str, width: f64) {
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str, width: f64) {
+        let ((x1, y1), (x2, y2)) = (from, to);
         self.push(format_args!(
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" stroke="{stroke}" stroke-width="{width}"/>"#
         ));
     }
 
-    /// A filled rectangle with an outline of the same colour.
-    pub fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), fill: &str, opacity: f64, stroke: &str) {
+    /// A filled rectangle with an outline.
+    pub fn rect(&mut self, area: Rectangle, fill: &str, opacity: f64, stroke: &str) {
+        let Rectangle { left, top, width, height } = area;
         self.push(format_args!(
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" fill="{fill}" fill-opacity="{opacity}" stroke="{stroke}"/>"#
+            r#"<rect x="{left:.1}" y="{top:.1}" width="{width:.1}" height="{height:.1}" fill="{fill}" fill-opacity="{opacity}" stroke="{stroke}"/>"#
         ));
     }
 
     /// A rectangle's outline.
-    pub fn frame(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), stroke: &str, width: f64) {
+    pub fn frame(&mut self, area: Rectangle, stroke: &str, stroke_width: f64) {
+        let Rectangle { left, top, width, height } = area;
         self.push(format_args!(
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" fill="none" stroke="{stroke}" stroke-width="{width}"/>"#
+            r#"<rect x="{left:.1}" y="{top:.1}" width="{width:.1}" height="{height:.1}" fill="none" stroke="{stroke}" stroke-width="{stroke_width}"/>"#
         ));
     }
 
-    /// Many dots of one colour, in a few bytes each.
+    /// Many dots of one colour as one path, which takes a few bytes per dot.
     pub fn dots(&mut self, points: &[(f64, f64)], radius: f64, fill: &str, opacity: f64) {
         let path: String = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}h0")).collect();
         let width = 2.0 * radius;
@@ -92,13 +102,14 @@ impl Svg {
     }
 
     /// A dot.
-    pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, fill: &str, opacity: f64) {
+    pub fn dot(&mut self, centre: (f64, f64), radius: f64, fill: &str, opacity: f64) {
+        let (x, y) = centre;
         self.push(format_args!(
             r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{fill}" fill-opacity="{opacity}"/>"#
         ));
     }
 
-    /// A chain of lines through points.
+    /// A line through points; an empty `dash` is a solid line.
     pub fn polyline(&mut self, points: &[(f64, f64)], stroke: &str, width: f64, dash: &str) {
         let points = path(points);
         self.push(format_args!(
@@ -112,8 +123,9 @@ impl Svg {
         self.push(format_args!(r#"<polygon points="{points}" fill="{fill}" fill-opacity="{opacity}"/>"#));
     }
 
-    /// Text, its baseline at y.
-    pub fn text(&mut self, (x, y): (f64, f64), text: &str, anchor: Anchor, size: f64, fill: &str) {
+    /// Text whose baseline is at the point's y.
+    pub fn text(&mut self, point: (f64, f64), text: &str, anchor: Anchor, size: f64, fill: &str) {
+        let (x, y) = point;
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -125,33 +137,34 @@ impl Svg {
         ));
     }
 
-    /// A PNG stretched over a rectangle, its pixels kept square.
-    pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
+    /// A PNG stretched over a rectangle without smoothing.
+    pub fn image(&mut self, area: Rectangle, png: &[u8]) {
+        let Rectangle { left, top, width, height } = area;
         let data = STANDARD.encode(png);
         self.push(format_args!(
-            r#"<image x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#
+            r#"<image x="{left:.1}" y="{top:.1}" width="{width:.1}" height="{height:.1}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#
         ));
     }
 
-    /// Words in the middle of a point that stand out from whatever is behind them.
-    pub fn label(&mut self, (x, y): (f64, f64), text: &str, size: f64) {
-        let text = escape(text);
+    /// Bold text with a white outline, its middle at the point, for use on top of a picture.
+    pub fn label(&mut self, point: (f64, f64), text: &str, size: f64) {
+        let ((x, y), text) = (point, escape(text));
         self.push(format_args!(
             r##"<text x="{x:.1}" y="{y:.1}" text-anchor="middle" font-size="{size}" font-weight="bold" fill="{INK}" stroke="#FFFFFF" stroke-width="4" paint-order="stroke" stroke-linejoin="round">{text}</text>"##
         ));
     }
 
     /// Text that reads upwards, its middle at the point.
-    pub fn upward(&mut self, (x, y): (f64, f64), text: &str) {
-        let text = escape(text);
+    pub fn upward(&mut self, point: (f64, f64), text: &str) {
+        let ((x, y), text) = (point, escape(text));
         self.push(format_args!(
             r#"<text transform="translate({x:.1} {y:.1}) rotate(-90)" text-anchor="middle" font-size="{TEXT}" fill="{INK}">{text}</text>"#
         ));
     }
 
-    /// The picture as an SVG document with a title for those who cannot see it.
-    pub fn finish(self, title: &str) -> String {
-        let (width, height, title) = (self.width, self.height, escape(title));
+    /// The picture as an SVG document; `alt` is read out to those who cannot see it.
+    pub fn finish(self, alt: &str) -> String {
+        let (width, height, title) = (self.width, self.height, escape(alt));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" \
              role=\"img\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>{title}</title>\n\
@@ -170,7 +183,7 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// About how wide a text is: Helvetica's average advance is a little over half its size.
+/// About how wide a text is in pixels: the average letter of Helvetica is a little over half as wide as the text's size.
 pub fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.56
 }

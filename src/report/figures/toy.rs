@@ -1,27 +1,25 @@
-//! The points of a toy data set.
-//!
-//! In: a dataset of points of one or two numbers. Out: a figure.
+//! The training points of a toy data set.
 
-use super::Figure;
-use super::axis::{Axis, Spread};
-use super::panel::Panel;
+use super::axis::{Axis, Scale};
+use super::panel::{AxisLabels, Panel};
 use super::svg::{FAINT, PALETTE, Svg};
+use super::{Figure, Words};
 use crate::data::Dataset;
 
-/// `None` where the data are no points.
+/// `None` if the data set is one of images.
 pub fn draw(dataset: &Dataset) -> Option<Figure> {
     let points = dataset.train.points()?;
     let number = |v: &f32| f64::from(*v);
     let rows = || points.values.chunks_exact(points.width);
-    // A point is a row of two coordinates, or one and the number to be predicted.
+    // A point's height is its second coordinate or, if it has only one, its target.
     let heights: Vec<f64> = match points.width {
         1 => points.targets.iter().map(number).collect(),
         _ => rows().map(|row| number(&row[1])).collect(),
     };
     let across: Vec<f64> = rows().map(|row| number(&row[0])).collect();
     let panel = Panel {
-        x: Axis::over(across.iter().copied(), Spread::Linear, (70.0, 480.0))?,
-        y: Axis::over(heights.iter().copied(), Spread::Linear, (390.0, 20.0))?,
+        x: Axis::over(across.iter().copied(), Scale::Linear, (70.0, 480.0))?,
+        y: Axis::over(heights.iter().copied(), Scale::Linear, (390.0, 20.0))?,
     };
     let mut svg = Svg::new(500.0, 445.0);
     panel.grid(&mut svg);
@@ -34,8 +32,15 @@ pub fn draw(dataset: &Dataset) -> Option<Figure> {
         let own: Vec<(f64, f64)> = labels().filter(|(_, l)| usize::from(**l) == class).map(|(p, _)| *p).collect();
         svg.dots(&own, 2.6, PALETTE[class % PALETTE.len()], 0.8);
     }
-    panel.ticks(&mut svg, ("x", "y"));
-    let caption =
-        format!("The {} points of the training file of `{}`; colours are classes.", pixels.len(), dataset.name);
-    Some(Figure::svg("toy", &dataset.name, caption, svg))
+    panel.ticks(&mut svg, AxisLabels { x: "x", y: "y" });
+    let words = Words {
+        title: format!("Training points of {}", dataset.name),
+        alt: format!("The training points of {}, in the colour of their class.", dataset.name),
+        caption: format!(
+            "The {} points of the training file of `{}`; colours are classes.",
+            pixels.len(),
+            dataset.name
+        ),
+    };
+    Some(Figure::svg("toy", words, svg))
 }

@@ -1,87 +1,83 @@
-//! Pictures that need the network itself: what an autoencoder gives back, where it puts each class, what lies between.
-//!
-//! In: one trained autoencoder, its data, and what to draw. Out: figures, and the codes as files for other programs.
+//! Figures of a trained autoencoder: reconstructions, the codes on a plane, decoded points between codes, denoised images.
 
-mod between;
-mod cleaned;
-mod map;
+mod code_map;
+mod denoised;
+mod interpolation;
 mod reconstructions;
 
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 
-pub use between::InterpolationEnds;
+pub use interpolation::InterpolationEnds;
 
-use crate::data::{Dataset, PIXELS, Split};
-use crate::evaluate::apply;
+use super::Figure;
+use crate::data::{Dataset, PIXELS, Rows, Split};
 use crate::evaluate::knn::Vectors;
+use crate::evaluate::{apply, encode, tsne};
 use crate::experiment::config::TrialConfig;
 use crate::nn::models::Autoencoder;
-use crate::report::figures::Figure;
 
-/// What is looked at.
-pub struct TrainedAutoencoder<'a> {
+/// An autoencoder with its trial, its data and its codes.
+pub(crate) struct TrainedAutoencoder<'a> {
     /// A stack of one.
-    pub model: &'a Autoencoder,
-    /// The trial's settings.
-    pub config: &'a TrialConfig,
-    /// The trial's seed.
-    pub seed: u64,
-    /// The data set.
-    pub dataset: &'a Dataset,
-    /// Its test split.
-    pub test: Split<'a>,
+    model: &'a Autoencoder,
+    config: &'a TrialConfig,
+    seed: u64,
+    dataset: &'a Dataset,
+    test: Split<'a>,
     /// Codes of the test images, `[n * latent]`.
     pub codes: Vec<f32>,
-    /// Where it happens.
-    pub device: &'a Device,
+    device: &'a Device,
 }
 
-/// What the strip between two images shows.
+/// Images decoded at equal steps on the straight line between two codes.
 #[derive(Debug, Clone)]
-pub struct Interpolation {
-    /// From what to what.
+pub(crate) struct Interpolation {
+    /// The two codes.
     pub between: InterpolationEnds,
-    /// Images between the two, both included.
+    /// The number of images, including both ends.
     pub steps: usize,
 }
 
 impl<'a> TrainedAutoencoder<'a> {
-    /// Encodes the test images.
+    /// Encodes the test images; `model` is a stack of one.
     pub fn new(
-        (model, config, seed): (&'a Autoencoder, &'a TrialConfig, u64),
-        (dataset, test): (&'a Dataset, Split<'a>),
+        model: &'a Autoencoder,
+        config: &'a TrialConfig,
+        seed: u64,
+        dataset: &'a Dataset,
+        test: Split<'a>,
         device: &'a Device,
     ) -> Self {
-        let codes = crate::evaluate::encode(model, test, device);
+        let codes = encode(model, test, device);
         Self { model, config, seed, dataset, test, codes, device }
     }
 
-    /// Numbers a code.
+    /// The numbers of a code.
     pub fn latent(&self) -> usize {
         self.codes.len() / self.test.count().max(1)
     }
 
     /// The codes as points.
-    pub fn points(&self) -> Vectors<'_> {
+    fn points(&self) -> Vectors<'_> {
         Vectors { values: &self.codes, width: self.latent() }
     }
 
-    /// Every picture, and the plane's coordinates `[n * 2]` where there are enough images for one.
+    /// Every figure, and the t-SNE coordinates of the codes, `[n * 2]`, if there are enough of them.
     ///
     /// # Errors
-    /// A picture cannot be encoded, or the strip's ends do not exist.
-    pub fn show(&self, strip: &Interpolation) -> Result<(Vec<Figure>, Option<Vec<f32>>)> {
+    /// There are no test images, a picture cannot be encoded, or an end of the interpolation does not exist.
+    pub fn draw(&self, interpolation: &Interpolation) -> Result<(Vec<Figure>, Option<Vec<f32>>)> {
         ensure!(self.test.count() > 0, "there are no test images to show");
-        let plane = crate::evaluate::tsne::embed(self.points());
+        let plane = tsne::embed(self.points());
         let mut figures = vec![reconstructions::draw(self)?];
-        figures.extend(plane.as_ref().map(|plane| map::draw(self, plane)));
-        figures.extend(between::draw(self, strip)?);
-        figures.extend(cleaned::draw(self)?);
+        figures.extend(plane.as_ref().map(|plane| code_map::draw(self, plane)));
+        figures.extend(interpolation::draw(self, interpolation)?);
+        figures.extend(denoised::draw(self)?);
         Ok((figures, plane))
     }
 
-    /// Images as bytes, decoded from codes `[n * latent]`.
+    /// Grey values `[n, 28, 28]` decoded from codes `[n * latent]`.
     fn decode(&self, codes: Vec<f32>) -> Vec<u8> {
         let width = self.latent();
         let shape = [1, codes.len() / width, width];
@@ -89,13 +85,13 @@ impl<'a> TrainedAutoencoder<'a> {
         self.model.decode(codes).into_data().iter::<f32>().map(byte).collect()
     }
 
-    /// Images `[n * 784]` as the autoencoder gives them back.
+    /// Grey values `[n, 28, 28]` of the reconstructions of images `[n * 784]`.
     fn reconstruct(&self, images: &[f32]) -> Vec<u8> {
-        let rows = crate::data::Rows::Numbers { values: images, width: PIXELS };
+        let rows = Rows::Numbers { values: images, width: PIXELS };
         apply(rows, 1, self.device, |x| self.model.reconstruct(x)).concat().into_iter().map(byte).collect()
     }
 
-    /// The `nth` test image of each class, from 0; none for a class that has fewer.
+    /// The index of the `nth` test image of each class, from 0; `None` for a class that has fewer.
     fn of_each_class(&self, nth: usize) -> Vec<Option<usize>> {
         let of = |class: usize| {
             let mut own = (0..self.test.count()).filter(move |&i| usize::from(self.test.labels[i]) == class);
@@ -105,7 +101,7 @@ impl<'a> TrainedAutoencoder<'a> {
     }
 }
 
-/// Row `index` of each image of `[n * 784]` as bytes, white where there is none, so that every image stands under its class.
+/// The chosen images of `[n, 28, 28]`, with a white one for `None`, so that every image stands under the name of its class.
 fn under_classes(images: &[u8], chosen: &[Option<usize>]) -> Vec<u8> {
     let image = |index: &Option<usize>| match index {
         Some(index) => images[index * PIXELS..(index + 1) * PIXELS].to_vec(),

@@ -1,32 +1,35 @@
-//! Originals over reconstructions, some of each class.
-//!
-//! In: an exhibit. Out: a figure.
+//! Test images and their reconstructions, some of each class.
 
 use anyhow::Result;
 
 use super::{TrainedAutoencoder, bytes, under_classes};
-use crate::report::figures::Figure;
-use crate::report::figures::grid::Grid;
+use crate::report::figures::image_rows::{ImageRow, ImageRows};
+use crate::report::figures::{Figure, Words};
 
 /// Images of each class.
 const EACH: usize = 2;
 
+/// Two rows per image of a class: the originals and their reconstructions.
+///
 /// # Errors
 /// The picture cannot be encoded.
-pub fn draw(exhibit: &TrainedAutoencoder) -> Result<Figure> {
-    let images = exhibit.test.rows.numbers();
-    let (originals, given_back) = (bytes(&images), exhibit.reconstruct(&images));
+pub fn draw(trained: &TrainedAutoencoder) -> Result<Figure> {
+    let images = trained.test.rows.numbers();
+    let (originals, reconstructions) = (bytes(&images), trained.reconstruct(&images));
     let rows = (0..EACH).flat_map(|nth| {
-        let chosen = exhibit.of_each_class(nth);
-        [("original", &originals), ("given back", &given_back)]
-            .map(|(name, all)| (name.to_string(), under_classes(all, &chosen)))
+        let chosen = trained.of_each_class(nth);
+        let row = |name: &str, images: &[u8]| ImageRow { name: name.into(), images: under_classes(images, &chosen) };
+        [row("original", &originals), row("reconstruction", &reconstructions)]
     });
-    let rows = rows.collect();
-    let picture = Grid { columns: exhibit.dataset.classes.clone(), rows, zoom: 2.0 }.draw()?;
-    let caption = format!(
-        "The first test images of each class, and what the autoencoder gives back from {} numbers (seed {}).",
-        exhibit.latent(),
-        exhibit.seed
-    );
-    Ok(Figure::svg("reconstructions", "What comes back", caption, picture))
+    let picture = ImageRows { columns: trained.dataset.classes.clone(), rows: rows.collect() }.draw()?;
+    let words = Words {
+        title: "Reconstructions".into(),
+        alt: "Test images of each class above their reconstructions.".into(),
+        caption: format!(
+            "The first test images of each class, and their reconstructions from {} numbers (seed {}).",
+            trained.latent(),
+            trained.seed
+        ),
+    };
+    Ok(Figure::svg("reconstructions", words, picture))
 }

@@ -1,6 +1,5 @@
-//! Codes as files for other programs: NumPy's `.npy`, and the Embedding Projector's `tensors.tsv` and `metadata.tsv`.
-//!
-//! In: codes and classes. Out: the bytes of files.
+//! An autoencoder's codes as files for other programs: NumPy's `.npy`, the Embedding Projector's `tensors.tsv` and
+//! `metadata.tsv`, and `tsne.csv`.
 
 use std::fmt::Write;
 
@@ -33,7 +32,7 @@ fn npy_header(kind: &str, shape: &str) -> Vec<u8> {
     bytes
 }
 
-/// A row a code, numbers between tabs, without a heading.
+/// `tensors.tsv`: one row per code of `width` numbers, with tabs between them and no heading.
 pub fn tensors_tsv(codes: &[f32], width: usize) -> String {
     let mut text = String::new();
     for code in codes.chunks_exact(width.max(1)) {
@@ -46,18 +45,18 @@ pub fn tensors_tsv(codes: &[f32], width: usize) -> String {
     text
 }
 
-/// A row an image under a heading: its class and its index in the test file.
+/// `metadata.tsv`: a heading, then one row per image with its class and its index in the test file.
 pub fn metadata_tsv(labels: &[u8], classes: &[String]) -> String {
     let row = |(index, label): (usize, &u8)| format!("{}\t{index}\n", classes[usize::from(*label)]);
     let rows: String = labels.iter().enumerate().map(row).collect();
     format!("class\tindex\n{rows}")
 }
 
-/// `tsne.csv`: where each test image lies on the plane.
+/// `tsne.csv`: the coordinates `[n * 2]` of each test image on the plane.
 pub fn plane_csv(plane: &[f32], labels: &[u8], classes: &[String]) -> String {
     let rows = plane.chunks_exact(2).zip(labels).enumerate();
-    let row = |(index, (at, label)): (usize, (&[f32], &u8))| {
-        format!("{index},{},{},{}\n", classes[usize::from(*label)], at[0], at[1])
+    let row = |(index, (point, label)): (usize, (&[f32], &u8))| {
+        format!("{index},{},{},{}\n", classes[usize::from(*label)], point[0], point[1])
     };
     format!("index,class,x,y\n{}", rows.map(row).collect::<String>())
 }

@@ -1,27 +1,26 @@
-//! The codes on a plane, coloured by class.
-//!
-//! In: the codes' places on the plane. Out: a scatter plot.
+//! Scatter plot of the codes on a plane, in the colour of their class.
 
 use super::TrainedAutoencoder;
 use crate::evaluate::tsne::perplexity;
-use crate::report::figures::Figure;
 use crate::report::figures::svg::{Anchor, INK, Svg, TEXT};
+use crate::report::figures::{Figure, Words};
 
-/// Ten colours that stay apart as small dots: Tableau's, from Stone and others, "Tableau 10", 2016.
+/// Ten colours that can be told apart as small dots (Stone, "How we designed the new color palettes in Tableau 10", 2016).
 const COLOURS: [&str; 10] =
     ["#4E79A7", "#F28E2B", "#E15759", "#76B7B2", "#59A14F", "#EDC948", "#B07AA1", "#FF9DA7", "#9C755F", "#79706E"];
 
+/// Width and height of the plane.
 const SIDE: f64 = 620.0;
 const MARGIN: f64 = 16.0;
 
-/// The scatter plot of coordinates `[n * 2]`.
-pub fn draw(exhibit: &TrainedAutoencoder, plane: &[f32]) -> Figure {
+/// A dot per test image; `plane` holds the coordinates of the codes, `[n * 2]`.
+pub fn draw(trained: &TrainedAutoencoder, plane: &[f32]) -> Figure {
     let ends = |axis: usize| {
         let values = plane.iter().skip(axis).step_by(2).map(|&v| f64::from(v));
         (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
     };
     let ((x0, x1), (y0, y1)) = (ends(0), ends(1));
-    // One scale for both axes: t-SNE's distances mean the same in every direction.
+    // One scale for both axes, since t-SNE's distances mean the same in every direction.
     let extent = (x1 - x0).max(y1 - y0);
     let scale = if extent > 0.0 { (SIDE - 2.0 * MARGIN) / extent } else { 1.0 };
     let pixel = |point: &[f32]| {
@@ -30,34 +29,38 @@ pub fn draw(exhibit: &TrainedAutoencoder, plane: &[f32]) -> Figure {
     };
     let mut svg = Svg::new(SIDE + 140.0, SIDE);
     let mut names: Vec<(f64, f64, &str)> = Vec::new();
-    for (class, name) in exhibit.dataset.classes.iter().enumerate() {
-        let own = plane.chunks_exact(2).zip(exhibit.test.labels).filter(|(_, label)| usize::from(**label) == class);
+    for (class, name) in trained.dataset.classes.iter().enumerate() {
+        let own = plane.chunks_exact(2).zip(trained.test.labels).filter(|(_, label)| usize::from(**label) == class);
         let points: Vec<(f64, f64)> = own.map(|(point, _)| pixel(point)).collect();
         let colour = COLOURS[class % COLOURS.len()];
         svg.dots(&points, 1.5, colour, 0.65);
-        let at = MARGIN + 14.0 + 26.0 * class as f64;
-        svg.dot((SIDE + 14.0, at - 5.0), 6.0, colour, 1.0);
-        svg.text((SIDE + 28.0, at), name, Anchor::Start, TEXT + 1.0, INK);
+        let y = MARGIN + 14.0 + 26.0 * class as f64;
+        svg.dot((SIDE + 14.0, y - 5.0), 6.0, colour, 1.0);
+        svg.text((SIDE + 28.0, y), name, Anchor::Start, TEXT + 1.0, INK);
         if let Some((x, y)) = middle(&points) {
             names.push((x, y, name));
         }
     }
-    // The class's name where most of it lies, so that the picture reads without its colours too.
+    // The name in the middle of a class lets the picture be read without its colours.
     for (x, y, name) in names {
         svg.label((x, y + 6.0), name, TEXT + 4.0);
     }
-    let caption = format!(
-        "t-SNE of the {} test codes of {} numbers (perplexity {}, seed {}), coloured by class. Near means near in the \
-         code; sizes of groups and gaps between them mean nothing.",
-        exhibit.test.count(),
-        exhibit.latent(),
-        perplexity(exhibit.test.count()),
-        exhibit.seed
-    );
-    Figure::svg("codes", "The codes on a plane", caption, svg)
+    let words = Words {
+        title: "t-SNE of the test codes".into(),
+        alt: "Scatter plot of the codes of the test images on a plane, in the colour of their class.".into(),
+        caption: format!(
+            "t-SNE of the {} test codes of {} numbers (perplexity {}, seed {}), coloured by class. Codes that are near each other here are \
+             near each other as codes; the sizes of groups and the gaps between them mean nothing.",
+            trained.test.count(),
+            trained.latent(),
+            perplexity(trained.test.count()),
+            trained.seed
+        ),
+    };
+    Figure::svg("codes", words, svg)
 }
 
-/// The medians of both coordinates.
+/// The median of each coordinate; `None` if there are no points.
 fn middle(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let median = |axis: fn(&(f64, f64)) -> f64| {
         let mut values: Vec<f64> = points.iter().map(axis).collect();

@@ -1,0 +1,130 @@
+//! Plots with one row per arm: every seed with a box of quartiles, and the interquartile mean with its interval.
+
+use super::axis::Axis;
+use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_width};
+use super::{Figure, Words, capitalised, finished_seeds};
+use crate::analysis::stats::Description;
+use crate::analysis::summary::{ArmSummary, Summary};
+use crate::seed::{Purpose, Stream};
+
+/// Pixels above the first row.
+const TOP: f64 = 14.0;
+/// Pixels of an arm's row in the box plot.
+const BOX_ROW: f64 = 46.0;
+/// Pixels of an arm's row in the interval plot.
+const INTERVAL_ROW: f64 = 34.0;
+
+/// A dot for every finished seed over the box of its arm, in plan order; `None` if no trial has the metric.
+pub fn boxplot(summary: &Summary) -> Option<Figure> {
+    let title = summary.metric.title();
+    let (mut svg, axis) = frame(summary, BOX_ROW, &summary.metric.title())?;
+    for (row, arm) in summary.arms.iter().enumerate() {
+        let middle = TOP + BOX_ROW * (row as f64 + 0.5);
+        let values: Vec<f64> =
+            summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric)).collect();
+        if let Some(found) = arm.metric(&summary.metric) {
+            draw_box(&mut svg, &axis, &found.description, &values, middle, colour(row));
+        }
+        let mut jitter = Stream::new(row as u64, Purpose::Pick, 0);
+        for value in values {
+            let y = middle + jitter.uniform(-0.28, 0.28) * BOX_ROW;
+            svg.dot((axis.to_pixels(value), y), 3.2, colour(row), 0.65);
+        }
+    }
+    let words = Words {
+        title: format!("{}, every seed", capitalised(&title)),
+        alt: format!("Box plot of {title} for each arm, with a dot for every seed."),
+        caption: format!(
+            "Every dot is one seed. Box: quartiles; line: median; whiskers: the furthest seeds within 1.5 interquartile ranges. {}{}",
+            finished_seeds(summary),
+            axis.note()
+        ),
+    };
+    Some(Figure::svg("boxplot", words, svg))
+}
+
+/// The interquartile mean of every arm with its 95 % interval, in plan order; `None` if no trial has the metric.
+pub fn intervals(summary: &Summary) -> Option<Figure> {
+    let title = summary.metric.title();
+    let x_label = format!("interquartile mean of {}", summary.metric.title());
+    let (mut svg, axis) = frame(summary, INTERVAL_ROW, &x_label)?;
+    for (row, arm) in summary.arms.iter().enumerate() {
+        let Some(found) = arm.metric(&summary.metric) else { continue };
+        let y = TOP + INTERVAL_ROW * (row as f64 + 0.5);
+        let x = axis.to_pixels(found.description.iqm);
+        if let Some(interval) = found.iqm_interval {
+            let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
+            svg.line((ends[0], y), (ends[1], y), colour(row), 5.0);
+            for end in ends {
+                svg.line((end, y - 7.0), (end, y + 7.0), colour(row), 2.0);
+            }
+        }
+        svg.dot((x, y), 5.0, colour(row), 1.0);
+        if found.iqm_interval.is_none() {
+            svg.text((x + 10.0, y + 5.0), "too few seeds for an interval", Anchor::Start, TEXT - 2.0, FAINT);
+        }
+    }
+    let words = Words {
+        title: "Interquartile mean with 95 % interval".into(),
+        alt: format!("Interquartile mean of {title} for each arm, with its 95 % interval."),
+        caption: format!(
+            "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples). {}{}",
+            finished_seeds(summary),
+            axis.note()
+        ),
+    };
+    Some(Figure::svg("intervals", words, svg))
+}
+
+/// Grid, ticks and arm names of a plot with rows of `row` pixels, and its value axis.
+fn frame(summary: &Summary, row: f64, x_label: &str) -> Option<(Svg, Axis)> {
+    let values: Vec<f64> = summary.records.iter().filter_map(|record| record.quantity(&summary.metric)).collect();
+    let names = summary.arms.iter().map(name);
+    let left = 30.0 + names.map(|name| text_width(&name, TEXT)).fold(40.0, f64::max);
+    let (width, bottom) = (760.0, TOP + row * summary.arms.len() as f64);
+    let axis = Axis::over(values.iter().copied(), Axis::scale_for(&summary.metric, &values), (left, width - 24.0))?;
+    let mut svg = Svg::new(width, bottom + 50.0);
+    for (value, text) in axis.ticks(7, summary.metric.is_percent()) {
+        let x = axis.to_pixels(value);
+        svg.line((x, TOP), (x, bottom), GRID, 1.0);
+        svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);
+    }
+    svg.text(((left + width) / 2.0, bottom + 40.0), x_label, Anchor::Middle, TEXT, INK);
+    for (index, arm) in summary.arms.iter().enumerate() {
+        let middle = TOP + row * (index as f64 + 0.5);
+        svg.text((left - 14.0, middle + 5.0), &name(arm), Anchor::End, TEXT, INK);
+        if arm.metric(&summary.metric).is_none() {
+            svg.text((left + 8.0, middle + 5.0), "no finished run", Anchor::Start, TEXT - 1.0, FAINT);
+        }
+    }
+    svg.line((left, bottom), (width - 24.0, bottom), INK, 1.0);
+    Some((svg, axis))
+}
+
+/// The arm's label, with the number of its runs that diverged.
+fn name(arm: &ArmSummary) -> String {
+    match arm.diverged {
+        0 => arm.label.clone(),
+        n => format!("{} ({n} diverged)", arm.label),
+    }
+}
+
+/// Tukey's box plot ("Exploratory data analysis", 1977): whiskers end at the furthest values within 1.5 interquartile ranges of
+/// the box.
+fn draw_box(svg: &mut Svg, axis: &Axis, d: &Description, values: &[f64], middle: f64, colour: &str) {
+    let reach = 1.5 * (d.q3 - d.q1);
+    let near = values.iter().copied().filter(|v| (d.q1 - reach..=d.q3 + reach).contains(v));
+    let low = near.clone().fold(d.q1, f64::min);
+    let high = near.fold(d.q3, f64::max);
+    let half = 0.36 * BOX_ROW;
+    svg.line((axis.to_pixels(low), middle), (axis.to_pixels(d.q1), middle), INK, 1.2);
+    svg.line((axis.to_pixels(d.q3), middle), (axis.to_pixels(high), middle), INK, 1.2);
+    for end in [low, high] {
+        svg.line((axis.to_pixels(end), middle - half / 2.0), (axis.to_pixels(end), middle + half / 2.0), INK, 1.2);
+    }
+    let (left, right) = (axis.to_pixels(d.q1), axis.to_pixels(d.q3));
+    let area = Rectangle { left, top: middle - half, width: (right - left).max(1.0), height: 2.0 * half };
+    svg.rect(area, colour, 0.18, INK);
+    let x = axis.to_pixels(d.median);
+    svg.line((x, middle - half), (x, middle + half), INK, 2.4);
+}
