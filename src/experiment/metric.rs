@@ -121,7 +121,7 @@ pub fn check(name: &str) -> Result<(), String> {
 }
 
 /// Every name, levels as `@LEVEL`.
-fn names() -> Vec<String> {
+pub fn names() -> Vec<String> {
     let at_levels = AT_LEVELS.iter().chain(AT_ANY).map(|metric| format!("{}@LEVEL", metric.name));
     METRICS.iter().map(|metric| metric.name.to_string()).chain(at_levels).collect()
 }

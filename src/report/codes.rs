@@ -69,7 +69,7 @@ pub fn one_vs_rest_table(summary: &Summary, dataset: Option<&Dataset>) -> Option
     };
     let note = format!(
         "The median run (seed {}): multi-class accuracy {} %, the share of test images given their class; mean one-vs-rest accuracy \
-         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same targets.",
+         {} %, the mean of the last column, which is 1 - 2 (1 - accuracy) / classes and so much higher for the same predictions.",
         run.seed,
         percent(classification::accuracy(&run.confusion)),
         percent(classification::mean_one_vs_rest(&run.confusion))
