@@ -35,8 +35,7 @@ const START: &str = "<!-- generated: ";
 const END: &str = "<!-- end -->";
 
 /// The experiments that the README shows.
-const IN_README: &[&str] =
-    &["optimizers", "learning_rates", "hidden_widths", "overfitting", "autoencoder_knn", "rosenbrock_starts"];
+const IN_README: &[&str] = &["optimizers", "learning_rates", "hidden_widths", "overfitting", "autoencoder_knn", "xor"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -192,8 +191,16 @@ fn default_of(config: &Table, path: &str) -> String {
     let found = path.split('.').try_fold(Value::Table(config.clone()), inside);
     found.map_or(String::new(), |value| match value.as_table().and_then(|table| table.get("name")) {
         Some(name) => code(name.to_string()),
-        None => code(value.to_string()),
+        None => code(shown(&value)),
     })
+}
+
+/// A value as a person would write it: `1e-8` and not `0.00000001`.
+fn shown(value: &Value) -> String {
+    match value.as_float() {
+        Some(number) if number != 0.0 && number.abs() < 1e-4 => format!("{number:e}"),
+        _ => value.to_string(),
+    }
 }
 
 fn activations() -> String {
@@ -206,7 +213,8 @@ fn optimizers() -> String {
         let config: OptimizerConfig = Value::String((*name).into()).try_into().unwrap();
         let mut settings = Table::try_from(&config).unwrap();
         settings.remove("name");
-        let settings: Vec<String> = settings.iter().map(|(key, value)| code(format!("{key} = {value}"))).collect();
+        let settings: Vec<String> =
+            settings.iter().map(|(key, value)| code(format!("{key} = {}", shown(value)))).collect();
         vec![code(name), settings.join(", ")]
     };
     table(&["optimizer", "settings with their defaults"], NAMES.iter().map(row))

@@ -116,7 +116,7 @@ pub const KEYS: &[Key] = &[
         path: "train.epochs",
         names: &["epochs"],
         takes: "1 or more",
-        does: "Passes over the training examples. Arms that differ in nothing else share one training.",
+        does: "Passes over the training examples. Arms that differ in nothing else share one training, unless `patience` or a cosine is set.",
     },
     Key {
         path: "train.batch_size",
