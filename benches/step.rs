@@ -177,7 +177,9 @@ fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
         noise: config.noise(),
         device: &device,
     };
-    black_box(train(network(stack, &device.clone().autodiff()), &job, &NoCallback));
+    let trained = train(network(stack, &device.clone().autodiff()), &job, &NoCallback);
+    assert!(trained.is_ok(), "{trained:?}");
+    black_box(trained).ok();
 }
 
 fn timed(work: impl FnOnce()) -> f64 {

@@ -1,4 +1,4 @@
-//! Writing files so that no reader ever meets half of one.
+//! Writing files so that no reader ever meets half of one, and folders seen to be writable before work begins.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let part = PathBuf::from(part);
     fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
     fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))
+}
+
+/// Creates `folder` where it is missing and sees that a file can be written in it, so that hours of training do not end at a bad path.
+///
+/// # Errors
+/// The folder cannot be created or written.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    let trial = folder.join(".writable");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&trial, b""))
+        .and_then(|()| fs::remove_file(&trial))
+        .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()))
 }
 
 #[cfg(test)]
@@ -36,5 +48,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = write_atomic(&folder.path().join("absent/report.html"), b"x").unwrap_err().to_string();
         assert!(error.contains("absent/report.html.part"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_is_made_and_left_empty_and_a_file_in_its_way_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("a/b");
+        check_writable(&new).unwrap();
+        assert_eq!(fs::read_dir(&new).unwrap().count(), 0);
+        fs::write(folder.path().join("file"), b"").unwrap();
+        let error = check_writable(&folder.path().join("file/out")).unwrap_err().to_string();
+        assert!(error.contains("file/out") && error.contains("--out"), "{error}");
     }
 }

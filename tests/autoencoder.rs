@@ -14,6 +14,7 @@ use kindling::evaluate::pca;
 use kindling::experiment::config::TrialConfig;
 use kindling::record::TrialRecord;
 use kindling::train::NoCallback;
+use kindling::trial::run_stack;
 
 const SMALL: [&str; 12] = [
     "autoencoder",
@@ -157,7 +158,7 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
     let text = "[model]\nhidden = [64]\nlatent = 12\n[train]\nloss = 'mse'\nepochs = 60\nbatch_size = 20\nlr = 0.003\nnoise = 0.3\n\
                 [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.3]";
     let trial = plan(text).trials().next().unwrap();
-    let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
+    let records = run_stack(&lab(), &[trial], &NoCallback).unwrap().records;
     let metric = |name: &str| records[0].metric(name).unwrap();
     assert!(metric("explained_variance") > 0.4, "{}", metric("explained_variance"));
     assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.05, "{:?}", records[0].metrics);
@@ -208,7 +209,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         trial.config.data =
             kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
         let lab = kindling::trial::Lab::with(dataset, lab().backend);
-        let (records, _) = lab.run(&[trial], &NoCallback).unwrap().unwrap();
+        let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
         let metric = |name: &str| records[0].metric(name).unwrap();
         assert!(metric("explained_variance") > 0.5, "{name}: {}", metric("explained_variance"));
         assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.02, "{name}: {:?}", records[0].metrics);

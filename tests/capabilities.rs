@@ -12,7 +12,7 @@ use kindling::nn::models::Network;
 use kindling::record::{Status, TrialRecord};
 use kindling::run::{Options, Trainer};
 use kindling::train::NoCallback;
-use kindling::trial::Lab;
+use kindling::trial::{Lab, TrainedStack, initial_network, run_stack};
 
 fn toy_plan(name: &str, extra: &str) -> Plan {
     let text = format!("question = 'q'\n{extra}\n[data]\ndataset = '{name}'\n");
@@ -25,7 +25,8 @@ fn toy_lab(name: &str) -> Lab {
 }
 
 fn run(lab: &Lab, trials: &[Trial]) -> (Vec<TrialRecord>, Vec<Network>) {
-    lab.run(trials, &NoCallback).unwrap().unwrap()
+    let TrainedStack { records, networks } = run_stack(lab, trials, &NoCallback).unwrap();
+    (records, networks)
 }
 
 /// The records of a toy experiment, seeds as one stack.
@@ -51,7 +52,7 @@ fn linear_regression_ends_at_the_least_squares_line() {
     let extra = "seeds = 2\n[model]\nhidden = []\n[train]\nloss = 'mse'\nepochs = 150\nbatch_size = 300\noptimizer = { name = 'sgd', lr = 0.3 }";
     let plan = toy_plan("line", extra);
     let lab = toy_lab("line");
-    let [train, ..] = lab.splits(&plan.arms[0].config.data).unwrap();
+    let train = lab.splits(&plan.arms[0].config.data).unwrap().train;
     let (x, y) = (train.rows.numbers(), train.targets);
     let n = x.len() as f64;
     let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -119,8 +120,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
     let stacks = kindling::run::stacks(all.clone(), options);
     // Seeds 0 and 1 with all their epochs, then seed 2.
     assert_eq!(stacks.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
-    let together: Vec<TrialRecord> =
-        stacks.iter().flat_map(|stack| lab.train(stack, &NoCallback).unwrap().unwrap()).collect();
+    let together: Vec<TrialRecord> = stacks.iter().flat_map(|stack| lab.train(stack, &NoCallback).unwrap()).collect();
     assert_eq!(together.len(), 9);
     for record in &together {
         let trial = all.iter().find(|trial| trial.label == record.arm && trial.seed == record.seed).unwrap();
@@ -142,7 +142,7 @@ fn a_frozen_layer_stays_as_it_was_drawn_and_the_others_learn() {
     let lab = lab();
     let config = &plan.arms[0].config;
     let (_, networks) = run(&lab, &[plan.arms[0].trial(0, 0)]);
-    let drawn = lab.start(config, &[0], &NoCallback).unwrap().unwrap();
+    let drawn = initial_network(&lab, config, &[0], &NoCallback).unwrap();
     assert_eq!(weights(&networks[0], 0), weights(&drawn, 0));
     assert_ne!(weights(&networks[0], 1), weights(&drawn, 1));
 }
@@ -158,7 +158,7 @@ fn penalties_move_weights_by_their_hand_worked_share_and_biases_not_at_all() {
         run(&lab(), &[plan.arms[0].trial(0, 0)]).1.remove(0)
     };
     let lab = lab();
-    let start = lab.start(&plan("[model]\nhidden = [6]").arms[0].config, &[0], &NoCallback).unwrap().unwrap();
+    let start = initial_network(&lab, &plan("[model]\nhidden = [6]").arms[0].config, &[0], &NoCallback).unwrap();
     let (none, l2, l1) = (step(""), step("l2 = 20.0"), step("l1 = 20.0"));
     for layer in 0..2 {
         let (w, plain) = (weights(&start, layer), weights(&none, layer));
@@ -195,11 +195,11 @@ fn an_arm_that_starts_after_another_has_its_weights_and_its_own_output() {
 fn raw_pixels_are_0_to_255() {
     let plan = plan("[[arms]]\nname = 'unit'\n[[arms]]\nname = 'raw'\npixels = 'raw'");
     let lab = lab();
-    let [unit, raw] = [0, 1].map(|arm| lab.splits(&plan.arms[arm].config.data).unwrap()[0].rows.numbers());
+    let [unit, raw] = [0, 1].map(|arm| lab.splits(&plan.arms[arm].config.data).unwrap().train.rows.numbers());
     assert!(raw.iter().zip(&unit).all(|(raw, unit)| (raw / 255.0 - unit).abs() < 1e-6));
     assert!(raw.contains(&255.0));
     let mut picked = Vec::new();
-    lab.splits(&plan.arms[1].config.data).unwrap()[0].rows.gather(&[3], &mut picked);
+    lab.splits(&plan.arms[1].config.data).unwrap().train.rows.gather(&[3], &mut picked);
     assert_eq!(picked, raw[3 * 784..4 * 784]);
 }
 

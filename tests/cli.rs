@@ -259,6 +259,61 @@ fn train_gives_the_sweeps_numbers_saves_and_predicts() {
 }
 
 #[test]
+fn train_and_lr_find_see_a_bad_out_before_they_train() {
+    let desk = Desk::new();
+    for command in ["train", "lr-find"] {
+        let (_, err) = desk.expect(2, &[command, "tiny.toml", "--arm", "adam", "--out", "tiny.toml/sub"]);
+        assert!(err.contains("tiny.toml/sub") && err.contains("--out") && !err.contains("epoch"), "{command}: {err}");
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_after_training_is_exit_1_and_the_numbers_are_printed() {
+    let desk = Desk::new();
+    // A folder in the way of a file: the check before training cannot see it.
+    fs::create_dir_all(desk.path().join("out/model.safetensors/x")).unwrap();
+    let (out, err) = desk.expect(1, &["train", "tiny.toml", "--arm", "adam", "--out", "out"]);
+    assert!(out.contains("test accuracy") && !out.contains("saved in"), "{out}");
+    assert!(err.contains("the network is not saved") && err.contains("model.safetensors"), "{err}");
+    fs::create_dir_all(desk.path().join("rates/lr-find.csv")).unwrap();
+    let (out, err) = desk.expect(1, &["lr-find", "tiny.toml", "--arm", "adam", "--steps", "40", "--out", "rates"]);
+    assert!(out.contains("falls most steeply"), "{out}");
+    assert!(err.contains("lr-find.csv"), "{err}");
+}
+
+#[test]
+fn an_autoencoder_that_cannot_be_saved_is_exit_1_and_its_record_is_kept() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.path().join("out")).unwrap();
+    fs::write(desk.path().join("out/models"), b"a file in the way").unwrap();
+    let small = ["--set", "data.train=500", "--set", "data.validation=100", "--set", "data.test=100"];
+    let args = ["autoencoder", "--latent", "4", "--depth", "1", "--dataset", "tiny", "--seeds", "1", "--out", "out"];
+    let (out, err) = desk.expect(1, &[&args[..], &["--epochs", "1", "--set", "trustworthiness=5"], &small].concat());
+    assert!(err.contains("the network of seed 0 is not saved"), "{err}");
+    assert!(out.contains("report.html"), "{out}");
+    assert_eq!(desk.records("out").len(), 1);
+}
+
+#[test]
+fn reproduce_goes_on_where_one_folder_holds_a_damaged_record_and_ends_with_1() {
+    let desk = Desk::new();
+    let args = ["reproduce", "regression", "quartic", "--smoke", "--offline", "--out", "ledger"];
+    desk.expect(0, &args);
+    let ledger = || fs::read_to_string(desk.path().join("ledger/ledger.md")).unwrap();
+    assert!(ledger().contains("[regression](") && ledger().contains("[quartic]("));
+    let records = desk.path().join("ledger/regression/records.jsonl");
+    let whole = fs::read_to_string(&records).unwrap();
+    fs::write(&records, whole.replacen("\"schema\"", "\"shcema\"", 1)).unwrap();
+    // Whether it is asked for or only read for the ledger.
+    for args in [&args[..], &["reproduce", "quartic", "--smoke", "--offline", "--out", "ledger"]] {
+        let (_, err) = desk.expect(1, args);
+        assert!(err.contains("experiment `regression`") && err.contains("records.jsonl:1"), "{err}");
+        assert!(ledger().contains("[quartic](") && !ledger().contains("[regression]("), "{}", ledger());
+        assert!(ledger().contains("`regression`"), "the missing one is named: {}", ledger());
+    }
+}
+
+#[test]
 fn without_a_terminal_there_are_no_escape_codes() {
     let desk = Desk::new();
     let output = desk.run(&["sweep", "tiny.toml"]);

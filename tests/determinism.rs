@@ -12,7 +12,7 @@ use kindling::nn::models::Network;
 use kindling::record::{RecordFile, TrialRecord};
 use kindling::run::{self, Listener, Options};
 use kindling::train::NoCallback;
-use kindling::trial::Lab;
+use kindling::trial::{Lab, run_stack};
 
 /// Every knob that draws numbers or treats replicas one by one is on.
 const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\naugment = { shift = 2, rotate = 8, elastic = 9 }\nl2 = 0.5\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
@@ -69,7 +69,7 @@ fn a_trial_alone_is_the_trial_of_a_sweep() {
         let plan = plan(settings);
         let all = fresh(&plan, &lab(), 2, 6);
         for (index, trial) in plan.trials().enumerate().step_by(5) {
-            let (records, _) = lab().run(&[trial], &NoCallback).unwrap().unwrap();
+            let records = run_stack(&lab(), &[trial], &NoCallback).unwrap().records;
             assert_eq!(lines(&records)[0], all[index]);
         }
     }
@@ -125,8 +125,8 @@ fn neither_dropout_nor_noise_nor_batches_nor_clipping_touch_the_initial_weights(
     let end = |extra: &str| {
         let text = format!("[train]\nepochs = 1\nlr = 1e-30\noptimizer = 'sgd'\n{extra}");
         let trial = plan(&text).trials().next().unwrap();
-        let (_, model) = lab.run(&[trial], &NoCallback).unwrap().unwrap();
-        weights(&model[0])
+        let stack = run_stack(&lab, &[trial], &NoCallback).unwrap();
+        weights(&stack.networks[0])
     };
     let drawn = weights(&plan("").arms[0].config.network(784, 10).init(&[0], &lab.backend.device));
     for extra in [

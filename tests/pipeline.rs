@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use kindling::analysis::summary::Summary;
 use kindling::evaluate::classification::Mistake;
 use kindling::experiment::plan::{Plan, Trial, identity};
@@ -17,7 +17,7 @@ use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, Tria
 use kindling::report;
 use kindling::run::{self, Listener, Options, Outcome, Trainer};
 use kindling::seed::{Purpose, Stream};
-use kindling::train::Callback;
+use kindling::train::{Callback, TrainError};
 
 /// Makes up a plausible record a trial; can be told to fail, panic or diverge at given trials.
 #[derive(Default)]
@@ -76,10 +76,10 @@ impl Fake {
 }
 
 impl Trainer for Fake {
-    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>> {
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
         std::thread::sleep(self.pause);
         if callback.on_step(1).is_break() {
-            return Ok(None);
+            return Err(TrainError::Interrupted);
         }
         self.trained.fetch_add(trials.len(), Ordering::Relaxed);
         let mut records = Vec::new();
@@ -89,12 +89,12 @@ impl Trainer for Fake {
                 panic!("as told");
             }
             if self.fails.contains(&key) {
-                bail!("told to fail");
+                return Err(anyhow!("told to fail").into());
             }
             let status = if self.diverges.contains(&key) { Status::Diverged } else { Status::Done };
             records.push(self.record(trial, status));
         }
-        Ok(Some(records))
+        Ok(records)
     }
 
     fn id(&self, trial: &Trial) -> Result<String> {

@@ -184,10 +184,13 @@ fn reproduce_runs_what_is_missing_and_writes_the_ledger() {
     // Another spec in the same folder is refused, not mixed.
     let (_, err) = desk.expect(1, &chosen);
     assert!(err.contains("another spec") && desk.path().join("shelf/ledger.md").is_file(), "{err}");
-    // A report that was cut off is written again.
-    fs::remove_file(desk.path().join("shelf/regression/report.html")).unwrap();
+    // A report that was cut off, before report.md, which is written last, is written again.
+    for left in ["report.html", "report.md"] {
+        fs::remove_file(desk.path().join("shelf/regression").join(left)).unwrap();
+    }
     desk.expect(0, &["reproduce", "regression", "--smoke", "--out", "shelf", "--offline", "-q"]);
     assert!(desk.path().join("shelf/regression/report.html").is_file());
+    assert!(desk.path().join("shelf/regression/report.md").is_file());
     let (_, err) = desk.expect(2, &["reproduce", "optimisers"]);
     assert!(err.contains("did you mean `optimizers`?"), "{err}");
     let (_, err) = desk.expect(2, &["reproduce", "--source", "novel"]);

@@ -108,16 +108,18 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
     let device = device::open(Some("flex"))?.device;
     let stack = stack.unwrap_or_else(|| stack_size(&config, true));
     let barrier = Barrier::new(workers);
-    let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
+    let spans: Vec<Result<(Instant, Instant)>> = std::thread::scope(|scope| {
         let worker = |rank: usize| {
             let (config, dataset, device, barrier) = (&config, &dataset, &device, &barrier);
-            let train = move || {
+            let train = move || -> Result<(Instant, Instant)> {
                 let seeds: Vec<u64> = (0..stack).map(|seed| (rank * stack + seed) as u64).collect();
-                fit(config, dataset, device, &seeds, 1);
+                let warm = fit(config, dataset, device, &seeds, 1);
+                // Before the error: the other workers wait for this one.
                 barrier.wait();
+                warm?;
                 let started = Instant::now();
-                fit(config, dataset, device, &seeds, config.train.epochs);
-                (started, Instant::now())
+                fit(config, dataset, device, &seeds, config.train.epochs)?;
+                Ok((started, Instant::now()))
             };
             move || with_its_share(workers, train)
         };
@@ -125,13 +127,14 @@ fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) ->
         handles.into_iter().filter_map(|handle| handle.join().ok()).collect()
     });
     ensure!(spans.len() == workers, "a worker panicked");
+    let spans = spans.into_iter().collect::<Result<Vec<_>>>()?;
     let started = spans.iter().map(|span| span.0).min().context("no worker")?;
     let ended = spans.iter().map(|span| span.1).max().context("no worker")?;
     let examples = workers * stack * config.train.epochs * config.data.train;
     Ok((examples, (ended - started).as_secs_f64()))
 }
 
-fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], epochs: usize) {
+fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], epochs: usize) -> Result<()> {
     let classes = dataset.classes.len();
     let train_config = kindling::experiment::config::TrainConfig { epochs, ..config.train.clone() };
     let job = Job {
@@ -146,7 +149,8 @@ fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], 
         noise: config.train.noise(),
         device,
     };
-    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &NoCallback);
+    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &NoCallback)?;
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<f32>> {

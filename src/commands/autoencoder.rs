@@ -1,73 +1,79 @@
 //! `kindling autoencoder`: train a symmetric autoencoder over several seeds, and show what its code keeps.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keeper::{self, SavingTrainer};
-use super::{Exit, STOP, resolve, session, sweep};
+use super::print::{self, Format};
+use super::run::{Run, RunOptions};
+use super::{Exit, STOP, autoencoder_figures};
 use crate::cli::AutoencoderArgs;
-use crate::experiment::plan::Plan;
+use crate::experiment::config::TrialConfig;
 use crate::experiment::spec::Spec;
 use crate::record::TrialRecord;
 use crate::report;
 use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::Interpolation;
-use crate::run::progress::{ProgressMode, SweepProgress};
+use crate::run::SavingTrainer;
 use crate::train::NoCallback;
-use crate::trial::Lab;
+use crate::trial::run_stack;
 
 /// Noise levels at which a denoising autoencoder is tested: as in the source, 0 to 0.8.
 const LEVELS: &str = "[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]";
 
-/// An experiment of one arm, whose networks are kept; then pictures of the median one.
+/// Runs an experiment of one arm and saves its networks; then draws the median one.
 pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
+    let options = RunOptions { jobs: args.jobs, ..RunOptions::from_flags(&args.run) };
     let mut spec = spec(args)?;
-    resolve::apply(&mut spec, &args.run)?;
-    spec.check_seeds("--seeds")?;
+    options.apply(&mut spec)?;
     let latent = spec.resolve(&[])?.model.latent;
     ensure!(latent == Some(args.latent), "the size of the code is given by --latent, not by --set");
-    session::check(args.jobs, None)?;
     ensure!(spec.axes.is_empty(), "`kindling autoencoder` trains one arm; vary things with `kindling sweep`");
-    let out = resolve::out(&args.run, &spec.name);
-    let prepared = session::prepare(spec, &args.run, (args.jobs, None))?;
-    let (plan, lab) = (&prepared.plan, &prepared.lab);
-    let strip = keeper::strip(&args.strip, lab, plan)?;
-    let session = prepared.open(out, args.run.quiet, false)?;
-    let progress = SweepProgress::new(ProgressMode::fitting(args.run.quiet));
-    let folder = session.out.clone();
-    let keeper = SavingTrainer::new(lab, &folder, &progress, args.run.quiet);
-    session.run(&keeper, &progress, |summary, out| {
-        let shown = summary.median_run().and_then(|run| lab.dataset(&run.made_with.dataset).ok());
-        // Pictures come last: whatever becomes of them, the numbers are told.
-        let gallery = match summary.median_run() {
-            Some(run) if !STOP.load(Ordering::Relaxed) => look(run, lab, plan, &strip, out),
+    let folder = options.folder(&spec.name);
+    let run = Run::prepare(spec, folder, &options)?;
+    let config = autoencoder_figures::only_config(&run.plan)?;
+    let interpolation = autoencoder_figures::interpolation(&args.strip, &run.lab, config)?;
+    let progress = run.progress();
+    let trainer = SavingTrainer::new(&run.lab, &run.folder, &progress, &STOP);
+    let exit = run.train_with(&trainer, &progress, |summary| {
+        let dataset = run.shown_dataset(summary);
+        // Figures of the network come last: whatever becomes of them, the numbers are reported.
+        let figures = match summary.median_run() {
+            Some(record) if !STOP.load(Ordering::Relaxed) => figures(&run, record, config, &interpolation),
             _ => Ok(Vec::new()),
         };
-        let (gallery, failure) = match gallery {
-            Ok(gallery) => (gallery, None),
+        let (figures, failure) = match figures {
+            Ok(figures) => (figures, None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        report::write(summary, shown, gallery, out)?;
-        sweep::show(summary, shown, out, args.run.json)?;
+        report::write(summary, dataset, figures, &run.folder)?;
+        print::summary(summary, dataset, &run.folder, Format::of(args.run.json))?;
         failure.map_or(Ok(()), Err)
-    })
+    })?;
+    match (exit, trainer.unsaved()) {
+        (Exit::Done, 1..) => Ok(Exit::Failed),
+        (exit, _) => Ok(exit),
+    }
 }
 
-/// Pictures of the median run. A network that was moved away is trained again: its record says that it gives the same one.
-fn look(run: &TrialRecord, lab: &Lab, plan: &Plan, strip: &Interpolation, out: &Path) -> Result<Vec<Figure>> {
-    let model = match keeper::load(out, run, &plan.arms[0].config, lab) {
-        Ok(model) => model,
+/// Figures of the median run. A network that is not in the folder is trained again: a trial is a pure function, so it is the same one.
+fn figures(
+    run: &Run,
+    record: &TrialRecord,
+    config: &TrialConfig,
+    interpolation: &Interpolation,
+) -> Result<Vec<Figure>> {
+    let network = match autoencoder_figures::load(&run.folder, record, config, &run.lab) {
+        Ok(network) => network,
         Err(error) => {
-            eprintln!("note: {error:#}; training seed {} again for its pictures", run.seed);
-            let again = lab.run(&[plan.arms[0].trial(0, run.seed)], &NoCallback)?;
-            let networks = again.context("the training was broken off")?.1;
-            networks.into_iter().next().context("the training left no network")?
+            eprintln!("note: {error:#}; training seed {} again for its figures", record.seed);
+            let arm = run.plan.arms.first().context("the run has no arm")?;
+            let again = run_stack(&run.lab, &[arm.trial(0, record.seed)], &NoCallback)?;
+            again.networks.into_iter().next().context("the training left no network")?
         }
     };
-    keeper::gallery(run, &model, plan, lab, strip, out)
+    autoencoder_figures::draw(record, &network, config, &run.lab, interpolation, &run.folder)
 }
 
 /// The flags as the experiment they mean.

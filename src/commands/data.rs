@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Exit, resolve};
+use super::Exit;
+use super::run::{data_locations, local_data};
 use crate::cli::{DataAction, DataArgs, DataFolder};
 use crate::data::known::KNOWN;
 use crate::data::source::{self, DataLocations};
@@ -16,12 +17,12 @@ use crate::report::figures::toy;
 pub fn run(args: DataArgs) -> Result<Exit> {
     let here = || DataFolder { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from) };
     match args.action.unwrap_or_else(|| DataAction::List { data: here() }) {
-        DataAction::List { data } => list_all(&resolve::local(&data)),
-        DataAction::Fetch { dataset, data } => describe(&dataset, &resolve::search(&data, false)),
-        DataAction::Verify { dataset, data } => describe(&dataset, &resolve::local(&data)),
+        DataAction::List { data } => list_all(&local_data(&data)),
+        DataAction::Fetch { dataset, data } => describe(&dataset, &data_locations(&data, false)),
+        DataAction::Verify { dataset, data } => describe(&dataset, &local_data(&data)),
         DataAction::Show { dataset, out, columns, data } => {
             let name = dataset;
-            let dataset = source::load(&name, &resolve::search(&data, false))?;
+            let dataset = source::load(&name, &data_locations(&data, false))?;
             if dataset.train.points().is_some() {
                 let out = out.unwrap_or_else(|| Path::new(&name).with_extension("svg"));
                 return plot(&dataset, &out);

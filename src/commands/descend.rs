@@ -4,36 +4,46 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Exit, session, sweep};
-use crate::cli::{DataFlags, DataFolder, DescendArgs, RunFlags};
+use super::Exit;
+use super::print::{self, Format};
+use super::run::{Run, RunOptions, local_data};
+use crate::cli::{DataFolder, DescendArgs};
 use crate::experiment::spec::{DEFAULT_SEEDS, Spec};
 use crate::nn::optim;
 use crate::nn::test_function::Function;
+use crate::report;
 use crate::suggest::suggestion;
 
 /// The usual four, at rates that suit Rosenbrock's function.
 const USUAL: &[&str] = &["sgd:0.001", "momentum:0.001", "rmsprop:0.01", "adam:0.01"];
 
-/// The flags as the experiment they mean, run as any experiment is.
+/// Runs the experiment that the flags mean.
 pub fn run(args: &DescendArgs) -> Result<Exit> {
     let spec = spec(args)?;
-    let out = args.out.clone().unwrap_or_else(|| Path::new("artifacts").join(&spec.name));
-    let data = DataFlags { folder: DataFolder { data_dir: None }, offline: true };
-    let flags = RunFlags {
-        data,
-        dataset: None,
+    let folder = args.out.clone().unwrap_or_else(|| Path::new("artifacts").join(&spec.name));
+    let options = RunOptions {
         set: Vec::new(),
+        dataset: None,
         epochs: None,
-        backend: Some("flex".into()),
-        out: None,
+        seeds: None,
         smoke: false,
-        quiet: args.quiet,
-        json: args.json,
+        // Descents run in 64 bits, which only burn-flex is sure to have.
+        backend: Some("flex".into()),
+        data: local_data(&DataFolder { data_dir: None }),
+        jobs: None,
+        stack: None,
+        out: None,
+        // Hundreds of steps down a function take no time that a progress bar could show.
+        quiet: true,
     };
-    let prepared = session::prepare(spec, &flags, (None, None))?;
-    sweep::train(prepared, out, true, |summary, shown, out| sweep::show(summary, shown, out, args.json))
+    let format = Format::of(args.json);
+    Run::prepare(spec, folder, &options)?.train(|run, summary| {
+        report::write(summary, None, Vec::new(), &run.folder)?;
+        print::summary(summary, None, &run.folder, format)
+    })
 }
 
+/// The flags as an experiment.
 fn spec(args: &DescendArgs) -> Result<Spec> {
     let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
     if !names.contains(&args.function.as_str()) {

@@ -1,33 +1,37 @@
 //! `kindling gradcheck`: automatic derivatives against central differences.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
-use super::{Exit, subject};
+use super::arm::SelectedArm;
+use super::{Exit, unless_interrupted};
 use crate::cli::GradcheckArgs;
 use crate::report::table::Table;
 use crate::studies::gradient_check::{ParameterCheck, check};
 use crate::train::NoCallback;
+use crate::trial::{initial_network, job};
 
 /// A row a parameter, the worst first; fails where one is off by more than the tolerance.
 pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     ensure!(args.tolerance > 0.0, "--tolerance {}: it must be above 0", args.tolerance);
-    let opened = subject::open(&args.subject)?;
-    let (config, lab) = (&opened.arm.config, &opened.lab);
-    let splits = lab.splits(&config.data)?;
-    let count = (args.examples as usize).min(splits[0].count());
-    let Some(few) = splits[0].chunks(count).next() else { return Ok(Exit::Failed) };
+    let SelectedArm { arm, lab, .. } = SelectedArm::open(&args.subject)?;
+    let config = &arm.config;
     let seeds = [args.subject.seed];
-    let Some(model) = lab.start(config, &seeds, &NoCallback)? else { return Ok(Exit::Interrupted) };
-    let model = burn::module::Module::valid(&model);
-    let task = lab.job(config, &seeds, splits)?.task;
-    let mut found = check(&model, (few, task), config.train.loss, args.samples as usize, &lab.backend.device)?;
+    let job = job(&lab, config, &seeds)?;
+    let count = (args.examples as usize).min(job.train.count());
+    let few = job.train.chunks(count).next().context("there are no training examples to take the loss over")?;
+    let Some(network) = unless_interrupted(initial_network(&lab, config, &seeds, &NoCallback))? else {
+        return Ok(Exit::Interrupted);
+    };
+    let network = burn::module::Module::valid(&network);
+    let samples = args.samples as usize;
+    let mut found = check(&network, (few, job.task), config.train.loss, samples, &lab.backend.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.run.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(if wrong > 0 { Exit::Failed } else { Exit::Done });
     }
-    println!("{} seed {}: the gradient of the {count} first training examples\n", opened.arm.label, args.subject.seed);
+    println!("{} seed {}: the gradient of the {count} first training examples\n", arm.label, args.subject.seed);
     println!("{}\n", table(&found).text());
     println!(
         "Difference: of the automatic derivative (32 bits, {}) and the central difference (64 bits), as a share of the \

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, ensure};
 
-use super::{Exit, resolve};
+use super::Exit;
+use super::run::data_locations;
 use crate::cli::LandscapeArgs;
 use crate::data::source;
 use crate::files::write_atomic;
@@ -21,7 +22,7 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
-    let dataset = source::load(&config.data.dataset, &resolve::search(&args.data, true))?;
+    let dataset = source::load(&config.data.dataset, &data_locations(&args.data, true))?;
     ensure!(
         dataset.hash == card.made_with.data,
         "{} here is not what the network of {} was trained on",

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Exit, resolve};
+use super::Exit;
+use super::run::workers;
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::library::{self, EXPERIMENTS};
 use crate::run::progress::cost_line;
@@ -30,7 +31,7 @@ pub fn run() -> Result<Exit> {
         if let Some(source) = &plan.source {
             println!("  source: {source}");
         }
-        println!("  {}\n", cost_line(&plan, resolve::jobs(None, true)));
+        println!("  {}\n", cost_line(&plan, workers(None, true)));
     }
     println!("Run one with `kindling sweep NAME`; see its plan with `--dry-run`, try it with `--smoke`.");
     Ok(Exit::Done)

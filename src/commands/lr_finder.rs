@@ -1,64 +1,73 @@
-//! `kindling lr-find`: the range test of learning rates.
+//! `kindling lr-find`: the learning-rate finder.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Exit, subject};
+use super::arm::SelectedArm;
+use super::{Exit, unless_interrupted};
 use crate::analysis::stats::describe::{quantile, sorted};
 use crate::cli::LrFindArgs;
-use crate::files::write_atomic;
-use crate::report::figures::lr_finder;
+use crate::files::{check_writable, write_atomic};
+use crate::report::figures::{Figure, lr_finder};
 use crate::studies::lr_finder::{LossCurve, RateRange, find};
 use crate::train::NoCallback;
+use crate::trial::{initial_network, job};
 
 /// Trains a stack of seeds for a few hundred batches, draws the losses, suggests a rate.
 pub fn run(args: &LrFindArgs) -> Result<Exit> {
     let range = RateRange { from: args.from, to: args.to, steps: args.steps as usize };
     range.validate()?;
-    let opened = subject::open(&args.subject)?;
-    let (config, lab) = (&opened.arm.config, &opened.lab);
-    let last = args.subject.seed.checked_add(u64::from(args.seeds) - 1);
-    let last =
-        last.with_context(|| format!("--seed {}: there are no {} seeds from there on", args.subject.seed, args.seeds))?;
-    let seeds: Vec<u64> = (args.subject.seed..=last).collect();
-    let Some(model) = lab.start(config, &seeds, &NoCallback)? else { return Ok(Exit::Interrupted) };
-    let curves = find(model, &lab.job(config, &seeds, lab.splits(&config.data)?)?, range);
-    let out = match &args.subject.run.out {
+    let first = args.subject.seed;
+    let last = first.checked_add(u64::from(args.seeds) - 1);
+    let last = last.with_context(|| format!("--seed {first}: there are no {} seeds from there on", args.seeds))?;
+    let seeds: Vec<u64> = (first..=last).collect();
+    let SelectedArm { arm, lab, name } = SelectedArm::open(&args.subject)?;
+    let folder = match &args.subject.run.out {
         Some(out) => out.clone(),
-        None => Path::new("artifacts").join(format!("lr-find-{}", opened.name)),
+        None => Path::new("artifacts").join(format!("lr-find-{name}")),
     };
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    write_atomic(&out.join("lr-find.csv"), csv(&curves, &seeds).as_bytes())?;
+    check_writable(&folder)?;
+    let Some(network) = unless_interrupted(initial_network(&lab, &arm.config, &seeds, &NoCallback))? else {
+        return Ok(Exit::Interrupted);
+    };
+    let curves = find(network, &job(&lab, &arm.config, &seeds)?, range);
     let steepest = median(curves.iter().filter_map(LossCurve::steepest));
     let tenth = median(curves.iter().filter_map(LossCurve::tenth_of_lowest));
     let figure = lr_finder::draw(&curves, steepest);
-    if let Some(figure) = &figure {
-        write_atomic(&out.join(&figure.file), &figure.bytes)?;
-    }
+    let written = write(&folder, &csv(&curves, &seeds), figure.as_ref());
+    // The suggestion is printed whatever became of the files: it took the training to get.
     if args.subject.run.json {
         println!("{}", serde_json::json!({ "steepest": steepest, "tenth_of_lowest": tenth, "seeds": seeds.len() }));
-        return Ok(Exit::Done);
+    } else {
+        let shown = |rate: Option<f64>| rate.map_or("none: the loss never falls".into(), |rate| format!("{rate:.2e}"));
+        let RateRange { from, to, steps } = range;
+        println!("{name}, {} networks, rates {from:e} to {to:e} in {steps} batches", seeds.len());
+        println!("where the loss falls most steeply (median over networks): {}", shown(steepest));
+        println!("a tenth of the rate where it is lowest:                   {}", shown(tenth));
+        if let Some(rate) = steepest {
+            println!("\nsuggestion: --set train.lr={rate:.1e}");
+        }
     }
-    let shown = |rate: Option<f64>| rate.map_or("none: the loss never falls".into(), |rate| format!("{rate:.2e}"));
-    println!(
-        "{}, {} networks, rates {:e} to {:e} in {} batches",
-        opened.name,
-        seeds.len(),
-        range.from,
-        range.to,
-        range.steps
-    );
-    println!("where the loss falls most steeply (median over networks): {}", shown(steepest));
-    println!("a tenth of the rate where it is lowest:                   {}", shown(tenth));
-    if let Some(rate) = steepest {
-        println!("\nsuggestion: --set train.lr={rate:.1e}");
-    }
-    if let Some(figure) = figure {
-        println!("figure: {}", out.join(figure.file).display());
+    match written {
+        Ok(Some(path)) if !args.subject.run.json => println!("figure: {}", path.display()),
+        Ok(_) => {}
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return Ok(Exit::Failed);
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Writes the losses and the figure; the figure's path, where there is one.
+fn write(folder: &Path, csv: &str, figure: Option<&Figure>) -> Result<Option<PathBuf>> {
+    write_atomic(&folder.join("lr-find.csv"), csv.as_bytes())?;
+    let Some(figure) = figure else { return Ok(None) };
+    let path = folder.join(&figure.file);
+    write_atomic(&path, &figure.bytes)?;
+    Ok(Some(path))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

@@ -2,22 +2,21 @@
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
+mod arm;
 mod autoencoder;
+mod autoencoder_figures;
 mod compare;
 mod data;
 mod descend;
 mod gradient_check;
-mod keeper;
 mod landscape;
 mod list;
 mod lr_finder;
 mod predict;
+mod print;
 mod report;
 mod reproduce;
-mod resolve;
-mod search;
-mod session;
-mod subject;
+mod run;
 mod sweep;
 mod train;
 mod verify;
@@ -27,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command};
+use crate::train::TrainError;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Exit {
     Done,
     /// Some trial failed, or a check did not hold.
     Failed,
-    /// Broken off by Ctrl-C.
+    /// Interrupted by Ctrl-C.
     Interrupted,
 }
 
@@ -91,4 +91,13 @@ fn listen_for_interrupts() -> Result<&'static AtomicBool> {
     })
     .context("cannot listen for Ctrl-C")?;
     Ok(&STOP)
+}
+
+/// What a training left; `None` where the user interrupted it.
+fn unless_interrupted<T>(trained: Result<T, TrainError>) -> Result<Option<T>> {
+    match trained {
+        Ok(trained) => Ok(Some(trained)),
+        Err(TrainError::Interrupted) => Ok(None),
+        Err(TrainError::Failed(error)) => Err(error),
+    }
 }

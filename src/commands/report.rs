@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Exit, keeper, resolve, sweep};
+use super::print::{self, Format};
+use super::run::local_data;
+use super::{Exit, autoencoder_figures};
 use crate::analysis::summary::Summary;
 use crate::cli::ReportArgs;
 use crate::data::{Dataset, source};
@@ -13,48 +15,51 @@ use crate::experiment::spec::library;
 use crate::nn::device;
 use crate::record::{self, TrialRecord};
 use crate::report::figures::Figure;
-use crate::trial::Lab;
+use crate::trial::{Lab, saved};
 
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     let summary = read(&args.folder)?;
-    let search = resolve::local(&args.data);
+    let locations = local_data(&args.data);
     let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
-    let dataset = name.as_ref().and_then(|name| source::load(name, &search).ok());
+    let dataset = name.as_ref().and_then(|name| source::load(name, &locations).ok());
     if let (Some(name), None) = (&name, &dataset) {
         eprintln!("note: {name} is not at hand, so there are no pictures of its images (--data-dir)");
     }
     let shown = dataset.as_ref();
-    let gallery = match (summary.median_run(), &dataset) {
-        (Some(run), Some(dataset)) if keeper::has_network(&args.folder, run.seed) => look(args, run, dataset)
-            .unwrap_or_else(|error| {
+    let figures = match (summary.median_run(), &dataset) {
+        (Some(run), Some(dataset)) if saved::folder_of_seed(&args.folder, run.seed).is_dir() => {
+            figures(args, run, dataset).unwrap_or_else(|error| {
                 eprintln!("note: no pictures of codes: {error:#}");
                 Vec::new()
-            }),
+            })
+        }
         (Some(run), Some(_)) if run.metric("knn_accuracy").is_some() && summary.arms.len() == 1 => {
             eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
             Vec::new()
         }
         _ => Vec::new(),
     };
-    crate::report::write(&summary, shown, gallery, &args.folder)?;
+    crate::report::write(&summary, shown, figures, &args.folder)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
         record::write_compressed(&args.folder)?;
     }
-    sweep::show(&summary, shown, &args.folder, args.json)?;
+    print::summary(&summary, shown, &args.folder, Format::of(args.json))?;
     Ok(Exit::Done)
 }
 
-/// Pictures of the network kept of the median run.
-fn look(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<Vec<Figure>> {
+/// Figures of the network that was saved of the median run.
+fn figures(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<Vec<Figure>> {
     let made = &run.made_with;
     ensure!(dataset.hash == made.data, "{} here is not what the run was trained on", dataset.name);
-    // Where it was trained does not matter to a look at it.
+    // Where it was trained does not matter to its figures.
     let backend = device::open(Some(&made.backend)).or_else(|_| device::open(Some("flex")))?;
     let plan = plan_of(&args.folder)?;
+    let config = autoencoder_figures::only_config(&plan)?;
     let lab = Lab::with(dataset.clone(), backend);
-    let model = keeper::load(&args.folder, run, &plan.arms[0].config, &lab)?;
-    keeper::gallery(run, &model, &plan, &lab, &keeper::strip(&args.strip, &lab, &plan)?, &args.folder)
+    let network = autoencoder_figures::load(&args.folder, run, config, &lab)?;
+    let interpolation = autoencoder_figures::interpolation(&args.strip, &lab, config)?;
+    autoencoder_figures::draw(run, &network, config, &lab, &interpolation, &args.folder)
 }
 
 /// The summary of a run's records, in plan order.

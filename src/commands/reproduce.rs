@@ -1,81 +1,92 @@
 //! `kindling reproduce`: run what is missing of every experiment, and write the ledger.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Exit, resolve, session, sweep};
+use super::Exit;
+use super::run::{Run, RunOptions, names_dataset};
 use crate::analysis::summary::Summary;
-use crate::cli::{ReproduceArgs, RunFlags};
+use crate::cli::ReproduceArgs;
 use crate::data::source;
 use crate::experiment::plan::{Plan, identity};
 use crate::experiment::spec::{Spec, library};
+use crate::files::write_atomic;
 use crate::record::{self, Status, TrialRecord};
 use crate::report;
 use crate::report::ledger::{self, Entry};
 use crate::suggest::suggestion;
 
-/// Where runs and ledger go.
-struct Shelf {
-    /// A folder an experiment below it.
+/// The folders of the runs and of the ledger.
+struct Folders {
+    /// Holds a folder an experiment.
     runs: PathBuf,
-    /// The folder of the ledger.
+    /// Holds the ledger.
     ledger: PathBuf,
 }
 
-impl Shelf {
-    fn of(args: &ReproduceArgs) -> Self {
+impl Folders {
+    fn of(options: &RunOptions) -> Self {
         let artifacts = Path::new("artifacts");
-        match (&args.run.out, args.run.smoke) {
+        match (&options.out, options.smoke) {
             (Some(out), _) => Self { runs: out.clone(), ledger: out.clone() },
             (None, true) => Self { runs: artifacts.join("smoke"), ledger: artifacts.join("smoke") },
             (None, false) => Self { runs: artifacts.join("reference"), ledger: artifacts.into() },
         }
     }
 
-    /// The folder of an experiment, as seen from the ledger.
-    fn seen(&self, name: &str) -> String {
+    /// The folder of an experiment, relative to the ledger.
+    fn relative(&self, name: &str) -> String {
         let below = self.runs.strip_prefix(&self.ledger).map_or(String::new(), |path| path.display().to_string());
         if below.is_empty() { name.into() } else { format!("{below}/{name}") }
     }
 }
 
-/// Runs the experiments chosen, as far as their records are missing; then the ledger of all that have been run.
+/// Runs the experiments chosen, as far as their records are missing; then writes the ledger of all that have been run to the end. An
+/// experiment that cannot be run or read is told and left out of the ledger, and the exit is [`Exit::Failed`].
 pub fn run(args: &ReproduceArgs) -> Result<Exit> {
+    let options = RunOptions { jobs: args.jobs, ..RunOptions::from_flags(&args.run) };
     let chosen = choose(args)?;
-    let shelf = Shelf::of(args);
+    let folders = Folders::of(&options);
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     let mut worst = Exit::Done;
-    for (place, name) in chosen.iter().enumerate() {
-        if !args.run.quiet {
-            eprintln!("[{}/{}] {name}", place + 1, chosen.len());
+    for (index, name) in chosen.iter().enumerate() {
+        if !options.quiet {
+            eprintln!("[{}/{}] {name}", index + 1, chosen.len());
         }
-        match reproduce(name, args, &shelf.runs.join(name)) {
+        match reproduce(name, &options, &folders.runs.join(name)) {
             Ok(Exit::Done) => {}
             Ok(Exit::Failed) => worst = Exit::Failed,
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
-            // One that cannot start is no reason to leave the others out of the ledger.
             Err(error) => {
                 eprintln!("error: experiment `{name}`: {error:#}");
-                worst = Exit::Failed;
+                told.insert(name);
             }
         }
     }
     let (mut entries, mut missing) = (Vec::new(), Vec::new());
     for (name, _) in library::EXPERIMENTS {
-        match entry(name, args, &shelf)? {
-            Some(entry) => entries.push(entry),
-            None => missing.push((*name).to_string()),
+        match entry(name, &options, &folders) {
+            Ok(Some(entry)) => entries.push(entry),
+            Ok(None) => missing.push((*name).to_string()),
+            Err(error) => {
+                if told.insert(name) {
+                    eprintln!("error: experiment `{name}`: {error:#}");
+                }
+                missing.push((*name).to_string());
+            }
         }
     }
     let page = ledger::page(&entries, &missing);
-    std::fs::create_dir_all(&shelf.ledger).with_context(|| format!("cannot create {}", shelf.ledger.display()))?;
-    crate::files::write_atomic(&shelf.ledger.join("ledger.md"), report::markdown::render(&page).as_bytes())?;
-    crate::files::write_atomic(&shelf.ledger.join("ledger.html"), report::html::render(&page).as_bytes())?;
+    std::fs::create_dir_all(&folders.ledger).with_context(|| format!("cannot create {}", folders.ledger.display()))?;
+    write_atomic(&folders.ledger.join("ledger.md"), report::markdown::render(&page).as_bytes())?;
+    write_atomic(&folders.ledger.join("ledger.html"), report::html::render(&page).as_bytes())?;
     for claim in entries.iter().filter(|e| chosen.contains(&e.summary.name)).flat_map(|e| &e.summary.claims) {
         println!("{}", report::claim_line(claim));
     }
-    println!("\nledger: {}", shelf.ledger.join("ledger.html").display());
-    Ok(worst)
+    println!("\nledger: {}", folders.ledger.join("ledger.html").display());
+    Ok(if told.is_empty() { worst } else { Exit::Failed })
 }
 
 /// The experiments named, or those of a source, or all.
@@ -112,37 +123,39 @@ fn choose(args: &ReproduceArgs) -> Result<Vec<String>> {
 }
 
 /// The experiment as this run asks for it.
-fn spec(name: &str, flags: &RunFlags) -> Result<Spec> {
+fn spec(name: &str, options: &RunOptions) -> Result<Spec> {
     let mut spec = library::find(name)?;
-    resolve::apply(&mut spec, &RunFlags { quiet: true, ..flags.clone() })?;
+    // Smoke runs of thirty experiments would note the same left-out claims thirty times.
+    RunOptions { quiet: true, ..options.clone() }.apply(&mut spec)?;
     Ok(spec)
 }
 
 /// Trains what is missing, and reports; does nothing where nothing is missing and the report is of the same claims.
-fn reproduce(name: &str, args: &ReproduceArgs, folder: &Path) -> Result<Exit> {
-    let spec = spec(name, &args.run)?;
+fn reproduce(name: &str, options: &RunOptions, folder: &Path) -> Result<Exit> {
+    let spec = spec(name, options)?;
     if let Some((kept, plan, records)) = finished(&spec, folder)? {
         let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
         let known = kept.to_toml()?;
         // The report is written last: where there is none, it was cut off.
-        if written != known || !folder.join("report.html").is_file() {
+        if written != known || !folder.join("report.md").is_file() {
             let summary = Summary::new(&plan, records)?;
-            let search = resolve::local(&args.run.data.folder);
-            let dataset = summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &search).ok());
+            let dataset =
+                summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());
             report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
-            crate::files::write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
+            write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
         }
         return Ok(Exit::Done);
     }
-    let flags = RunFlags { out: Some(folder.into()), ..args.run.clone() };
-    let prepared = session::prepare(spec, &flags, (args.jobs, None))?;
-    sweep::train(prepared, folder.into(), args.run.quiet, |_, _, _| Ok(()))
+    Run::prepare(spec, folder.into(), options)?.train(|run, summary| {
+        report::write(summary, run.shown_dataset(summary), Vec::new(), &run.folder)?;
+        Ok(())
+    })
 }
 
 /// The spec with what its run in this folder added: what a search has learnt, and the digits drawn where MNIST could not be had.
 fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
     let (mut spec, written) = (spec.clone(), library::load(&folder.join("spec.toml")).ok()?);
-    if !resolve::names_dataset(&spec) {
+    if !names_dataset(&spec) {
         let dataset = written.resolve(&[]).ok()?.data.dataset;
         spec.set_flag("dataset", "data.dataset", dataset).ok()?;
     }
@@ -180,15 +193,15 @@ fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
     Ok(Some((spec, plan, records)))
 }
 
-/// The experiment's place in the ledger, where it has been run to the end.
-fn entry(name: &str, args: &ReproduceArgs, shelf: &Shelf) -> Result<Option<Entry>> {
-    let folder = shelf.runs.join(name);
-    let Some((_, plan, records)) = finished(&spec(name, &args.run)?, &folder)? else { return Ok(None) };
+/// The experiment's entry in the ledger; `None` where it has not been run to the end.
+fn entry(name: &str, options: &RunOptions, folders: &Folders) -> Result<Option<Entry>> {
+    let folder = folders.runs.join(name);
+    let Some((_, plan, records)) = finished(&spec(name, options)?, &folder)? else { return Ok(None) };
     let summary = Summary::new(&plan, records)?;
     let file = ["records.jsonl", "records.jsonl.gz"].into_iter().find(|file| folder.join(file).is_file());
     Ok(Some(Entry {
         summary,
-        folder: shelf.seen(name),
+        folder: folders.relative(name),
         records: file.unwrap_or("records.jsonl").into(),
         figure: ledger::first_figure(&folder),
     }))

@@ -2,76 +2,68 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
-use super::subject::{self, Opened};
-use super::{Exit, listen_for_interrupts, resolve};
+use super::arm::SelectedArm;
+use super::print::Format;
+use super::run::RunOptions;
+use super::{Exit, listen_for_interrupts, unless_interrupted};
 use crate::analysis::summary::metric_names;
 use crate::cli::TrainArgs;
 use crate::data::{PIXELS, width_of};
 use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
 use crate::experiment::metric;
-use crate::experiment::plan::{Arm, Plan};
+use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
 use crate::run::dashboard::Dashboard;
+use crate::trial::run_stack;
 use crate::trial::saved::{self, ModelCard};
 
-/// The same trial as in a sweep, with a dashboard, and the network kept.
+/// Trains the same trial as in a sweep, with a dashboard, and saves the network.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
     let args = &args.subject;
-    let Opened { arm, lab, name } = subject::open(args)?;
-    let out = args.run.out.clone().unwrap_or_else(|| resolve::out(&args.run, &format!("model-{name}")));
+    let options = RunOptions::from_flags(&args.run);
+    let SelectedArm { arm, lab, name } = SelectedArm::open(args)?;
+    let folder = options.folder(&format!("model-{name}"));
+    check_writable(&folder)?;
     let stop = listen_for_interrupts()?;
     let label = format!("{} seed {}", arm.label, args.seed);
-    let trained = Dashboard::show((&label, &arm.config), args.run.quiet, stop, |screen| {
-        lab.run(&[arm.trial(0, args.seed)], screen)
+    let trained = Dashboard::show(&label, &arm.config, args.run.quiet, stop, |screen| {
+        run_stack(&lab, &[arm.trial(0, args.seed)], screen)
     });
-    let Some((records, networks)) = trained.transpose()?.flatten() else {
+    let Some(trained) = unless_interrupted(trained)? else {
         eprintln!("stopped before the last epoch; nothing is saved");
         return Ok(Exit::Interrupted);
     };
-    let (Some(record), Some(model)) = (records.first(), networks.first()) else {
-        bail!("`{}` trains no network; run it with `kindling sweep`", arm.label)
-    };
-    if record.status == Status::Diverged && args.run.json {
-        println!("{}", record.to_line()?);
-        return Ok(Exit::Done);
-    }
+    let record = trained.records.first().context("the training left no record")?;
+    let network = trained.networks.first().context("the training left no network")?;
+    let format = Format::of(args.run.json);
     if record.status == Status::Diverged {
-        println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
+        match format {
+            Format::Json => println!("{}", record.to_line()?),
+            Format::Text => {
+                println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
+            }
+        }
         return Ok(Exit::Done);
     }
     let classes = &lab.dataset(&arm.config.data.dataset)?.classes;
-    let card = ModelCard::new(record, classes, &arm.config);
-    saved::save(&out, model, &card)?;
-    show(record, classes, &out, args.run.json)?;
-    Ok(Exit::Done)
-}
-
-pub fn choose<'a>(plan: &'a Plan, label: Option<&str>) -> Result<(usize, &'a Arm)> {
-    let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
-    match (label, &plan.arms[..]) {
-        (None, [only]) => Ok((0, only)),
-        (None, _) => bail!("{} has several arms; choose one with --arm: {}", plan.name, labels.join(", ")),
-        (Some(label), arms) => match arms.iter().position(|arm| arm.label == label) {
-            Some(index) => Ok((index, &arms[index])),
-            None => {
-                let near = crate::suggest::nearest(label, labels.iter().copied());
-                let near = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                bail!("no arm `{label}` in {}{near}; there are {}", plan.name, labels.join(", "))
-            }
-        },
+    let saved = saved::save(&folder, network, &ModelCard::new(record, classes, &arm.config));
+    // The numbers are printed whatever became of the file: they took the training to get.
+    show(record, classes, saved.is_ok().then_some(folder.as_path()), format)?;
+    match saved {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => {
+            eprintln!("error: the network is not saved: {error:#}; the same command trains the same network again");
+            Ok(Exit::Failed)
+        }
     }
 }
 
-pub fn file_name(experiment: &str, label: &str) -> String {
-    let whole = if label == "default" { experiment.to_string() } else { format!("{experiment}-{label}") };
-    whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
-}
-
-fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Result<()> {
-    if json {
+/// Prints what was measured, and the folder that the network is saved in.
+fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, format: Format) -> Result<()> {
+    if format == Format::Json {
         println!("{}", record.to_line()?);
         return Ok(());
     }
@@ -92,13 +84,15 @@ fn show(record: &TrialRecord, classes: &[String], out: &Path, json: bool) -> Res
         record.seconds,
         record.made_with.dataset
     );
-    let of_images = width_of(&record.made_with.dataset) == PIXELS;
-    let next = if record.metric("test_accuracy").is_some() && of_images {
-        format!("; try `kindling predict {} IMAGE.png`", out.display())
-    } else {
-        String::new()
-    };
-    println!("saved in {}{next}", out.display());
+    if let Some(folder) = saved_in {
+        let of_images = width_of(&record.made_with.dataset) == PIXELS;
+        let next = if record.metric("test_accuracy").is_some() && of_images {
+            format!("; try `kindling predict {} IMAGE.png`", folder.display())
+        } else {
+            String::new()
+        };
+        println!("saved in {}{next}", folder.display());
+    }
     Ok(())
 }
 

@@ -1,14 +1,15 @@
 //! `kindling verify`: retrain some recorded trials and compare their bytes.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use super::{Exit, report, resolve};
+use super::run::data_locations;
+use super::{Exit, report, unless_interrupted};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 use crate::train::NoCallback;
-use crate::trial::Lab;
+use crate::trial::{Lab, run_stack};
 
 /// Retrains each chosen trial alone and compares its record, time apart.
 pub fn run(args: &VerifyArgs) -> Result<Exit> {
@@ -19,7 +20,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
     let backend = args.backend.clone().unwrap_or_else(|| first.made_with.backend.clone());
     let backend = device::open(Some(&backend))?;
-    let lab = Lab::open(&plan, &resolve::search(&args.data, true), backend)?;
+    let lab = Lab::open(&plan, &data_locations(&args.data, true), backend)?;
     Stream::new(records.len() as u64, Purpose::Pick, 1).shuffle(&mut records);
     records.truncate(args.trials);
     let mut same = true;
@@ -28,8 +29,11 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
         };
         let trial = plan.arms[arm].trial(arm, record.seed);
-        let Some((again, _)) = lab.run(&[trial], &NoCallback)? else { return Ok(Exit::Interrupted) };
-        let verdict = difference(record, &again[0])?;
+        let Some(again) = unless_interrupted(run_stack(&lab, &[trial], &NoCallback))? else {
+            return Ok(Exit::Interrupted);
+        };
+        let again = again.records.first().context("the training left no record")?;
+        let verdict = difference(record, again)?;
         println!("{} seed {}: {}", record.arm, record.seed, verdict.as_deref().unwrap_or("the same bytes"));
         same &= verdict.is_none();
     }

@@ -33,6 +33,11 @@ impl DataLocations {
         folders
     }
 
+    /// The same places without the network.
+    pub fn offline(&self) -> Self {
+        Self { offline: true, show_progress: false, ..self.clone() }
+    }
+
     /// The first folder that has all four files.
     pub fn find(&self, dataset: &str) -> Option<PathBuf> {
         self.folders(dataset).into_iter().find(|folder| FILE_NAMES.iter().all(|name| existing(folder, name).is_some()))

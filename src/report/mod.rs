@@ -51,8 +51,9 @@ pub fn write(
         put(&format!("figures/{}", figure.file), &figure.bytes)?;
     }
     let page = page::page(summary, dataset, &figures);
-    put("report.md", markdown::render(&page).as_bytes())?;
     put("report.html", html::render(&page).as_bytes())?;
+    // Last: a folder that has it has all the others.
+    put("report.md", markdown::render(&page).as_bytes())?;
     Ok(written)
 }
 

@@ -18,7 +18,7 @@ use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining
 
 use crate::evaluate::Scores;
 use crate::experiment::config::TrialConfig;
-use crate::train::{Callback, EpochScores};
+use crate::train::{Callback, EpochScores, TrainError};
 
 /// Steps between two updates of the screen's progress.
 const EVERY: usize = 20;
@@ -44,14 +44,17 @@ impl<'a> Dashboard<'a> {
         !quiet && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Shows a training of this arm: on a screen where there is one, in lines elsewhere, not at all when `quiet`. `None` when the
-    /// user had the screen kill it.
+    /// Runs `train` and shows it: on a screen where there is one, in lines elsewhere, not at all when `quiet`.
+    ///
+    /// # Errors
+    /// Those of `train`; [`TrainError::Interrupted`] when the user had the screen kill it.
     pub fn show<T>(
-        (label, config): (&str, &TrialConfig),
+        label: &str,
+        config: &TrialConfig,
         quiet: bool,
         stop: &'a AtomicBool,
-        train: impl FnOnce(&Self) -> T,
-    ) -> Option<T> {
+        train: impl FnOnce(&Self) -> Result<T, TrainError>,
+    ) -> Result<T, TrainError> {
         // Built and dropped inside the catch: burn-train's screen panics on "kill", and again when it is dropped.
         let trained = catch_unwind(AssertUnwindSafe(|| {
             let epochs = config.train.epochs;
@@ -60,8 +63,10 @@ impl<'a> Dashboard<'a> {
             train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
         }));
         match trained {
-            Ok(trained) => Some(trained),
-            Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => None,
+            Ok(trained) => trained,
+            Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => {
+                Err(TrainError::Interrupted)
+            }
             Err(panic) => resume_unwind(panic),
         }
     }

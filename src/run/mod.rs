@@ -1,12 +1,12 @@
 //! A plan's trials run: grouped into stacks, trained by workers, recorded as they end, shown on the terminal.
 //!
-//! In: a plan, and anything that trains a stack. Out: records in `records.jsonl`. This file holds what the parts share; [`runner`]
-//! walks the plan.
+//! In: a plan, and anything that trains a stack. Out: records in `records.jsonl`. This file holds what the others share;
+//! [`resume`] and [`run`] walk the plan.
 
-mod best;
 pub mod dashboard;
 pub mod progress;
 mod runner;
+mod saving;
 mod stacks;
 mod workers;
 
@@ -14,61 +14,63 @@ use anyhow::Result;
 
 use crate::experiment::plan::Trial;
 use crate::record::TrialRecord;
-use crate::train::Callback;
+use crate::train::{Callback, TrainError};
+use crate::trial::{Lab, run_stack};
 
 pub use runner::{Outcome, PendingRun, resume, run};
+pub use saving::SavingTrainer;
 pub use stacks::{stack_size, stacks};
 pub use workers::with_its_share;
 
-/// What trains a stack: [`crate::trial::Lab`], or a fake that tests the runner in milliseconds.
+/// Trains stacks of trials: a [`Lab`], a [`SavingTrainer`], or a fake that tests the runner in milliseconds.
 pub trait Trainer: Sync {
-    /// Trains the trials, all of one arm, as one stack; `None` when the callback broke it off.
+    /// Trains the trials, which share a training, as one stack; a record a trial, in their order.
     ///
     /// # Errors
-    /// They cannot be trained.
-    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>>;
+    /// The callback stopped it, or the trials cannot be trained.
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError>;
     /// The trial's identity.
     ///
     /// # Errors
-    /// It cannot be known.
+    /// The trial's data was not loaded.
     fn id(&self, trial: &Trial) -> Result<String>;
-    /// The record of a trial that failed.
+    /// The record of a trial that failed for the given reason.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// The trial's data was not loaded.
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord>;
 }
 
-impl Trainer for crate::trial::Lab {
-    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Option<Vec<TrialRecord>>> {
-        Ok(self.run(trials, callback)?.map(|(records, _)| records))
+impl Trainer for Lab {
+    fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
+        Ok(run_stack(self, trials, callback)?.records)
     }
 
     fn id(&self, trial: &Trial) -> Result<String> {
-        crate::trial::Lab::id(self, trial)
+        Lab::id(self, trial)
     }
 
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
-        crate::trial::Lab::failed(self, trial, error)
+        Lab::failed(self, trial, error)
     }
 }
 
-/// Hears what happens during a run.
+/// Told what happens during a run.
 pub trait Listener: Sync {
-    /// So many of so many trials were recorded before.
+    /// The run starts with these trials to train; `recorded` others are recorded already.
     fn on_start(&self, pending: &[Trial], recorded: usize);
-    /// Some stack took a step.
+    /// Some stack took a step with this number of examples.
     fn on_examples(&self, examples: usize);
-    /// A trial ended.
+    /// A trial ended, and its record is on disk.
     fn on_record(&self, record: &TrialRecord);
 }
 
 /// How to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Stacks trained at a time.
+    /// Stacks trained at a time, each by its own worker.
     pub jobs: usize,
-    /// Trials a stack; `None` chooses by batch size and network.
+    /// Seeds of an arm in a stack; `None` chooses by batch size and network.
     pub stack: Option<usize>,
     /// Whether the CPU trains, which changes the choice.
     pub is_cpu: bool,

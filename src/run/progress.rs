@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Listener;
-use super::best::BestScore;
+use crate::experiment::metric;
 use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
@@ -92,6 +92,11 @@ impl SweepProgress {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Whether it shows nothing at all.
+    pub fn is_quiet(&self) -> bool {
+        self.shown == ProgressMode::Quiet
+    }
+
     /// Leaves the terminal to something else, until [`Self::resume`].
     pub fn pause(&self) {
         self.paused.store(true, Ordering::Relaxed);
@@ -102,6 +107,11 @@ impl SweepProgress {
         if self.paused.swap(false, Ordering::Relaxed) && self.shown == ProgressMode::Bar {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
         }
+    }
+
+    /// Prints a line on stderr, above the bar where there is one.
+    pub fn print(&self, text: &str) {
+        if self.shown == ProgressMode::Bar { self.bar.println(text) } else { eprintln!("{text}") }
     }
 
     /// Draws the last state and leaves the line.
@@ -220,8 +230,7 @@ impl Listener for SweepProgress {
         }
         if record.status == Status::Failed && self.shown != ProgressMode::Quiet {
             let error = record.error.as_deref().unwrap_or("for no stated reason");
-            let text = format!("failed: {} seed {}: {error}", record.arm, record.seed);
-            if self.shown == ProgressMode::Bar { self.bar.println(text) } else { eprintln!("{text}") }
+            self.print(&format!("failed: {} seed {}: {error}", record.arm, record.seed));
         }
         // A trial that ended early leaves epochs undone: they are no longer to be waited for.
         if let Some((examples, epochs)) = state.planned.get(&record.arm) {
@@ -234,6 +243,35 @@ impl Listener for SweepProgress {
             let total = state.total;
             self.line(&mut state, total);
         }
+    }
+}
+
+/// The best validation score so far.
+struct BestScore {
+    arm: String,
+    metric: &'static str,
+    value: f64,
+}
+
+impl BestScore {
+    /// A record's, where it has one.
+    fn of(record: &TrialRecord) -> Option<Self> {
+        let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
+        best("validation_accuracy").or_else(|| best("validation_loss"))
+    }
+
+    /// Whether it is better than another of the same metric.
+    fn beats(&self, other: &Self) -> bool {
+        let higher = metric::higher_is_better(self.metric);
+        self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
+    }
+}
+
+impl std::fmt::Display for BestScore {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let number = metric::number(self.metric, self.value);
+        let unit = if metric::is_percent(self.metric) { " %" } else { "" };
+        write!(f, "{number}{unit} ({})", self.arm)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The workers of a run: each takes the next stack, trains it, and sends its records to the one who writes.
+//! The workers of a run: each takes the next stack, trains it, and sends its records to the thread that appends them.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -12,9 +12,9 @@ use rayon::ThreadPoolBuilder;
 use super::{Listener, Trainer};
 use crate::experiment::plan::Trial;
 use crate::record::{RecordFile, TrialRecord};
-use crate::train::{Callback, EpochScores};
+use crate::train::{Callback, EpochScores, TrainError};
 
-/// Trains every stack and appends each record as it comes; what was broken off is missing.
+/// Trains every stack and appends each record as it comes. The records of a stack that was interrupted are missing.
 ///
 /// # Errors
 /// A record cannot be written.
@@ -88,12 +88,13 @@ fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Tr
     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
 }
 
-/// The stack's records; failed ones when it could not be trained; `None` when it was broken off.
+/// The stack's records, failed ones where it could not be trained; `None` where the run was interrupted.
 fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Result<Vec<TrialRecord>>> {
     let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
     let error = match trained {
-        Ok(Ok(records)) => return records.map(Ok),
-        Ok(Err(error)) => format!("{error:#}"),
+        Ok(Ok(records)) => return Some(Ok(records)),
+        Ok(Err(TrainError::Interrupted)) => return None,
+        Ok(Err(TrainError::Failed(error))) => format!("{error:#}"),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -103,7 +104,7 @@ fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Re
     Some(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
 }
 
-/// Between a training loop and the run's listener.
+/// Passes the steps of a training to the run's listener, and the wish to stop to the training.
 struct Relay<'a> {
     listener: &'a dyn Listener,
     stop: &'a AtomicBool,

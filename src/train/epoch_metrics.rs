@@ -15,13 +15,13 @@ pub struct EpochMetrics {
 
 impl EpochMetrics {
     /// Adds a step of `count` examples a replica: losses `[R]`.
-    pub fn losses(&mut self, losses: &Tensor<1>, count: usize) {
+    pub fn add_losses(&mut self, losses: &Tensor<1>, count: usize) {
         self.losses.push(losses.clone().inner());
         self.counts.push(count);
     }
 
     /// Adds the step's right targets: outputs and targets `[R, B, out]`.
-    pub fn correct(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
+    pub fn add_correct(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
         self.correct.push(correct(outputs.clone(), targets.clone(), task));
     }
 

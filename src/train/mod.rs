@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use anyhow::Context;
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -25,7 +26,7 @@ pub mod step;
 
 use batch::Batcher;
 use epoch_metrics::EpochMetrics;
-use replica::{Replica, Stopped};
+use replica::{Replica, Stopped, StoppingRule};
 use step::TrainStep;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
@@ -91,15 +92,27 @@ pub struct Trained {
     pub endings: Vec<Ending>,
 }
 
-/// Hears how training goes, and may stop it.
+/// Why a training has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A callback asked it to stop.
+    #[error("the training was interrupted")]
+    Interrupted,
+    /// It could not be trained; the error says what did not hold.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Called as a training proceeds; may stop it.
 pub trait Callback: Sync {
-    /// WarmStart each step, with the examples it used over all replicas.
+    /// After each step, with the number of examples it used over all replicas. `Break` stops the training, which then has no result
+    /// but [`TrainError::Interrupted`].
     fn on_step(&self, examples: usize) -> ControlFlow<()>;
-    /// WarmStart each epoch (counted from 1): the numbers of each replica still in training.
+    /// After each epoch, counted from 1: the scores of each replica, `None` for one that has stopped.
     fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]);
 }
 
-/// Hears nothing and stops nothing.
+/// A callback that does nothing.
 #[derive(Debug)]
 pub struct NoCallback;
 
@@ -111,26 +124,53 @@ impl Callback for NoCallback {
     fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }
 
-/// Trains the stack; `None` when the callback broke it off.
-pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Option<Trained> {
-    train_to(model, job, &[job.config.epochs], callback)?.pop()
+/// A callback for a training inside a trial, such as the linear probe's: passes on the wish to stop, and counts none of its examples,
+/// which are not the trial's own.
+pub struct InterruptOnly<'a>(pub &'a dyn Callback);
+
+impl Callback for InterruptOnly<'_> {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        self.0.on_step(0)
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }
 
-/// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise and of which the last decides how long it
-/// trains; `None` when the callback broke it off. Each is what a training of so many epochs would have ended with, as long as the
-/// settings do not depend on their number: see [`crate::experiment::config::TrialConfig::is_prefix`].
-pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], callback: &dyn Callback) -> Option<Vec<Trained>> {
+/// Trains the stack for as many epochs as its settings say.
+///
+/// # Errors
+/// The callback stopped it, or the settings leave nothing to train.
+pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Result<Trained, TrainError> {
+    let trained = train_to(model, job, &[job.config.epochs], callback)?.pop();
+    Ok(trained.context("the training left no result")?)
+}
+
+/// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise; the last decides how long it trains.
+/// Each result is what a training of so many epochs would have ended with, as long as the settings do not depend on their number: see
+/// [`crate::experiment::config::TrialConfig::is_prefix`].
+///
+/// # Errors
+/// The callback stopped it, or there is no checkpoint.
+pub fn train_to(
+    model: Network,
+    job: &Job,
+    checkpoints: &[usize],
+    callback: &dyn Callback,
+) -> Result<Vec<Trained>, TrainError> {
+    let &epochs = checkpoints.last().context("a training needs at least one checkpoint")?;
     let mut train_step = TrainStep::new(job);
-    let mut model = Some(model.train());
+    let mut model = model.train();
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
     let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
-    // A few numbers may be predicted well, and a few points told apart, by chance: then any loss is out of proportion.
-    let measures = job.task != Task::Regress && job.config.loss != Loss::Perceptron;
-    for epoch in 0..*checkpoints.last()? {
+    let stopping = StoppingRule {
+        patience: job.config.patience,
+        // A few numbers may be predicted well, and a few points told apart, by chance: then any loss is out of proportion.
+        relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
+    };
+    for epoch in 0..epochs {
         let mut batches = Batcher::new(job, epoch);
         let mut metrics = EpochMetrics::default();
-        let mut current = model.take()?;
         for step in 0..steps_per_epoch {
             let position = schedule::TrainingPosition {
                 epoch,
@@ -139,57 +179,55 @@ pub fn train_to(model: Network, job: &Job, checkpoints: &[usize], callback: &dyn
                 epochs: job.config.epochs,
             };
             let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
-            let (next, output) = train_step.step(current, &mut batches, rate);
-            current = next;
-            metrics.losses(&output.losses, output.count);
+            let (next, output) = train_step.step(model, &mut batches, rate);
+            model = next;
+            metrics.add_losses(&output.losses, output.count);
             if job.task.has_accuracy() {
-                metrics.correct(&output.outputs, &output.targets, job.task);
+                metrics.add_correct(&output.outputs, &output.targets, job.task);
             }
             if callback.on_step(output.count * job.seeds.len()).is_break() {
-                return None;
+                return Err(TrainError::Interrupted);
             }
         }
         let train_scores = metrics.read(job.seeds.len());
-        let settled = current.valid();
+        let settled = model.valid();
         let validation = evaluate(&settled, job.validation, job.task, job.config.loss, job.device);
-        model = Some(current);
-        let pairs = train_scores.into_iter().zip(validation);
-        let recorded: Vec<Option<EpochScores>> = replicas
+        let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
-            .zip(pairs)
+            .zip(train_scores.into_iter().zip(validation))
             .enumerate()
             .map(|(r, (replica, ((train, first_loss), validation)))| {
-                let keep = || settled.replica(r);
-                replica.record(EpochScores { train, validation }, first_loss, (job.config.patience, measures), keep)
+                let weights = || settled.replica(r);
+                replica.record(EpochScores { train, validation }, first_loss, stopping, weights)
             })
             .collect();
-        callback.on_epoch(epoch + 1, &recorded);
+        callback.on_epoch(epoch + 1, &scores);
         if checkpoints.contains(&(epoch + 1)) {
-            trained.push(finish(&settled, &replicas)?);
+            trained.push(checkpoint(&settled, &replicas)?);
         }
         if replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
         }
     }
-    // Whatever stopped before a checkpoint is there what it was when it stopped.
-    let last = model?.valid();
+    // A stack whose replicas all stopped before a checkpoint has at it what it had when they stopped.
+    let last = model.valid();
     while trained.len() < checkpoints.len() {
-        trained.push(finish(&last, &replicas)?);
+        trained.push(checkpoint(&last, &replicas)?);
     }
-    Some(trained)
+    Ok(trained)
 }
 
-/// Puts together the weights each replica keeps.
-fn finish(last: &Network, replicas: &[Replica]) -> Option<Trained> {
-    let any_kept = replicas.iter().any(|replica| replica.best.is_some());
-    let model = if any_kept {
+/// The stack of the weights that each replica keeps: of its best epoch under patience, else those of `current`.
+fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained> {
+    let model = if replicas.iter().any(|replica| replica.best.is_some()) {
         let kept = |(r, replica): (usize, &Replica)| match &replica.best {
             Some(best) => best.model.clone(),
-            None => last.replica(r),
+            None => current.replica(r),
         };
-        Network::concat(&replicas.iter().enumerate().map(kept).collect::<Vec<_>>())?
+        let kept: Vec<Network> = replicas.iter().enumerate().map(kept).collect();
+        Network::concat(&kept).context("the replicas of a stack differ in kind")?
     } else {
-        last.clone()
+        current.clone()
     };
     let ending = |replica: &Replica| match (replica.stopped, &replica.best) {
         (Some(Stopped::Diverged { epoch }), _) => Ending::Diverged { epoch },
@@ -197,5 +235,5 @@ fn finish(last: &Network, replicas: &[Replica]) -> Option<Trained> {
         (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
     };
     let endings = replicas.iter().map(ending).collect();
-    Some(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
+    Ok(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
 }

@@ -3,13 +3,13 @@
 use super::{DIVERGENCE_FACTOR, EpochScores};
 use crate::nn::models::Network;
 
-/// What the loop remembers of one replica.
+/// The state of one replica.
 #[derive(Default)]
 pub struct Replica {
-    /// Every epoch but one in which it diverged.
+    /// Scores of every epoch, without one in which it diverged.
     pub history: Vec<EpochScores>,
     first_batch_loss: Option<f64>,
-    /// The best epoch so far, kept only where patience asks for it.
+    /// The epoch with the lowest validation loss so far; only under early stopping.
     pub best: Option<BestEpoch>,
     /// Why it is no longer recorded.
     pub stopped: Option<Stopped>,
@@ -36,14 +36,24 @@ pub enum Stopped {
     },
 }
 
+/// When a replica stops before the last epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct StoppingRule {
+    /// Epochs without a lower validation loss, where early stopping is asked for.
+    pub patience: Option<usize>,
+    /// Whether a loss far above the first batch's counts as divergence; if not, only a loss that is not finite does.
+    pub relative_to_first_batch: bool,
+}
+
 impl Replica {
-    /// Takes in an epoch; `measures` tells whether the first batch's loss is one to measure others by. A replica that stopped earlier trains on as dead weight and is not recorded.
+    /// Records an epoch's scores and returns them, or `None` once the replica has stopped. A stopped replica trains on with the stack,
+    /// and its scores are dropped. `weights` gives the replica's weights as a stack of one.
     pub fn record(
         &mut self,
         scores: EpochScores,
         first_batch_loss: f64,
-        (patience, measures): (Option<usize>, bool),
-        keep: impl Fn() -> Network,
+        stopping: StoppingRule,
+        weights: impl Fn() -> Network,
     ) -> Option<EpochScores> {
         if self.stopped.is_some() {
             return None;
@@ -51,17 +61,17 @@ impl Replica {
         let epoch = self.history.len() + 1;
         let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
         let loss = scores.train.loss;
-        let limit = if measures { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
+        let limit = if stopping.relative_to_first_batch { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
         if !(loss.is_finite() && loss <= limit && scores.validation.loss.is_finite()) {
             self.stopped = Some(Stopped::Diverged { epoch });
             self.best = None;
             return None;
         }
         self.history.push(scores);
-        if let Some(patience) = patience {
+        if let Some(patience) = stopping.patience {
             let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
             if scores.validation.loss < best {
-                self.best = Some(BestEpoch { model: keep(), loss: scores.validation.loss, epochs: epoch });
+                self.best = Some(BestEpoch { model: weights(), loss: scores.validation.loss, epochs: epoch });
             } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
                 self.stopped = Some(Stopped::Early);
             }

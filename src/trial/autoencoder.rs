@@ -1,19 +1,19 @@
-//! What a trained autoencoder is worth: how well it reconstructs, what its code keeps, what noise it undoes.
+//! Metrics of a trained autoencoder: its reconstructions, what its code keeps of the class, what noise it removes.
 //!
-//! In: one trained autoencoder and its trial. Out: metrics by name, and the confusion matrix of the neighbours of its codes.
+//! In: one trained autoencoder and its trial. Out: metrics by name, and the confusion matrix of its nearest-neighbour classifier.
 
 use std::ops::ControlFlow;
 
+use anyhow::Context;
 use burn::tensor::Device;
-use serde_json::Value;
 
+use super::lab::Splits;
 use super::probe::{self, EncodedSplits};
 use super::references::{ReferenceSpace, References, SplitKey, knn_accuracy};
-use crate::data::{PIXELS, Split};
+use crate::data::PIXELS;
 use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
 use crate::evaluate::denoise::{Judges, clean, noisy};
-use crate::evaluate::knn::vote;
-use crate::evaluate::knn::{Index, Vectors};
+use crate::evaluate::knn::{Index, Vectors, vote};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
 use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
@@ -21,155 +21,190 @@ use crate::experiment::metric::at_level;
 use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
-use crate::record::TrialRecord;
-use crate::train::{Callback, Job, train};
+use crate::train::{Callback, InterruptOnly, Job, TrainError, train};
 
 /// Passes of the classifier that judges cleaned images.
 const JUDGE_EPOCHS: usize = 10;
 
-/// What is measured on.
+/// A trained autoencoder's trial and what it is measured on.
 pub struct AutoencoderEvaluation<'a> {
     /// The trial's settings.
     pub config: &'a TrialConfig,
     /// The trial's seed.
     pub seed: u64,
-    /// Training, validation and test split.
-    pub splits: [Split<'a>; 3],
-    /// How many classes there are.
+    /// The examples.
+    pub splits: Splits<'a>,
+    /// Number of classes.
     pub classes: usize,
-    /// Shared by the trials of a run.
+    /// The data set's hash.
+    pub data_hash: &'a str,
+    /// Baselines shared by the trials of a run.
     pub references: &'a References,
-    /// The data set's hash and the split.
-    pub split: SplitKey,
-    /// Where it happens, without autodiff.
+    /// The device, without autodiff.
     pub device: &'a Device,
-    /// Asked between measurements whether to go on.
+    /// Asked between measurements whether to stop.
     pub callback: &'a dyn Callback,
 }
 
-/// Metrics by name, and the neighbours' confusion matrix where there is one.
-pub type Findings = (Vec<(String, f64)>, Confusion);
+/// What was measured of an autoencoder.
+#[derive(Debug, Default)]
+pub struct AutoencoderMetrics {
+    /// By name.
+    pub metrics: Vec<(String, f64)>,
+    /// Of the nearest-neighbour classifier on codes; empty where it was not asked for.
+    pub confusion: Confusion,
+}
 
 impl AutoencoderEvaluation<'_> {
-    /// Measures whatever the trial asks for; `None` when the callback broke it off.
-    pub fn measure(&self, model: &Autoencoder) -> Option<Findings> {
+    /// Measures whatever the trial asks for.
+    ///
+    /// # Errors
+    /// The callback stopped it, or the linear probe or the judging classifier could not be trained.
+    pub fn measure(&self, model: &Autoencoder) -> Result<AutoencoderMetrics, TrainError> {
         let asked = &self.config.evaluate;
-        let mut found = self.reconstruction(model);
+        let mut measured = AutoencoderMetrics::default();
+        let mse = self.reconstruction(model, Loss::Mse);
+        measured.add("test_mse", mse);
+        measured.add("test_bce", self.reconstruction(model, Loss::Bce));
         if asked.is_empty() {
-            return Some((found, Confusion::new()));
+            return Ok(measured);
         }
-        self.variance(&mut found);
-        self.go_on()?;
-        let codes = self.splits.map(|split| encode(model, split, self.device));
-        let [train, validation, test] = [0, 1, 2].map(|i| (points(&codes[i], self.latent()), self.splits[i].labels));
+        self.explained_variance(mse, &mut measured);
+        self.check_interrupted()?;
+        let codes = self.encode(model);
+        let Splits { train, validation, test } = self.splits;
+        let [train_codes, validation_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
         if let Some(k) = asked.trustworthiness {
-            let images = self.splits[2].rows.numbers();
-            found.push(("trustworthiness".into(), trustworthiness(points(&images, PIXELS), test.0, k)));
-            self.go_on()?;
+            let images = test.rows.numbers();
+            measured.add("trustworthiness", trustworthiness(vectors(&images, PIXELS), test_codes, k));
+            self.check_interrupted()?;
         }
         if asked.probe {
-            let accuracy =
-                probe::accuracy(&EncodedSplits { train, validation, test }, self.classes, self.seed, self.device)?;
-            found.push(("probe_accuracy".into(), accuracy));
-            self.go_on()?;
+            let encoded = EncodedSplits {
+                train: (train_codes, train.labels),
+                validation: (validation_codes, validation.labels),
+                test: (test_codes, test.labels),
+            };
+            let callback = InterruptOnly(self.callback);
+            let accuracy = probe::accuracy(&encoded, self.classes, self.seed, self.device, &callback)?;
+            measured.add("probe_accuracy", accuracy);
+            self.check_interrupted()?;
         }
-        let mut confusion = Confusion::new();
-        let index = Index::new(train.0);
+        let index = Index::new(train_codes);
         if let Some(k) = asked.knn {
-            confusion =
-                classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
-            found.push(("knn_accuracy".into(), classification::accuracy(&confusion)));
-            found.push(("knn_one_vs_rest".into(), mean_one_vs_rest(&confusion)));
-            self.go_on()?;
+            let predicted = vote(&index.nearest(test_codes, k, false), k, train.labels);
+            measured.confusion = classification::confusion(&predicted, test.labels, self.classes);
+            measured.add("knn_accuracy", classification::accuracy(&measured.confusion));
+            measured.add("knn_one_vs_rest", mean_one_vs_rest(&measured.confusion));
+            self.check_interrupted()?;
         }
         if let (Some(k), true) = (asked.knn, asked.baselines) {
-            self.baselines(k, &mut found)?;
+            self.baselines(k, &mut measured)?;
         }
         if !asked.noise.is_empty() {
-            self.denoising(model, &index, &mut found)?;
+            self.denoising(model, &index, &mut measured)?;
         }
-        Some((found, confusion))
+        Ok(measured)
     }
 
+    /// Numbers of a code.
     fn latent(&self) -> usize {
         self.config.model.latent.unwrap_or(PIXELS)
     }
 
-    fn go_on(&self) -> Option<()> {
+    fn check_interrupted(&self) -> Result<(), TrainError> {
         match self.callback.on_step(0) {
-            ControlFlow::Continue(()) => Some(()),
-            ControlFlow::Break(()) => None,
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(TrainError::Interrupted),
         }
     }
 
-    /// CallbackPair losses, whichever it was trained on.
-    fn reconstruction(&self, model: &Autoencoder) -> Vec<(String, f64)> {
-        let test = self.splits[2];
-        let by = |loss: Loss| {
-            let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
-            evaluate(&network, test, Task::Reconstruct, loss, self.device)
-                .first()
-                .map_or(f64::NAN, |scores| scores.loss)
-        };
-        vec![("test_mse".into(), by(Loss::Mse)), ("test_bce".into(), by(Loss::Bce))]
+    /// The codes of the training, validation and test examples, each `[n * latent]`.
+    fn encode(&self, model: &Autoencoder) -> [Vec<f32>; 3] {
+        let Splits { train, validation, test } = self.splits;
+        [train, validation, test].map(|split| encode(model, split, self.device))
     }
 
-    /// The share of the test images' variance that reconstructions explain, and that as many principal components do.
-    fn variance(&self, found: &mut Vec<(String, f64)>) {
-        let images = self.splits[2].rows.numbers();
-        let test = points(&images, PIXELS);
+    /// The mean loss of the reconstructed test images, whichever loss it was trained on.
+    fn reconstruction(&self, model: &Autoencoder, loss: Loss) -> f64 {
+        let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
+        let scores = evaluate(&network, self.splits.test, Task::Reconstruct, loss, self.device);
+        scores.first().map_or(f64::NAN, |scores| scores.loss)
+    }
+
+    /// The share of the test images' variance that the reconstructions explain, and that as many principal components do. `mse` is the
+    /// mean squared error of the reconstructions.
+    fn explained_variance(&self, mse: f64, measured: &mut AutoencoderMetrics) {
+        let images = self.splits.test.rows.numbers();
+        let test = vectors(&images, PIXELS);
         let whole = pca::variance(test);
-        let mse = found.iter().find(|(name, _)| name == "test_mse").map_or(f64::NAN, |(_, mse)| *mse);
-        let components = self.references.pca(&self.split, self.splits[0]);
-        found.push(("explained_variance".into(), 1.0 - mse / whole));
-        found.push(("explained_variance_pca".into(), 1.0 - components.mse(test, self.latent()) / whole));
+        let components = self.references.pca(&self.split_key(), self.splits.train);
+        measured.add("explained_variance", 1.0 - mse / whole);
+        measured.add("explained_variance_pca", 1.0 - components.mse(test, self.latent()) / whole);
     }
 
-    /// The same neighbours on pixels, on principal components and on the codes of the encoder before training.
-    fn baselines(&self, k: usize, found: &mut Vec<(String, f64)>) -> Option<()> {
-        let [train, _, test] = self.splits;
-        let mut add = |name: &str, value: f64| found.push((name.into(), value));
-        let reference = |kind| self.references.accuracy(&self.split, kind, train, test);
-        add("knn_accuracy_pixels", reference(ReferenceSpace::Pixels { k }));
-        self.go_on()?;
-        add("knn_accuracy_pca", reference(ReferenceSpace::Pca { size: self.latent(), k }));
-        self.go_on()?;
+    /// What makes two trials share a baseline.
+    fn split_key(&self) -> SplitKey {
+        (self.data_hash.to_string(), self.config.data.train, self.config.data.test)
+    }
+
+    /// The accuracy of the nearest-neighbour classifier on pixels, on principal components and on the codes of the encoder before
+    /// training.
+    fn baselines(&self, k: usize, measured: &mut AutoencoderMetrics) -> Result<(), TrainError> {
+        let Splits { train, test, .. } = self.splits;
+        let key = self.split_key();
+        let reference = |space| self.references.accuracy(&key, space, train, test);
+        measured.add("knn_accuracy_pixels", reference(ReferenceSpace::Pixels { k }));
+        self.check_interrupted()?;
+        measured.add("knn_accuracy_pca", reference(ReferenceSpace::Pca { size: self.latent(), k }));
+        self.check_interrupted()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
             let codes = [train, test].map(|split| encode(&untrained, split, self.device));
-            let [train_codes, test_codes] = [0, 1].map(|i| points(&codes[i], self.latent()));
-            let right = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
-            add("knn_accuracy_untrained", right);
+            let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
+            let accuracy = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
+            measured.add("knn_accuracy_untrained", accuracy);
         }
-        self.go_on()
+        self.check_interrupted()
     }
 
-    fn denoising(&self, model: &Autoencoder, index: &Index, found: &mut Vec<(String, f64)>) -> Option<()> {
-        let judge = self.judge()?;
+    /// Image quality and class accuracies of noisy test images before and after the autoencoder, level by level.
+    fn denoising(
+        &self,
+        model: &Autoencoder,
+        index: &Index,
+        measured: &mut AutoencoderMetrics,
+    ) -> Result<(), TrainError> {
+        let classifier = self.train_judge()?;
+        let classifier = classifier.classifier().context("the network that judges cleaned images is no classifier")?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
-        let judges = Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.splits[0].labels, k)) };
-        let test = self.splits[2];
+        let judges = Judges { classifier, codes: knn.map(|k| (index, self.splits.train.labels, k)) };
+        let test = self.splits.test;
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
-            let c = clean(model, &judges, test, &images, self.device);
+            let scores = clean(model, &judges, test, &images, self.device);
             let all = [
-                ("psnr_noisy", c.psnr_noisy),
-                ("psnr", c.psnr),
-                ("ssim_noisy", Some(c.ssim_noisy)),
-                ("ssim", Some(c.ssim)),
-                ("knn_noisy", c.knn_noisy),
-                ("knn_cleaned", c.knn_cleaned),
-                ("classifier_noisy", Some(c.classifier_noisy)),
-                ("classifier_cleaned", Some(c.classifier_cleaned)),
+                ("psnr_noisy", scores.psnr_noisy),
+                ("psnr", scores.psnr),
+                ("ssim_noisy", Some(scores.ssim_noisy)),
+                ("ssim", Some(scores.ssim)),
+                ("knn_noisy", scores.knn_noisy),
+                ("knn_cleaned", scores.knn_cleaned),
+                ("classifier_noisy", Some(scores.classifier_noisy)),
+                ("classifier_cleaned", Some(scores.classifier_cleaned)),
             ];
-            found.extend(all.into_iter().filter_map(|(name, value)| Some((at_level(name, level), value?))));
-            self.go_on()?;
+            for (name, value) in all {
+                if let Some(value) = value {
+                    measured.metrics.push((at_level(name, level), value));
+                }
+            }
+            self.check_interrupted()?;
         }
-        Some(())
+        Ok(())
     }
 
     /// The default classifier of this seed, trained on the same images without noise.
-    fn judge(&self) -> Option<Network> {
+    fn train_judge(&self) -> Result<Network, TrainError> {
         let config =
             TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
         let job = Job {
@@ -177,35 +212,23 @@ impl AutoencoderEvaluation<'_> {
             config: &config.train,
             dropout: 0.0,
             frozen: 0,
-            train: self.splits[0],
-            validation: self.splits[1],
+            train: self.splits.train,
+            validation: self.splits.validation,
             task: Task::Classify { classes: self.classes },
             noise: config.train.noise(),
             device: self.device,
         };
         let network = config.network(PIXELS, self.classes).init(&[self.seed], &self.device.clone().autodiff());
-        Some(train(network, &job, &InterruptOnly(self.callback))?.model)
+        Ok(train(network, &job, &InterruptOnly(self.callback))?.model)
     }
 }
 
-/// Adds what was found to a record; a number that is not finite is absent.
-pub fn describe(record: &mut TrialRecord, (found, confusion): Findings) {
-    let finite = found.into_iter().filter(|(_, value)| value.is_finite());
-    record.metrics.extend(finite.map(|(name, value)| (name, Value::from(value))));
-    record.confusion = confusion;
-}
-
-/// Passes on the wish to stop, but none of the steps: they are not the trial's own.
-pub struct InterruptOnly<'a>(pub &'a dyn Callback);
-
-impl Callback for InterruptOnly<'_> {
-    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
-        self.0.on_step(0)
+impl AutoencoderMetrics {
+    fn add(&mut self, name: &str, value: f64) {
+        self.metrics.push((name.to_string(), value));
     }
-
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<crate::train::EpochScores>]) {}
 }
 
-fn points(values: &[f32], width: usize) -> Vectors<'_> {
+fn vectors(values: &[f32], width: usize) -> Vectors<'_> {
     Vectors { values, width }
 }

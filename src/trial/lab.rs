@@ -1,6 +1,6 @@
-//! What trials need besides themselves: the data sets and starting weights of a plan, and where to train.
+//! What the trials of a plan are made of: data sets, starting weights, and the backend that trains.
 //!
-//! In: a plan and where to look. Out: a [`Lab`], which knows every trial's data and identity.
+//! In: a plan and the folders to look in. Out: a [`Lab`], which gives every trial its data, its identity and its empty record.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Map;
 
 use super::references::References;
+use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Split};
 use crate::experiment::config::{DataConfig, Start, TrialConfig};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{OpenBackend, cpu_features};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
-use crate::trial::saved::weights::Weights;
 
-/// See the module.
+/// The materials of a plan's trials.
 #[derive(Debug)]
 pub struct Lab {
     datasets: BTreeMap<String, Dataset>,
@@ -26,7 +26,18 @@ pub struct Lab {
     pub backend: OpenBackend,
 }
 
-/// The hash of what a descent learns from: nothing.
+/// The examples of one trial.
+#[derive(Debug, Clone, Copy)]
+pub struct Splits<'a> {
+    /// Learned from.
+    pub train: Split<'a>,
+    /// Looked at after every epoch.
+    pub validation: Split<'a>,
+    /// Looked at once, at the end.
+    pub test: Split<'a>,
+}
+
+/// The data hash of a descent, which has no data.
 const NO_DATA: &str = "none";
 
 impl Lab {
@@ -128,11 +139,11 @@ impl Lab {
         Ok((dataset.name.clone(), dataset.hash.clone()))
     }
 
-    /// Training, validation and test split.
+    /// The examples of a trial.
     ///
     /// # Errors
-    /// The data set has fewer examples than asked for.
-    pub fn splits(&self, data: &DataConfig) -> Result<[Split<'_>; 3]> {
+    /// The data set was not loaded, or has fewer examples than asked for.
+    pub fn splits(&self, data: &DataConfig) -> Result<Splits<'_>> {
         let dataset = self.dataset(&data.dataset)?;
         let (all, tests) = (dataset.train.count(), dataset.test.count());
         ensure!(
@@ -148,11 +159,11 @@ impl Lab {
             data.test,
             dataset.name
         );
-        Ok([
-            dataset.train.slice(0, data.train, data.pixels),
-            dataset.train.slice(all - data.validation, all, data.pixels),
-            dataset.test.slice(0, data.test, data.pixels),
-        ])
+        Ok(Splits {
+            train: dataset.train.slice(0, data.train, data.pixels),
+            validation: dataset.train.slice(all - data.validation, all, data.pixels),
+            test: dataset.test.slice(0, data.test, data.pixels),
+        })
     }
 
     /// The record of a trial that could not be run.
@@ -160,14 +171,14 @@ impl Lab {
     /// # Errors
     /// Its data set was not loaded.
     pub fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
-        let mut record = self.blank(trial)?;
+        let mut record = self.blank_record(trial)?;
         record.status = Status::Failed;
         record.error = Some(error.to_string());
         Ok(record)
     }
 
     /// A record with nothing found yet.
-    pub(super) fn blank(&self, trial: &Trial) -> Result<TrialRecord> {
+    pub(super) fn blank_record(&self, trial: &Trial) -> Result<TrialRecord> {
         let (dataset, data) = self.origin(&trial.config)?;
         Ok(TrialRecord {
             schema: SCHEMA,

@@ -3,6 +3,7 @@
 //!
 //! In: codes and classes. Out: an accuracy on codes it did not learn from.
 
+use anyhow::Context;
 use burn::tensor::Device;
 
 use crate::data::{Rows, Split};
@@ -12,7 +13,7 @@ use crate::experiment::config::{Hidden, ModelConfig, TrainConfig, TrialConfig};
 use crate::nn::loss::Loss;
 use crate::nn::optim::OptimizerConfig;
 use crate::nn::task::Task;
-use crate::train::{Job, NoCallback, train};
+use crate::train::{Callback, Job, TrainError, train};
 
 /// Passes over the codes; the accuracy no longer moves after about ten.
 const EPOCHS: usize = 15;
@@ -29,8 +30,17 @@ pub struct EncodedSplits<'a> {
 }
 
 /// The test accuracy of a softmax classifier trained on codes, each of whose numbers is first brought to mean 0 and standard
-/// deviation 1 over the training codes. `None` when it cannot be trained on them.
-pub fn accuracy(coded: &EncodedSplits, classes: usize, seed: u64, device: &Device) -> Option<f64> {
+/// deviation 1 over the training codes.
+///
+/// # Errors
+/// The callback stopped it, or it could not be trained.
+pub fn accuracy(
+    coded: &EncodedSplits,
+    classes: usize,
+    seed: u64,
+    device: &Device,
+    callback: &dyn Callback,
+) -> Result<f64, TrainError> {
     let width = coded.train.0.width;
     let scale = Scale::of(coded.train.0);
     let [train_values, validation_values, test_values] =
@@ -54,8 +64,11 @@ pub fn accuracy(coded: &EncodedSplits, classes: usize, seed: u64, device: &Devic
         device,
     };
     let probe = config.network(width, classes).init(&[seed], &device.clone().autodiff());
-    let trained = train(probe, &job, &NoCallback)?;
-    evaluate(&trained.model, split(&test_values, coded.test.1), job.task, Loss::CrossEntropy, device).first()?.accuracy
+    let trained = train(probe, &job, callback)?;
+    let test = split(&test_values, coded.test.1);
+    let scores = evaluate(&trained.model, test, job.task, Loss::CrossEntropy, device);
+    let accuracy = scores.first().and_then(|scores| scores.accuracy);
+    Ok(accuracy.context("the linear probe has no accuracy")?)
 }
 
 /// Mean and inverse standard deviation of each number of a code.
@@ -93,6 +106,7 @@ mod tests {
     use super::*;
     use crate::nn::device;
     use crate::seed::{Purpose, Stream};
+    use crate::train::NoCallback;
 
     /// Two numbers a point; the class is the sign of their sum, or of their product.
     fn codes(n: usize, counter: u64, class: fn(f64, f64) -> f64) -> (Vec<f32>, Vec<u8>) {
@@ -111,7 +125,7 @@ mod tests {
         let sets: Vec<_> = [(20_000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
         let view = |i: usize| (Vectors { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
         let coded = EncodedSplits { train: view(0), validation: view(1), test: view(2) };
-        accuracy(&coded, 2, 0, &device::for_tests()).unwrap()
+        accuracy(&coded, 2, 0, &device::for_tests(), &NoCallback).unwrap()
     }
 
     #[test]

@@ -1,8 +1,6 @@
-//! What codes are measured against and no seed changes: principal components and neighbours of raw pixels.
+//! Baselines of an autoencoder that no seed changes: principal components, and neighbours by raw pixels or components.
 //!
-//! Each is worked out once for a data set and its split, by the first trial that asks; the others wait for it.
-//!
-//! In: training and test images. Out: components and accuracies.
+//! Each is computed once for a data set and its splits, by the first trial that asks; the others wait for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::data::Split;
 use crate::evaluate::classification::accuracy_of;
-use crate::evaluate::knn::vote;
-use crate::evaluate::knn::{Index, Vectors};
+use crate::evaluate::knn::{Index, Vectors, vote};
 use crate::evaluate::pca::Pca;
 
 /// What makes two trials share a reference: data set, training and test images.

@@ -5,7 +5,7 @@
 //! stack of one replica.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use burn::module::Module;
@@ -59,6 +59,11 @@ impl ModelCard {
 const CARD: &str = "model.toml";
 const RECORD: &str = "model.bpk";
 const SAFETENSORS: &str = "model.safetensors";
+
+/// The folder in which a run keeps the network of one seed.
+pub fn folder_of_seed(run: &Path, seed: u64) -> PathBuf {
+    run.join("models").join(format!("seed-{seed}"))
+}
 
 /// Writes the three files, over earlier ones.
 ///

@@ -1,0 +1,72 @@
+//! One arm of one experiment, for the commands that look at a single network.
+
+use anyhow::{Result, bail, ensure};
+
+use super::run::{RunOptions, settle_dataset};
+use crate::cli::Subject;
+use crate::experiment::plan::{Arm, Plan};
+use crate::experiment::spec::{Spec, library};
+use crate::nn::device;
+use crate::suggest::suggestion;
+use crate::trial::Lab;
+
+/// An arm and where it can be trained.
+pub struct SelectedArm {
+    /// Its settings.
+    pub arm: Arm,
+    /// A lab with the arm's data.
+    pub lab: Lab,
+    /// Names the folder of results: the experiment, and the arm where there are several.
+    pub name: String,
+}
+
+impl SelectedArm {
+    /// Resolves the flags and loads the data. A misspelt arm is told before anything is read or fetched.
+    ///
+    /// # Errors
+    /// There is no such experiment or arm, it trains no network, or the data cannot be had.
+    pub fn open(subject: &Subject) -> Result<Self> {
+        let options = RunOptions::from_flags(&subject.run);
+        let mut spec = match &subject.experiment {
+            Some(name) => library::find(name)?,
+            None => Spec::parse("classifier", "the default experiment", "question = \"The 784-64-32-10 classifier\"")?,
+        };
+        options.apply(&mut spec)?;
+        let plan = Plan::new(&spec)?;
+        let arm = select(&plan, subject.arm.as_deref())?;
+        ensure!(
+            arm.config.descend.is_none(),
+            "`{}` goes down a test function and trains no network; run it with `kindling sweep {}`",
+            spec.name,
+            spec.name
+        );
+        let name = folder_name(&spec.name, &arm.label);
+        let backend = device::open(options.backend.as_deref())?;
+        settle_dataset(&mut spec, &options.data)?;
+        let mut plan = Plan::new(&spec)?;
+        plan.arms = vec![select(&plan, subject.arm.as_deref())?.clone()];
+        let lab = Lab::open(&plan, &options.data, backend)?;
+        Ok(Self { arm: plan.arms.remove(0), lab, name })
+    }
+}
+
+/// The arm of this label, or the only one.
+fn select<'a>(plan: &'a Plan, label: Option<&str>) -> Result<&'a Arm> {
+    let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
+    match (label, &plan.arms[..]) {
+        (None, [only]) => Ok(only),
+        (None, _) => bail!("{} has several arms; choose one with --arm: {}", plan.name, labels.join(", ")),
+        (Some(label), arms) => match arms.iter().find(|arm| arm.label == label) {
+            Some(arm) => Ok(arm),
+            None => {
+                let near = suggestion(label, labels.iter().copied());
+                bail!("no arm `{label}` in {}{near}; there are {}", plan.name, labels.join(", "))
+            }
+        },
+    }
+}
+
+fn folder_name(experiment: &str, label: &str) -> String {
+    let whole = if label == "default" { experiment.to_string() } else { format!("{experiment}-{label}") };
+    whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
+}

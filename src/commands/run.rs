@@ -1,0 +1,328 @@
+//! A run of an experiment, from flags to records and report: what `sweep`, `autoencoder`, `descend` and `reproduce` share.
+//!
+//! Read from top to bottom: the options, the spec with the options applied, the run made ready, its arms proposed where it searches, its
+//! trials trained, its end reported.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Exit, listen_for_interrupts};
+use crate::analysis::claims;
+use crate::analysis::stats::describe::interquartile_mean;
+use crate::analysis::summary::Summary;
+use crate::cli::{DataFlags, DataFolder, RunFlags};
+use crate::data::source::{self, DataLocations, cache_dir};
+use crate::data::{Dataset, DefaultSizes};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::Spec;
+use crate::files::write_atomic;
+use crate::nn::device;
+use crate::record::{RecordFile, Status, by_seed};
+use crate::run::progress::{ProgressMode, SweepProgress};
+use crate::run::{self, Options, Outcome, PendingRun, Trainer};
+use crate::trial::Lab;
+
+/// What a run was asked for, whichever command asked.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// `KEY=VALUE` for each setting that overrides the file's.
+    pub set: Vec<String>,
+    /// Overrides the data set.
+    pub dataset: Option<String>,
+    /// Overrides the number of epochs.
+    pub epochs: Option<usize>,
+    /// Overrides the number of seeds.
+    pub seeds: Option<u64>,
+    /// One epoch, three seeds and few examples, to see it work.
+    pub smoke: bool,
+    /// Backend by name; `None` for the default one.
+    pub backend: Option<String>,
+    /// Where to look for data.
+    pub data: DataLocations,
+    /// Trainings at a time; `None` for one a core on the CPU, one on a GPU.
+    pub jobs: Option<usize>,
+    /// Seeds of an arm in a stack; `None` chooses by batch size and network.
+    pub stack: Option<usize>,
+    /// Folder for the results; `None` for one of artifacts/.
+    pub out: Option<PathBuf>,
+    /// Print nothing but results.
+    pub quiet: bool,
+}
+
+impl RunOptions {
+    /// The options that every training command takes; those of one command alone are left at their defaults.
+    pub fn from_flags(flags: &RunFlags) -> Self {
+        Self {
+            set: flags.set.clone(),
+            dataset: flags.dataset.clone(),
+            epochs: flags.epochs,
+            seeds: None,
+            smoke: flags.smoke,
+            backend: flags.backend.clone(),
+            data: data_locations(&flags.data, flags.quiet),
+            jobs: None,
+            stack: None,
+            out: flags.out.clone(),
+            quiet: flags.quiet,
+        }
+    }
+
+    /// The folder for the results of a run of this name.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        let artifacts = Path::new("artifacts");
+        match (&self.out, self.smoke) {
+            (Some(out), _) => out.clone(),
+            (None, true) => artifacts.join("smoke").join(name),
+            (None, false) => artifacts.join(name),
+        }
+    }
+
+    /// Applies the options to a spec, `--smoke` first, so that everything typed beats it. Claims about arms that the options took away
+    /// are left out, with a note.
+    ///
+    /// # Errors
+    /// A claim of the file names an unknown arm or metric, an override does not fit, or a number is out of range.
+    pub fn apply(&self, spec: &mut Spec) -> Result<()> {
+        ensure!(self.jobs != Some(0), "--jobs 0 trains nothing; it must be at least 1");
+        ensure!(self.stack != Some(0), "--stack 0 trains nothing; it must be at least 1");
+        // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
+        claims::check(&Plan::new(spec)?)?;
+        if self.smoke {
+            spec.set_flag("smoke", "train.epochs", 1)?;
+            spec.most = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
+            spec.seeds = spec.seeds.min(3);
+        }
+        for typed in &self.set {
+            spec.set(typed)?;
+        }
+        if let Some(epochs) = self.epochs {
+            spec.set_flag("epochs", "train.epochs", epochs as i64)?;
+        }
+        if let Some(dataset) = &self.dataset {
+            spec.set_flag("dataset", "data.dataset", dataset.as_str())?;
+        }
+        if let Some(seeds) = self.seeds {
+            spec.seeds = seeds;
+        }
+        spec.check_seeds("--seeds")?;
+        let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
+        spec.claims = kept;
+        for claim in left_out.iter().filter(|_| !self.quiet) {
+            eprintln!("note: `{}` is not judged: it does not fit the arms of this run", claim.test);
+        }
+        Ok(())
+    }
+}
+
+/// Where to look for data, downloads included.
+pub fn data_locations(flags: &DataFlags, quiet: bool) -> DataLocations {
+    let show_progress = ProgressMode::fitting(quiet) == ProgressMode::Bar;
+    DataLocations { offline: flags.offline, show_progress, ..local_data(&flags.folder) }
+}
+
+/// Where to look for data that must be on this machine already.
+pub fn local_data(folder: &DataFolder) -> DataLocations {
+    DataLocations { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
+}
+
+/// Trainings at a time: as asked for, else one a core on the CPU and one on a GPU.
+pub fn workers(asked: Option<usize>, is_cpu: bool) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or(if is_cpu { cores } else { 1 }).max(1)
+}
+
+/// Whether the spec or a flag names a data set, or none is needed.
+pub fn names_dataset(spec: &Spec) -> bool {
+    let of_arms = spec.arms.iter().flat_map(|arm| &arm.settings);
+    let settings = spec.base.iter().chain(of_arms).chain(&spec.overrides).map(|assignment| &assignment.path);
+    let mut paths = settings.chain(spec.axes.iter().map(|axis| &axis.path));
+    paths.any(|path| path == "data.dataset" || path.starts_with("descend."))
+}
+
+/// Where nobody named a data set and MNIST cannot be had, sets the drawn digits in its stead, loudly.
+pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> {
+    if names_dataset(spec) || locations.find("mnist").is_some() {
+        return Ok(());
+    }
+    if let Err(error) = source::load("mnist", locations) {
+        eprintln!(
+            "WARNING: {error:#}\n\nWARNING: MNIST cannot be had, so this run uses `digits`, drawn by kindling itself. Its numbers are \
+             not MNIST's; every file it writes carries the name `digits`.\n"
+        );
+        spec.set_flag("dataset", "data.dataset", "digits")?;
+    }
+    Ok(())
+}
+
+/// A run made ready: its backend opened, its data loaded, its plan checked. Nothing is written yet.
+pub struct Run {
+    spec: Spec,
+    /// What will be trained.
+    pub plan: Plan,
+    /// The data and the backend.
+    pub lab: Lab,
+    /// Where results go.
+    pub folder: PathBuf,
+    options: Options,
+    quiet: bool,
+}
+
+/// Which records a run may find in its folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// Those of its plan.
+    Whole,
+    /// Also those of arms that a search has yet to propose again.
+    Growing,
+}
+
+impl Run {
+    /// Makes a run of a spec ready whose options are applied.
+    ///
+    /// # Errors
+    /// No device of the backend can be used, data is missing or too small, or the spec makes no plan.
+    pub fn prepare(mut spec: Spec, folder: PathBuf, options: &RunOptions) -> Result<Self> {
+        let backend = device::open(options.backend.as_deref())?;
+        let run_options =
+            Options { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
+        settle_dataset(&mut spec, &options.data)?;
+        let plan = Plan::new(&spec)?;
+        let lab = Lab::open(&plan, &options.data, backend)?;
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
+    }
+
+    /// The data set of the run that figures show, where it was loaded.
+    pub fn shown_dataset(&self, summary: &Summary) -> Option<&Dataset> {
+        self.lab.dataset(&summary.median_run()?.made_with.dataset).ok()
+    }
+
+    /// A progress display that fits the terminal.
+    pub fn progress(&self) -> SweepProgress {
+        SweepProgress::new(ProgressMode::fitting(self.quiet))
+    }
+
+    /// Trains what is not recorded yet, in the lab, and has `report` report on all there is.
+    ///
+    /// # Errors
+    /// It could not start. What goes wrong later is printed, and the exit is [`Exit::Failed`].
+    pub fn train(mut self, report: impl FnOnce(&Self, &Summary) -> Result<()>) -> Result<Exit> {
+        match self.search()? {
+            Exit::Done => self.train_with(&self.lab, &self.progress(), |summary| report(&self, summary)),
+            exit => Ok(exit),
+        }
+    }
+
+    /// The same with another trainer and progress display; arms are not searched for.
+    ///
+    /// # Errors
+    /// As for [`Self::train`].
+    pub fn train_with(
+        &self,
+        trainer: &dyn Trainer,
+        progress: &SweepProgress,
+        report: impl FnOnce(&Summary) -> Result<()>,
+    ) -> Result<Exit> {
+        let (file, pending) = self.open_records(Growth::Whole)?;
+        self.train_pending(file, pending, trainer, progress, report)
+    }
+
+    /// Trains the proposals of a Bayesian search one after the other, each made from how those before it validated, until one is left,
+    /// which [`Self::train`] trains with the rest. The scores are written into the run's spec, so that an interrupted search goes on where
+    /// it stopped and the spec reads back to the same arms.
+    fn search(&mut self) -> Result<Exit> {
+        let Some(count) = self.spec.search.as_ref().and_then(|search| search.bayesian) else { return Ok(Exit::Done) };
+        let mut scores: Vec<f64> = Vec::new();
+        loop {
+            if let Some(search) = &mut self.spec.search {
+                search.scores = scores.clone();
+            }
+            self.plan = Plan::new(&self.spec)?;
+            if scores.len() + 1 >= count as usize {
+                return Ok(Exit::Done);
+            }
+            let arm = self.plan.sampled.last().and_then(|&index| self.plan.arms.get(index));
+            let label = arm.map_or(String::new(), |arm| arm.label.clone());
+            let mut score = f64::NAN;
+            let (file, pending) = self.open_records(Growth::Growing)?;
+            let silent = SweepProgress::new(ProgressMode::Quiet);
+            let exit = self.train_pending(file, pending, &self.lab, &silent, |summary| {
+                score = validation_score(summary, &label);
+                Ok(())
+            })?;
+            if exit != Exit::Done {
+                return Ok(exit);
+            }
+            scores.push(score);
+            if !self.quiet {
+                let best = scores.iter().copied().filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+                eprintln!("{:>3}/{count}  {label}: {score:.4} on validation, best {best:.4}", scores.len());
+            }
+        }
+    }
+
+    /// Opens the folder's records and writes the spec beside them, once they are seen to be this plan's.
+    fn open_records(&self, growth: Growth) -> Result<(RecordFile, PendingRun)> {
+        let (file, mut found, torn) = RecordFile::open(&self.folder)?;
+        found.retain(|record| growth == Growth::Whole || self.plan.arms.iter().any(|arm| arm.label == record.arm));
+        let pending = run::resume(&self.plan, &self.lab, found)?;
+        write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
+            .context("cannot write the resolved spec")?;
+        if let Some(torn) = torn.filter(|_| !self.quiet) {
+            eprintln!("note: {torn}");
+        }
+        Ok((file, pending))
+    }
+
+    /// Trains and reports. From here on, what goes wrong is not "could not start": it is printed, and finished trials are kept.
+    fn train_pending(
+        &self,
+        mut file: RecordFile,
+        pending: PendingRun,
+        trainer: &dyn Trainer,
+        progress: &SweepProgress,
+        report: impl FnOnce(&Summary) -> Result<()>,
+    ) -> Result<Exit> {
+        let stop: &AtomicBool = listen_for_interrupts()?;
+        let outcome = run::run(pending, trainer, &mut file, self.options, progress, stop);
+        progress.finish();
+        let exit = outcome.and_then(|outcome| self.finish(outcome, report));
+        exit.or_else(|error| {
+            eprintln!("error: {error:#}");
+            Ok(Exit::Failed)
+        })
+    }
+
+    /// Summary, report and exit of a run, whole or interrupted.
+    fn finish(&self, outcome: Outcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
+        if outcome.interrupted {
+            let all = self.plan.arms.len() * self.plan.seeds.len();
+            eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
+        }
+        let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
+        report(&Summary::new(&self.plan, outcome.records)?)?;
+        if failed > 0 {
+            eprintln!(
+                "error: {failed} trials failed, for reasons told in their records; the same command tries them again"
+            );
+        }
+        Ok(match (outcome.interrupted, failed) {
+            (true, _) => Exit::Interrupted,
+            (false, 0) => Exit::Done,
+            (false, _) => Exit::Failed,
+        })
+    }
+}
+
+/// How an arm did on validation, the higher the better: its accuracy, or its loss (of a descent, the last value) with the sign turned. Not
+/// a number where a run of it diverged: a proposal that may fail is none.
+fn validation_score(summary: &Summary, label: &str) -> f64 {
+    let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
+    let score = |metric: &str| -> Option<f64> {
+        let values: Option<Vec<f64>> = by_seed(&summary.records, label, &seeds, metric).into_iter().collect();
+        values.filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values))
+    };
+    let loss = || score("validation_loss").or_else(|| score("final_value"));
+    score("validation_accuracy").or_else(|| Some(-loss()?)).unwrap_or(f64::NAN)
+}

@@ -1,0 +1,63 @@
+//! What a record keeps of a training: the history, the metrics, and of a classifier or an autoencoder the confusion matrix.
+
+use serde_json::{Map, Value};
+
+use super::autoencoder::AutoencoderMetrics;
+use crate::evaluate::Scores;
+use crate::evaluate::classification::{columns, confusion, mistakes, predictions};
+use crate::nn::loss::Loss;
+use crate::nn::task::Task;
+use crate::record::{History, TrialRecord};
+use crate::train::EpochScores;
+
+/// The scores of every epoch, in 32 bits; accuracies where the task has them.
+pub fn history(epochs: &[EpochScores]) -> History {
+    let column = |value: fn(&EpochScores) -> f64| epochs.iter().map(|epoch| value(epoch) as f32).collect();
+    let accuracies =
+        |value: fn(&EpochScores) -> Option<f64>| epochs.iter().filter_map(|epoch| Some(value(epoch)? as f32)).collect();
+    History {
+        train_loss: column(|e| e.train.loss),
+        train_accuracy: accuracies(|e| e.train.accuracy),
+        validation_loss: column(|e| e.validation.loss),
+        validation_accuracy: accuracies(|e| e.validation.accuracy),
+    }
+}
+
+/// The metrics of a trained network: training and validation scores of the epoch whose weights were kept, and test scores. A number that
+/// is not finite is left out.
+pub fn metrics(kept: EpochScores, test: Scores) -> Map<String, Value> {
+    let all = [
+        ("test_accuracy", test.accuracy),
+        ("test_loss", Some(test.loss)),
+        ("validation_accuracy", kept.validation.accuracy),
+        ("validation_loss", Some(kept.validation.loss)),
+        ("train_accuracy", kept.train.accuracy),
+        ("train_loss", Some(kept.train.loss)),
+    ];
+    all.into_iter()
+        .filter_map(|(name, value)| Some((name.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
+        .collect()
+}
+
+/// Mistakes a record keeps: as many as their figure shows.
+const MISTAKES: usize = 24;
+
+/// Adds the confusion matrix and the most confident mistakes of a classifier with outputs `[n * out]` on the test examples. Mistakes are
+/// kept only under the cross-entropy, whose outputs a softmax makes probabilities of.
+pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
+    let classes = if let Task::Classify { classes } = task { classes } else { 2 };
+    let predictions = predictions(&columns(outputs, task), classes);
+    let predicted: Vec<u8> = predictions.iter().map(|(class, _)| *class).collect();
+    record.confusion = confusion(&predicted, labels, classes);
+    if loss == Loss::CrossEntropy {
+        record.mistakes = mistakes(&predictions, labels, MISTAKES);
+    }
+}
+
+/// Adds the metrics of an autoencoder and the confusion matrix of its nearest-neighbour classifier. A metric that is not finite is left
+/// out.
+pub fn autoencoder(record: &mut TrialRecord, measured: AutoencoderMetrics) {
+    let finite = measured.metrics.into_iter().filter(|(_, value)| value.is_finite());
+    record.metrics.extend(finite.map(|(name, value)| (name, Value::from(value))));
+    record.confusion = measured.confusion;
+}

@@ -1,0 +1,200 @@
+//! One stack of trials, from its data to its records. The one file that knows every step of a trial.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::autoencoder::AutoencoderEvaluation;
+use super::lab::{Lab, Splits};
+use super::{decision_grid, descent, describe};
+use crate::evaluate::{self, Scores};
+use crate::experiment::config::{Start, TrialConfig};
+use crate::experiment::plan::Trial;
+use crate::nn::models::Network;
+use crate::record::{Status, TrialRecord};
+use crate::studies::descent::descend;
+use crate::train::{Callback, Ending, InterruptOnly, Job, TrainError, Trained, train, train_to};
+
+/// What came of a stack: a record a trial, in the order of the trials.
+#[derive(Debug)]
+pub struct TrainedStack {
+    /// One a trial.
+    pub records: Vec<TrialRecord>,
+    /// The network behind each record, as a stack of one; none where the trials are descents.
+    pub networks: Vec<Network>,
+}
+
+/// Trains trials as one stack. Trials of one seed that differ in the number of epochs alone are one training, evaluated at each of
+/// these numbers.
+///
+/// # Errors
+/// The callback stopped it; the trials cannot share a stack; the lab has not loaded their data.
+pub fn run_stack(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
+    let started = Instant::now();
+    let config = &trials.first().context("a stack needs at least one trial")?.config;
+    if !trials.iter().all(|trial| trial.config.shares_training(config)) {
+        return Err(anyhow!("the trials of a stack must share their settings").into());
+    }
+    let mut stack = match config.descend {
+        Some(_) => descend_each(lab, trials, callback)?,
+        None => train_and_evaluate(lab, trials, callback)?,
+    };
+    let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
+    stack.records.iter_mut().for_each(|record| record.seconds = seconds);
+    Ok(stack)
+}
+
+fn descend_each(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
+    let mut records = Vec::with_capacity(trials.len());
+    for trial in trials {
+        let config = trial.config.descend.as_ref().with_context(|| format!("`{}` is no descent", trial.label))?;
+        let trajectory = descend(config, &trial.config.train, trial.seed);
+        let mut record = lab.blank_record(trial)?;
+        descent::describe(&mut record, config, &trajectory);
+        records.push(record);
+        if callback.on_step(config.steps).is_break() {
+            return Err(TrainError::Interrupted);
+        }
+    }
+    Ok(TrainedStack { records, networks: Vec::new() })
+}
+
+fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
+    let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
+    let config = &longest.context("a stack needs at least one trial")?.config;
+    let mut seeds: Vec<u64> = Vec::new();
+    let mut checkpoints: Vec<usize> = Vec::new();
+    for trial in trials {
+        if !seeds.contains(&trial.seed) {
+            seeds.push(trial.seed);
+        }
+        checkpoints.push(trial.config.train.epochs);
+    }
+    checkpoints.sort_unstable();
+    checkpoints.dedup();
+    let network = initial_network(lab, config, &seeds, callback)?;
+    let job = job(lab, config, &seeds)?;
+    let trained = train_to(network, &job, &checkpoints, callback)?;
+    let test = lab.splits(&config.data)?.test;
+    let evaluate =
+        |trained: &Trained| evaluate::evaluate(&trained.model, test, job.task, config.train.loss, &lab.backend.device);
+    let scores: Vec<Vec<Scores>> = trained.iter().map(evaluate).collect();
+    let mut stack = TrainedStack { records: Vec::new(), networks: Vec::new() };
+    for trial in trials {
+        let checkpoint = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
+        let checkpoint = checkpoint.context("a trial's number of epochs is no checkpoint")?;
+        let r = seeds.iter().position(|&seed| seed == trial.seed).context("a trial's seed is not in its stack")?;
+        let replica = Replica { trained: &trained[checkpoint], r, test: scores[checkpoint][r] };
+        let network = replica.trained.model.replica(r);
+        stack.records.push(record(lab, trial, &replica, &network, callback)?);
+        stack.networks.push(network);
+    }
+    Ok(stack)
+}
+
+/// The training of these settings, one replica a seed.
+///
+/// # Errors
+/// The lab has not loaded the data.
+pub fn job<'a>(lab: &'a Lab, config: &'a TrialConfig, seeds: &'a [u64]) -> Result<Job<'a>> {
+    let Splits { train, validation, .. } = lab.splits(&config.data)?;
+    Ok(Job {
+        seeds,
+        config: &config.train,
+        dropout: config.model.dropout,
+        frozen: config.model.frozen,
+        train,
+        validation,
+        task: config.task(lab.dataset(&config.data.dataset)?.classes.len()),
+        noise: config.train.noise(),
+        device: &lab.backend.device,
+    })
+}
+
+/// The network before training, one replica a seed: drawn, read from a file, or trained with the settings of another arm.
+///
+/// # Errors
+/// The callback stopped the other arm's training; the lab has not loaded the data or the weights; the weights do not fit.
+pub fn initial_network(
+    lab: &Lab,
+    config: &TrialConfig,
+    seeds: &[u64],
+    callback: &dyn Callback,
+) -> Result<Network, TrainError> {
+    let dataset = lab.dataset(&config.data.dataset)?;
+    let device = lab.backend.device.clone().autodiff();
+    let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(seeds, &device);
+    match &config.model.start {
+        None => {}
+        Some(Start::File(path)) => lab.weights(path)?.fill(&mut network, &device)?,
+        Some(Start::WarmStart(other)) => {
+            let settings = other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
+            let before = initial_network(lab, settings, seeds, callback)?;
+            let trained = train(before, &job(lab, settings, seeds)?, &InterruptOnly(callback))?;
+            // Its weights and nothing else: what comes after the last layer is this arm's own.
+            network.copy_weights(&trained.model, &device);
+        }
+    }
+    Ok(network)
+}
+
+/// One replica of a trained stack.
+struct Replica<'a> {
+    trained: &'a Trained,
+    r: usize,
+    test: Scores,
+}
+
+/// The record of one trial. `network` is its replica as a stack of one.
+fn record(
+    lab: &Lab,
+    trial: &Trial,
+    replica: &Replica,
+    network: &Network,
+    callback: &dyn Callback,
+) -> Result<TrialRecord, TrainError> {
+    let mut record = lab.blank_record(trial)?;
+    let epochs = &replica.trained.history[replica.r];
+    record.history = describe::history(epochs);
+    let epochs_kept = match replica.trained.endings[replica.r] {
+        Ending::Diverged { epoch } => return Ok(diverged(record, epoch)),
+        // Finite on validation, but not on the test images: no metric of it could be kept.
+        Ending::Finished { epochs_kept } if !replica.test.loss.is_finite() => return Ok(diverged(record, epochs_kept)),
+        Ending::Finished { epochs_kept } => epochs_kept,
+    };
+    let kept = epochs_kept.checked_sub(1).and_then(|index| epochs.get(index));
+    record.epochs_kept = Some(epochs_kept);
+    record.metrics = describe::metrics(*kept.context("the training left no epoch")?, replica.test);
+    let (config, device) = (&trial.config, &lab.backend.device);
+    let dataset = lab.dataset(&config.data.dataset)?;
+    let task = config.task(dataset.classes.len());
+    let splits = lab.splits(&config.data)?;
+    if let Network::Autoencoder(autoencoder) = network {
+        let evaluation = AutoencoderEvaluation {
+            config,
+            seed: trial.seed,
+            splits,
+            classes: dataset.classes.len(),
+            data_hash: &dataset.hash,
+            references: &lab.references,
+            device,
+            callback,
+        };
+        describe::autoencoder(&mut record, evaluation.measure(autoencoder)?);
+    } else if task.has_accuracy() {
+        let outputs = evaluate::outputs(network, splits.test, device).concat();
+        describe::classifier(&mut record, &outputs, splits.test.labels, task, config.train.loss);
+    }
+    if dataset.train.points().is_some() {
+        // A mistake is shown as an image, and points are none.
+        record.mistakes.clear();
+        record.decision_grid = decision_grid::of(network, dataset, task, config.train.loss, device);
+    }
+    Ok(record)
+}
+
+fn diverged(mut record: TrialRecord, epoch: usize) -> TrialRecord {
+    record.status = Status::Diverged;
+    record.diverged_epoch = Some(epoch);
+    record
+}
