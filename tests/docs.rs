@@ -1,6 +1,6 @@
 //! The documents: tables generated from the program and the committed records, links that lead somewhere, a README of its size.
 //!
-//! A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. `KINDLING_WRITE_DOCS=1` writes what this test would
+//! A generated part stands between lines `<!-- generated: NAME -->` and `<!-- end -->`. `KINDLING_WRITE_DOCS=1` writes what this test would
 //! otherwise compare.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -31,7 +31,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-const START: &str = "<!-- generated: ";
+/// At the beginning of a line.
+const START: &str = "\n<!-- generated: ";
 const END: &str = "<!-- end -->";
 
 /// The experiments that the README shows.
@@ -597,10 +598,11 @@ fn the_readme_stays_readable_in_one_sitting() {
 
 #[test]
 fn a_changed_table_is_noticed_and_a_mark_is_kept() {
-    let page = format!("a\n\n{START}toys -->\nold\n{END}\n\nb\n");
+    let page = format!("a `<!-- generated: x -->`\n{START}toys -->\nold\n{END}\n\nb\n");
     let mut used = BTreeSet::new();
     let new = regenerated("docs/data.md", &page, &[], &mut used);
-    assert!(new.starts_with(&format!("a\n\n{START}toys -->\n| toy |")) && new.ends_with(&format!("{END}\n\nb\n")));
+    assert!(new.starts_with(&format!("a `<!-- generated: x -->`\n{START}toys -->\n| toy |")));
+    assert!(new.ends_with(&format!("|\n{END}\n\nb\n")));
     assert_eq!(regenerated("docs/data.md", &new, &[], &mut used), new);
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["toys"]);
 }
