@@ -1,6 +1,7 @@
 //! Imports go one way: between the modules of the crate in the order below, and between the files of a folder without a circle.
 //!
 //! Read as text: every `crate::` and `super::` path outside of tests counts, in `use` lines and in the code itself.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -210,15 +210,17 @@ fn activations() -> String {
 }
 
 fn optimizers() -> String {
-    let row = |name: &&str| {
+    let row = |(name, (_, what)): (&&str, &(String, String))| {
         let config: OptimizerConfig = Value::String((*name).into()).try_into().unwrap();
         let mut settings = Table::try_from(&config).unwrap();
         settings.remove("name");
         let settings: Vec<String> =
             settings.iter().map(|(key, value)| code(format!("{key} = {}", shown(value)))).collect();
-        vec![code(name), settings.join(", ")]
+        vec![code(name), what.clone(), settings.join(", ")]
     };
-    table(&["optimizer", "settings with their defaults"], NAMES.iter().map(row))
+    let documented = variants("src/nn/update_rule.rs", "UpdateRule");
+    assert!(NAMES.iter().zip(&documented).all(|(name, (variant, _))| *name == variant.replace('_', "")));
+    table(&["optimizer", "what it is", "settings with their defaults"], NAMES.iter().zip(&documented).map(row))
 }
 
 fn schedules() -> String {

@@ -1,11 +1,11 @@
-//! FusedOptimizer optimizer steps against Burn's own rules: the same parameters, step by step.
+//! The fused optimizers against Burn's own: the same parameters after every step.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use kindling::nn::kernels::{TINY, Update, UpdateRule as FusedRule};
-use kindling::nn::optim::{OptimizerConfig, Rule};
+use kindling::nn::kernels::{TINY, Update};
+use kindling::nn::optim::{AdaGrad, Adam, Momentum, OptimizerConfig, RmsProp, UpdateRule};
 use kindling::seed::{Purpose, Stream};
 
 const STEPS: u64 = 100;
@@ -48,11 +48,10 @@ impl Two {
 }
 
 fn every_rule() -> Vec<OptimizerConfig> {
-    let of = OptimizerConfig::of;
-    let mut all: Vec<OptimizerConfig> =
-        [Rule::Sgd, Rule::Momentum, Rule::RmsProp, Rule::AdaGrad, Rule::Adam, Rule::AdamW].map(of).to_vec();
-    all.push(OptimizerConfig { nesterov: Some(true), ..of(Rule::Momentum) });
-    all.push(OptimizerConfig { momentum: Some(0.8), ..of(Rule::RmsProp) });
+    let mut rules = UpdateRule::all().to_vec();
+    rules.push(UpdateRule::Momentum(Momentum { nesterov: true, ..Momentum::default() }));
+    rules.push(UpdateRule::RmsProp(RmsProp { momentum: 0.8, ..RmsProp::default() }));
+    let mut all: Vec<OptimizerConfig> = rules.into_iter().map(OptimizerConfig::new).collect();
     let decayed = all.clone().into_iter().map(|config| OptimizerConfig { weight_decay: Some(0.01), ..config });
     all.extend(decayed.collect::<Vec<_>>());
     all
@@ -64,7 +63,7 @@ fn a_hundred_fused_steps_are_burns_own_to_the_bit() {
     for config in every_rule() {
         let plain_device = device.clone().autodiff();
         let (mut fused, mut burns) = (Two::new(&plain_device), Two::new(&plain_device));
-        let (mut fused_steps, mut burns_steps) = (config.build(&device), config.burns_own());
+        let (mut fused_steps, mut burns_steps) = (config.build(&device), config.build_burn());
         for step in 0..STEPS {
             // A schedule moves the rate, so it must not be remembered.
             let rate = config.lr * (1.0 - step as f64 / 200.0);
@@ -82,7 +81,7 @@ fn a_hundred_fused_steps_are_burns_own_to_the_bit() {
 #[test]
 fn an_eps_too_small_to_cover_a_tiny_gradient_is_left_to_burn() {
     let device = Device::flex();
-    let config = OptimizerConfig { eps: Some(1e-20), ..OptimizerConfig::of(Rule::AdaGrad) };
+    let config = OptimizerConfig::new(UpdateRule::AdaGrad(AdaGrad { eps: 1e-20 }));
     let model = Two::new(&device.clone().autodiff());
     let before = model.values();
     let mut gradients = GradientsParams::new();
@@ -113,8 +112,9 @@ fn moments_that_are_no_longer_fed_end_at_zero_and_not_among_the_subnormal_number
     let (mut parameter, mut first, mut second) = ([1.0f32; 5], [0.0f32; 5], [0.0f32; 5]);
     for step in 1..=2_000 {
         let gradient = if step == 1 { [0.5, -3.0, 1e-3, 1e-25, 0.0] } else { [0.0; 5] };
-        let rule = FusedRule::Adam { betas: [0.9, 0.9], eps: 1e-8, step };
-        Update { rule, rate: 0.001, decay: 0.0 }.apply(&mut parameter, &gradient, &mut first, &mut second);
+        let rule = UpdateRule::Adam(Adam { betas: [0.9, 0.9], eps: 1e-8 });
+        let update = Update { rule, lr: 0.001, weight_decay: 0.0, step };
+        update.apply(&mut parameter, &gradient, &mut first, &mut second);
         assert!(first.iter().all(|m| *m == 0.0 || m.abs() >= TINY), "step {step}: {first:?}");
         assert!(second.iter().all(|v| *v == 0.0 || v.is_normal()), "step {step}: {second:?}");
     }
@@ -124,10 +124,11 @@ fn moments_that_are_no_longer_fed_end_at_zero_and_not_among_the_subnormal_number
 
 #[test]
 fn what_is_not_a_number_is_not_hidden() {
-    for rule in [FusedRule::Sgd, FusedRule::AdaGrad { eps: 1e-8 }] {
+    for rule in [UpdateRule::Sgd, UpdateRule::AdaGrad(AdaGrad { eps: 1e-8 })] {
         let (mut parameter, mut first) = ([1.0f32; 3], [0.0f32; 3]);
         let gradient = [f32::NAN, f32::INFINITY, 1.0];
-        Update { rule, rate: 0.1, decay: 0.0 }.apply(&mut parameter, &gradient, &mut first, &mut []);
+        let update = Update { rule, lr: 0.1, weight_decay: 0.0, step: 1 };
+        update.apply(&mut parameter, &gradient, &mut first, &mut []);
         assert!(!parameter[0].is_finite() && !parameter[1].is_finite() && parameter[2].is_finite(), "{parameter:?}");
     }
 }

@@ -10,3 +10,4 @@ pub mod models;
 pub mod optim;
 pub mod task;
 pub mod test_function;
+mod update_rule;

@@ -1,4 +1,4 @@
-//! `records.jsonl` on disk.
+//! `records.jsonl` on disk: opened by one process, appended line by line, compressed and read back.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
 use super::{SCHEMA, TrialRecord};
+use crate::files::write_atomic;
 
 const NAME: &str = "records.jsonl";
 const COMPRESSED: &str = "records.jsonl.gz";
@@ -18,14 +19,13 @@ const LOCK: &str = ".lock";
 pub struct RecordFile {
     path: PathBuf,
     file: File,
-    // Held for as long as the value lives; the operating system lets go of it with the process.
+    // Held for as long as the value lives; the operating system releases it with the process.
     _lock: File,
 }
 
 impl RecordFile {
-    /// Opens, or starts, the records of `folder`, and returns what they hold and what was noticed.
-    ///
-    /// A last line cut short by a crash is dropped, and said. Compressed records are unpacked for appending.
+    /// Opens, or starts, the records of `folder`. Returns the file, its records, and a sentence where a last line that a crash cut short was
+    /// dropped. Compressed records are unpacked for appending.
     ///
     /// # Errors
     /// The folder cannot be written, another process is writing it, or a record is damaged or of another schema.
@@ -54,7 +54,7 @@ impl RecordFile {
         Ok((Self { path, file, _lock: lock }, records, torn))
     }
 
-    /// Appends a record and sees it onto the disk.
+    /// Appends a record and syncs it to the disk.
     ///
     /// # Errors
     /// The disk is full or gone. What was appended before stays whole.
@@ -64,7 +64,7 @@ impl RecordFile {
         let end = self.file.seek(SeekFrom::End(0));
         let written = self.file.write_all(line.as_bytes()).and_then(|()| sync(&self.file));
         written.map_err(|error| {
-            // Leave no half line behind where the disk still lets us cut it off; the next run drops it otherwise.
+            // Cut off the half line where the disk lets us; otherwise the next run drops it.
             if let Ok(end) = end {
                 let _ = self.file.set_len(end);
             }
@@ -76,7 +76,7 @@ impl RecordFile {
     }
 }
 
-/// Data written to a device such as a pipe cannot be synced, and need not be.
+/// Syncs a file. A pipe or another device cannot be synced, and need not be.
 fn sync(file: &File) -> std::io::Result<()> {
     match file.sync_data() {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
@@ -93,12 +93,12 @@ fn lock(folder: &Path) -> Result<File> {
         Err(fs::TryLockError::WouldBlock) => {
             bail!("another kindling is writing {}; wait for it, or name another folder with --out", folder.display())
         }
-        // Some network file systems know no locks; a single user is still served.
+        // Some network file systems have no locks; there the user must see to it that one process writes.
         Err(fs::TryLockError::Error(_)) => Ok(file),
     }
 }
 
-/// Turns compressed records back into plain ones.
+/// Replaces compressed records by plain ones.
 fn unpack(folder: &Path, path: &Path) -> Result<()> {
     let compressed = folder.join(COMPRESSED);
     if !compressed.is_file() {
@@ -109,10 +109,7 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
         "{} has both {NAME} and {COMPRESSED}; keep the one you mean and delete the other",
         folder.display()
     );
-    let part = path.with_extension("jsonl.part");
-    let bytes = gunzip(&compressed)?;
-    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
-    fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))?;
+    write_atomic(path, &gunzip(&compressed)?)?;
     fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
 }
 
@@ -123,7 +120,7 @@ fn gunzip(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a folder's records, compressed or not, changing nothing. A torn last line is passed over.
+/// Reads a folder's records, compressed or not, changing nothing. A last line that a crash cut short is skipped.
 ///
 /// # Errors
 /// There are none, or one is damaged or of another schema.
@@ -141,7 +138,7 @@ pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
     parse(&bytes[..whole_lines(&bytes)], &path)
 }
 
-/// How many bytes make up lines that were finished: a torn last one may even end inside a character.
+/// The number of bytes in whole lines: a last line cut short may even end inside a character.
 fn whole_lines(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
 }
@@ -156,9 +153,7 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let bytes = encoder.write_all(&text).and_then(|()| encoder.finish()).context("cannot compress")?;
-    let part = folder.join("records.jsonl.gz.part");
-    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
-    fs::rename(&part, &compressed).with_context(|| format!("cannot rename {}", part.display()))?;
+    write_atomic(&compressed, &bytes)?;
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 

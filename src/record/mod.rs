@@ -1,7 +1,6 @@
-//! One line a finished trial: the schema of `records.jsonl`, and reading and appending it safely.
+//! The record of a trial, one line of `records.jsonl`, and the file that a crash, a full disk or a second process cannot spoil.
 //!
-//! In: records as they are made. Out: a file that a crash, a full disk or a second process cannot spoil, and that any
-//! JSON reader opens. A record is the truth; every table and figure is computed from records alone.
+//! Every table and figure is computed from records alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,9 +21,9 @@ pub const SCHEMA: u32 = 1;
 pub enum Status {
     /// Trained and evaluated.
     Done,
-    /// Its training loss blew up; it has no test metrics, and counts in every table.
+    /// Its training loss diverged: it has no test metrics, and is counted in every table.
     Diverged,
-    /// The program failed; tried again by the next run.
+    /// The program failed; the next run tries it again.
     Failed,
 }
 
@@ -40,7 +39,7 @@ pub struct TrialRecord {
     pub arm: String,
     /// The arm's axis values.
     pub axes: Map<String, Value>,
-    /// Of every random draw.
+    /// The seed of every random draw.
     pub seed: u64,
     /// How it ended.
     pub status: Status,
@@ -53,30 +52,30 @@ pub struct TrialRecord {
     /// Epochs behind the weights that were tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs_kept: Option<usize>,
-    /// Each epoch's numbers.
+    /// Scores of every epoch.
     pub history: History,
-    /// Numbers of the trained network, by name: `test_accuracy`, `test_loss`, ...
+    /// Metrics of the trained network, by name: `test_accuracy`, `test_loss`, ...
     pub metrics: Map<String, Value>,
-    /// Of the test images, `[truth][predicted]`; an autoencoder's are the nearest-neighbour classifier's on its codes.
+    /// Confusion matrix on the test examples, `[truth][predicted]`; an autoencoder's is that of the nearest-neighbour classifier on its codes.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub confusion: Confusion,
     /// The wrong predictions on test images made with most confidence.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
-    /// What a network on points makes of the plane, or of the line.
+    /// Outputs on an even grid, of a network whose inputs are one or two numbers.
     #[serde(rename = "surface", skip_serializing_if = "Option::is_none", default)]
     pub decision_grid: Option<DecisionGrid>,
     /// The points of a descent, the start first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub path: Vec<Vec<f32>>,
-    /// Where and with what it was made.
+    /// What it was made with.
     pub made_with: MadeWith,
-    /// Wall time of its training and evaluation, its share of the stack's. The one field that may differ between two
-    /// runs of a trial.
+    /// Wall seconds of its training and evaluation: the stack's, divided by its trials. The one field that may differ between two runs of a
+    /// trial.
     pub seconds: f64,
 }
 
-/// One number an epoch, in order.
+/// Scores of every epoch, in order; accuracies are empty where the task has none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -89,7 +88,7 @@ pub struct History {
     pub validation_accuracy: Vec<f32>,
 }
 
-/// A network's targets on an even grid: the probability of class 1, or the predicted number.
+/// A network's outputs on an even grid: the probability of class 1, or the predicted number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionGrid {

@@ -20,10 +20,10 @@ use crate::evaluate::Scores;
 use crate::experiment::config::TrialConfig;
 use crate::train::{Callback, EpochScores, TrainError};
 
-/// Steps between two updates of the screen's progress.
+/// Steps between two updates of the screen's progress bar.
 const EVERY: usize = 20;
 
-/// Shows one training.
+/// Shows one training, epoch by epoch.
 pub struct Dashboard<'a> {
     screen: Option<Mutex<Screen>>,
     quiet: bool,

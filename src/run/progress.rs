@@ -17,12 +17,12 @@ use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
 
-/// How much is shown.
+/// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgressMode {
-    /// Nothing.
+    /// Not at all.
     Quiet,
-    /// Lines.
+    /// One line every tenth of the work or thirty seconds.
     Plain,
     /// A bar that redraws itself.
     Bar,
@@ -39,11 +39,11 @@ impl ProgressMode {
     }
 }
 
-/// Shows how a sweep goes.
+/// The progress of a run on the terminal.
 pub struct SweepProgress {
     shown: ProgressMode,
     bar: ProgressBar,
-    /// Something else has the terminal.
+    /// Whether another display has the terminal.
     paused: AtomicBool,
     examples: AtomicU64,
     state: Mutex<State>,
@@ -52,20 +52,20 @@ pub struct SweepProgress {
 struct State {
     started: Instant,
     last_line: Instant,
-    /// Tenths of the work told.
-    told: u64,
+    /// Tenths of the work that a line has been printed for.
+    printed_tenths: u64,
     trials: usize,
     done: usize,
     diverged: usize,
     failed: usize,
     best: Option<BestScore>,
     total: u64,
-    /// Examples an epoch and epochs, by arm.
+    /// Examples an epoch and number of epochs, by arm.
     planned: HashMap<String, (usize, usize)>,
 }
 
 impl SweepProgress {
-    /// Not yet started.
+    /// A display that shows nothing until the run starts.
     pub fn new(shown: ProgressMode) -> Self {
         let now = Instant::now();
         Self {
@@ -76,7 +76,7 @@ impl SweepProgress {
             state: Mutex::new(State {
                 started: now,
                 last_line: now,
-                told: 0,
+                printed_tenths: 0,
                 trials: 0,
                 done: 0,
                 diverged: 0,
@@ -97,7 +97,7 @@ impl SweepProgress {
         self.shown == ProgressMode::Quiet
     }
 
-    /// Leaves the terminal to something else, until [`Self::resume`].
+    /// Leaves the terminal to another display, until [`Self::resume`].
     pub fn pause(&self) {
         self.paused.store(true, Ordering::Relaxed);
     }
@@ -114,7 +114,7 @@ impl SweepProgress {
         if self.shown == ProgressMode::Bar { self.bar.println(text) } else { eprintln!("{text}") }
     }
 
-    /// Draws the last state and leaves the line.
+    /// Clears the bar at the end of the run.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -123,10 +123,10 @@ impl SweepProgress {
         let share = examples as f64 / state.total.max(1) as f64;
         let tenth = (share * 10.0) as u64;
         let waited = state.last_line.elapsed() >= Duration::from_secs(30);
-        if self.shown != ProgressMode::Plain || !(tenth > state.told || waited) || share <= 0.0 {
+        if self.shown != ProgressMode::Plain || !(tenth > state.printed_tenths || waited) || share <= 0.0 {
             return;
         }
-        state.told = tenth;
+        state.printed_tenths = tenth;
         state.last_line = Instant::now();
         let elapsed = state.started.elapsed().as_secs_f64();
         let left = match share {
@@ -139,24 +139,24 @@ impl SweepProgress {
             state.done,
             state.trials,
             human(elapsed),
-            state.news()
+            state.status_text()
         );
     }
 }
 
 impl State {
-    fn news(&self) -> String {
-        let mut news = String::new();
+    fn status_text(&self) -> String {
+        let mut text = String::new();
         if let Some(best) = &self.best {
-            news.push_str(&format!("  best {best}"));
+            text.push_str(&format!("  best {best}"));
         }
         if self.diverged > 0 {
-            news.push_str(&format!("  {} diverged", self.diverged));
+            text.push_str(&format!("  {} diverged", self.diverged));
         }
         if self.failed > 0 {
-            news.push_str(&format!("  {} FAILED", self.failed));
+            text.push_str(&format!("  {} FAILED", self.failed));
         }
-        news
+        text
     }
 }
 
@@ -209,7 +209,7 @@ impl Listener for SweepProgress {
         match self.shown {
             ProgressMode::Quiet => {}
             ProgressMode::Bar => self.bar.set_position(so_far),
-            // The clock is read rarely: a step may take less than it.
+            // The clock is read rarely: a step may take less time than reading it.
             ProgressMode::Plain if so_far / 200_000 != (so_far - examples as u64) / 200_000 => {
                 self.line(&mut self.state(), so_far);
             }
@@ -232,13 +232,13 @@ impl Listener for SweepProgress {
             let error = record.error.as_deref().unwrap_or("for no stated reason");
             self.print(&format!("failed: {} seed {}: {error}", record.arm, record.seed));
         }
-        // A trial that ended early leaves epochs undone: they are no longer to be waited for.
+        // The epochs that a trial left out by ending early count as done, or the bar would never reach its end.
         if let Some((examples, epochs)) = state.planned.get(&record.arm) {
             let trained = record.history.train_loss.len() + usize::from(record.status == Status::Diverged);
             let undone = (examples * epochs.saturating_sub(trained)) as u64;
             self.bar.set_position(self.examples.fetch_add(undone, Ordering::Relaxed) + undone);
         }
-        self.bar.set_message(format!("{}/{} trials{}", state.done, state.trials, state.news()));
+        self.bar.set_message(format!("{}/{} trials{}", state.done, state.trials, state.status_text()));
         if state.done == state.trials {
             let total = state.total;
             self.line(&mut state, total);
@@ -254,7 +254,7 @@ struct BestScore {
 }
 
 impl BestScore {
-    /// A record's, where it has one.
+    /// The validation accuracy of a record, or its validation loss; `None` where it has neither.
     fn of(record: &TrialRecord) -> Option<Self> {
         let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
         best("validation_accuracy").or_else(|| best("validation_loss"))
@@ -275,7 +275,7 @@ impl std::fmt::Display for BestScore {
     }
 }
 
-/// The rough cost of a plan in words: trials, steps and time.
+/// The rough cost of a plan as a sentence: trials, steps and time.
 pub fn cost_line(plan: &crate::experiment::plan::Plan, jobs: usize) -> String {
     let seeds = plan.seeds.len() as u64;
     let free = cost::on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());

@@ -1,7 +1,6 @@
-//! Walks a plan: groups trials into stacks, hands them to workers, records each as it ends, goes on after a failure.
+//! Runs the trials of a plan that are not recorded yet. Neither the number of workers nor the size of a stack changes a record.
 //!
-//! In: a plan, a lab (or anything that trains a stack), the records so far. Out: the records completed. Neither the number
-//! of workers nor the size of a stack changes a record.
+//! In: a plan, a trainer, the records so far. Out: the records of all trials that finished.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -14,16 +13,16 @@ use super::{Listener, Options, Trainer};
 use crate::experiment::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
 
-/// What came of a run.
+/// The records of a run.
 #[derive(Debug)]
 pub struct Outcome {
     /// In plan order; trials not finished are missing.
     pub records: Vec<TrialRecord>,
-    /// Whether it was broken off before all were done.
+    /// Whether it was interrupted before all trials were done.
     pub interrupted: bool,
 }
 
-/// A plan set against the records it already has.
+/// The trials of a plan, parted into those recorded and those still to run.
 #[derive(Debug)]
 pub struct PendingRun {
     /// The identity of every trial, in plan order.
@@ -33,11 +32,11 @@ pub struct PendingRun {
     pub pending: Vec<Trial>,
 }
 
-/// Sets a plan against the records found, before anything is written or trained. Failed records do not count: their trials
+/// Compares a plan with the records found in its folder, before anything is written or trained. Trials whose record says that they failed
 /// run again.
 ///
 /// # Errors
-/// The records are of another spec.
+/// A record belongs to another spec, other data or another backend.
 pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<PendingRun> {
     for record in &found {
         refuse_foreign(plan, trainer, record)?;
@@ -55,7 +54,7 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Re
     Ok(work)
 }
 
-/// Runs what is not yet recorded.
+/// Runs the trials that are not recorded yet.
 ///
 /// # Errors
 /// The records cannot be written.
@@ -75,7 +74,7 @@ pub fn run(
     Ok(Outcome { interrupted: records.len() < work.ids.len(), records })
 }
 
-/// A record that this plan would not have made means that the folder belongs to something else.
+/// An error for a record that this plan would not have made.
 fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> Result<()> {
     let arm = plan.arms.iter().position(|arm| arm.label == record.arm);
     let ours = match arm {

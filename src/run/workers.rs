@@ -56,7 +56,7 @@ pub fn train_all(
                 Ok(())
             });
             if let Err(error) = appended {
-                // Nothing more can be kept: stop the workers and tell why.
+                // No further record can be kept: stop the workers and return the error.
                 stop.store(true, Ordering::Relaxed);
                 broken = Some(error);
                 break;
@@ -69,13 +69,13 @@ pub fn train_all(
     }
 }
 
-/// Runs one of so many workers, which in training may then use its share of the threads and no more: with a worker a core, a matrix
-/// product that asked for a second thread would only wait for it. The share stays what it is when other workers are done.
+/// Runs `work`, one of `workers`, in a thread pool of its share of the cores: with a worker a core, a matrix product that asked for a second
+/// thread would only wait for it. The share stays the same when other workers end.
 pub fn with_its_share<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
     let threads = (rayon::current_num_threads() / workers).max(1);
     match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool.install(work),
-        // No thread to be had: this one will do.
+        // The pool's threads could not be started: work on this one.
         Err(_) => work(),
     }
 }
@@ -84,7 +84,7 @@ fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Tr
     if stop.load(Ordering::Relaxed) {
         return None;
     }
-    // A worker that panicked left the queue as it was: go on with it.
+    // A worker that panicked did so outside the lock: the queue is whole.
     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
 }
 

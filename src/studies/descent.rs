@@ -1,7 +1,7 @@
-//! An optimizer's trajectory down a test function: no data, no network, only the rule and the slope.
+//! An optimizer's trajectory on a test function, without data or a network.
 //!
-//! In: a [`DescentConfig`], an optimizer, a seed (which only moves the starting point, and only where that is asked for). Out: every
-//! point and value on the trajectory, in 64-bit numbers.
+//! In: a [`DescentConfig`], an optimizer with its schedule, and a seed, which only moves the starting point and only if the
+//! config has a jitter. Out: every point and value on the trajectory, as 64-bit numbers.
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
@@ -11,18 +11,20 @@ use crate::experiment::config::{DescentConfig, TrainConfig};
 use crate::nn::optim::schedule::TrainingPosition;
 use crate::seed::{Purpose, Stream};
 
-/// A trajectory down.
+/// The points that an optimizer visits on a test function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trajectory {
-    /// `[steps + 1][dimensions]`, fewer where it left the finite numbers.
+    /// `[steps + 1][dimensions]`, the start first; fewer points if the trajectory diverged.
     pub points: Vec<Vec<f64>>,
-    /// The function's value at each.
+    /// The function's value at each point.
     pub values: Vec<f64>,
-    /// The step, counted from 1, that led out of what numbers can hold, or out of all proportion.
+    /// The step, counted from 1, after which the trajectory had diverged; its point is not in `points`. 0 if the start itself is
+    /// not finite. `None` if the trajectory did not diverge.
     pub diverged: Option<usize>,
 }
 
-/// A trajectory has diverged where the value is not finite, or this many times as far from 0 as at the start (and as 1).
+/// A trajectory has diverged when its value or a coordinate is not finite in 32 bits, or when the absolute value exceeds this
+/// many times the larger of 1 and the absolute value at the start.
 const DIVERGENCE_FACTOR: f64 = 1e6;
 
 #[derive(Module, Debug)]
@@ -30,7 +32,8 @@ struct Position {
     at: Param<Tensor<2>>, // [1, D]
 }
 
-/// Goes down, with Burn's own optimizers on Burn's own gradients; always on burn-flex, for a GPU may have no 64-bit numbers.
+/// Runs the optimizer from the configured start, with Burn's own optimizers and automatic differentiation. The device is always
+/// burn-flex, because a GPU may have no 64-bit numbers.
 pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajectory {
     let wide = (&Device::flex().autodiff(), DType::F64);
     let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
@@ -39,7 +42,7 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
     let dimensions = start.len();
     let mut here =
         Position { at: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
-    let mut optimizer = train.optimizer.burns_own();
+    let mut optimizer = train.optimizer.build_burn();
     let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
         let at = here.at.val();
@@ -47,7 +50,7 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
         let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
         let far = DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
         let point: Vec<f64> = at.clone().inner().into_data().iter::<f64>().collect();
-        // Records keep them in 32 bits.
+        // Records keep points and values in 32 bits.
         let held = |value: f64| (value as f32).is_finite();
         if !(held(found) && found.abs() <= far && point.iter().all(|&x| held(x))) {
             trajectory.diverged = Some(step);
@@ -68,7 +71,7 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::optim::{OptimizerConfig, Rule};
+    use crate::nn::optim::{Adam, Momentum, OptimizerConfig, RmsProp, UpdateRule};
     use crate::nn::test_function::Function;
 
     fn trajectory(function: Function, start: &[f64], optimizer: OptimizerConfig, steps: usize) -> Trajectory {
@@ -78,7 +81,7 @@ mod tests {
     }
 
     fn sgd(lr: f64) -> OptimizerConfig {
-        OptimizerConfig { lr, ..OptimizerConfig::of(Rule::Sgd) }
+        OptimizerConfig { lr, ..OptimizerConfig::new(UpdateRule::Sgd) }
     }
 
     #[test]
@@ -94,11 +97,16 @@ mod tests {
 
     #[test]
     fn every_rule_lowers_rosenbrocks_function() {
-        for (rule, lr) in [(Rule::Momentum, 0.001), (Rule::RmsProp, 0.01), (Rule::Adam, 0.01), (Rule::AdamW, 0.01)] {
+        for (rule, lr) in [
+            (UpdateRule::Momentum(Momentum::default()), 0.001),
+            (UpdateRule::RmsProp(RmsProp::default()), 0.01),
+            (UpdateRule::Adam(Adam::default()), 0.01),
+            (UpdateRule::AdamW(Adam::default()), 0.01),
+        ] {
             let trajectory = trajectory(
                 Function::Rosenbrock,
                 &[-1.5, 2.0],
-                OptimizerConfig { lr, ..OptimizerConfig::of(rule) },
+                OptimizerConfig { lr, ..OptimizerConfig::new(rule) },
                 500,
             );
             assert_eq!((trajectory.values.len(), trajectory.diverged), (501, None));

@@ -1,7 +1,7 @@
-//! Batches of a stack: each replica's own shuffle, gathered from bytes on the host.
+//! Batches of a stack: every replica's examples in its own shuffled order, gathered on the host.
 //!
-//! In: the training examples and an epoch. Out: inputs `[R, B, in]`, moved and with noise where that is asked for, and the task's targets
-//! `[R, B, out]`, without.
+//! In: the training examples and an epoch. Out: inputs `[R, B, in]`, augmented and with noise where that is asked for, and targets
+//! `[R, B, out]`, made before the noise is added.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -9,32 +9,30 @@ use super::Job;
 use crate::nn::models::Network;
 use crate::seed::{Purpose, Stream};
 
-/// Walks an epoch in each replica's order.
+/// The batches of one epoch.
 pub struct Batcher<'a> {
     job: &'a Job<'a>,
-    /// `[R][n]`
+    /// `[R][n]`: the examples in each replica's order.
     orders: Vec<Vec<u32>>,
-    /// `[R]`, for this epoch.
+    /// `[R]`: streams of this epoch.
     dropout: Vec<Stream>,
-    /// `[R]`, for this epoch.
     noise: Vec<Stream>,
-    /// `[R]`, for this epoch.
     augment: Vec<Stream>,
     next: usize,
 }
 
-/// One step's worth of examples.
+/// The examples of one step.
 pub struct Batch {
     /// `[R, B, in]`
     pub inputs: Tensor<3>,
     /// `[R, B, out]`
     pub targets: Tensor<3>,
-    /// B.
+    /// Examples of each replica, B.
     pub count: usize,
 }
 
 impl<'a> Batcher<'a> {
-    /// Shuffles for `epoch`.
+    /// Shuffles the examples of each replica for `epoch`, counted from 0.
     pub fn new(job: &'a Job<'a>, epoch: usize) -> Self {
         let examples = job.train.labels.len() as u32;
         let order = |&seed: &u64| {
@@ -80,8 +78,8 @@ impl<'a> Batcher<'a> {
         Batch { inputs: tensor(inputs), targets: tensor(targets), count }
     }
 
-    /// A mask `[R, B, width]` for each hidden layer of `model`, 0 with probability `rate` and else
-    /// 1 / (1 - rate) (Srivastava et al., 2014, scaled while training); none at rate 0.
+    /// A dropout mask `[R, B, width]` for each hidden layer of `model`: 0 with probability `rate`, else 1 / (1 - rate) (Srivastava et al.,
+    /// "Dropout", 2014, scaled while training). No masks at rate 0.
     pub fn dropout_masks(&mut self, batch: &Batch, model: &Network, rate: f64, device: &Device) -> Vec<Tensor<3>> {
         if rate == 0.0 {
             return Vec::new();

@@ -1,11 +1,11 @@
-//! The training numbers of an epoch, read from the device once, at its end.
+//! Training loss and accuracy of an epoch, read from the device once, at its end.
 
 use burn::tensor::Tensor;
 
 use crate::evaluate::{Scores, correct};
 use crate::nn::task::Task;
 
-/// Collects an epoch's training numbers on the device, so that no step waits for them to be read.
+/// Losses and correct predictions of an epoch's steps, kept on the device so that no step waits for a read.
 #[derive(Default)]
 pub struct EpochMetrics {
     losses: Vec<Tensor<1>>,
@@ -14,18 +14,18 @@ pub struct EpochMetrics {
 }
 
 impl EpochMetrics {
-    /// Adds a step of `count` examples a replica: losses `[R]`.
+    /// Adds the losses `[R]` of a step of `count` examples a replica.
     pub fn add_losses(&mut self, losses: &Tensor<1>, count: usize) {
         self.losses.push(losses.clone().inner());
         self.counts.push(count);
     }
 
-    /// Adds the step's right targets: outputs and targets `[R, B, out]`.
+    /// Adds the correct predictions of the step: outputs and targets are `[R, B, out]`.
     pub fn add_correct(&mut self, outputs: &Tensor<3>, targets: &Tensor<3>, task: Task) {
         self.correct.push(correct(outputs.clone(), targets.clone(), task));
     }
 
-    /// The scores of each replica, and its loss on the first batch.
+    /// The scores of each replica over the epoch, and its loss on the first batch.
     pub fn read(self, replicas: usize) -> Vec<(Scores, f64)> {
         let read = |tensors: Vec<Tensor<1>>| -> Vec<f32> {
             Tensor::cat(tensors, 0).into_data().iter::<f32>().collect() // [steps * R]

@@ -1,8 +1,8 @@
 //! The training loop. There is one, and it trains a stack of R replicas.
 //!
-//! In: a network, one seed a replica, the training and validation images, and a [`TrainConfig`]. Out: the trained
-//! stack and every epoch's numbers, replica by replica. Prints nothing, reads no clock, draws nothing from the
-//! device, and does for a replica exactly what it would do were the replica alone.
+//! In: a network, one seed a replica, training and validation examples, and a [`TrainConfig`]. Out: the trained stack and the scores of
+//! every epoch, replica by replica. The loop prints nothing, reads no clock and draws nothing from the device; a replica's numbers are the
+//! same to the bit whoever shares its stack.
 
 use std::ops::ControlFlow;
 
@@ -29,54 +29,53 @@ use epoch_metrics::EpochMetrics;
 use replica::{Replica, Stopped, StoppingRule};
 use step::TrainStep;
 
-/// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the
-/// loss of its first batch, before any step was taken. Of a regression and of a perceptron, whose first batch may have no loss at all, only
-/// the former.
+/// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the loss of its first batch, before
+/// any step was taken. The second part does not hold for regressions and perceptrons, whose first batch may have no loss at all.
 pub const DIVERGENCE_FACTOR: f64 = 100.0;
 
-/// What is trained on what.
+/// A training: the examples and the settings, without the network.
 #[derive(Debug)]
 pub struct Job<'a> {
-    /// One a replica.
+    /// The seed of each replica, `[R]`.
     pub seeds: &'a [u64],
-    /// How.
+    /// Epochs, batches, loss, optimizer and the rest.
     pub config: &'a TrainConfig,
     /// Share of each hidden layer's outputs dropped while training.
     pub dropout: f64,
     /// Layers, from the first on, whose weights stay as they are.
     pub frozen: usize,
-    /// What is fitted.
+    /// Training examples.
     pub train: Split<'a>,
-    /// What epochs are judged by.
+    /// Validation examples, evaluated after every epoch.
     pub validation: Split<'a>,
-    /// What it is trained for.
+    /// What the outputs are compared with.
     pub task: Task,
     /// Added to the training inputs, fresh every epoch; never to the targets.
     pub noise: Noise,
-    /// Where it happens, without autodiff.
+    /// The device, without autodiff.
     pub device: &'a Device,
 }
 
-/// One epoch of one replica.
+/// The scores of one replica in one epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EpochScores {
-    /// Over the epoch's batches, each as it was met, before its step.
+    /// Over the epoch's training batches, each evaluated before its step.
     pub train: Scores,
-    /// WarmStart the epoch.
+    /// On the validation examples, after the epoch.
     pub validation: Scores,
 }
 
 /// How a replica's training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// All epochs, or stopped early by patience; the weights kept are those after this many epochs.
+    /// After all epochs, or early by patience.
     Finished {
-        /// Epochs behind the weights kept.
+        /// Epochs behind the weights that are kept.
         epochs_kept: usize,
     },
-    /// In this epoch, counted from 1.
+    /// By divergence.
     Diverged {
-        /// The epoch.
+        /// The epoch, counted from 1.
         epoch: usize,
     },
 }
@@ -84,11 +83,11 @@ pub enum Ending {
 /// A stack after training.
 #[derive(Debug)]
 pub struct Trained {
-    /// Without autodiff; a diverged replica's weights are whatever they had become.
+    /// Without autodiff. A diverged replica has the weights it diverged to.
     pub model: Network,
-    /// `[R][epochs trained]`, ending before the epoch in which a replica diverged.
+    /// `[R][epochs]`; a replica's list ends before the epoch in which it diverged or after the one in which it stopped early.
     pub history: Vec<Vec<EpochScores>>,
-    /// `[R]`
+    /// How each replica's training ended, `[R]`.
     pub endings: Vec<Ending>,
 }
 
@@ -165,7 +164,7 @@ pub fn train_to(
     let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
     let stopping = StoppingRule {
         patience: job.config.patience,
-        // A few numbers may be predicted well, and a few points told apart, by chance: then any loss is out of proportion.
+        // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
         relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
     };
     for epoch in 0..epochs {
@@ -209,7 +208,7 @@ pub fn train_to(
             break;
         }
     }
-    // A stack whose replicas all stopped before a checkpoint has at it what it had when they stopped.
+    // At checkpoints after all replicas stopped, the stack is what it was when they stopped.
     let last = model.valid();
     while trained.len() < checkpoints.len() {
         trained.push(checkpoint(&last, &replicas)?);

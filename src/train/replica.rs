@@ -11,7 +11,7 @@ pub struct Replica {
     first_batch_loss: Option<f64>,
     /// The epoch with the lowest validation loss so far; only under early stopping.
     pub best: Option<BestEpoch>,
-    /// Why it is no longer recorded.
+    /// Why it stopped, once it has.
     pub stopped: Option<Stopped>,
 }
 
@@ -20,7 +20,7 @@ pub struct BestEpoch {
     /// The replica's weights, as a stack of one.
     pub model: Network,
     loss: f64,
-    /// Epochs behind them.
+    /// Number of epochs behind the weights.
     pub epochs: usize,
 }
 
@@ -29,9 +29,9 @@ pub struct BestEpoch {
 pub enum Stopped {
     /// Its patience ran out.
     Early,
-    /// Its loss blew up in this epoch, counted from 1.
+    /// Its loss diverged.
     Diverged {
-        /// The epoch.
+        /// The epoch, counted from 1.
         epoch: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! One step of training: a batch in, new weights out. What the training loop repeats, and the range test of learning rates too.
+//! One training step, a batch in and new weights out; the training loop and the learning-rate finder repeat it.
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
@@ -9,32 +9,32 @@ use super::batch::{Batch, Batcher};
 use crate::nn::models::Network;
 use crate::nn::optim::{Optimizer, clip};
 
-/// What takes the steps of a job.
+/// Takes the steps of a training: gradients, penalties, clipping, optimizer.
 pub struct TrainStep<'a> {
     job: &'a Job<'a>,
     optimizer: Optimizer,
     device: Device,
 }
 
-/// What a step saw before it moved the weights.
+/// Loss and outputs of a step, from before the weights moved.
 pub struct StepOutput {
-    /// `[R]`
+    /// The loss of each replica, `[R]`.
     pub losses: Tensor<1>,
     /// `[R, B, out]`, without autodiff.
     pub outputs: Tensor<3>,
     /// `[R, B, out]`, without autodiff.
     pub targets: Tensor<3>,
-    /// Examples a replica.
+    /// Examples of each replica, B.
     pub count: usize,
 }
 
 impl<'a> TrainStep<'a> {
-    /// Before the first step.
+    /// A new optimizer, before the first step.
     pub fn new(job: &'a Job<'a>) -> Self {
         Self { job, optimizer: job.config.optimizer.build(job.device), device: job.device.clone().autodiff() }
     }
 
-    /// Takes the next batch and one step at `rate`.
+    /// Takes the next batch and one step at the learning rate `rate`.
     pub fn step(&mut self, model: Network, batches: &mut Batcher, rate: f64) -> (Network, StepOutput) {
         let batch = batches.next(self.job.config.batch_size, &self.device);
         let masks = batches.dropout_masks(&batch, &model, self.job.dropout, &self.device);
@@ -43,12 +43,12 @@ impl<'a> TrainStep<'a> {
         let losses = self.job.config.loss.per_replica(outputs.clone(), targets.clone()); // [R]
         let output = StepOutput { losses: losses.clone(), outputs: outputs.inner(), targets: targets.inner(), count };
         let mut gradients = GradientsParams::from_grads(losses.backward(), &model);
-        self.shape(&model, &mut gradients);
+        self.adjust(&model, &mut gradients);
         (self.optimizer.step(rate, model, gradients), output)
     }
 
-    /// What becomes of gradients before the step: penalties added, frozen layers left out, sizes limited.
-    fn shape(&self, model: &Network, gradients: &mut GradientsParams) {
+    /// Adds the penalties to the gradients, drops those of frozen layers, and clips the rest.
+    fn adjust(&self, model: &Network, gradients: &mut GradientsParams) {
         let config = self.job.config;
         let examples = self.job.train.count() as f64;
         if config.l1 > 0.0 || config.l2 > 0.0 {

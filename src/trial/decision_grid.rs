@@ -1,6 +1,4 @@
-//! What a network on points makes of the whole plane, or of the whole line.
-//!
-//! In: a trained network and the points it learned from. Out: its targets on an even grid around them.
+//! The outputs of a network on an even grid over its two inputs, or along its one: decision boundaries and fitted curves.
 
 use burn::tensor::Device;
 
@@ -11,31 +9,31 @@ use crate::nn::models::Network;
 use crate::nn::task::Task;
 use crate::record::DecisionGrid;
 
-/// Vectors along each coordinate: of a plane, and of a line.
-const SIDES: [usize; 2] = [65, 41];
-/// Room around the points, as a share of their range.
-const ROOM: f32 = 0.08;
+/// Grid points along each coordinate, of one input and of two.
+const POINTS: [usize; 2] = [65, 41];
+/// Margin around the training points, as a share of their range.
+const MARGIN: f32 = 0.08;
 
-/// The decision_grid of a stack of one; `None` where the data are no points of one or two numbers, or there are more than two classes.
+/// The grid of a stack of one; `None` where the examples are not points of one or two numbers, or have more than two classes.
 pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &Device) -> Option<DecisionGrid> {
     let points = dataset.train.points().filter(|points| points.width <= 2 && dataset.classes.len() <= 2)?;
     let ends: Vec<[f32; 2]> = (0..points.width)
         .map(|axis| {
             let (low, high) = points.range(axis);
-            let room = ROOM * (high - low);
-            [low - room, high + room]
+            let margin = MARGIN * (high - low);
+            [low - margin, high + margin]
         })
         .collect();
-    let side = SIDES[points.width - 1];
+    let side = POINTS[points.width - 1];
     let grid = grid(&ends, side);
     let split = Split { rows: Rows::Numbers { values: &grid, width: points.width }, labels: &[], targets: &[] };
     let found = outputs(model, split, device).concat();
     let values = match task {
-        Task::Classify { classes } => found.chunks_exact(classes).map(|row| second(row, loss)).collect(),
-        Task::Binary { .. } => found.iter().map(|&z| yes(z, loss)).collect(),
+        Task::Classify { classes } => found.chunks_exact(classes).map(|row| probability_of_second(row, loss)).collect(),
+        Task::Binary { .. } => found.iter().map(|&z| probability_of_one(z, loss)).collect(),
         Task::Regress | Task::Reconstruct => found,
     };
-    // Four digits are more than a picture shows.
+    // Four decimals are more than a figure shows, and keep records short.
     let rounded = values.into_iter().map(|v| (v * 1e4).round() / 1e4).collect();
     Some(DecisionGrid { ends, side, values: rounded })
 }
@@ -52,14 +50,14 @@ fn grid(ends: &[[f32; 2]], side: usize) -> Vec<f32> {
 }
 
 /// The probability of the second class.
-fn second(row: &[f32], loss: Loss) -> f32 {
+fn probability_of_second(row: &[f32], loss: Loss) -> f32 {
     let [first, second] = [row.first().copied().unwrap_or(0.0), row.get(1).copied().unwrap_or(0.0)];
-    // At a half where the larger output changes.
+    // A half where the two outputs are equal.
     if loss.is_on_logits() { logistic(second - first) } else { (0.5 + 0.5 * (second - first)).clamp(0.0, 1.0) }
 }
 
-/// What one output says, as a probability.
-fn yes(z: f32, loss: Loss) -> f32 {
+/// The probability of class 1 by a network of one output.
+fn probability_of_one(z: f32, loss: Loss) -> f32 {
     match loss {
         Loss::Perceptron => f32::from(z >= 0.0),
         loss if loss.is_on_logits() => logistic(z),

@@ -1,6 +1,4 @@
-//! A trajectory down as a record keeps it.
-//!
-//! In: a [`Trajectory`]. Out: metrics, the values as a history, and the path.
+//! What a record keeps of a descent: metrics, the values as a history, and the path.
 
 use serde_json::Value;
 
@@ -8,10 +6,10 @@ use crate::experiment::config::DescentConfig;
 use crate::record::{Status, TrialRecord};
 use crate::studies::descent::Trajectory;
 
-/// How near the lowest value counts as arrived, as a share of the value at the start above it.
+/// A descent has arrived when its value above the function's minimum is at most this share of the start's.
 const ARRIVED: f64 = 0.01;
 
-/// Adds what there is to say of a trajectory.
+/// Adds metrics, history and path of a trajectory to its record.
 pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &Trajectory) {
     record.path = trajectory.points.iter().map(|point| point.iter().map(|&x| x as f32).collect()).collect();
     record.history.train_loss = trajectory.values.iter().map(|&value| value as f32).collect();
@@ -32,7 +30,7 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         put("distance", distance);
         let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();
-        // A trajectory that never arrives counts as one that would have arrived next: left out, a rule would be judged by its lucky starts.
+        // A descent that never arrives counts as arriving one step after its last: left out, an optimizer would be judged by its lucky starts.
         let arrived = trajectory.values.iter().position(|v| *v <= near).unwrap_or(config.steps + 1);
         put("steps_to_arrive", arrived as f64);
     }

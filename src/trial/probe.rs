@@ -1,7 +1,5 @@
-//! The linear probe: how much of the class a linear classifier can read off a code (Alain and Bengio, "Understanding
-//! intermediate layers using linear classifier probes", 2016).
-//!
-//! In: codes and classes. Out: an accuracy on codes it did not learn from.
+//! The linear probe: the test accuracy of a linear classifier trained on codes (Alain and Bengio, "Understanding intermediate layers
+//! using linear classifier probes", 2016).
 
 use anyhow::Context;
 use burn::tensor::Device;
@@ -18,7 +16,7 @@ use crate::train::{Callback, Job, TrainError, train};
 /// Passes over the codes; the accuracy no longer moves after about ten.
 const EPOCHS: usize = 15;
 
-/// Codes of training, validation and test images, with their classes.
+/// Codes `[n * latent]` and classes `[n]` of each split.
 #[derive(Debug, Clone, Copy)]
 pub struct EncodedSplits<'a> {
     /// Of the training images.
@@ -29,8 +27,8 @@ pub struct EncodedSplits<'a> {
     pub test: (Vectors<'a>, &'a [u8]),
 }
 
-/// The test accuracy of a softmax classifier trained on codes, each of whose numbers is first brought to mean 0 and standard
-/// deviation 1 over the training codes.
+/// The test accuracy of a softmax classifier trained on codes that are standardised first: each number has mean 0 and standard deviation 1
+/// over the training codes.
 ///
 /// # Errors
 /// The callback stopped it, or it could not be trained.
@@ -86,7 +84,7 @@ impl Scale {
         let scale = |(sum, squares): (f64, f64)| {
             let mean = sum / n;
             let sd = (squares / n - mean * mean).max(0.0).sqrt();
-            // A number that never changes stays 0.
+            // A number that is the same in all codes becomes 0.
             (mean, if sd > 0.0 { 1.0 / sd } else { 0.0 })
         };
         Self(sums.into_iter().map(scale).collect())

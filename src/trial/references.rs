@@ -14,14 +14,14 @@ use crate::evaluate::pca::Pca;
 /// What makes two trials share a reference: data set, training and test images.
 pub type SplitKey = (String, usize, usize);
 
-/// References worked out so far.
+/// The baselines computed so far.
 #[derive(Debug, Default)]
 pub struct References {
     pca: Mutex<HashMap<SplitKey, Arc<Pca>>>,
     accuracies: Mutex<HashMap<(SplitKey, ReferenceSpace), f64>>,
 }
 
-/// Neighbours of what, and how many.
+/// The space in which neighbours are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReferenceSpace {
     /// Raw pixels.
@@ -29,9 +29,9 @@ pub enum ReferenceSpace {
         /// Neighbours that vote.
         k: usize,
     },
-    /// So many principal components.
+    /// The first principal components.
     Pca {
-        /// Components.
+        /// Number of components.
         size: usize,
         /// Neighbours that vote.
         k: usize,

@@ -4,7 +4,7 @@ use super::*;
 use crate::experiment::config::{Hidden, Taper};
 use crate::experiment::plan::Plan;
 use crate::nn::models::{ActivationKind, Init};
-use crate::nn::optim::Rule;
+use crate::nn::optim::UpdateRule;
 
 fn parse(text: &str) -> Result<Spec, SpecError> {
     Spec::parse("x", "x.toml", text)
@@ -38,7 +38,7 @@ fn a_file_says_only_what_differs() {
     let config = spec.resolve(&[]).unwrap();
     assert_eq!(config.model.activation, ActivationKind::Tanh);
     assert_eq!(config.model.init, Init::Normal(0.1));
-    assert_eq!((config.train.optimizer.name, config.train.optimizer.lr), (Rule::Sgd, 0.5));
+    assert_eq!((config.train.optimizer.rule, config.train.optimizer.lr), (UpdateRule::Sgd, 0.5));
     assert_eq!(config.train.epochs, 50);
 }
 

@@ -17,7 +17,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, ExtensionType, Flex, backend_ex
 use burn::tensor::{DType, Device, Tensor};
 
 use flex::{numbers, whole};
-pub use update::{TINY, Update, UpdateRule};
+pub use update::{TINY, Update};
 
 /// What an optimizer remembers of a parameter, as its rule has it.
 #[derive(ExtensionType)]

@@ -1,97 +1,98 @@
-//! An optimizer's step in one pass over memory, in place.
+//! One step of an update rule in one pass over memory, in place.
 //!
-//! In: a parameter, its gradient, and what the rule remembers of earlier steps, as slices of one length. Out: the same slices,
-//! a step later. Each rule does what Burn's own does, operation by operation and without contracting any two, so that it
-//! leaves the same bits; only numbers too small to matter are kept as zero, see [`TINY`].
+//! In: a parameter, its gradient and the moments that the rule keeps of earlier gradients, as slices of one length. Out: the
+//! parameter and the moments one step later, in the same slices. Each rule computes what Burn's own optimizer computes, operation
+//! by operation and without fused multiply-adds, so the bits are the same; the exception are numbers too small to matter, which
+//! become 0 (see [`TINY`]).
 
 use pulp::Arch;
 
-/// Gradients and first moments below it count as 0. A moment that is no longer fed halves every few steps until it
-/// is subnormal, where it stays, and each product with a subnormal number costs many processors some 150 cycles. With
-/// Adam's eps of 1e-8 such a moment moves its weight by less than 1e-22 times the rate.
+use crate::nn::update_rule::{AdaGrad, Adam, Momentum, RmsProp, UpdateRule};
+
+/// Gradients and first moments with a smaller absolute value become 0. A moment whose gradients are 0 decays until it is
+/// subnormal and stays there, and each product with a subnormal number costs many processors some 150 cycles. With Adam's eps of
+/// 1e-8, a moment of this size moves its weight by less than 1e-22 times the learning rate.
 pub const TINY: f32 = 1e-30;
 
-/// Gradients below it have no square: it would be subnormal after its share is taken. As [`TINY`], but for second moments.
+/// Gradients with a smaller absolute value count as 0 in the second moment: their square, times its weight in the mean, would
+/// be subnormal.
 const TINY_ROOT: f32 = 1e-17;
 
-/// A rule with the numbers of one step.
+/// One step of an update rule for one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Update {
-    /// The rule.
+    /// The rule with its settings.
     pub rule: UpdateRule,
-    /// Of this step.
-    pub rate: f32,
-    /// Times the parameter, added to the gradient; 0 for none.
-    pub decay: f32,
-}
-
-/// A rule's own numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(missing_docs)] // the names are the field's own
-pub enum UpdateRule {
-    /// Remembers nothing.
-    Sgd,
-    /// Remembers the velocity.
-    Momentum { momentum: f32, nesterov: bool },
-    /// Remembers the mean square.
-    RmsProp { alpha: f32, eps: f32 },
-    /// Remembers the mean square and the velocity.
-    RmsPropMomentum { alpha: f32, eps: f32, momentum: f32 },
-    /// Remembers the sum of squares.
-    AdaGrad { eps: f32 },
-    /// Remembers the first and the second moment. `step` counts from 1.
-    Adam { betas: [f32; 2], eps: f32, step: i32 },
-    /// Remembers the same; the parameter is first multiplied by `keep`.
-    AdamW { betas: [f32; 2], eps: f32, step: i32, keep: f32 },
+    /// Learning rate of this step.
+    pub lr: f64,
+    /// Factor of the parameter in the L2 penalty's gradient, or in AdamW's decoupled decay; 0 for none.
+    pub weight_decay: f64,
+    /// Number of this step for this parameter, counted from 1.
+    pub step: usize,
 }
 
 impl UpdateRule {
-    /// Numbers remembered for each of a parameter's.
+    /// How many moments the rule keeps, each with one number for every number of the parameter: 0, 1 or 2.
     pub fn moments(self) -> usize {
         match self {
             Self::Sgd => 0,
-            Self::Momentum { .. } | Self::RmsProp { .. } | Self::AdaGrad { .. } => 1,
-            Self::RmsPropMomentum { .. } | Self::Adam { .. } | Self::AdamW { .. } => 2,
+            Self::RmsProp(settings) if settings.momentum as f32 > 0.0 => 2,
+            Self::Momentum(_) | Self::RmsProp(_) | Self::AdaGrad(_) => 1,
+            Self::Adam(_) | Self::AdamW(_) => 2,
         }
     }
 }
 
 impl Update {
-    /// Takes the step, with the widest vectors that the processor has. `first` and `second` are as long as `parameter` where
-    /// the rule remembers so much, and not looked at where it does not.
+    /// Takes the step, with the widest vectors that the processor has. `first` and `second` are the rule's moments and as long as
+    /// `parameter`; a moment that the rule does not keep is not read and may be empty.
     pub fn apply(self, parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-        let Self { rate, decay, rule } = self;
+        let Self { rule, lr, weight_decay, step } = self;
+        assert_eq!(parameter.len(), gradient.len(), "the gradient is not as long as the parameter");
+        let lengths = [first.len(), second.len()];
+        let fit = lengths.iter().take(rule.moments()).all(|&length| length == parameter.len());
+        assert!(fit, "a moment is not as long as the parameter");
+        // Burn keeps its settings in 32 bits, too.
+        let (rate, decay, step) = (lr as f32, weight_decay as f32, step as i32);
         let grad = |p: f32, g: f32| flush(if decay == 0.0 { g } else { p * decay + g });
-        assert_eq!(parameter.len(), gradient.len(), "a gradient for each number");
-        let remembered = [first.len(), second.len()].map(|length| length == parameter.len());
-        assert!(remembered.iter().take(rule.moments()).all(|fits| *fits), "what is remembered of each number");
         match rule {
             UpdateRule::Sgd => each(parameter, gradient, |p, g| *p -= grad(*p, g) * rate),
-            UpdateRule::Momentum { momentum, nesterov } => each_with(parameter, gradient, first, |p, g, v| {
-                let g = grad(*p, g);
-                *v = flush(g + *v * momentum);
-                *p -= if nesterov { *v * momentum + g } else { *v } * rate;
-            }),
-            UpdateRule::RmsProp { alpha, eps } => each_with(parameter, gradient, first, |p, g, square| {
-                let g = grad(*p, g);
-                *square = mean_square(*square, alpha, g);
-                *p -= g / (square.sqrt() + eps) * rate;
-            }),
-            UpdateRule::RmsPropMomentum { alpha, eps, momentum } => {
-                each_with_two(parameter, gradient, first, second, |p, g, square, v| {
+            UpdateRule::Momentum(Momentum { momentum, nesterov }) => {
+                let momentum = momentum as f32;
+                each_with(parameter, gradient, first, |p, g, v| {
                     let g = grad(*p, g);
-                    *square = mean_square(*square, alpha, g);
-                    *v = flush(*v * momentum + g / (square.sqrt() + eps));
-                    *p -= *v * rate;
+                    *v = flush(g + *v * momentum);
+                    *p -= if nesterov { *v * momentum + g } else { *v } * rate;
                 });
             }
-            UpdateRule::AdaGrad { eps } => each_with(parameter, gradient, first, |p, g, sum| {
-                let g = grad(*p, g);
-                *sum += square(g);
-                *p -= g / (sum.sqrt() + eps) * rate;
-            }),
-            UpdateRule::Adam { betas: [b1, b2], eps, step } => {
-                // Kingma and Ba, "Adam", 2015, section 2's more efficient order, as Burn has it.
+            UpdateRule::RmsProp(RmsProp { momentum, alpha, eps }) => {
+                let [momentum, alpha, eps] = [momentum, alpha, eps].map(|setting| setting as f32);
+                if momentum > 0.0 {
+                    each_with_two(parameter, gradient, first, second, |p, g, square, v| {
+                        let g = grad(*p, g);
+                        *square = mean_square(*square, alpha, g);
+                        *v = flush(*v * momentum + g / (square.sqrt() + eps));
+                        *p -= *v * rate;
+                    });
+                } else {
+                    each_with(parameter, gradient, first, |p, g, square| {
+                        let g = grad(*p, g);
+                        *square = mean_square(*square, alpha, g);
+                        *p -= g / (square.sqrt() + eps) * rate;
+                    });
+                }
+            }
+            UpdateRule::AdaGrad(AdaGrad { eps }) => {
+                let eps = eps as f32;
+                each_with(parameter, gradient, first, |p, g, sum| {
+                    let g = grad(*p, g);
+                    *sum += square(g);
+                    *p -= g / (sum.sqrt() + eps) * rate;
+                });
+            }
+            UpdateRule::Adam(Adam { betas: [b1, b2], eps }) => {
+                let [b1, b2, eps] = [b1, b2, eps].map(|setting| setting as f32);
+                // The more efficient order of operations at the end of section 2 of Kingma and Ba, 2015, as in Burn.
                 let root = (1.0 - b2.powi(step)).sqrt();
                 let (share, eps) = (root / (1.0 - b1.powi(step)), eps * root);
                 each_with_two(parameter, gradient, first, second, |p, g, m, v| {
@@ -101,8 +102,10 @@ impl Update {
                     *p -= *m * share / (v.sqrt() + eps) * rate;
                 });
             }
-            UpdateRule::AdamW { betas: [b1, b2], eps, step, keep } => {
-                // Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
+            UpdateRule::AdamW(Adam { betas: [b1, b2], eps }) => {
+                let [b1, b2, eps] = [b1, b2, eps].map(|setting| setting as f32);
+                // Loshchilov and Hutter, 2019, algorithm 2. Burn rounds the decay to 32 bits before it multiplies it by the rate.
+                let keep = (1.0 - lr * f64::from(decay)) as f32;
                 let (left_1, left_2) = (1.0 - b1.powi(step), 1.0 - b2.powi(step));
                 each_with_two(parameter, gradient, first, second, |p, g, m, v| {
                     let g = flush(g);
@@ -115,24 +118,27 @@ impl Update {
     }
 }
 
+/// `value`, or 0 if it is below [`TINY`].
 #[inline(always)]
 fn flush(value: f32) -> f32 {
     if value.abs() < TINY { 0.0 } else { value }
 }
 
+/// `value^2`, or 0 if `value` is below [`TINY_ROOT`].
 #[inline(always)]
 fn square(value: f32) -> f32 {
     let value = if value.abs() < TINY_ROOT { 0.0 } else { value };
     value * value
 }
 
+/// `keep mean + (1 - keep) value^2`, or 0 if that is subnormal.
 #[inline(always)]
 fn mean_square(mean: f32, keep: f32, value: f32) -> f32 {
     let mean = mean * keep + square(value) * (1.0 - keep);
     if mean < f32::MIN_POSITIVE { 0.0 } else { mean }
 }
 
-/// For each number of a parameter: itself and its gradient.
+/// Calls `f` with each number of the parameter and its gradient.
 fn each(parameter: &mut [f32], gradient: &[f32], f: impl Fn(&mut f32, f32)) {
     Arch::new().dispatch(
         #[inline(always)]
@@ -140,7 +146,7 @@ fn each(parameter: &mut [f32], gradient: &[f32], f: impl Fn(&mut f32, f32)) {
     );
 }
 
-/// ... and what is remembered of it.
+/// [`each`], with one moment besides.
 fn each_with(parameter: &mut [f32], gradient: &[f32], first: &mut [f32], f: impl Fn(&mut f32, f32, &mut f32)) {
     Arch::new().dispatch(
         #[inline(always)]
@@ -148,7 +154,7 @@ fn each_with(parameter: &mut [f32], gradient: &[f32], first: &mut [f32], f: impl
     );
 }
 
-/// ... and the two numbers that are remembered of it.
+/// [`each`], with two moments besides.
 fn each_with_two(
     parameter: &mut [f32],
     gradient: &[f32],

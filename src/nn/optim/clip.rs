@@ -1,20 +1,20 @@
-//! Gradient clipping, replica by replica.
+//! Gradient clipping of each replica on its own.
 //!
-//! Burn clips each parameter tensor by its own norm, which in a stack would tie one replica's step to
-//! another's. Here the norm is over all of a replica's parameters, as in Pascanu et al., "On the difficulty
-//! of training recurrent neural networks", 2013, and in PyTorch's `clip_grad_norm_`.
+//! Burn clips each parameter tensor by its norm, so in a stack one replica's gradient would change another's step. Here the norm
+//! is taken over all parameters of one replica, as in Pascanu et al., "On the difficulty of training recurrent neural networks",
+//! 2013, and in PyTorch's `clip_grad_norm_`.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Clamps every gradient element of `model` to plus or minus `limit`.
+/// Clamps every element of the gradients of `model` to the range from `-limit` to `limit`.
 pub fn by_value<M: Module>(model: &M, gradients: &mut GradientsParams, limit: f64) {
     model.visit(&mut Rewrite { gradients, with: |gradient: Tensor<3>| gradient.clamp(-limit, limit) });
 }
 
-/// Scales each replica's gradient so that its Euclidean norm is at most `limit`. Every parameter of
-/// `model` must be `[R, ...]` of rank 3.
+/// Scales each replica's gradient so that its Euclidean norm over all parameters is at most `limit`. Every parameter of `model`
+/// must have rank 3 and shape `[R, ...]`.
 pub fn by_norm<M: Module>(model: &M, gradients: &mut GradientsParams, limit: f64) {
     let mut squares: Option<Tensor<3>> = None; // [R, 1, 1]
     let sum = |gradient: Tensor<3>| {
@@ -27,13 +27,14 @@ pub fn by_norm<M: Module>(model: &M, gradients: &mut GradientsParams, limit: f64
     };
     model.visit(&mut Rewrite { gradients, with: sum });
     if let Some(squares) = squares {
-        // 1e-6 as in PyTorch, so that a zero gradient stays zero.
+        // PyTorch's `clip_grad_norm_` adds the same 1e-6, so that a gradient of zero stays zero.
         let factor = (squares.sqrt() + 1e-6).recip().mul_scalar(limit).clamp_max(1.0);
         let scale = |gradient: Tensor<3>| gradient * factor.clone();
         model.visit(&mut Rewrite { gradients, with: scale });
     }
 }
 
+/// Replaces every gradient by what `with` makes of it.
 struct Rewrite<'a, F> {
     gradients: &'a mut GradientsParams,
     with: F,

@@ -1,6 +1,6 @@
-//! Burn's rules as fused kernels: a step is one pass over a parameter's state.
+//! Optimizers that update a parameter, and what they remember of it, in one pass.
 //!
-//! In: a network and its gradients. Out: the network a step later, to the bit what Burn's own rules make of it
+//! In: a network and its gradients. Out: the network one step later, with the same bits that Burn's own optimizers give
 //! (`tests/optimizers.rs` compares them).
 
 use std::collections::HashMap;
@@ -10,83 +10,55 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::build::{ALPHA, BETAS, EPS};
-use super::{OptimizerConfig, Rule};
+use super::{OptimizerConfig, UpdateRule};
 use crate::nn::kernels::{self, Moments, Update};
 
-/// One of Burn's rules, for parameters on the CPU.
+/// An optimizer for parameters of 32 bits on the CPU.
 pub struct FusedOptimizer {
-    config: OptimizerConfig,
+    rule: UpdateRule,
+    weight_decay: f64,
     states: HashMap<ParamId, ParameterState>,
 }
 
-/// What is remembered of a parameter.
+/// What the optimizer remembers of one parameter.
 struct ParameterState {
-    /// Steps taken.
+    /// Steps taken so far.
     steps: usize,
     moments: Moments<Dispatch>,
 }
 
 impl FusedOptimizer {
-    /// The rule with these settings.
+    /// An optimizer that has taken no step yet. The learning rate in `config` is not used: each step is given its own.
     pub fn new(config: &OptimizerConfig) -> Self {
-        Self { config: config.clone(), states: HashMap::new() }
+        Self { rule: config.rule, weight_decay: config.weight_decay.unwrap_or(0.0), states: HashMap::new() }
     }
 
-    /// Moves every parameter that has a gradient.
-    pub fn step<M: Module>(&mut self, rate: f64, model: M, gradients: GradientsParams) -> M {
-        model.map(&mut Step { fused: self, rate, gradients })
-    }
-
-    /// The numbers of step `step`, counted from 1.
-    fn update(&self, rate: f64, step: usize) -> Update {
-        let config = &self.config;
-        let decay = config.weight_decay.unwrap_or(0.0);
-        let momentum = config.momentum.unwrap_or(0.0) as f32;
-        let eps = config.eps.unwrap_or(EPS) as f32;
-        let alpha = config.alpha.unwrap_or(ALPHA) as f32;
-        let betas = config.betas.unwrap_or(BETAS).map(|beta| beta as f32);
-        let step = step as i32;
-        let (rule, decay) = match config.name {
-            Rule::Sgd => (kernels::UpdateRule::Sgd, decay),
-            Rule::Momentum => {
-                (kernels::UpdateRule::Momentum { momentum, nesterov: config.nesterov.unwrap_or(false) }, decay)
-            }
-            Rule::RmsProp if momentum > 0.0 => (kernels::UpdateRule::RmsPropMomentum { alpha, eps, momentum }, decay),
-            Rule::RmsProp => (kernels::UpdateRule::RmsProp { alpha, eps }, decay),
-            Rule::AdaGrad => (kernels::UpdateRule::AdaGrad { eps }, decay),
-            Rule::Adam => (kernels::UpdateRule::Adam { betas, eps, step }, decay),
-            Rule::AdamW => {
-                // Burn keeps the decay in 32 bits before it meets the rate.
-                let keep = (1.0 - rate * f64::from(decay as f32)) as f32;
-                (kernels::UpdateRule::AdamW { betas, eps, step, keep }, 0.0)
-            }
-        };
-        Update { rule, rate: rate as f32, decay: decay as f32 }
+    /// Updates every parameter of `model` that has a gradient, with learning rate `lr`.
+    pub fn step<M: Module>(&mut self, lr: f64, model: M, gradients: GradientsParams) -> M {
+        model.map(&mut Step { optimizer: self, lr, gradients })
     }
 }
 
-/// A step on its way through a network.
+/// One step of the optimizer, which visits the parameters one by one.
 struct Step<'a> {
-    fused: &'a mut FusedOptimizer,
-    rate: f64,
+    optimizer: &'a mut FusedOptimizer,
+    lr: f64,
     gradients: GradientsParams,
 }
 
 impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(parameter.id) else { return parameter };
-        let remembered = self.fused.states.remove_entry(&parameter.id);
-        let steps = 1 + remembered.as_ref().map_or(0, |(_, state)| state.steps);
-        let update = self.fused.update(self.rate, steps);
-        let moments = match remembered {
-            Some((_, state)) => state.moments,
-            None => Moments::zeros(update.rule.moments(), &gradient),
-        };
+        let FusedOptimizer { rule, weight_decay, ref mut states } = *self.optimizer;
+        let state = states.remove(&parameter.id);
+        let state =
+            state.unwrap_or_else(|| ParameterState { steps: 0, moments: Moments::zeros(rule.moments(), &gradient) });
+        let step = state.steps + 1;
         let id = parameter.id;
         parameter.map(|value| {
-            let (value, moments) = kernels::update(update, value.inner(), gradient, moments);
-            self.fused.states.insert(id, ParameterState { steps, moments });
+            let update = Update { rule, lr: self.lr, weight_decay, step };
+            let (value, moments) = kernels::update(update, value.inner(), gradient, state.moments);
+            states.insert(id, ParameterState { steps: step, moments });
             Tensor::from_inner(value).require_grad()
         })
     }

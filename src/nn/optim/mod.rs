@@ -1,202 +1,111 @@
-//! Optimizers by name, learning-rate schedules, and gradient clipping that keeps replicas apart.
+//! Optimizers with their settings, learning-rate schedules and gradient clipping.
 //!
-//! In: an `optimizer` entry of an experiment file. Out: one of Burn's optimizers, fused on the CPU. All of them work
-//! element by element, so a stack's replicas never meet.
+//! In: the `optimizer` entry of an experiment file. Out: an [`Optimizer`], which updates a parameter in one pass on the CPU and
+//! is Burn's own elsewhere. Every rule works element by element, so the replicas of a stack stay independent.
 
 mod build;
 pub mod clip;
 mod fused;
 pub mod schedule;
 
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
+pub use super::update_rule::{AdaGrad, Adam, Momentum, NAMES, RmsProp, UpdateRule};
 pub use build::Optimizer;
 pub use schedule::Schedule;
 
-/// An optimizer and its settings; a setting it does not have is absent, and so is one left out as zero.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// An optimizer: an update rule, and the settings that every rule has.
+///
+/// In a file it is a table of the rule's `name`, `lr`, the rule's own settings and `weight_decay`. A file may give the name
+/// alone, or leave settings out; what it leaves out takes the default of [`OptimizerConfig::new`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct OptimizerConfig {
-    /// Which rule.
-    pub name: Rule,
+    /// The update rule with its own settings.
+    pub rule: UpdateRule,
     /// Learning rate before any schedule.
     pub lr: f64,
-    /// Share of the velocity kept (`momentum`, `rmsprop`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub momentum: Option<f64>,
-    /// Nesterov's variant (`momentum`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nesterov: Option<bool>,
-    /// Smoothing of the squared gradient (`rmsprop`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alpha: Option<f64>,
-    /// Smoothing of gradient and squared gradient (`adam`, `adamw`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub betas: Option<[f64; 2]>,
-    /// Added to the denominator.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub eps: Option<f64>,
-    /// L2 penalty added to the gradient; for `adamw`, decoupled from it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Factor of the parameter in the L2 penalty's gradient, or in `adamw`'s decoupled decay. `None` trains like 0 but is not
+    /// written, so the two have different identities.
     pub weight_decay: Option<f64>,
-}
-
-/// The rules on offer, all Burn's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum Rule {
-    Sgd,
-    Momentum,
-    RmsProp,
-    AdaGrad,
-    Adam,
-    AdamW,
-}
-
-/// The names an experiment file uses.
-pub const NAMES: &[&str] = &["sgd", "momentum", "rmsprop", "adagrad", "adam", "adamw"];
-
-/// A settings table as it stands in a file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    name: Rule,
-    lr: Option<f64>,
-    momentum: Option<f64>,
-    nesterov: Option<bool>,
-    alpha: Option<f64>,
-    betas: Option<[f64; 2]>,
-    eps: Option<f64>,
-    weight_decay: Option<f64>,
 }
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        Self::of(Rule::Adam)
-    }
-}
-
-impl Rule {
-    /// The settings this rule has, besides `lr` and `weight_decay`.
-    fn settings(self) -> &'static [&'static str] {
-        match self {
-            Self::Sgd => &[],
-            Self::Momentum => &["momentum", "nesterov"],
-            Self::RmsProp => &["alpha", "momentum", "eps"],
-            Self::AdaGrad => &["eps"],
-            Self::Adam | Self::AdamW => &["betas", "eps"],
-        }
-    }
-
-    /// The name an experiment file uses.
-    pub fn name(self) -> &'static str {
-        NAMES[self as usize]
+        Self::new(UpdateRule::Adam(Adam::default()))
     }
 }
 
 impl OptimizerConfig {
-    /// The rule with its defaults, which are PyTorch's (and so the numbers readers expect), except that
-    /// `sgd` and `momentum`, which have no default rate there in older versions, take 0.01.
-    pub fn of(name: Rule) -> Self {
-        let bare = Self {
-            name,
-            lr: 0.01,
-            momentum: None,
-            nesterov: None,
-            alpha: None,
-            betas: None,
-            eps: None,
-            weight_decay: None,
+    /// The rule with PyTorch's default learning rate and weight decay. For `sgd` and `momentum`, which have no default rate in
+    /// older versions of PyTorch, the rate is 0.01.
+    pub fn new(rule: UpdateRule) -> Self {
+        let (lr, weight_decay) = match rule {
+            UpdateRule::Sgd | UpdateRule::Momentum(_) | UpdateRule::RmsProp(_) | UpdateRule::AdaGrad(_) => (0.01, None),
+            UpdateRule::Adam(_) => (0.001, None),
+            UpdateRule::AdamW(_) => (0.001, Some(0.01)),
         };
-        match name {
-            Rule::Sgd => bare,
-            Rule::Momentum => Self { momentum: Some(0.9), nesterov: Some(false), ..bare },
-            Rule::RmsProp => Self { alpha: Some(0.99), momentum: Some(0.0), eps: Some(1e-8), ..bare },
-            Rule::AdaGrad => Self { eps: Some(1e-10), ..bare },
-            Rule::Adam => Self { lr: 0.001, betas: Some([0.9, 0.999]), eps: Some(1e-8), ..bare },
-            Rule::AdamW => Self { weight_decay: Some(0.01), name, ..Self::of(Rule::Adam) },
-        }
+        Self { rule, lr, weight_decay }
     }
 
     /// # Errors
-    /// A rate, a share or a constant out of its range.
+    /// A setting is out of its range; the message names it.
     pub fn validate(&self) -> Result<(), String> {
-        let name = self.name.name();
-        let check = |key: &str, value: Option<f64>, fine: fn(f64) -> bool, range: &str| match value {
-            Some(value) if !(value.is_finite() && fine(value)) => {
-                Err(format!("`{key}` of `{name}` is {value}; it must be {range}"))
-            }
-            _ => Ok(()),
-        };
-        check("lr", Some(self.lr), |v| v > 0.0, "above 0")?;
-        for share in [self.momentum, self.alpha, self.betas.map(|b| b[0]), self.betas.map(|b| b[1])] {
-            // Burn keeps them in 32 bits, where the nearest number to 0.99999999 is 1.
-            let below_one = |v: f64| (0.0..1.0).contains(&v) && (v as f32) < 1.0;
-            check("momentum, alpha or betas", share, below_one, "at least 0 and below 1")?;
-        }
-        check("eps", self.eps, |v| v as f32 > 0.0, "above 0, in 32 bits too")?;
-        check("weight_decay", self.weight_decay, |v| v >= 0.0, "0 or more")
+        let Self { rule, lr, weight_decay } = self;
+        rule.check("lr", *lr, *lr > 0.0, "above 0")?;
+        rule.validate()?;
+        weight_decay.map_or(Ok(()), |decay| rule.check("weight_decay", decay, decay >= 0.0, "0 or more"))
     }
-}
 
-impl Table {
-    /// Fills in the rule's defaults and refuses a setting the rule does not have.
-    fn fill(self) -> Result<OptimizerConfig, String> {
-        let given = [
-            ("momentum", self.momentum.is_some()),
-            ("nesterov", self.nesterov.is_some()),
-            ("alpha", self.alpha.is_some()),
-            ("betas", self.betas.is_some()),
-            ("eps", self.eps.is_some()),
-        ];
-        let settings = self.name.settings();
-        if let Some((key, _)) = given.iter().find(|(key, set)| *set && !settings.contains(key)) {
-            let mut valid = vec!["lr", "weight_decay"];
-            valid.extend(settings);
-            return Err(format!(
-                "optimizer `{}` has no setting `{key}`; it has {}",
-                self.name.name(),
-                valid.join(", ")
-            ));
-        }
-        let default = OptimizerConfig::of(self.name);
-        Ok(OptimizerConfig {
-            name: self.name,
-            lr: self.lr.unwrap_or(default.lr),
-            momentum: self.momentum.or(default.momentum),
-            nesterov: self.nesterov.or(default.nesterov),
-            alpha: self.alpha.or(default.alpha),
-            betas: self.betas.or(default.betas),
-            eps: self.eps.or(default.eps),
-            weight_decay: self.weight_decay.or(default.weight_decay),
+    fn read(mut table: Table) -> Result<Self, toml::de::Error> {
+        let name: String = take(&mut table, "name")?.ok_or_else(|| toml::de::Error::missing_field("name"))?;
+        let lr = take(&mut table, "lr")?;
+        let weight_decay = take(&mut table, "weight_decay")?;
+        let default = Self::new(UpdateRule::read(&name, table)?);
+        Ok(Self {
+            rule: default.rule,
+            lr: lr.unwrap_or(default.lr),
+            weight_decay: weight_decay.or(default.weight_decay),
         })
     }
 }
 
-/// A bare name or a table: written by hand because an untagged enum would hide which key is wrong.
+fn take<T: DeserializeOwned>(table: &mut Table, key: &str) -> Result<Option<T>, toml::de::Error> {
+    table.remove(key).map(Value::try_into).transpose()
+}
+
+/// The keys and their order go into the identities of trials: `name`, `lr`, the rule's own settings, `weight_decay`.
+impl Serialize for OptimizerConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written {
+            name: &'static str,
+            lr: f64,
+            #[serde(flatten)]
+            settings: UpdateRule,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            weight_decay: Option<f64>,
+        }
+        let Self { rule, lr, weight_decay } = *self;
+        Written { name: rule.name(), lr, settings: rule, weight_decay }.serialize(serializer)
+    }
+}
+
+/// Goes through a TOML value because the name, which decides how the settings are read, may follow them. serde's untagged
+/// enums would do that too, but their errors do not say which key is wrong.
 impl<'de> Deserialize<'de> for OptimizerConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrTable;
-
-        impl<'de> Visitor<'de> for NameOrTable {
-            type Value = OptimizerConfig;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an optimizer's name, or a table with its `name` and settings")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<OptimizerConfig, E> {
-                Rule::deserialize(de::value::StrDeserializer::new(name)).map(OptimizerConfig::of)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OptimizerConfig, A::Error> {
-                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                table.fill().map_err(de::Error::custom)
-            }
-        }
-
-        deserializer.deserialize_any(NameOrTable)
+        let read = match Value::deserialize(deserializer)? {
+            Value::String(name) => UpdateRule::read(&name, Table::new()).map(Self::new),
+            Value::Table(table) => Self::read(table),
+            other => Err(Error::invalid_type(
+                Unexpected::Other(other.type_str()),
+                &"an optimizer's name, or a table with its `name` and settings",
+            )),
+        };
+        read.map_err(|error| D::Error::custom(error.message()))
     }
 }
 

@@ -1,55 +1,57 @@
-//! The learning rate over time, as a pure function of the place in training.
+//! Learning-rate schedules, as pure functions of the position in training.
 //!
-//! Burn's schedulers count their own calls; a closed form needs no state, so a resumed, stacked or plotted
-//! run cannot disagree with a trained one.
+//! Burn's schedulers count their own calls. A closed form has no state, so a plotted schedule cannot differ from the one that a
+//! training follows.
 
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes, as a factor on (or in place of) the optimizer's `lr`.
+/// A learning-rate schedule; `lr` is the optimizer's learning rate.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// Always `lr`.
+    /// `lr` in every step.
     #[default]
     Constant,
-    /// Times `gamma` every `every` epochs.
+    /// `lr`, multiplied by `gamma` after every `every` epochs.
     Step {
-        /// Epochs between two drops.
+        /// Epochs between two drops of the rate.
         every: usize,
-        /// Factor of each drop.
+        /// Factor of one drop.
         gamma: f64,
     },
-    /// Times `gamma` every epoch.
+    /// `lr`, multiplied by `gamma` after every epoch.
     Exponential {
-        /// Factor of an epoch.
+        /// Factor of one epoch.
         gamma: f64,
     },
-    /// Half a cosine from `lr` to 0 at the end of training (Loshchilov and Hutter, 2017), step by step.
+    /// Half a cosine from `lr` at the first step to 0 at the end of training: Loshchilov and Hutter, "SGDR: stochastic gradient
+    /// descent with warm restarts", 2017, without restarts.
     Cosine,
-    /// A straight line from 0 to `lr` over `warmup` epochs, then half a cosine to 0 (Goyal et al., 2017).
+    /// A straight line from 0 to `lr` over `warmup` epochs (Goyal et al., "Accurate, large minibatch SGD", 2017), then half a
+    /// cosine to 0.
     WarmupCosine {
-        /// Epochs of rising rate; fractions are allowed.
+        /// Epochs in which the rate rises; may be a fraction.
         warmup: f64,
     },
-    /// `[[epoch, rate], ...]`: from each epoch (counted from 0) on, this rate. Replaces `lr`.
+    /// `[[epoch, rate], ...]`: each rate holds from its epoch on, epochs counted from 0. `lr` is not used.
     Piecewise(Vec<(usize, f64)>),
 }
 
-/// A place in training.
+/// A position in training, before a step.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingPosition {
     /// Epochs finished.
     pub epoch: usize,
-    /// Steps taken since the start of training.
+    /// Steps taken since training began.
     pub step: usize,
-    /// Steps in an epoch.
+    /// Steps of one epoch.
     pub steps_per_epoch: usize,
-    /// Epochs in all.
+    /// Epochs of the whole training.
     pub epochs: usize,
 }
 
 impl Schedule {
-    /// The rate of the step about to be taken.
+    /// The learning rate of the step that begins at this position.
     pub fn rate(&self, lr: f64, at: TrainingPosition) -> f64 {
         let done = at.step as f64 / at.steps_per_epoch as f64; // epochs, with their fraction
         let half_cosine = |share: f64| 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
@@ -59,7 +61,7 @@ impl Schedule {
             Self::Exponential { gamma } => lr * gamma.powf(at.epoch as f64),
             Self::Cosine => lr * half_cosine(done / at.epochs as f64),
             Self::WarmupCosine { warmup } if done < *warmup => {
-                // The first step already moves: a rate of exactly 0 would waste it.
+                // The rise begins one step above 0, because a step with a rate of 0 would change nothing.
                 lr * (done + 1.0 / at.steps_per_epoch as f64) / (warmup + 1.0 / at.steps_per_epoch as f64)
             }
             Self::WarmupCosine { warmup } => lr * half_cosine((done - warmup) / (at.epochs as f64 - warmup)),
@@ -71,7 +73,7 @@ impl Schedule {
     }
 
     /// # Errors
-    /// A factor, a length or a list that makes no sense.
+    /// A setting is out of its range; the message names it.
     pub fn validate(&self) -> Result<(), String> {
         let factor = |gamma: f64| {
             if gamma.is_finite() && gamma > 0.0 {
@@ -84,7 +86,7 @@ impl Schedule {
             Self::Constant | Self::Cosine => Ok(()),
             Self::Step { every: 0, .. } => Err("`every` of `train.schedule` is 0; it must be at least 1 epoch".into()),
             Self::Step { gamma, .. } | Self::Exponential { gamma } => factor(*gamma),
-            // A warm-up longer than the training is one that never ends.
+            // A warm-up may be longer than the training; then the rate never reaches `lr`.
             Self::WarmupCosine { warmup } if warmup.is_finite() && *warmup >= 0.0 => Ok(()),
             Self::WarmupCosine { warmup } => {
                 Err(format!("`warmup` of `train.schedule` is {warmup} epochs; it must be 0 or more"))
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     fn rates(schedule: &Schedule) -> Vec<f64> {
-        // Four epochs of two steps at rate 1.
+        // Four epochs of two steps, `lr` 1.
         (0..8)
             .map(|step| schedule.rate(1.0, TrainingPosition { epoch: step / 2, step, steps_per_epoch: 2, epochs: 4 }))
             .collect()

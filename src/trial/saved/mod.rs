@@ -1,4 +1,4 @@
-//! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, and `model.toml`, which says what they are.
+//! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, and the model card `model.toml`.
 //!
 //! In: a stack of one. Out: a folder that [`load`] turns back into the same network. In both files `layers.N.weight` (of an
 //! autoencoder, `encoder.layers.N.weight` and `decoder.layers.N.weight`) is `[1, in, out]` and `layers.N.bias` `[1, 1, out]`: a
@@ -22,21 +22,21 @@ use crate::record::{MadeWith, TrialRecord};
 mod npy;
 pub mod weights;
 
-/// What `model.toml` says.
+/// The model card, `model.toml`: where a saved network comes from and what its outputs mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCard {
     /// The seed it was trained with.
     pub seed: u64,
-    /// Share of test images it got right, of a classifier.
+    /// Test accuracy, of a classifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f64>,
     /// Mean squared error of its reconstructions of test images, of an autoencoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_mse: Option<f64>,
-    /// What its outputs mean, in order.
+    /// Names of the classes, in the order of the outputs.
     pub classes: Vec<String>,
-    /// The complete settings.
+    /// The trial's complete settings.
     pub config: TrialConfig,
     /// The program, the libraries, the machine and the data.
     pub made_with: MadeWith,
@@ -77,7 +77,7 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
         fs::remove_file(&record).with_context(|| format!("cannot replace {}", record.display()))?;
     }
     let mut store = SafetensorsStore::from_file(folder.join(SAFETENSORS)).overwrite(true);
-    // The network itself, so that its tensors' names do not depend on what else kindling knows.
+    // Each variant's own module is saved, so that the names of its tensors do not depend on the other variants.
     let (in_burns, in_safetensors) = match model {
         Network::Classifier(mlp) => (mlp.clone().save_file(&record), mlp.save_into(&mut store)),
         Network::Autoencoder(both) => (both.clone().save_file(&record), both.save_into(&mut store)),

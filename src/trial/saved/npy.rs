@@ -1,4 +1,4 @@
-//! NumPy's array files: the header and the numbers behind it.
+//! Reading NumPy's array files.
 //!
 //! In: the bytes of a `.npy` file. Out: shape and 32-bit numbers. The format is NumPy enhancement proposal 1 (NEP 1), versions 1 to 3.
 

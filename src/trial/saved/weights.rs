@@ -1,8 +1,8 @@
 //! Weights from a file, to start a training with: safetensors as kindling saves them, or NumPy's `.npz`.
 //!
 //! In: a path. Out: named arrays, and from them the layers of a network. The names are those of a saved classifier:
-//! `layers.0.weight` of `[in, out]` (or `[1, in, out]`), `layers.0.bias` of `[out]`, and so on (of a PReLU network also `slopes.0`); an autoencoder's begin with
-//! `encoder.` and `decoder.`.
+//! `layers.0.weight` of `[in, out]` (or `[1, in, out]`), `layers.0.bias` of `[out]`, and so on (of a PReLU network also `slopes.0`); an
+//! autoencoder's begin with `encoder.` and `decoder.`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,13 +19,13 @@ use super::npy;
 use crate::hash;
 use crate::nn::models::Network;
 
-/// A file's arrays.
+/// The arrays of a weights file, by name.
 #[derive(Debug, Clone)]
 pub struct Weights {
     path: String,
     arrays: BTreeMap<String, Vec<f32>>,
     shapes: BTreeMap<String, Vec<usize>>,
-    /// First 16 hex digits of the file's SHA-256: split of the identity of what starts from it.
+    /// First 16 hex digits of the file's SHA-256: part of the identity of the trials that start from it.
     pub hash: String,
 }
 
@@ -66,7 +66,7 @@ impl Weights {
                     let eight = |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32;
                     data.chunks_exact(8).map(eight).collect()
                 }
-                // Names that are not a layer's may be of any kind.
+                // Arrays that are no layer's weights may be of any type.
                 _ => continue,
             };
             self.put(name, shape, values)?;
