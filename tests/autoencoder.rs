@@ -12,6 +12,7 @@ use kindling::data::source::{self, DataLocations};
 use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::pca;
 use kindling::experiment::config::TrialConfig;
+use kindling::experiment::metric::Metric;
 use kindling::record::TrialRecord;
 use kindling::train::NoCallback;
 use kindling::trial::run_stack;
@@ -81,7 +82,7 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     desk.expect(0, &small(&[]));
     let records = kindling::record::read_all(&desk.path().join("out")).unwrap();
     let median = |mut records: Vec<TrialRecord>| {
-        records.sort_by(|a, b| a.metric("test_mse").unwrap().total_cmp(&b.metric("test_mse").unwrap()));
+        records.sort_by(|a, b| a.metric(&Metric::TestMse).unwrap().total_cmp(&b.metric(&Metric::TestMse).unwrap()));
         records.swap_remove(1)
     };
     let record = median(records);
@@ -89,7 +90,7 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     let device = kindling::nn::device::open(Some("flex")).unwrap().device;
     let folder = desk.path().join(format!("out/models/seed-{}", record.seed));
     let (network, card) = kindling::trial::saved::load(&folder, &device).unwrap();
-    assert_eq!(card.test_mse, record.metric("test_mse"));
+    assert_eq!(card.test_mse, record.metric(&Metric::TestMse));
     let tiny = source::load(
         "tiny",
         &DataLocations { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
@@ -159,7 +160,7 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
                 [evaluate]\nknn = 3\nbaselines = true\nprobe = true\ntrustworthiness = 5\nnoise = [0.0, 0.3]";
     let trial = plan(text).trials().next().unwrap();
     let records = run_stack(&lab(), &[trial], &NoCallback).unwrap().records;
-    let metric = |name: &str| records[0].metric(name).unwrap();
+    let metric = |name: &str| records[0].quantity(&name.parse().unwrap()).unwrap();
     assert!(metric("explained_variance") > 0.4, "{}", metric("explained_variance"));
     assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.05, "{:?}", records[0].metrics);
     assert!(metric("probe_accuracy") > 0.3, "{}", metric("probe_accuracy"));
@@ -167,7 +168,7 @@ fn training_lowers_the_error_keeps_the_class_and_undoes_noise() {
     assert!(metric("psnr@0.3 - psnr_noisy@0.3") > 2.0, "{}", metric("psnr@0.3 - psnr_noisy@0.3"));
     assert!(metric("ssim@0.3") > metric("ssim_noisy@0.3"));
     // What is clean has no noise to be measured by.
-    assert_eq!(records[0].metric("psnr_noisy@0"), None);
+    assert_eq!(records[0].metric(&Metric::of_record("psnr_noisy@0")), None);
     assert_eq!(metric("ssim_noisy@0"), 1.0);
     let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
     assert_eq!(metric("knn_accuracy"), f64::from(right) / 100.0);
@@ -210,7 +211,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
             kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
         let lab = kindling::trial::Lab::with(dataset, lab().backend);
         let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
-        let metric = |name: &str| records[0].metric(name).unwrap();
+        let metric = |name: &str| records[0].quantity(&name.parse().unwrap()).unwrap();
         assert!(metric("explained_variance") > 0.5, "{name}: {}", metric("explained_variance"));
         assert!(metric("knn_accuracy - knn_accuracy_untrained") > 0.02, "{name}: {:?}", records[0].metrics);
         assert!(metric("knn_accuracy") > 0.7, "{name}");

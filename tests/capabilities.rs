@@ -5,6 +5,7 @@ mod common;
 
 use common::{lab, lines, plan};
 use kindling::data::toys;
+use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial};
 use kindling::experiment::spec::Spec;
 use kindling::nn::device;
@@ -68,7 +69,7 @@ fn linear_regression_ends_at_the_least_squares_line() {
     assert!(
         (rise - slope).abs() < 1e-3 && (f64::from(decision_grid.values[0]) - (my + slope * (low - mx))).abs() < 1e-2
     );
-    assert_eq!(records[0].metric("test_accuracy"), None);
+    assert_eq!(records[0].metric(&Metric::TestAccuracy), None);
 }
 
 #[test]
@@ -76,13 +77,13 @@ fn the_perceptron_separates_what_can_be_separated_and_nothing_else() {
     let extra = "seeds = 3\n[model]\nhidden = []\noutputs = 1\ninit = 'zeros'\n[train]\nloss = 'perceptron'\nepochs = 40\nbatch_size = 1\n\
                  optimizer = { name = 'sgd', lr = 1.0 }";
     for record in toy("separable", extra) {
-        assert_eq!((record.status, record.metric("train_accuracy")), (Status::Done, Some(1.0)));
-        assert_eq!(record.metric("train_loss"), Some(0.0));
+        assert_eq!((record.status, record.metric(&Metric::TrainAccuracy)), (Status::Done, Some(1.0)));
+        assert_eq!(record.metric(&Metric::TrainLoss), Some(0.0));
     }
     for record in toy("blobs", extra) {
         // A first example without any loss was once taken for the measure of divergence.
         assert_eq!(record.status, Status::Done);
-        assert!(record.metric("train_accuracy").unwrap() < 1.0);
+        assert!(record.metric(&Metric::TrainAccuracy).unwrap() < 1.0);
     }
 }
 
@@ -92,7 +93,7 @@ fn one_hidden_layer_learns_the_quadrants_and_none_does_not() {
         let extra = format!(
             "seeds = 3\n[model]\nhidden = {hidden}\nactivation = 'tanh'\n[train]\nepochs = 150\nbatch_size = 32\nlr = 0.02"
         );
-        toy("quadrants", &extra).iter().map(|record| record.metric("test_accuracy").unwrap()).fold(1.0, f64::min)
+        toy("quadrants", &extra).iter().map(|record| record.metric(&Metric::TestAccuracy).unwrap()).fold(1.0, f64::min)
     };
     let (with, without) = (of("[8]"), of("[]"));
     assert!(with > 0.9 && without < 0.7, "{with} {without}");
@@ -186,8 +187,8 @@ fn an_arm_that_starts_after_another_has_its_weights_and_its_own_output() {
         assert!(pairs.iter().all(|(a, b)| (a - b).abs() < 1e-6));
     }
     // Once the other arm's network was trained on, whose output has no sigmoid: its squared error was another.
-    assert!(after[0].metric("test_loss").unwrap() < 0.25);
-    assert_eq!(before[0].metric("test_accuracy"), after[0].metric("test_accuracy"));
+    assert!(after[0].metric(&Metric::TestLoss).unwrap() < 0.25);
+    assert_eq!(before[0].metric(&Metric::TestAccuracy), after[0].metric(&Metric::TestAccuracy));
     assert_ne!(before[0].id, after[0].id);
 }
 
@@ -213,10 +214,10 @@ fn a_descent_is_a_trial_like_any_other() {
     assert!(networks.is_empty());
     assert_eq!((records[0].path.len(), records[0].history.train_loss.len()), (21, 21));
     assert_eq!(records[0].path, records[1].path);
-    assert_eq!(records[0].metric("diverged"), Some(0.0));
+    assert_eq!(records[0].metric(&Metric::Diverged), Some(0.0));
     let (far, _) = run(&lab, &[plan.trials().nth(2).unwrap()]);
     assert_eq!(
-        (far[0].status, far[0].metric("diverged"), far[0].metric("final_value")),
+        (far[0].status, far[0].metric(&Metric::Diverged), far[0].metric(&Metric::FinalValue)),
         (Status::Diverged, Some(1.0), None)
     );
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kindling::data::{digits, known::FILE_NAMES};
+use kindling::experiment::metric::Metric;
 
 use common::desk::Desk;
 
@@ -252,7 +253,7 @@ fn train_gives_the_sweeps_numbers_saves_and_predicts() {
         .lines()
         .zip(labels)
         .filter(|(line, label)| serde_json::from_str::<serde_json::Value>(line).unwrap()["class"] == **label);
-    assert_eq!(right.count() as f64 / 100.0, record.metric("test_accuracy").unwrap());
+    assert_eq!(right.count() as f64 / 100.0, record.metric(&Metric::TestAccuracy).unwrap());
     // The table of classes, on stdout.
     let (out, _) = desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--quiet"]);
     assert!(out.contains("precision") && out.contains("macro mean") && out.contains("support"), "{out}");

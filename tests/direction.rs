@@ -6,6 +6,7 @@ mod common;
 use common::{lab, plan};
 use kindling::analysis::claims::Finding;
 use kindling::analysis::summary::Summary;
+use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::Plan;
 use kindling::record::{Status, TrialRecord};
 use kindling::report::figures;
@@ -36,7 +37,7 @@ fn the_arm_with_the_lowest_error_leads_and_beats_the_others() {
          [[claims]]\nsays = 'y'\ntest = 'best(adam) < 0.015 on test_mse'"
     );
     let plan = plan(&text);
-    assert_eq!(plan.metric, "test_mse");
+    assert_eq!(plan.metric, Metric::TestMse.into());
     let level = |label: &str| match label {
         "lr=0.001 adam" => 0.02,
         "lr=0.002 adam" => 0.01,
@@ -63,7 +64,7 @@ fn a_difference_of_metrics_ranks_arms_too() {
     records.iter_mut().for_each(|record| drop(record.metrics.insert("knn_accuracy_pca".into(), 0.7.into())));
     let summary = Summary::new(&plan, records).unwrap();
     assert_eq!(summary.best().unwrap().label, "lr=0.001");
-    let iqm = summary.arms[0].metric("knn_accuracy - knn_accuracy_pca").unwrap().description.iqm;
+    let iqm = summary.arms[0].metric(&"knn_accuracy - knn_accuracy_pca".parse().unwrap()).unwrap().description.iqm;
     assert!((iqm - (0.9 * 1.0055 - 0.7)).abs() < 1e-9, "{iqm}");
 }
 

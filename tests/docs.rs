@@ -16,7 +16,7 @@ use kindling::analysis::summary::{ArmSummary, Summary};
 use kindling::data::noise::NoiseKind;
 use kindling::data::toys::TOYS;
 use kindling::experiment::config::{DescentConfig, TrialConfig};
-use kindling::experiment::metric::{self, Unit};
+use kindling::experiment::metric::{Level, Metric, Unit};
 use kindling::experiment::plan::Plan;
 use kindling::experiment::plan::cost::human;
 use kindling::experiment::spec::keys::{KEYS, Key, TOP};
@@ -170,8 +170,8 @@ fn code(text: impl AsRef<str>) -> String {
 
 /// The keys whose path begins with `prefix`.
 fn keys<'a>(all: impl Iterator<Item = &'a Key>, prefix: &str, defaults: bool) -> String {
-    let default = TrialConfig { descend: Some(DescentConfig::default()), ..TrialConfig::default() };
-    let default = Table::try_from(&default).unwrap();
+    let mut default = Table::try_from(TrialConfig::default()).unwrap();
+    default.insert("descend".into(), Value::try_from(DescentConfig::default()).unwrap());
     let row = |key: &Key| {
         let names: Vec<String> = key.names.iter().map(code).collect();
         let usual = vec![code(key.path), names.join(" "), key.takes.into(), default_of(&default, key.path)];
@@ -306,18 +306,18 @@ fn toys() -> String {
 }
 
 fn metrics() -> String {
-    let row = |name: String| {
-        let example = name.replace("LEVEL", "0.5");
-        let unit = match metric::unit(&example) {
+    let row = |metric: Metric| {
+        let unit = match metric.unit() {
             Unit::Percent => "a share, shown in %",
             Unit::Decibel => "dB",
             Unit::Plain => "a number",
         };
-        let better = if metric::higher_is_better(&example) { "higher" } else { "lower" };
-        let title = metric::title(&example).replace("0.5", "LEVEL");
-        vec![code(name), title, unit.into(), better.into()]
+        let better = if metric.higher_is_better() { "higher" } else { "lower" };
+        let any_level = |text: String| if metric.level().is_some() { text.replace("0.5", "LEVEL") } else { text };
+        vec![code(any_level(metric.to_string())), any_level(metric.title()), unit.into(), better.into()]
     };
-    table(&["metric", "what it is", "counted in", "better"], metric::names().into_iter().map(row))
+    let all = Metric::all(Level::new(0.5).unwrap());
+    table(&["metric", "what it is", "counted in", "better"], all.map(row))
 }
 
 /// The table in the head of the module that judges claims.
@@ -421,15 +421,15 @@ fn headline(summary: &Summary) -> String {
     let Some(best) = summary.best() else { return "no arm finished".into() };
     let ArmSummary { label, .. } = best;
     let found = best.metric(&summary.metric).unwrap();
-    let number = |value| metric::number(&summary.metric, value);
+    let number = |value| summary.metric.format(value);
     let interval = found.iqm_interval.map_or(String::new(), |i| format!(" [{}, {}]", number(i.low), number(i.high)));
-    let unit = match metric::unit(&summary.metric) {
+    let unit = match summary.metric.unit() {
         Unit::Percent => " %",
         Unit::Decibel => " dB",
         Unit::Plain => "",
     };
     let name = if summary.arms.len() == 1 { String::new() } else { format!("{label}: ") };
-    format!("{name}{} {}{interval}{unit}", metric::title(&summary.metric), number(found.description.iqm))
+    format!("{name}{} {}{interval}{unit}", summary.metric.title(), number(found.description.iqm))
 }
 
 /// Claims confirmed, refuted and inconclusive.

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use common::{lab, plan, real_data};
 use kindling::data::source::{self, DataLocations};
 use kindling::experiment::config::TrialConfig;
+use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::Trial;
 use kindling::nn::device;
 use kindling::record::Status;
@@ -42,7 +43,7 @@ fn a_network_can_learn_500_images_by_heart() {
     let sum: u32 = records[0].confusion.iter().flatten().sum();
     let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
     assert_eq!(sum, 100);
-    assert_eq!(records[0].metric("test_accuracy"), Some(f64::from(right) / 100.0));
+    assert_eq!(records[0].metric(&Metric::TestAccuracy), Some(f64::from(right) / 100.0));
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn patience_keeps_the_weights_of_the_best_epoch() {
     let best = losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
     assert_eq!(records[0].epochs_kept, Some(best + 1));
     assert_eq!(losses.len(), best + 1 + 3);
-    assert_eq!(records[0].metric("validation_loss").unwrap() as f32, losses[best]);
+    assert_eq!(records[0].metric(&Metric::ValidationLoss).unwrap() as f32, losses[best]);
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn adam_classifies_real_mnist() {
     config.train.epochs = 3;
     let trial = kindling::experiment::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
     let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
-    let accuracy = records[0].metric("test_accuracy").unwrap();
+    let accuracy = records[0].metric(&Metric::TestAccuracy).unwrap();
     // Three epochs of 784-64-32-10 give 96 to 97 % in every framework.
     assert!((0.95..0.98).contains(&accuracy), "{accuracy}");
     assert_eq!(records[0].mistakes.len(), 24);
@@ -109,7 +110,7 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
         config.model.hidden = kindling::experiment::config::Hidden::Widths(hidden);
         config.train.epochs = 12;
         let trial = kindling::experiment::plan::Trial { arm: 0, label: "x".into(), values: vec![], config, seed: 0 };
-        run_stack(&lab, &[trial], &NoCallback).unwrap().records[0].metric("test_accuracy").unwrap()
+        run_stack(&lab, &[trial], &NoCallback).unwrap().records[0].metric(&Metric::TestAccuracy).unwrap()
     };
     let (mlp, linear) = (accuracy(vec![64, 32]), accuracy(vec![]));
     assert!((0.95..0.99).contains(&mlp), "mlp {mlp}");

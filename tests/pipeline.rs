@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use kindling::analysis::summary::Summary;
 use kindling::evaluate::classification::Mistake;
+use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
 use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
@@ -208,6 +209,27 @@ fn derived_files_do_not_depend_on_the_order_records_came_in() {
 }
 
 #[test]
+fn a_metric_of_another_version_of_the_program_is_reported_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan { arms: plan(3).arms[..1].to_vec(), claims: vec![], ..plan(3) };
+    let mut records = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap().records;
+    records.iter_mut().for_each(|record| drop(record.metrics.insert("top_speed@3".into(), 1.5.into())));
+    let unknown = Metric::of_record("top_speed@3");
+    assert_eq!(records[0].metric(&unknown), Some(1.5));
+    let summary = Summary::new(&plan, records).unwrap();
+    let found = summary.arms[0].metric(&unknown.into()).unwrap();
+    assert_eq!((found.description.n, found.description.mean), (3, 1.5));
+    report::write(&summary, None, vec![], folder.path()).unwrap();
+    let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+    let head = read("trials.csv").lines().next().unwrap().to_string();
+    assert!(head.contains("test_accuracy,top_speed@3"), "{head}");
+    assert!(read("summary.json").contains("\"name\": \"top_speed@3\"") && read("summary.csv").contains("top_speed@3"));
+    let table = report::table::metrics(&summary).unwrap();
+    let row = table.rows.iter().find(|row| row[0] == "top speed@3").unwrap();
+    assert_eq!(row[2], "1.5000");
+}
+
+#[test]
 fn a_failing_and_a_panicking_stack_are_records_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(4);
@@ -219,7 +241,10 @@ fn a_failing_and_a_panicking_stack_are_records_and_the_rest_goes_on() {
     assert!(failed[0].error.as_ref().unwrap().contains("told to fail"));
     assert!(failed[3].error.as_ref().unwrap().contains("as told"));
     let summary = Summary::new(&plan, outcome.records).unwrap();
-    assert_eq!((summary.arms[0].failed, summary.arms[0].metric("test_accuracy").unwrap().description.n), (2, 2));
+    assert_eq!(
+        (summary.arms[0].failed, summary.arms[0].metric(&Metric::TestAccuracy.into()).unwrap().description.n),
+        (2, 2)
+    );
     // The next run tries the failed ones again, and only them.
     let again = Fake::default();
     let outcome = sweep(&plan, &again, folder.path(), &Ear::default()).unwrap();

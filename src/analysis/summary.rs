@@ -1,17 +1,16 @@
-//! What the records say: every arm described, arms compared, claims judged.
+//! The summary of an experiment: every arm described, arms compared, claims judged.
 //!
-//! In: a plan and its records. Out: a [`Summary`], from which every table, figure and report is made. Nothing here trains,
-//! and the same records give the same summary.
-
-use std::collections::BTreeSet;
+//! In: a plan and its records. Out: a [`Summary`], from which every table, figure and report is made. The same records give the same
+//! summary.
 
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
-use crate::analysis::stats::bootstrap::{Interval, of_sample};
+use crate::analysis::stats::bootstrap::{Interval, bootstrap_sample};
 use crate::analysis::stats::compare::{Comparison, compare, correct};
-use crate::analysis::stats::describe::{Description, describe, interquartile_mean};
-use crate::experiment::metric;
+use crate::analysis::stats::describe::{Description, describe, interquartile_mean, mean, median};
+use crate::experiment::config::TrialKind;
+use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
 use crate::nn::optim::schedule::TrainingPosition;
 use crate::record::{Status, TrialRecord, by_seed};
@@ -22,28 +21,28 @@ use crate::seed::{Purpose, Stream};
 pub struct Summary {
     /// The experiment's name.
     pub name: String,
-    /// What it asks.
+    /// The question that the experiment asks.
     pub question: String,
     /// Where the question was published.
     pub source: Option<String>,
-    /// What is varied.
+    /// The settings that are varied, by short name.
     pub axes: Vec<String>,
-    /// The data set behind the records.
+    /// The data sets and test functions behind the records.
     pub dataset: String,
-    /// The metric that ranks the arms.
-    pub metric: String,
-    /// In plan order.
+    /// What ranks the arms.
+    pub metric: Quantity,
+    /// The arms' results, in plan order.
     pub arms: Vec<ArmSummary>,
-    /// Neighbours in the ranking, best first; Holm's correction is over these.
+    /// Each arm against the next in the ranking, the best first. Holm's correction is over these comparisons.
     pub ranking: Vec<ArmComparison>,
-    /// The claims of the spec.
+    /// The spec's claims, judged.
     pub claims: Vec<JudgedClaim>,
-    /// Wall time of all trials, added up.
+    /// The sum of the wall times of all trials, in seconds.
     pub trial_seconds: f64,
-    /// The learning rate of each arm over the epochs, where the arms' schedules differ.
+    /// The learning rate of each arm over the epochs; empty where all arms have the same schedule.
     #[serde(skip)]
     pub rates: Vec<RateCurve>,
-    /// In plan order; the raw material of figures and exports.
+    /// The records, in plan order.
     #[serde(skip)]
     pub records: Vec<TrialRecord>,
 }
@@ -53,45 +52,46 @@ pub struct Summary {
 pub struct ArmSummary {
     /// The arm's label.
     pub label: String,
-    /// Trials recorded, whatever became of them.
+    /// The number of recorded trials, however they ended.
     pub trials: usize,
-    /// Trials that diverged: counted, and without metrics.
+    /// The number of trials that diverged. They have no metrics.
     pub diverged: usize,
-    /// Trials the program failed.
+    /// The number of trials that failed with an error.
     pub failed: usize,
-    /// By metric.
+    /// The metrics that some trial has, and the plan's quantity among them if it is a difference.
     pub metrics: Vec<MetricSummary>,
-    /// Mean wall seconds of a trial.
+    /// The mean wall time of a trial, in seconds.
     pub seconds: f64,
 }
 
-/// One metric of one arm.
+/// One metric, or difference of metrics, of one arm.
 #[derive(Debug, Clone, Serialize)]
 pub struct MetricSummary {
-    /// Its name.
-    pub name: String,
-    /// Over the trials that have it.
+    /// The metric.
+    #[serde(rename = "name")]
+    pub quantity: Quantity,
+    /// Statistics over the trials that have it.
     #[serde(flatten)]
     pub description: Description,
-    /// Bootstrap interval of the mean.
+    /// The bootstrap interval of the mean.
     pub mean_interval: Option<Interval>,
-    /// Bootstrap interval of the median.
+    /// The bootstrap interval of the median.
     pub median_interval: Option<Interval>,
-    /// Bootstrap interval of the interquartile mean.
+    /// The bootstrap interval of the interquartile mean.
     pub iqm_interval: Option<Interval>,
 }
 
-/// Two arms on the ranking metric.
+/// Two arms compared on the quantity that ranks them.
 #[derive(Debug, Clone, Serialize)]
 pub struct ArmComparison {
     /// The arm ranked higher.
     pub a: String,
     /// The arm ranked lower.
     pub b: String,
-    /// A against B.
+    /// The first arm against the second.
     #[serde(flatten)]
     pub comparison: Comparison,
-    /// What the numbers leave out: runs that diverged.
+    /// How many runs diverged, and so are not in the comparison; empty if none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
@@ -100,20 +100,23 @@ impl Summary {
     /// Summarises the records of a plan, given in plan order.
     ///
     /// # Errors
-    /// A claim that names an unknown arm or metric, or is not in the claim language.
+    /// A claim names an unknown arm or metric, or is not in the claim language.
     pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
-        let mut names = metric_names(&records);
-        // A difference of two metrics, or what follows from the rest of a record, ranks arms as any metric does.
-        if !names.contains(&plan.metric) {
-            names.push(plan.metric.clone());
+        let mut quantities: Vec<Quantity> = recorded_metrics(&records).into_iter().map(Quantity::from).collect();
+        // The ranking quantity may be a difference, or a metric that is computed from the rest of a record.
+        if !quantities.contains(&plan.metric) {
+            quantities.push(plan.metric.clone());
         }
-        // What follows from the rest of a record is summarised where a claim asks for it.
-        for asked in claims::metrics(plan) {
-            if !names.contains(&asked) && records.iter().any(|record| record.metric(&asked).is_some()) {
-                names.push(asked);
+        // Metrics that are computed from the rest of a record are summarised if a claim is about them.
+        for metric in claims::metrics(plan) {
+            let exists = records.iter().any(|record| record.metric(&metric).is_some());
+            let quantity = Quantity::from(metric);
+            if exists && !quantities.contains(&quantity) {
+                quantities.push(quantity);
             }
         }
-        let arms: Vec<ArmSummary> = plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &names)).collect();
+        let arms: Vec<ArmSummary> =
+            plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &quantities)).collect();
         let metric = plan.metric.clone();
         let judged = claims::judge_all(plan, &records)?;
         Ok(Self {
@@ -121,73 +124,68 @@ impl Summary {
             question: plan.question.clone(),
             source: plan.source.clone(),
             axes: plan.axes.clone(),
-            dataset: plan.subjects().join(", "),
-            // What is the same every time has no distribution to compare.
+            dataset: plan.datasets_and_functions().join(", "),
+            // Arms that are the same for every seed have no distributions to compare.
             ranking: if plan.is_deterministic() { Vec::new() } else { ranking(&arms, &metric, plan, &records) },
             metric,
             arms,
             claims: judged,
-            rates: rates(plan),
+            rates: rate_curves(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
         })
     }
 
     /// The records of one arm, in seed order.
-    pub fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
+    pub(crate) fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
         self.records.iter().filter(move |record| record.arm == label)
     }
 
-    /// The run in the middle of the best arm: the one an honest single example is taken from.
+    /// The median run of the best arm, the lower one if there are two in the middle. Figures of a single run show this one.
     pub fn median_run(&self) -> Option<&TrialRecord> {
         let label = &self.best()?.label;
-        let value = |record: &TrialRecord| record.metric(&self.metric);
+        let value = |record: &TrialRecord| record.quantity(&self.metric);
         let mut runs: Vec<(f64, &TrialRecord)> =
             self.records_of(label).filter_map(|record| Some((value(record)?, record))).collect();
         runs.sort_by(|(a, run_a), (b, run_b)| a.total_cmp(b).then(run_a.seed.cmp(&run_b.seed)));
         runs.get(runs.len().checked_sub(1)? / 2).map(|(_, record)| *record)
     }
 
-    /// The arm that leads the ranking.
+    /// The first arm of the ranking.
     pub fn best(&self) -> Option<&ArmSummary> {
-        order(&self.arms, &self.metric).first().map(|&index| &self.arms[index])
+        ranked(&self.arms, &self.metric).first().map(|&index| &self.arms[index])
     }
 }
 
 impl ArmSummary {
-    /// A metric by name, where any trial has it.
-    pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
-        self.metrics.iter().find(|metric| metric.name == name)
+    /// The summary of a quantity; `None` if no trial of the arm has it.
+    pub fn metric(&self, quantity: &Quantity) -> Option<&MetricSummary> {
+        self.metrics.iter().find(|metric| metric.quantity == *quantity)
     }
 }
 
-/// The metrics that occur in the records.
-pub fn metric_names(records: &[TrialRecord]) -> Vec<String> {
-    let names: BTreeSet<&String> = records.iter().flat_map(|record| record.metrics.keys()).collect();
-    let mut names: Vec<String> = names.into_iter().cloned().collect();
-    metric::sort(&mut names);
-    names
+/// The metrics that some record holds, in the order of tables.
+pub(crate) fn recorded_metrics(records: &[TrialRecord]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = records.iter().flat_map(TrialRecord::recorded_metrics).collect();
+    metrics.sort();
+    metrics.dedup();
+    metrics
 }
 
-fn arm_summary(label: &str, records: &[TrialRecord], names: &[String]) -> ArmSummary {
+fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity]) -> ArmSummary {
     let own: Vec<&TrialRecord> = records.iter().filter(|record| record.arm == label).collect();
     let count = |status: Status| own.iter().filter(|record| record.status == status).count();
-    let metrics = names.iter().filter_map(|name| {
-        let values: Vec<f64> = own.iter().filter_map(|record| record.metric(name)).collect();
+    let metrics = quantities.iter().filter_map(|quantity| {
+        let values: Vec<f64> = own.iter().filter_map(|record| record.quantity(quantity)).collect();
         let interval = |statistic: fn(&[f64]) -> f64, counter: u64| {
-            of_sample(&values, statistic, &mut Stream::new(0, Purpose::Bootstrap, counter))
+            bootstrap_sample(&values, statistic, &mut Stream::new(0, Purpose::Bootstrap, counter))
         };
         Some(MetricSummary {
             description: describe(&values)?,
-            mean_interval: interval(crate::analysis::stats::describe::mean, 0),
-            median_interval: interval(
-                |values| {
-                    crate::analysis::stats::describe::quantile(&crate::analysis::stats::describe::sorted(values), 0.5)
-                },
-                1,
-            ),
+            mean_interval: interval(mean, 0),
+            median_interval: interval(median, 1),
             iqm_interval: interval(interquartile_mean, 2),
-            name: name.clone(),
+            quantity: quantity.clone(),
         })
     });
     ArmSummary {
@@ -200,28 +198,28 @@ fn arm_summary(label: &str, records: &[TrialRecord], names: &[String]) -> ArmSum
     }
 }
 
-/// Indices of the arms that have the metric: first by the share of trials that have it, so that an arm does not lead by its
-/// few survivors, then by interquartile mean, the best first.
-fn order(arms: &[ArmSummary], metric: &str) -> Vec<usize> {
+/// Indices of the arms that have the quantity, the best first: by the share of trials that have it, so that an arm is not ranked first
+/// for a few trials that did not diverge, then by interquartile mean.
+fn ranked(arms: &[ArmSummary], quantity: &Quantity) -> Vec<usize> {
     let key = |index: usize| {
         let arm = &arms[index];
-        let d = arm.metric(metric).map(|metric| metric.description)?;
-        let good = if metric::higher_is_better(metric) { d.iqm } else { -d.iqm };
-        Some((d.n as f64 / arm.trials.max(1) as f64, good))
+        let d = arm.metric(quantity).map(|metric| metric.description)?;
+        let score = if quantity.higher_is_better() { d.iqm } else { -d.iqm };
+        Some((d.n as f64 / arm.trials.max(1) as f64, score))
     };
     let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
     order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
     order.into_iter().map(|(index, _)| index).collect()
 }
 
-/// Pairs of neighbours a ranking shows. Holm's correction grows with the pairs, and 10 seeds cannot pass it beyond 25: a
-/// long ranking would call nothing, so it keeps to the arms that are worth telling apart.
-const SHOWN: usize = 7;
+/// The largest number of comparisons in a ranking. Holm's correction multiplies the smallest p-value by it, and with 10 seeds no p-value
+/// passes more than 25 comparisons: so only the best arms are compared.
+const MAX_COMPARISONS: usize = 7;
 
 /// Each of the best arms against the next best.
-fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecord]) -> Vec<ArmComparison> {
-    let order = order(arms, metric);
-    let values = |index: usize| by_seed(records, &arms[index].label, &plan.seeds, metric);
+fn ranking(arms: &[ArmSummary], quantity: &Quantity, plan: &Plan, records: &[TrialRecord]) -> Vec<ArmComparison> {
+    let order = ranked(arms, quantity);
+    let values = |index: usize| by_seed(records, &arms[index].label, &plan.seeds, quantity);
     let versus = |(rank, pair): (usize, &[usize])| {
         let mut stream = Stream::new(1, Purpose::Bootstrap, rank as u64);
         let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
@@ -234,25 +232,25 @@ fn ranking(arms: &[ArmSummary], metric: &str, plan: &Plan, records: &[TrialRecor
             note: lost.collect::<Vec<_>>().join(", "),
         })
     };
-    let mut all: Vec<ArmComparison> = order.windows(2).take(SHOWN).enumerate().filter_map(versus).collect();
+    let mut all: Vec<ArmComparison> = order.windows(2).take(MAX_COMPARISONS).enumerate().filter_map(versus).collect();
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
     all
 }
 
-/// The learning rate of one arm.
+/// The learning rate of one arm over its training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateCurve {
     /// The arm's label.
     pub arm: String,
-    /// Epoch, with its fraction, and rate.
+    /// Pairs of the epoch, with its fraction, and the learning rate.
     pub points: Vec<(f64, f64)>,
 }
 
-/// Points of a rate's curve.
+/// The number of points of a curve.
 const RATE_POINTS: usize = 200;
 
-/// The rate of every arm, or none where all arms have the same schedule.
-pub fn rates(plan: &Plan) -> Vec<RateCurve> {
+/// The learning rate of every arm that trains a network; empty where all arms have the same schedule.
+fn rate_curves(plan: &Plan) -> Vec<RateCurve> {
     let differ = plan.arms.iter().any(|arm| arm.config.train.schedule != plan.arms[0].config.train.schedule);
     let curve = |arm: &Arm| {
         let train = &arm.config.train;
@@ -266,5 +264,6 @@ pub fn rates(plan: &Plan) -> Vec<RateCurve> {
         };
         RateCurve { arm: arm.label.clone(), points: (0..RATE_POINTS).map(at).collect() }
     };
-    plan.arms.iter().filter(|arm| differ && arm.config.descend.is_none()).map(curve).collect()
+    let is_trained = |arm: &Arm| !matches!(arm.config.kind(), TrialKind::Descent(_));
+    plan.arms.iter().filter(|arm| differ && is_trained(arm)).map(curve).collect()
 }

@@ -4,6 +4,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::run::{RunOptions, settle_dataset};
 use crate::cli::Subject;
+use crate::experiment::config::TrialKind;
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::{Spec, library};
 use crate::nn::device;
@@ -35,7 +36,7 @@ impl SelectedArm {
         let plan = Plan::new(&spec)?;
         let arm = select(&plan, subject.arm.as_deref())?;
         ensure!(
-            arm.config.descend.is_none(),
+            !matches!(arm.config.kind(), TrialKind::Descent(_)),
             "`{}` goes down a test function and trains no network; run it with `kindling sweep {}`",
             spec.name,
             spec.name

@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 
 use super::{Exit, report};
 use crate::analysis::stats::compare::{compare, correct};
-use crate::analysis::summary::{ArmComparison, Summary, metric_names};
+use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
+use crate::experiment::metric::{Metric, Quantity};
 use crate::record::by_seed;
 use crate::seed::{Purpose, Stream};
 
@@ -15,10 +16,10 @@ use crate::seed::{Purpose, Stream};
 pub fn run(args: &CompareArgs) -> Result<Exit> {
     let a = report::read(&args.a)?;
     let b = report::read(&args.b)?;
-    let metric = args.metric.as_ref().unwrap_or(&a.metric);
+    let metric = &args.metric.as_ref().map_or_else(|| a.metric.clone(), |text| Quantity::of_records(text));
     for summary in [&a, &b] {
-        if summary.records.iter().all(|record| record.metric(metric).is_none()) {
-            let names = metric_names(&summary.records);
+        if summary.records.iter().all(|record| record.quantity(metric).is_none()) {
+            let names: Vec<String> = recorded_metrics(&summary.records).iter().map(Metric::to_string).collect();
             bail!("{} has no metric `{metric}`; it has {}", summary.name, names.join(", "));
         }
     }

@@ -10,6 +10,7 @@ use super::{Exit, autoencoder_figures};
 use crate::analysis::summary::Summary;
 use crate::cli::ReportArgs;
 use crate::data::{Dataset, source};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::library;
 use crate::nn::device;
@@ -34,7 +35,7 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
                 Vec::new()
             })
         }
-        (Some(run), Some(_)) if run.metric("knn_accuracy").is_some() && summary.arms.len() == 1 => {
+        (Some(run), Some(_)) if run.metric(&Metric::KnnAccuracy).is_some() && summary.arms.len() == 1 => {
             eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
             Vec::new()
         }

@@ -15,6 +15,7 @@ use crate::analysis::summary::Summary;
 use crate::cli::{DataFlags, DataFolder, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::Spec;
 use crate::files::write_atomic;
@@ -91,7 +92,7 @@ impl RunOptions {
         claims::check(&Plan::new(spec)?)?;
         if self.smoke {
             spec.set_flag("smoke", "train.epochs", 1)?;
-            spec.most = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
+            spec.max_sizes = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
             spec.seeds = spec.seeds.min(3);
         }
         for typed in &self.set {
@@ -319,10 +320,10 @@ impl Run {
 /// a number where a run of it diverged: a proposal that may fail is none.
 fn validation_score(summary: &Summary, label: &str) -> f64 {
     let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
-    let score = |metric: &str| -> Option<f64> {
-        let values: Option<Vec<f64>> = by_seed(&summary.records, label, &seeds, metric).into_iter().collect();
+    let score = |metric: Metric| -> Option<f64> {
+        let values: Option<Vec<f64>> = by_seed(&summary.records, label, &seeds, &metric.into()).into_iter().collect();
         values.filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values))
     };
-    let loss = || score("validation_loss").or_else(|| score("final_value"));
-    score("validation_accuracy").or_else(|| Some(-loss()?)).unwrap_or(f64::NAN)
+    let loss = || score(Metric::ValidationLoss).or_else(|| score(Metric::FinalValue));
+    score(Metric::ValidationAccuracy).or_else(|| Some(-loss()?)).unwrap_or(f64::NAN)
 }

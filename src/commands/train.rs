@@ -8,11 +8,10 @@ use super::arm::SelectedArm;
 use super::print::Format;
 use super::run::RunOptions;
 use super::{Exit, listen_for_interrupts, unless_interrupted};
-use crate::analysis::summary::metric_names;
 use crate::cli::TrainArgs;
 use crate::data::{PIXELS, width_of};
 use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
-use crate::experiment::metric;
+use crate::experiment::metric::Metric;
 use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
 use crate::report::table::Table;
@@ -67,13 +66,13 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
         println!("{}", record.to_line()?);
         return Ok(());
     }
-    if record.metric("test_accuracy").is_some() {
+    if record.metric(&Metric::TestAccuracy).is_some() {
         println!("{}\n", per_class_table(record, classes).text());
     }
-    let found = metric_names(std::slice::from_ref(record)).into_iter().filter_map(|name| {
-        let unit = if metric::is_percent(&name) { " %" } else { "" };
-        let value = record.metric(&name).filter(|_| name.starts_with("test"))?;
-        Some(format!("{} {}{unit}", metric::title(&name), metric::number(&name, value)))
+    let of_test = [Metric::TestAccuracy, Metric::TestLoss, Metric::TestMse, Metric::TestBce];
+    let found = of_test.into_iter().filter_map(|metric| {
+        let unit = if metric.is_percent() { " %" } else { "" };
+        Some(format!("{} {}{unit}", metric.title(), metric.format(record.metric(&metric)?)))
     });
     println!(
         "{} seed {}: {}, {} epochs in {:.1} s on {}",
@@ -86,7 +85,7 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
     );
     if let Some(folder) = saved_in {
         let of_images = width_of(&record.made_with.dataset) == PIXELS;
-        let next = if record.metric("test_accuracy").is_some() && of_images {
+        let next = if record.metric(&Metric::TestAccuracy).is_some() && of_images {
             format!("; try `kindling predict {} IMAGE.png`", folder.display())
         } else {
             String::new()

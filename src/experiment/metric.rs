@@ -1,206 +1,417 @@
-//! What can be measured of a trained network: every metric's name, unit and direction.
+//! Metrics: what can be measured of a trained network or of a descent, as types.
 //!
-//! In: a name such as `test_accuracy`, `psnr@0.6` (at noise level 0.6) or `knn_accuracy - knn_accuracy_pca` (a difference). Out:
-//! whether there is such a metric, what it is called, whether more of it is better.
+//! In: text such as `test_accuracy`, `psnr@0.6` or `knn_accuracy - knn_accuracy_pca`. Out: a [`Metric`], or a [`Quantity`], which is
+//! one metric or the difference of two. Text is parsed once, where it enters the program (experiment file, claim, `--metric`, keys of
+//! a record), and written back unchanged by `Display`.
 
-use crate::experiment::config::TrialConfig;
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
 use crate::suggest::suggestion;
 
 /// What a metric is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A share, shown in percent.
+    /// A share of 0 to 1, shown in percent.
     Percent,
     /// Decibels.
     Decibel,
-    /// A plain number.
+    /// A number without unit.
     Plain,
 }
 
-struct Metric {
-    name: &'static str,
-    title: &'static str,
+/// The number behind the `@` of a metric: a noise level, or the validation accuracy of `epochs_to`. Always finite.
+#[derive(Debug, Clone, Copy)]
+pub struct Level(f64);
+
+impl Level {
+    /// A level; `None` if it is not finite.
+    pub fn new(level: f64) -> Option<Self> {
+        // -0 and 0 are one level, written `0`.
+        level.is_finite().then_some(Self(level + 0.0))
+    }
+
+    /// Its number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Ord for Level {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Level {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Level {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Level {}
+
+/// One number of a trial. The order of the variants is the order in which tables show them; metrics at levels are ordered by level.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Metric {
+    TestAccuracy,
+    TestPrecision,
+    TestRecall,
+    TestF1,
+    TestLoss,
+    TestMse,
+    TestBce,
+    ExplainedVariance,
+    ExplainedVariancePca,
+    KnnAccuracy,
+    KnnOneVsRest,
+    KnnAccuracyPixels,
+    KnnAccuracyPca,
+    KnnAccuracyUntrained,
+    ProbeAccuracy,
+    Trustworthiness,
+    ValidationAccuracy,
+    ValidationLoss,
+    TrainAccuracy,
+    TrainLoss,
+    /// 1 for a trial that diverged, 0 for one that did not.
+    Diverged,
+    FinalValue,
+    FinalX,
+    FinalY,
+    /// Euclidean distance of a descent's last point from the minimum.
+    Distance,
+    /// Steps until a descent has gone 99 % of the way from its first value to the lowest.
+    StepsToArrive,
+    PsnrNoisy(Level),
+    Psnr(Level),
+    SsimNoisy(Level),
+    Ssim(Level),
+    KnnNoisy(Level),
+    KnnCleaned(Level),
+    ClassifierNoisy(Level),
+    ClassifierCleaned(Level),
+    /// The first epoch, counted from 1, whose validation accuracy is the level or more; one more than there were epochs if none is.
+    EpochsTo(Level),
+    /// A number that this version of the program does not know, in a record written by another version. It is shown by its name, as a
+    /// plain number of which more is better.
+    Unknown(String),
+}
+
+use Metric as M;
+
+/// The metrics without a level.
+const PLAIN: &[Metric] = &[
+    M::TestAccuracy,
+    M::TestPrecision,
+    M::TestRecall,
+    M::TestF1,
+    M::TestLoss,
+    M::TestMse,
+    M::TestBce,
+    M::ExplainedVariance,
+    M::ExplainedVariancePca,
+    M::KnnAccuracy,
+    M::KnnOneVsRest,
+    M::KnnAccuracyPixels,
+    M::KnnAccuracyPca,
+    M::KnnAccuracyUntrained,
+    M::ProbeAccuracy,
+    M::Trustworthiness,
+    M::ValidationAccuracy,
+    M::ValidationLoss,
+    M::TrainAccuracy,
+    M::TrainLoss,
+    M::Diverged,
+    M::FinalValue,
+    M::FinalX,
+    M::FinalY,
+    M::Distance,
+    M::StepsToArrive,
+];
+
+/// The metrics with a level.
+const AT_LEVEL: &[fn(Level) -> Metric] = &[
+    M::PsnrNoisy,
+    M::Psnr,
+    M::SsimNoisy,
+    M::Ssim,
+    M::KnnNoisy,
+    M::KnnCleaned,
+    M::ClassifierNoisy,
+    M::ClassifierCleaned,
+    M::EpochsTo,
+];
+
+/// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
+pub(crate) fn at_any_level(metric: fn(Level) -> Metric) -> String {
+    format!("{}@LEVEL", metric(Level(0.0)).definition().name)
+}
+
+/// What is known of a metric besides its level.
+struct Definition<'a> {
+    name: &'a str,
+    title: &'a str,
     unit: Unit,
     higher_is_better: bool,
 }
 
-const fn share(name: &'static str, title: &'static str) -> Metric {
-    Metric { name, title, unit: Unit::Percent, higher_is_better: true }
+const fn share<'a>(name: &'a str, title: &'a str) -> Definition<'a> {
+    Definition { name, title, unit: Unit::Percent, higher_is_better: true }
 }
 
-const fn error(name: &'static str, title: &'static str) -> Metric {
-    Metric { name, title, unit: Unit::Plain, higher_is_better: false }
+const fn error<'a>(name: &'a str, title: &'a str) -> Definition<'a> {
+    Definition { name, title, unit: Unit::Plain, higher_is_better: false }
 }
 
-const fn score(name: &'static str, title: &'static str, unit: Unit) -> Metric {
-    Metric { name, title, unit, higher_is_better: true }
+const fn score<'a>(name: &'a str, title: &'a str, unit: Unit) -> Definition<'a> {
+    Definition { name, title, unit, higher_is_better: true }
 }
 
-/// One number a network, in the order tables show them.
-const METRICS: &[Metric] = &[
-    share("test_accuracy", "test accuracy"),
-    share("test_precision", "macro precision on test"),
-    share("test_recall", "macro recall on test"),
-    share("test_f1", "macro F1 on test"),
-    error("test_loss", "test loss"),
-    error("test_mse", "test MSE"),
-    error("test_bce", "test BCE"),
-    score("explained_variance", "explained variance", Unit::Plain),
-    score("explained_variance_pca", "explained variance of PCA", Unit::Plain),
-    share("knn_accuracy", "KNN accuracy on codes"),
-    share("knn_one_vs_rest", "KNN mean one-vs-rest accuracy on codes"),
-    share("knn_accuracy_pixels", "KNN accuracy on pixels"),
-    share("knn_accuracy_pca", "KNN accuracy on PCA codes"),
-    share("knn_accuracy_untrained", "KNN accuracy on the untrained encoder's codes"),
-    share("probe_accuracy", "linear probe accuracy on codes"),
-    score("trustworthiness", "trustworthiness", Unit::Plain),
-    share("validation_accuracy", "validation accuracy"),
-    error("validation_loss", "validation loss"),
-    share("train_accuracy", "training accuracy"),
-    error("train_loss", "training loss"),
-    Metric { name: "diverged", title: "runs that diverged", unit: Unit::Percent, higher_is_better: false },
-    error("final_value", "value at the end"),
-    score("final_x", "x at the end", Unit::Plain),
-    score("final_y", "y at the end", Unit::Plain),
-    error("distance", "distance from the lowest point"),
-    error("steps_to_arrive", "steps until 99 % of the way down"),
-];
-
-/// One number a network and any level: `epochs_to@0.9` is the first epoch after which the validation accuracy is 0.9 or more, one more than there were
-/// epochs where none is.
-const AT_ANY: &[Metric] = &[error("epochs_to", "epochs to a validation accuracy")];
-
-/// One number a network and noise level: `psnr@0.6`.
-const AT_LEVELS: &[Metric] = &[
-    score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
-    score("psnr", "PSNR of cleaned images", Unit::Decibel),
-    score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
-    score("ssim", "SSIM of cleaned images", Unit::Plain),
-    share("knn_noisy", "KNN accuracy on noisy images"),
-    share("knn_cleaned", "KNN accuracy on cleaned images"),
-    share("classifier_noisy", "classifier accuracy on noisy images"),
-    share("classifier_cleaned", "classifier accuracy on cleaned images"),
-];
-
-/// The name of a metric at a noise level.
-pub fn at_level(name: &str, level: f64) -> String {
-    format!("{name}@{level}")
-}
-
-/// The two sides of a difference such as `knn_accuracy - knn_accuracy_pca`; the second is absent for a single metric.
-pub fn sides(name: &str) -> (&str, Option<&str>) {
-    match name.split_once(" - ") {
-        Some((a, b)) => (a.trim(), Some(b.trim())),
-        None => (name, None),
+impl Metric {
+    /// Every metric in the order of the tables, those with a level at this one.
+    pub fn all(level: Level) -> impl Iterator<Item = Self> {
+        PLAIN.iter().cloned().chain(AT_LEVEL.iter().map(move |at| at(level)))
     }
-}
 
-fn find(name: &str) -> Option<&'static Metric> {
-    let of = |table: &'static [Metric], name: &str| table.iter().find(|metric| metric.name == name);
-    match name.split_once('@') {
-        Some((base, level)) => {
-            let known = of(AT_LEVELS, base).or_else(|| of(AT_ANY, base));
-            level.parse::<f64>().ok().and(known)
+    fn definition(&self) -> Definition<'_> {
+        match self {
+            M::TestAccuracy => share("test_accuracy", "test accuracy"),
+            M::TestPrecision => share("test_precision", "macro precision on test"),
+            M::TestRecall => share("test_recall", "macro recall on test"),
+            M::TestF1 => share("test_f1", "macro F1 on test"),
+            M::TestLoss => error("test_loss", "test loss"),
+            M::TestMse => error("test_mse", "test MSE"),
+            M::TestBce => error("test_bce", "test BCE"),
+            M::ExplainedVariance => score("explained_variance", "explained variance", Unit::Plain),
+            M::ExplainedVariancePca => score("explained_variance_pca", "explained variance of PCA", Unit::Plain),
+            M::KnnAccuracy => share("knn_accuracy", "KNN accuracy on codes"),
+            M::KnnOneVsRest => share("knn_one_vs_rest", "KNN mean one-vs-rest accuracy on codes"),
+            M::KnnAccuracyPixels => share("knn_accuracy_pixels", "KNN accuracy on pixels"),
+            M::KnnAccuracyPca => share("knn_accuracy_pca", "KNN accuracy on PCA codes"),
+            M::KnnAccuracyUntrained => share("knn_accuracy_untrained", "KNN accuracy on the untrained encoder's codes"),
+            M::ProbeAccuracy => share("probe_accuracy", "linear probe accuracy on codes"),
+            M::Trustworthiness => score("trustworthiness", "trustworthiness", Unit::Plain),
+            M::ValidationAccuracy => share("validation_accuracy", "validation accuracy"),
+            M::ValidationLoss => error("validation_loss", "validation loss"),
+            M::TrainAccuracy => share("train_accuracy", "training accuracy"),
+            M::TrainLoss => error("train_loss", "training loss"),
+            M::Diverged => Definition { higher_is_better: false, ..share("diverged", "runs that diverged") },
+            M::FinalValue => error("final_value", "value at the end"),
+            M::FinalX => score("final_x", "x at the end", Unit::Plain),
+            M::FinalY => score("final_y", "y at the end", Unit::Plain),
+            M::Distance => error("distance", "distance from the lowest point"),
+            M::StepsToArrive => error("steps_to_arrive", "steps until 99 % of the way down"),
+            M::PsnrNoisy(_) => score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
+            M::Psnr(_) => score("psnr", "PSNR of cleaned images", Unit::Decibel),
+            M::SsimNoisy(_) => score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
+            M::Ssim(_) => score("ssim", "SSIM of cleaned images", Unit::Plain),
+            M::KnnNoisy(_) => share("knn_noisy", "KNN accuracy on noisy images"),
+            M::KnnCleaned(_) => share("knn_cleaned", "KNN accuracy on cleaned images"),
+            M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
+            M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on cleaned images"),
+            M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
+            M::Unknown(name) => score(name, name, Unit::Plain),
         }
-        None => of(METRICS, name),
+    }
+
+    /// The number behind the `@`; `None` for a metric without one.
+    pub fn level(&self) -> Option<Level> {
+        match self {
+            M::PsnrNoisy(level)
+            | M::Psnr(level)
+            | M::SsimNoisy(level)
+            | M::Ssim(level)
+            | M::KnnNoisy(level)
+            | M::KnnCleaned(level)
+            | M::ClassifierNoisy(level)
+            | M::ClassifierCleaned(level)
+            | M::EpochsTo(level) => Some(*level),
+            _ => None,
+        }
+    }
+
+    /// What it is counted in.
+    pub fn unit(&self) -> Unit {
+        self.definition().unit
+    }
+
+    /// Whether it is a share, shown in percent.
+    pub(crate) fn is_percent(&self) -> bool {
+        self.unit() == Unit::Percent
+    }
+
+    /// Whether a larger value is the better one.
+    pub fn higher_is_better(&self) -> bool {
+        self.definition().higher_is_better
+    }
+
+    /// What it is called on an axis.
+    pub fn title(&self) -> String {
+        let title = self.definition().title;
+        match (self, self.level()) {
+            (M::Unknown(name), _) => name.replace('_', " "),
+            (M::EpochsTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (_, Some(Level(level))) => format!("{title} at noise {level}"),
+            (_, None) => title.into(),
+        }
+    }
+
+    /// A value as tables show it, without its unit.
+    pub fn format(&self, value: f64) -> String {
+        match self.unit() {
+            Unit::Percent => format!("{:.2}", 100.0 * value),
+            Unit::Decibel => format!("{value:.2}"),
+            // Small losses need more places to be told apart.
+            Unit::Plain if value.abs() < 0.1 => format!("{value:.5}"),
+            Unit::Plain => format!("{value:.4}"),
+        }
+    }
+
+    /// The metric of this name, if there is one.
+    fn named(text: &str) -> Option<Self> {
+        let Some((name, level)) = text.split_once('@') else {
+            return PLAIN.iter().find(|metric| metric.definition().name == text).cloned();
+        };
+        let level = Level::new(level.parse().ok()?)?;
+        AT_LEVEL.iter().map(|at| at(level)).find(|metric| metric.definition().name == name)
+    }
+
+    /// The metric that a record's key names. `Display` gives back the key, also of a metric that this program does not know.
+    pub fn of_record(key: &str) -> Self {
+        let known = Self::named(key).filter(|metric| metric.to_string() == key);
+        known.unwrap_or_else(|| Self::Unknown(key.into()))
     }
 }
 
-/// Checks that there is such a metric, or difference of metrics.
-///
-/// # Errors
-/// There is none; the message names the nearest and all there are.
-pub fn check(name: &str) -> Result<(), String> {
-    let (a, b) = sides(name);
-    if find(a).is_some() && b.is_none_or(|b| find(b).is_some()) {
-        return Ok(());
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.definition().name)?;
+        self.level().map_or(Ok(()), |Level(level)| write!(f, "@{level}"))
     }
-    let names = names();
-    let near = suggestion(name, names.iter().map(String::as_str));
-    Err(format!("no metric `{name}`{near}; there are {}, and differences `a - b` of two", names.join(", ")))
 }
 
-/// Every name, levels as `@LEVEL`.
-pub fn names() -> Vec<String> {
-    let at_levels = AT_LEVELS.iter().chain(AT_ANY).map(|metric| format!("{}@LEVEL", metric.name));
-    METRICS.iter().map(|metric| metric.name.to_string()).chain(at_levels).collect()
+/// A metric, or the difference of two metrics of the same trial.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantity {
+    /// One metric.
+    Single(Metric),
+    /// The first metric minus the second. Unit and direction are those of the first.
+    Difference(Metric, Metric),
 }
 
-/// Sorts names as tables show them: by kind, and by level within a kind.
-pub fn sort(names: &mut [String]) {
-    let order = |name: &str| {
-        let (base, level) = name.split_once('@').unwrap_or((name, "-1"));
-        let all = METRICS.iter().chain(AT_LEVELS).chain(AT_ANY);
-        let kind = all.into_iter().position(|metric| metric.name == base).unwrap_or(usize::MAX);
-        (kind, level.parse::<f64>().unwrap_or(f64::INFINITY))
-    };
-    names.sort_by(|a, b| order(a).0.cmp(&order(b).0).then(order(a).1.total_cmp(&order(b).1)).then(a.cmp(b)));
-}
-
-/// Whether a measured name stands for every level: `epochs_to@`.
-pub fn is_at_any(measured: &str) -> bool {
-    measured.ends_with('@')
-}
-
-/// What the trials of these settings measure.
-pub fn measured(config: &TrialConfig) -> Vec<String> {
-    if config.descend.is_some() {
-        let names = ["final_value", "final_x", "final_y", "distance", "steps_to_arrive", "diverged"];
-        return names.map(String::from).to_vec();
+impl Quantity {
+    /// The metrics it is made of: one, or both sides of the difference.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        let (first, second) = match self {
+            Self::Single(metric) => (metric, None),
+            Self::Difference(first, second) => (first, Some(second)),
+        };
+        std::iter::once(first).chain(second)
     }
-    let mut names: Vec<&str> = vec!["test_loss", "validation_loss", "train_loss", "diverged"];
-    if !config.is_autoencoder() && !config.is_regression() {
-        names.extend(["test_accuracy", "validation_accuracy", "train_accuracy"]);
-        names.extend(["test_precision", "test_recall", "test_f1", "epochs_to@"]);
+
+    fn first(&self) -> &Metric {
+        match self {
+            Self::Single(first) | Self::Difference(first, _) => first,
+        }
     }
-    if !config.is_autoencoder() {
-        return names.into_iter().map(String::from).collect();
+
+    /// What it is counted in.
+    pub fn unit(&self) -> Unit {
+        self.first().unit()
     }
-    let asked = &config.evaluate;
-    names.extend(["test_mse", "test_bce"]);
-    let mut when = |asked: bool, more: &[&'static str]| names.extend(more.iter().filter(|_| asked));
-    when(!asked.is_empty(), &["explained_variance", "explained_variance_pca"]);
-    when(asked.knn.is_some(), &["knn_accuracy", "knn_one_vs_rest"]);
-    when(asked.baselines, &["knn_accuracy_pixels", "knn_accuracy_pca", "knn_accuracy_untrained"]);
-    when(asked.probe, &["probe_accuracy"]);
-    when(asked.trustworthiness.is_some(), &["trustworthiness"]);
-    let levels = asked.noise.iter().flat_map(|level| {
-        let kinds = AT_LEVELS.iter().map(|metric| metric.name);
-        kinds.filter(|name| asked.knn.is_some() || !name.starts_with("knn")).map(|name| at_level(name, *level))
-    });
-    names.into_iter().map(String::from).chain(levels).collect()
+
+    /// Whether it is a share, or a difference of shares, shown in percent.
+    pub(crate) fn is_percent(&self) -> bool {
+        self.first().is_percent()
+    }
+
+    /// Whether a larger value is the better one.
+    pub(crate) fn higher_is_better(&self) -> bool {
+        self.first().higher_is_better()
+    }
+
+    /// What it is called on an axis.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Single(metric) => metric.title(),
+            Self::Difference(..) => self.to_string().replace('_', " "),
+        }
+    }
+
+    /// A value as tables show it, without its unit.
+    pub fn format(&self, value: f64) -> String {
+        self.first().format(value)
+    }
+
+    /// What a user asks of records that exist. Like `from_str`, but never an error: a name that this program does not know is a
+    /// [`Metric::Unknown`], which the records may hold.
+    pub(crate) fn of_records(text: &str) -> Self {
+        let metric = |name: &str| Metric::named(name).unwrap_or_else(|| Metric::Unknown(name.into()));
+        match sides(text) {
+            (first, Some(second)) => Self::Difference(metric(first), metric(second)),
+            (only, None) => Self::Single(metric(only)),
+        }
+    }
 }
 
-/// What it is counted in.
-pub fn unit(name: &str) -> Unit {
-    find(sides(name).0).map_or(Unit::Plain, |metric| metric.unit)
+/// The two sides of `a - b`; the second is `None` for a single metric.
+fn sides(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(" - ") {
+        Some((first, second)) => (first.trim(), Some(second.trim())),
+        None => (text, None),
+    }
 }
 
-/// Whether it is a share, shown in percent.
-pub fn is_percent(name: &str) -> bool {
-    unit(name) == Unit::Percent
+impl From<Metric> for Quantity {
+    fn from(metric: Metric) -> Self {
+        Self::Single(metric)
+    }
 }
 
-/// Whether more of it is better.
-pub fn higher_is_better(name: &str) -> bool {
-    find(sides(name).0).is_none_or(|metric| metric.higher_is_better)
+impl FromStr for Quantity {
+    type Err = String;
+
+    /// # Errors
+    /// There is no such metric; the message has the nearest name and all names.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = match sides(text) {
+            (first, Some(second)) => {
+                Metric::named(first).zip(Metric::named(second)).map(|(a, b)| Self::Difference(a, b))
+            }
+            (only, None) => Metric::named(only).map(Self::Single),
+        };
+        known.ok_or_else(|| {
+            let at_level = AT_LEVEL.iter().copied().map(at_any_level);
+            let names: Vec<String> = PLAIN.iter().map(Metric::to_string).chain(at_level).collect();
+            let near = suggestion(text, names.iter().map(String::as_str));
+            format!("no metric `{text}`{near}; there are {}, and differences `a - b` of two", names.join(", "))
+        })
+    }
 }
 
-/// What it is called on an axis.
-pub fn title(name: &str) -> String {
-    let at = if name.starts_with("epochs_to@") { "of" } else { "at noise" };
-    let level = name.split_once('@').map_or(String::new(), |(_, level)| format!(" {at} {level}"));
-    find(name).map_or_else(|| name.replace('_', " "), |metric| format!("{}{level}", metric.title))
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Single(metric) => metric.fmt(f),
+            Self::Difference(first, second) => write!(f, "{first} - {second}"),
+        }
+    }
 }
 
-/// A value as tables show it, without its unit.
-pub fn number(name: &str, value: f64) -> String {
-    match unit(name) {
-        Unit::Percent => format!("{:.2}", 100.0 * value),
-        Unit::Decibel => format!("{value:.2}"),
-        // Small losses need more places to be told apart.
-        Unit::Plain if value.abs() < 0.1 => format!("{value:.5}"),
-        Unit::Plain => format!("{value:.4}"),
+impl Serialize for Quantity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -208,28 +419,65 @@ pub fn number(name: &str, value: f64) -> String {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Quantity, String> {
+        text.parse()
+    }
+
     #[test]
     fn single_metrics_levels_and_differences_are_known_and_others_are_not() {
         for known in ["test_accuracy", "psnr@0.6", "knn_accuracy - knn_accuracy_pca", "ssim@0.2 - ssim_noisy@0.2"] {
-            assert_eq!(check(known), Ok(()));
+            assert_eq!(parse(known).unwrap().to_string(), known);
         }
-        for unknown in ["accuracy", "psnr", "psnr@high", "test_mse@0.2", "test_mse - mse"] {
-            assert!(check(unknown).is_err(), "{unknown}");
+        for unknown in ["accuracy", "psnr", "psnr@high", "psnr@nan", "test_mse@0.2", "test_mse - mse"] {
+            assert!(parse(unknown).is_err(), "{unknown}");
         }
+        let error = parse("test_acuracy").unwrap_err();
+        assert!(error.contains("did you mean `test_accuracy`?") && error.contains("epochs_to@LEVEL"), "{error}");
     }
 
     #[test]
     fn directions_and_units_are_the_metrics_own() {
-        assert!(!higher_is_better("test_mse") && higher_is_better("psnr@0.1") && higher_is_better("knn_accuracy"));
-        assert!(is_percent("knn_accuracy - knn_accuracy_pca") && !is_percent("test_bce"));
-        assert_eq!(title("psnr@0.6"), "PSNR of cleaned images at noise 0.6");
-        assert_eq!((number("knn_accuracy", 0.9712), number("test_mse", 0.00712)), ("97.12".into(), "0.00712".into()));
+        let of = |text: &str| parse(text).unwrap();
+        assert!(!of("test_mse").higher_is_better() && of("psnr@0.1").higher_is_better());
+        assert!(of("knn_accuracy").higher_is_better() && !of("diverged").higher_is_better());
+        assert!(of("knn_accuracy - knn_accuracy_pca").is_percent() && !of("test_bce").is_percent());
+        assert_eq!(of("psnr@0.6").title(), "PSNR of cleaned images at noise 0.6");
+        assert_eq!(of("epochs_to@0.9").title(), "epochs to a validation accuracy of 0.9");
+        assert_eq!(of("psnr@0.6 - psnr_noisy@0.6").title(), "psnr@0.6 - psnr noisy@0.6");
+        assert_eq!(of("knn_accuracy").format(0.9712), "97.12");
+        assert_eq!(of("test_mse").format(0.00712), "0.00712");
     }
 
     #[test]
-    fn names_sort_by_kind_and_level() {
-        let mut names = ["psnr@0.6", "test_mse", "psnr@0.2", "psnr@0", "train_loss"].map(String::from);
-        sort(&mut names);
-        assert_eq!(names, ["test_mse", "train_loss", "psnr@0", "psnr@0.2", "psnr@0.6"]);
+    fn metrics_sort_by_kind_and_level_and_unknown_ones_come_last() {
+        let names = ["zeta", "psnr@0.6", "test_mse", "psnr@0.2", "psnr@0", "train_loss"];
+        let mut metrics = names.map(Metric::of_record);
+        metrics.sort();
+        let sorted = metrics.map(|metric| metric.to_string());
+        assert_eq!(sorted, ["test_mse", "train_loss", "psnr@0", "psnr@0.2", "psnr@0.6", "zeta"]);
+    }
+
+    #[test]
+    fn every_metric_is_found_by_its_name_and_the_lists_are_in_the_order_of_the_variants() {
+        let all: Vec<Metric> = PLAIN.iter().cloned().chain(AT_LEVEL.iter().map(|at| at(Level(0.25)))).collect();
+        assert!(all.is_sorted());
+        for metric in &all {
+            assert_eq!(Metric::named(&metric.to_string()).as_ref(), Some(metric));
+        }
+    }
+
+    #[test]
+    fn a_records_key_is_given_back_as_it_is_whether_it_is_known_or_not() {
+        for (key, known) in [("psnr@0.6", true), ("psnr@0.60", false), ("psnr@-0", false), ("speed", false)] {
+            let metric = Metric::of_record(key);
+            assert_eq!((metric.to_string().as_str(), !matches!(metric, M::Unknown(_))), (key, known));
+        }
+        let speed = Metric::of_record("top_speed");
+        assert_eq!(
+            (speed.title(), speed.format(1.5), speed.higher_is_better()),
+            ("top speed".into(), "1.5000".into(), true)
+        );
+        assert_eq!(Quantity::of_records("speed - test_loss").to_string(), "speed - test_loss");
+        assert_eq!(Quantity::of_records("psnr@0.60"), M::Psnr(Level(0.6)).into());
     }
 }

@@ -1,7 +1,7 @@
 //! The experiment file: from what a user wrote to the list of trials.
 //!
-//! In: TOML text and flags. Out: a checked [`spec::Spec`], the complete [`config::TrialConfig`] of each arm, and the
-//! [`plan::Plan`] that lists every trial. Nothing here reads data or trains.
+//! In: TOML text and flags. Out: a checked [`spec::Spec`], the complete [`config::TrialConfig`] of each arm, the
+//! [`metric::Metric`]s they are ranked by, and the [`plan::Plan`] that lists every trial. Nothing here reads data or trains.
 
 pub mod config;
 pub mod metric;

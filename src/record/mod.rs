@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class};
-use crate::experiment::metric;
+use crate::experiment::metric::{Metric, Quantity};
 
 mod file;
 
@@ -121,36 +121,56 @@ pub struct MadeWith {
 }
 
 impl TrialRecord {
-    /// A metric by name, or a difference `a - b` of two; absent where it could not be computed.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        let value = |name: &str| self.metrics.get(name).and_then(Value::as_f64).or_else(|| self.derived(name));
-        match metric::sides(name) {
-            (a, None) => value(a),
-            (a, Some(b)) => Some(value(a)? - value(b)?),
+    /// A metric, recorded or computed from the rest of the record; `None` where the trial does not have it.
+    pub fn metric(&self, metric: &Metric) -> Option<f64> {
+        self.recorded(metric).or_else(|| self.derived(metric))
+    }
+
+    /// A metric, or a difference of two; `None` where the trial does not have both.
+    pub fn quantity(&self, quantity: &Quantity) -> Option<f64> {
+        match quantity {
+            Quantity::Single(metric) => self.metric(metric),
+            Quantity::Difference(first, second) => Some(self.metric(first)? - self.metric(second)?),
         }
     }
 
-    /// What follows from the confusion matrix, or from the history.
-    fn derived(&self, name: &str) -> Option<f64> {
-        // A class that is never said has neither precision nor F1: it counts as 0, as in scikit-learn, or saying one class would pay.
-        let of = |measure: fn(&ClassReport) -> Option<f64>| macro_mean(&per_class(&self.confusion), measure);
-        match name {
-            "diverged" => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
-            // An autoencoder's matrix is its neighbours'.
-            _ if self.metrics.contains_key("knn_accuracy") => None,
-            "test_precision" => of(|class| class.precision.or_else(|| class.missed())),
-            "test_recall" => of(|class| class.recall),
-            "test_f1" => of(|class| class.f1.or_else(|| class.missed())),
-            _ => {
-                let level: f32 = name.strip_prefix("epochs_to@")?.parse().ok()?;
+    /// The recorded metrics, known to this program or not.
+    pub fn recorded_metrics(&self) -> impl Iterator<Item = Metric> {
+        self.metrics.keys().map(|key| Metric::of_record(key))
+    }
+
+    fn recorded(&self, metric: &Metric) -> Option<f64> {
+        self.metrics.get(metric.to_string().as_str())?.as_f64()
+    }
+
+    /// What follows from the status, the confusion matrix or the history.
+    fn derived(&self, metric: &Metric) -> Option<f64> {
+        match metric {
+            Metric::Diverged => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
+            // A class that is never predicted has neither precision nor F1. It counts as 0, as in scikit-learn, or predicting one
+            // class alone would pay.
+            Metric::TestPrecision => self.macro_mean(|class| class.precision.or_else(|| class.missed())),
+            Metric::TestRecall => self.macro_mean(|class| class.recall),
+            Metric::TestF1 => self.macro_mean(|class| class.f1.or_else(|| class.missed())),
+            Metric::EpochsTo(level) => {
                 let accuracies = &self.history.validation_accuracy;
                 if accuracies.is_empty() || self.status != Status::Done {
                     return None;
                 }
-                // A run that never gets there counts as one that would have next.
-                let reached = accuracies.iter().position(|&accuracy| accuracy >= level);
+                // A run that never gets there counts as one that would have in the epoch after the last.
+                let reached = accuracies.iter().position(|&accuracy| accuracy >= level.get() as f32);
                 Some((reached.unwrap_or(accuracies.len()) + 1) as f64)
             }
+            _ => None,
+        }
+    }
+
+    /// The mean over classes of a classifier's measure; `None` for an autoencoder, whose confusion matrix is that of the neighbours of
+    /// its codes.
+    fn macro_mean(&self, measure: fn(&ClassReport) -> Option<f64>) -> Option<f64> {
+        match self.recorded(&Metric::KnnAccuracy) {
+            None => macro_mean(&per_class(&self.confusion), measure),
+            Some(_) => None,
         }
     }
 
@@ -168,8 +188,8 @@ impl TrialRecord {
     }
 }
 
-/// Each seed's value of a metric for an arm, in the order of the plan's seeds.
-pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], metric: &str) -> Vec<Option<f64>> {
+/// Each seed's value of a quantity for an arm, in the order of `seeds`.
+pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], quantity: &Quantity) -> Vec<Option<f64>> {
     let of = |seed: u64| records.iter().find(|record| record.arm == arm && record.seed == seed);
-    seeds.iter().map(|&seed| of(seed)?.metric(metric)).collect()
+    seeds.iter().map(|&seed| of(seed)?.quantity(quantity)).collect()
 }

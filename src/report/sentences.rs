@@ -1,14 +1,15 @@
 //! Verdicts in words.
 
-use crate::analysis::claims::{Finding, JudgedClaim, in_words};
-use crate::analysis::stats::FEWEST_FOR_TRUST;
+use crate::analysis::claims::{Finding, JudgedClaim, comparison_text};
+use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::ArmComparison;
+use crate::experiment::metric::Quantity;
 
 /// Which of two arms wins, by how much, how sure, from how many seeds; or that it is open, and how many seeds would settle it.
-pub fn verdict_line(versus: &ArmComparison, metric: &str) -> String {
+pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
     let ArmComparison { a, b, comparison, note } = versus;
-    let numbers = in_words(comparison, metric);
+    let numbers = comparison_text(comparison, metric);
     let line = match comparison.verdict() {
         Verdict::Larger => format!("{a} > {b}: {numbers}"),
         Verdict::Smaller => format!("{a} < {b}: {numbers}"),
@@ -22,8 +23,8 @@ pub fn verdict_line(versus: &ArmComparison, metric: &str) -> String {
         }
     };
     let line = if note.is_empty() { line } else { format!("{line}; {note}") };
-    if comparison.few_seeds() {
-        format!("{line} (warning: below {FEWEST_FOR_TRUST} seeds these intervals are too narrow)")
+    if comparison.has_few_seeds() {
+        format!("{line} (warning: below {MIN_SEEDS_FOR_TRUST} seeds these intervals are too narrow)")
     } else {
         line
     }

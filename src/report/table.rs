@@ -2,7 +2,6 @@
 
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
-use crate::experiment::metric;
 
 /// A heading and rows of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub struct Table {
 
 /// Every arm on the ranking metric.
 pub fn arms(summary: &Summary) -> Table {
-    let number = |value: f64| metric::number(&summary.metric, value);
+    let number = |value: f64| summary.metric.format(value);
     let interval = |i: Option<Interval>| i.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
     let head = ["arm", "n", "diverged", "IQM", "95 % interval", "median", "mean", "sd", "min", "max", "s/trial"];
     let row = |arm: &ArmSummary| {
@@ -46,12 +45,12 @@ pub fn arms(summary: &Summary) -> Table {
 pub fn metrics(summary: &Summary) -> Option<Table> {
     let [arm] = &summary.arms[..] else { return None };
     let row = |found: &MetricSummary| {
-        let number = |value| metric::number(&found.name, value);
+        let number = |value| found.quantity.format(value);
         let interval = found.iqm_interval.map_or("-".into(), |i| format!("{} to {}", number(i.low), number(i.high)));
         let d = &found.description;
-        let unit = if metric::is_percent(&found.name) { ", %" } else { "" };
+        let unit = if found.quantity.is_percent() { ", %" } else { "" };
         vec![
-            format!("{}{unit}", metric::title(&found.name)),
+            format!("{}{unit}", found.quantity.title()),
             d.n.to_string(),
             number(d.iqm),
             interval,
@@ -61,13 +60,18 @@ pub fn metrics(summary: &Summary) -> Option<Table> {
         ]
     };
     let head = ["metric", "n", "IQM", "95 % interval", "sd", "min", "max"];
-    let rows = arm.metrics.iter().filter(|found| !found.name.contains('@')).map(row).collect();
+    let rows = arm
+        .metrics
+        .iter()
+        .filter(|found| found.quantity.metrics().all(|metric| metric.level().is_none()))
+        .map(row)
+        .collect();
     Some(Table { head: head.map(String::from).to_vec(), rows })
 }
 
 /// What the table's numbers are.
 pub fn caption(summary: &Summary) -> String {
-    let unit = if metric::is_percent(&summary.metric) { ", in %" } else { "" };
+    let unit = if summary.metric.is_percent() { ", in %" } else { "" };
     format!(
         "{}{unit}, on {}. IQM: mean of the middle half of the seeds, with its 95 % bootstrap interval.",
         summary.metric, summary.dataset

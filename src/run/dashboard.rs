@@ -17,7 +17,7 @@ use burn_train::renderer::tui::TuiMetricsRendererWrapper;
 use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 
 use crate::evaluate::Scores;
-use crate::experiment::config::TrialConfig;
+use crate::experiment::config::{TrialConfig, TrialKind};
 use crate::train::{Callback, EpochScores, TrainError};
 
 /// Steps between two updates of the screen's progress bar.
@@ -58,7 +58,8 @@ impl<'a> Dashboard<'a> {
         // Built and dropped inside the catch: burn-train's screen panics on "kill", and again when it is dropped.
         let trained = catch_unwind(AssertUnwindSafe(|| {
             let epochs = config.train.epochs;
-            let open = || Mutex::new(Screen::open(label, epochs, config.data.train, !config.is_autoencoder()));
+            let has_accuracy = matches!(config.kind(), TrialKind::Classification);
+            let open = || Mutex::new(Screen::open(label, epochs, config.data.train, has_accuracy));
             let screen = Self::has_screen(quiet).then(open);
             train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
         }));

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Listener;
-use crate::experiment::metric;
+use crate::experiment::config::TrialKind;
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
@@ -161,9 +162,11 @@ impl State {
 }
 
 fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
-    match &trial.config.descend {
-        Some(descend) => (descend.steps, 1),
-        None => (trial.config.data.train, trial.config.train.epochs),
+    match trial.config.kind() {
+        TrialKind::Descent(descent) => (descent.steps, 1),
+        TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
+            (trial.config.data.train, trial.config.train.epochs)
+        }
     }
 }
 
@@ -178,7 +181,7 @@ impl Listener for SweepProgress {
                 arms.push(trial);
             }
         }
-        let free = cost::on_the_way(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+        let free = cost::part_of_longer(&arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
         for (arm, _) in arms.iter().zip(free).filter(|(_, free)| !free) {
             state.planned.insert(arm.label.clone(), examples_and_epochs(arm));
         }
@@ -249,28 +252,28 @@ impl Listener for SweepProgress {
 /// The best validation score so far.
 struct BestScore {
     arm: String,
-    metric: &'static str,
+    metric: Metric,
     value: f64,
 }
 
 impl BestScore {
     /// The validation accuracy of a record, or its validation loss; `None` where it has neither.
     fn of(record: &TrialRecord) -> Option<Self> {
-        let best = |metric| Some(Self { arm: record.arm.clone(), metric, value: record.metric(metric)? });
-        best("validation_accuracy").or_else(|| best("validation_loss"))
+        let best = |metric| Some(Self { arm: record.arm.clone(), value: record.metric(&metric)?, metric });
+        best(Metric::ValidationAccuracy).or_else(|| best(Metric::ValidationLoss))
     }
 
     /// Whether it is better than another of the same metric.
     fn beats(&self, other: &Self) -> bool {
-        let higher = metric::higher_is_better(self.metric);
+        let higher = self.metric.higher_is_better();
         self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
     }
 }
 
 impl std::fmt::Display for BestScore {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let number = metric::number(self.metric, self.value);
-        let unit = if metric::is_percent(self.metric) { " %" } else { "" };
+        let number = self.metric.format(self.value);
+        let unit = if self.metric.is_percent() { " %" } else { "" };
         write!(f, "{number}{unit} ({})", self.arm)
     }
 }
@@ -278,7 +281,7 @@ impl std::fmt::Display for BestScore {
 /// The rough cost of a plan as a sentence: trials, steps and time.
 pub fn cost_line(plan: &crate::experiment::plan::Plan, jobs: usize) -> String {
     let seeds = plan.seeds.len() as u64;
-    let free = cost::on_the_way(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
+    let free = cost::part_of_longer(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
     let trained = plan.arms.iter().zip(free).filter(|(_, free)| !free);
     let steps: u64 = trained.map(|(arm, _)| cost::steps(arm) * seeds).sum();
     format!(

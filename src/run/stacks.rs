@@ -62,7 +62,7 @@ pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
 /// What the trials of one training share: their settings, without the number of epochs where earlier epochs do not depend on it.
 fn training(config: &TrialConfig) -> String {
     let mut settings = config.clone();
-    if settings.is_prefix() {
+    if settings.is_prefix_of_longer() {
         settings.train.epochs = 0;
     }
     // These types always serialise; an empty text would only put all trials through the comparison in `run_stack`, which refuses them.

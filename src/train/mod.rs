@@ -146,7 +146,7 @@ pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Result<Train
 
 /// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise; the last decides how long it trains.
 /// Each result is what a training of so many epochs would have ended with, as long as the settings do not depend on their number: see
-/// [`crate::experiment::config::TrialConfig::is_prefix`].
+/// [`crate::experiment::config::TrialConfig::is_prefix_of_longer`].
 ///
 /// # Errors
 /// The callback stopped it, or there is no checkpoint.

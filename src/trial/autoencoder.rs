@@ -16,8 +16,8 @@ use crate::evaluate::denoise::{Judges, clean, noisy};
 use crate::evaluate::knn::{Index, Vectors, vote};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
-use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
-use crate::experiment::metric::at_level;
+use crate::experiment::config::{EvaluateConfig, TrialConfig};
+use crate::experiment::metric::{Level, Metric};
 use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
@@ -49,8 +49,8 @@ pub struct AutoencoderEvaluation<'a> {
 /// What was measured of an autoencoder.
 #[derive(Debug, Default)]
 pub struct AutoencoderMetrics {
-    /// By name.
-    pub metrics: Vec<(String, f64)>,
+    /// In the order in which they were measured.
+    pub metrics: Vec<(Metric, f64)>,
     /// Of the nearest-neighbour classifier on codes; empty where it was not asked for.
     pub confusion: Confusion,
 }
@@ -64,8 +64,8 @@ impl AutoencoderEvaluation<'_> {
         let asked = &self.config.evaluate;
         let mut measured = AutoencoderMetrics::default();
         let mse = self.reconstruction(model, Loss::Mse);
-        measured.add("test_mse", mse);
-        measured.add("test_bce", self.reconstruction(model, Loss::Bce));
+        measured.add(Metric::TestMse, mse);
+        measured.add(Metric::TestBce, self.reconstruction(model, Loss::Bce));
         if asked.is_empty() {
             return Ok(measured);
         }
@@ -76,7 +76,7 @@ impl AutoencoderEvaluation<'_> {
         let [train_codes, validation_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
         if let Some(k) = asked.trustworthiness {
             let images = test.rows.numbers();
-            measured.add("trustworthiness", trustworthiness(vectors(&images, PIXELS), test_codes, k));
+            measured.add(Metric::Trustworthiness, trustworthiness(vectors(&images, PIXELS), test_codes, k));
             self.check_interrupted()?;
         }
         if asked.probe {
@@ -87,15 +87,15 @@ impl AutoencoderEvaluation<'_> {
             };
             let callback = InterruptOnly(self.callback);
             let accuracy = probe::accuracy(&encoded, self.classes, self.seed, self.device, &callback)?;
-            measured.add("probe_accuracy", accuracy);
+            measured.add(Metric::ProbeAccuracy, accuracy);
             self.check_interrupted()?;
         }
         let index = Index::new(train_codes);
         if let Some(k) = asked.knn {
             let predicted = vote(&index.nearest(test_codes, k, false), k, train.labels);
             measured.confusion = classification::confusion(&predicted, test.labels, self.classes);
-            measured.add("knn_accuracy", classification::accuracy(&measured.confusion));
-            measured.add("knn_one_vs_rest", mean_one_vs_rest(&measured.confusion));
+            measured.add(Metric::KnnAccuracy, classification::accuracy(&measured.confusion));
+            measured.add(Metric::KnnOneVsRest, mean_one_vs_rest(&measured.confusion));
             self.check_interrupted()?;
         }
         if let (Some(k), true) = (asked.knn, asked.baselines) {
@@ -139,8 +139,8 @@ impl AutoencoderEvaluation<'_> {
         let test = vectors(&images, PIXELS);
         let whole = pca::variance(test);
         let components = self.references.pca(&self.split_key(), self.splits.train);
-        measured.add("explained_variance", 1.0 - mse / whole);
-        measured.add("explained_variance_pca", 1.0 - components.mse(test, self.latent()) / whole);
+        measured.add(Metric::ExplainedVariance, 1.0 - mse / whole);
+        measured.add(Metric::ExplainedVariancePca, 1.0 - components.mse(test, self.latent()) / whole);
     }
 
     /// What makes two trials share a baseline.
@@ -154,16 +154,16 @@ impl AutoencoderEvaluation<'_> {
         let Splits { train, test, .. } = self.splits;
         let key = self.split_key();
         let reference = |space| self.references.accuracy(&key, space, train, test);
-        measured.add("knn_accuracy_pixels", reference(ReferenceSpace::Pixels { k }));
+        measured.add(Metric::KnnAccuracyPixels, reference(ReferenceSpace::Pixels { k }));
         self.check_interrupted()?;
-        measured.add("knn_accuracy_pca", reference(ReferenceSpace::Pca { size: self.latent(), k }));
+        measured.add(Metric::KnnAccuracyPca, reference(ReferenceSpace::Pca { size: self.latent(), k }));
         self.check_interrupted()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
             let codes = [train, test].map(|split| encode(&untrained, split, self.device));
             let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
             let accuracy = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
-            measured.add("knn_accuracy_untrained", accuracy);
+            measured.add(Metric::KnnAccuracyUntrained, accuracy);
         }
         self.check_interrupted()
     }
@@ -183,19 +183,20 @@ impl AutoencoderEvaluation<'_> {
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
             let scores = clean(model, &judges, test, &images, self.device);
+            let level = Level::new(level).with_context(|| format!("{level} is no noise level"))?;
             let all = [
-                ("psnr_noisy", scores.psnr_noisy),
-                ("psnr", scores.psnr),
-                ("ssim_noisy", Some(scores.ssim_noisy)),
-                ("ssim", Some(scores.ssim)),
-                ("knn_noisy", scores.knn_noisy),
-                ("knn_cleaned", scores.knn_cleaned),
-                ("classifier_noisy", Some(scores.classifier_noisy)),
-                ("classifier_cleaned", Some(scores.classifier_cleaned)),
+                (Metric::PsnrNoisy(level), scores.psnr_noisy),
+                (Metric::Psnr(level), scores.psnr),
+                (Metric::SsimNoisy(level), Some(scores.ssim_noisy)),
+                (Metric::Ssim(level), Some(scores.ssim)),
+                (Metric::KnnNoisy(level), scores.knn_noisy),
+                (Metric::KnnCleaned(level), scores.knn_cleaned),
+                (Metric::ClassifierNoisy(level), Some(scores.classifier_noisy)),
+                (Metric::ClassifierCleaned(level), Some(scores.classifier_cleaned)),
             ];
-            for (name, value) in all {
+            for (metric, value) in all {
                 if let Some(value) = value {
-                    measured.metrics.push((at_level(name, level), value));
+                    measured.add(metric, value);
                 }
             }
             self.check_interrupted()?;
@@ -205,8 +206,8 @@ impl AutoencoderEvaluation<'_> {
 
     /// The default classifier of this seed, trained on the same images without noise.
     fn train_judge(&self) -> Result<Network, TrainError> {
-        let config =
-            TrialConfig { train: TrainConfig { epochs: JUDGE_EPOCHS, ..TrainConfig::default() }, ..Default::default() };
+        let mut config = TrialConfig::default();
+        config.train.epochs = JUDGE_EPOCHS;
         let job = Job {
             seeds: &[self.seed],
             config: &config.train,
@@ -224,8 +225,8 @@ impl AutoencoderEvaluation<'_> {
 }
 
 impl AutoencoderMetrics {
-    fn add(&mut self, name: &str, value: f64) {
-        self.metrics.push((name.to_string(), value));
+    fn add(&mut self, metric: Metric, value: f64) {
+        self.metrics.push((metric, value));
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::experiment::config::DescentConfig;
+use crate::experiment::metric::Metric;
 use crate::record::{Status, TrialRecord};
 use crate::studies::descent::Trajectory;
 
@@ -20,18 +21,18 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
     }
     record.epochs_kept = Some(config.steps);
     let (Some(point), Some(&value)) = (trajectory.points.last(), trajectory.values.last()) else { return };
-    let mut put = |name: &str, value: f64| record.metrics.insert(name.into(), Value::from(value));
-    put("final_value", value);
+    let mut put = |metric: Metric, value: f64| record.metrics.insert(metric.to_string(), Value::from(value));
+    put(Metric::FinalValue, value);
     for (axis, &x) in point.iter().enumerate() {
-        put(["final_x", "final_y"][axis.min(1)], x);
+        put(if axis == 0 { Metric::FinalX } else { Metric::FinalY }, x);
     }
     if let Some(minimum) = config.function.minimum() {
         let lowest = config.function.at(&minimum);
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-        put("distance", distance);
+        put(Metric::Distance, distance);
         let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();
         // A descent that never arrives counts as arriving one step after its last: left out, an optimizer would be judged by its lucky starts.
         let arrived = trajectory.values.iter().position(|v| *v <= near).unwrap_or(config.steps + 1);
-        put("steps_to_arrive", arrived as f64);
+        put(Metric::StepsToArrive, arrived as f64);
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::autoencoder::AutoencoderMetrics;
 use crate::evaluate::Scores;
 use crate::evaluate::classification::{columns, confusion, mistakes, predictions};
+use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
 use crate::record::{History, TrialRecord};
@@ -27,15 +28,15 @@ pub fn history(epochs: &[EpochScores]) -> History {
 /// is not finite is left out.
 pub fn metrics(kept: EpochScores, test: Scores) -> Map<String, Value> {
     let all = [
-        ("test_accuracy", test.accuracy),
-        ("test_loss", Some(test.loss)),
-        ("validation_accuracy", kept.validation.accuracy),
-        ("validation_loss", Some(kept.validation.loss)),
-        ("train_accuracy", kept.train.accuracy),
-        ("train_loss", Some(kept.train.loss)),
+        (Metric::TestAccuracy, test.accuracy),
+        (Metric::TestLoss, Some(test.loss)),
+        (Metric::ValidationAccuracy, kept.validation.accuracy),
+        (Metric::ValidationLoss, Some(kept.validation.loss)),
+        (Metric::TrainAccuracy, kept.train.accuracy),
+        (Metric::TrainLoss, Some(kept.train.loss)),
     ];
     all.into_iter()
-        .filter_map(|(name, value)| Some((name.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
+        .filter_map(|(metric, value)| Some((metric.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
         .collect()
 }
 
@@ -58,6 +59,6 @@ pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task
 /// out.
 pub fn autoencoder(record: &mut TrialRecord, measured: AutoencoderMetrics) {
     let finite = measured.metrics.into_iter().filter(|(_, value)| value.is_finite());
-    record.metrics.extend(finite.map(|(name, value)| (name, Value::from(value))));
+    record.metrics.extend(finite.map(|(metric, value)| (metric.to_string(), Value::from(value))));
     record.confusion = measured.confusion;
 }

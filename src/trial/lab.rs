@@ -11,7 +11,7 @@ use super::references::References;
 use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Split};
-use crate::experiment::config::{DataConfig, Start, TrialConfig};
+use crate::experiment::config::{DataConfig, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{OpenBackend, cpu_features};
 use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
@@ -51,7 +51,7 @@ impl Lab {
         for name in plan.datasets() {
             lab.datasets.insert(name.to_string(), source::load(name, search)?);
         }
-        for arm in plan.arms.iter().filter(|arm| arm.config.descend.is_none()) {
+        for arm in plan.arms.iter().filter(|arm| !matches!(arm.config.kind(), TrialKind::Descent(_))) {
             lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
             let classes = lab.dataset(&arm.config.data.dataset)?.classes.len();
             let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
@@ -132,8 +132,8 @@ impl Lab {
 
     /// Name and hash of what a trial learns from.
     fn origin(&self, config: &TrialConfig) -> Result<(String, String)> {
-        if let Some(descend) = &config.descend {
-            return Ok((descend.function.name().into(), NO_DATA.into()));
+        if let TrialKind::Descent(descent) = config.kind() {
+            return Ok((descent.function.name().into(), NO_DATA.into()));
         }
         let dataset = self.dataset(&config.data.dataset)?;
         Ok((dataset.name.clone(), dataset.hash.clone()))

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use crate::data::{Rows, Split};
 use crate::evaluate::evaluate;
 use crate::evaluate::knn::Vectors;
-use crate::experiment::config::{Hidden, ModelConfig, TrainConfig, TrialConfig};
+use crate::experiment::config::{Hidden, TrainConfig, TrialConfig};
 use crate::nn::loss::Loss;
 use crate::nn::optim::OptimizerConfig;
 use crate::nn::task::Task;
@@ -45,11 +45,9 @@ pub fn accuracy(
         [coded.train, coded.validation, coded.test].map(|(points, _)| scale.apply(points));
     let split = |values, labels| Split { rows: Rows::Numbers { values, width }, labels, targets: &[] };
     let optimizer = OptimizerConfig { lr: 0.01, ..OptimizerConfig::default() };
-    let config = TrialConfig {
-        model: ModelConfig { hidden: Hidden::Widths(Vec::new()), ..ModelConfig::default() },
-        train: TrainConfig { epochs: EPOCHS, batch_size: 256, optimizer, ..TrainConfig::default() },
-        ..TrialConfig::default()
-    };
+    let mut config = TrialConfig::default();
+    config.model.hidden = Hidden::Widths(Vec::new());
+    config.train = TrainConfig { epochs: EPOCHS, batch_size: 256, optimizer, ..TrainConfig::default() };
     let job = Job {
         seeds: &[seed],
         config: &config.train,

@@ -8,7 +8,7 @@ use super::autoencoder::AutoencoderEvaluation;
 use super::lab::{Lab, Splits};
 use super::{decision_grid, descent, describe};
 use crate::evaluate::{self, Scores};
-use crate::experiment::config::{Start, TrialConfig};
+use crate::experiment::config::{Start, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
@@ -35,9 +35,11 @@ pub fn run_stack(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result
     if !trials.iter().all(|trial| trial.config.shares_training(config)) {
         return Err(anyhow!("the trials of a stack must share their settings").into());
     }
-    let mut stack = match config.descend {
-        Some(_) => descend_each(lab, trials, callback)?,
-        None => train_and_evaluate(lab, trials, callback)?,
+    let mut stack = match config.kind() {
+        TrialKind::Descent(_) => descend_each(lab, trials, callback)?,
+        TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
+            train_and_evaluate(lab, trials, callback)?
+        }
     };
     let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
     stack.records.iter_mut().for_each(|record| record.seconds = seconds);
@@ -47,7 +49,9 @@ pub fn run_stack(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result
 fn descend_each(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
     let mut records = Vec::with_capacity(trials.len());
     for trial in trials {
-        let config = trial.config.descend.as_ref().with_context(|| format!("`{}` is no descent", trial.label))?;
+        let TrialKind::Descent(config) = trial.config.kind() else {
+            return Err(anyhow!("`{}` is no descent, and its stack is one of descents", trial.label).into());
+        };
         let trajectory = descend(config, &trial.config.train, trial.seed);
         let mut record = lab.blank_record(trial)?;
         descent::describe(&mut record, config, &trajectory);

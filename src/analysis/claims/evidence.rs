@@ -2,39 +2,39 @@
 
 use super::Finding;
 use crate::analysis::stats::compare::{Comparison, Verdict};
-use crate::experiment::metric::{self, Unit};
+use crate::experiment::metric::{Quantity, Unit};
 
-/// One comparison, or one statement, with its numbers.
+/// The evidence for one part of a claim's test.
 pub enum Evidence {
-    /// Two arms compared, Holm's correction still to come.
-    Compared {
-        /// The two, for the evidence.
+    /// Two arms compared. The finding waits for Holm's correction over all comparisons of a plan's claims.
+    Comparison {
+        /// The two arms: `first - second`.
         between: String,
-        /// First against second.
+        /// The first against the second.
         comparison: Comparison,
     },
-    /// All else.
-    Told {
-        /// What they say.
+    /// Any other evidence, whose finding depends on no other claim.
+    Judged {
+        /// What the records say.
         finding: Finding,
-        /// In numbers.
-        evidence: String,
-        /// From so many seeds.
+        /// The numbers behind it.
+        text: String,
+        /// The number of seeds behind it.
         seeds: usize,
     },
 }
 
 impl Evidence {
-    /// Nothing could be told, for this reason.
-    pub fn open(evidence: String, seeds: usize) -> Self {
-        Self::Told { finding: Finding::Inconclusive, evidence, seeds }
+    /// Evidence that settles nothing, for the reason in `text`.
+    pub fn inconclusive(text: String, seeds: usize) -> Self {
+        Self::Judged { finding: Finding::Inconclusive, text, seeds }
     }
 
-    /// What it says.
+    /// What it says of its part of the claim.
     pub fn finding(&self) -> Finding {
         match self {
-            Self::Told { finding, .. } => *finding,
-            Self::Compared { comparison, .. } => match comparison.verdict() {
+            Self::Judged { finding, .. } => *finding,
+            Self::Comparison { comparison, .. } => match comparison.verdict() {
                 Verdict::Larger => Finding::Confirmed,
                 Verdict::Smaller => Finding::Refuted,
                 Verdict::Inconclusive => Finding::Inconclusive,
@@ -42,52 +42,51 @@ impl Evidence {
         }
     }
 
-    /// Its numbers.
-    pub fn in_words(&self, metric: &str) -> String {
+    /// Its numbers, for a report.
+    pub fn text(&self, quantity: &Quantity) -> String {
         match self {
-            Self::Told { evidence, .. } => evidence.clone(),
-            Self::Compared { between, comparison } => format!("{between}: {}", in_words(comparison, metric)),
+            Self::Judged { text, .. } => text.clone(),
+            Self::Comparison { between, comparison } => format!("{between}: {}", comparison_text(comparison, quantity)),
         }
     }
 
-    /// The seeds behind it.
+    /// The number of seeds behind it.
     pub fn seeds(&self) -> usize {
         match self {
-            Self::Told { seeds, .. } => *seeds,
-            Self::Compared { comparison, .. } => comparison.pairs,
+            Self::Judged { seeds, .. } => *seeds,
+            Self::Comparison { comparison, .. } => comparison.pairs,
         }
     }
 }
 
-/// A comparison in one line: effect, interval, n, p.
-pub fn in_words(c: &Comparison, metric: &str) -> String {
-    // Shares are read in percentage points.
-    let (scale, unit, digits) = match metric::unit(metric) {
+/// A comparison of two arms on a quantity in one line: effect, interval, number of seeds, p-value.
+pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
+    // Differences of shares are in percentage points.
+    let (scale, unit, digits) = match quantity.unit() {
         Unit::Percent => (100.0, " pp", 2),
         Unit::Decibel => (1.0, " dB", 2),
         Unit::Plain => (1.0, "", if c.difference.abs() < 0.01 { 5 } else { 4 }),
     };
     let interval =
         c.interval.map_or(String::new(), |i| format!(" [{:+.digits$}, {:+.digits$}]", i.low * scale, i.high * scale));
-    // To beat is to have the better value, whichever way that is.
-    let better = metric::higher_is_better(metric);
-    let (chance, ends) = if better {
-        (c.beats, c.beats_interval.map(|i| (i.low, i.high)))
+    // A run is improved on by a better value, which is the smaller one of a loss.
+    let (improvement, ends) = if quantity.higher_is_better() {
+        (c.probability_of_improvement, c.improvement_interval.map(|i| (i.low, i.high)))
     } else {
-        (1.0 - c.beats, c.beats_interval.map(|i| (1.0 - i.high, 1.0 - i.low)))
+        (1.0 - c.probability_of_improvement, c.improvement_interval.map(|i| (1.0 - i.high, 1.0 - i.low)))
     };
-    let beats = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
+    let ends = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
     let name = if c.family > 1 { "Holm p" } else { "p" };
-    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value(p)));
+    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value_text(p)));
     format!(
-        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {chance:.2}{beats}, {} paired seeds, {p}",
+        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {improvement:.2}{ends}, {} paired seeds, {p}",
         c.difference * scale,
         c.pairs
     )
 }
 
-/// `0.031`, `0.0006`, `< 0.0001`.
-pub fn p_value(p: f64) -> String {
+/// A p-value as reports show it: `0.031`, `0.0006`, `< 0.0001`.
+pub fn p_value_text(p: f64) -> String {
     match p {
         p if p < 0.0001 => "< 0.0001".into(),
         p if p < 0.01 => format!("{p:.4}"),

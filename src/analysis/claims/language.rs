@@ -1,23 +1,50 @@
-//! The claim language: a line of text to a [`Test`].
+//! The claim language: a line of text to a [`Test`] and the quantity it asks about.
 
 use std::fmt;
 
-/// What a claim's test asks.
+use crate::experiment::metric::Quantity;
+
+/// What a claim says of the arms' values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    /// Each larger than the next.
+    /// Each side is larger than the next.
     Order(Vec<Side>),
-    /// Between two numbers.
-    Within(Side, f64, f64),
-    /// The metric rises (or falls) along an axis.
-    Trend {
-        /// Its short name.
-        axis: String,
-        /// Only the arms with these values of other axes.
-        fixed: Vec<(String, String)>,
-        /// Or falls.
-        rising: bool,
+    /// A side lies between two numbers.
+    Range {
+        /// The side.
+        side: Side,
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
     },
+    /// The quantity rises or falls along an axis.
+    Trend {
+        /// The axis, by its short name.
+        axis: String,
+        /// Only arms with these values count.
+        fixed: Vec<AxisValue>,
+        /// The claimed sign of Kendall's tau: positive where the quantity rises.
+        sign: Sign,
+    },
+}
+
+/// The sign that a number is claimed to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Above 0.
+    Positive,
+    /// Below 0.
+    Negative,
+}
+
+/// An axis and one of its values, both as written: `loss=mse`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AxisValue {
+    /// The axis, by its short name.
+    pub axis: String,
+    /// The value, as labels write it.
+    pub value: String,
 }
 
 /// One side of a comparison.
@@ -25,18 +52,19 @@ pub enum Test {
 pub enum Side {
     /// A statistic of an arm's values.
     Arm(Statistic, String),
-    /// `best(adam)`: of the arms with this axis value, the one that validates best: by accuracy, or by loss.
+    /// `best(adam)`: of the arms with this axis value, the one with the best validation accuracy, or validation loss where there is no
+    /// accuracy.
     Best(String),
     /// A number.
     Number(f64),
-    /// `adam + 0.005`: a side moved by a margin.
-    Moved(Box<Side>, f64),
+    /// `adam + 0.005`: a side plus a margin.
+    WithMargin(Box<Side>, f64),
 }
 
 /// A statistic over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
-    /// Interquartile mean: what a bare arm name means.
+    /// Interquartile mean: what an arm's name alone means.
     Iqm,
     /// `mean(...)`
     Mean,
@@ -51,28 +79,28 @@ const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC
                      `decreasing in AXIS for KEY=VALUE on METRIC`";
 
 impl Test {
-    /// The arms it names.
+    /// The labels of the arms it names.
     pub fn arms(&self) -> Vec<&str> {
         let sides = match self {
             Self::Order(sides) => sides.as_slice(),
-            Self::Within(side, ..) => std::slice::from_ref(side),
+            Self::Range { side, .. } => std::slice::from_ref(side),
             Self::Trend { .. } => &[],
         };
         sides
             .iter()
-            .filter_map(|side| match side.unmoved() {
+            .filter_map(|side| match side.without_margin() {
                 Side::Arm(_, arm) => Some(arm.as_str()),
                 _ => None,
             })
             .collect()
     }
 
-    /// The axis values it asks for the best arm of.
+    /// The axis values whose best arm it asks for.
     pub fn groups(&self) -> Vec<&str> {
         let Self::Order(sides) = self else { return Vec::new() };
         sides
             .iter()
-            .filter_map(|side| match side.unmoved() {
+            .filter_map(|side| match side.without_margin() {
                 Side::Best(value) => Some(value.as_str()),
                 _ => None,
             })
@@ -82,40 +110,49 @@ impl Test {
 
 impl Side {
     /// The side without its margin.
-    pub fn unmoved(&self) -> &Self {
+    pub fn without_margin(&self) -> &Self {
         match self {
-            Self::Moved(side, _) => side.unmoved(),
+            Self::WithMargin(side, _) => side.without_margin(),
             side => side,
         }
     }
 
-    /// Its margin.
+    /// Its margin; 0 for a side without one.
     pub fn margin(&self) -> f64 {
         match self {
-            Self::Moved(side, margin) => side.margin() + margin,
+            Self::WithMargin(side, margin) => side.margin() + margin,
             _ => 0.0,
         }
     }
 }
 
-/// Parses a test into what it asks and the metric it asks it of.
-pub fn parse(text: &str) -> Result<(Test, String), String> {
-    let (test, metric) = text.rsplit_once(" on ").ok_or_else(|| format!("it names no metric; {FORMS}"))?;
-    let metric = metric.trim().to_string();
+/// Parses a claim's text into its test and the quantity it is about.
+///
+/// # Errors
+/// The text has none of the forms of the language, or there is no such metric.
+pub fn parse(text: &str) -> Result<(Test, Quantity), String> {
+    let (test, quantity) = text.rsplit_once(" on ").ok_or_else(|| format!("it names no metric; {FORMS}"))?;
+    Ok((parse_test(test)?, quantity.trim().parse()?))
+}
+
+fn parse_test(test: &str) -> Result<Test, String> {
     let words: Vec<&str> = test.split_whitespace().collect();
     if let [direction @ ("increasing" | "decreasing"), "in", axis, rest @ ..] = &words[..] {
         let fixed = match rest {
             [] => Vec::new(),
-            ["for", settings @ ..] if !settings.is_empty() => settings.iter().map(setting).collect::<Result<_, _>>()?,
+            ["for", settings @ ..] if !settings.is_empty() => {
+                settings.iter().map(|text| axis_value(text)).collect::<Result<_, _>>()?
+            }
             _ => return Err(FORMS.into()),
         };
-        return Ok((Test::Trend { axis: (*axis).into(), fixed, rising: *direction == "increasing" }, metric));
+        let sign = if *direction == "increasing" { Sign::Positive } else { Sign::Negative };
+        return Ok(Test::Trend { axis: (*axis).into(), fixed, sign });
     }
     if let Some((arm, range)) = test.split_once(" in [") {
         let numbers: Option<Vec<f64>> =
             range.trim_end().strip_suffix(']').and_then(|inside| inside.split(',').map(number).collect());
         return match numbers.as_deref() {
-            Some([low, high]) if low <= high => Ok((Test::Within(side(arm)?, *low, *high), metric)),
+            Some(&[low, high]) if low <= high => Ok(Test::Range { side: side(arm)?, low, high }),
             _ => Err(format!("`[{range}` is not [low, high]; {FORMS}")),
         };
     }
@@ -130,17 +167,17 @@ pub fn parse(text: &str) -> Result<(Test, String), String> {
     if sides.windows(2).any(|pair| matches!(pair, [Side::Number(_), Side::Number(_)])) {
         return Err(format!("two numbers are compared; {FORMS}"));
     }
-    Ok((Test::Order(sides), metric))
+    Ok(Test::Order(sides))
 }
 
 /// `loss=mse`, with or without a comma behind it.
-fn setting(text: &&str) -> Result<(String, String), String> {
-    let (key, value) =
+fn axis_value(text: &str) -> Result<AxisValue, String> {
+    let (axis, value) =
         text.trim_end_matches(',').split_once('=').ok_or_else(|| format!("`{text}` is not KEY=VALUE; {FORMS}"))?;
-    Ok((key.into(), value.into()))
+    Ok(AxisValue { axis: axis.into(), value: value.into() })
 }
 
-/// A finite number; "nan" and "inf" could be the names of arms.
+/// A finite number. `nan` and `inf` are not numbers here: they could be the names of arms.
 fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
@@ -157,7 +194,7 @@ fn side(text: &str) -> Result<Side, String> {
         if let Some((left, margin)) = text.rsplit_once(sign)
             && let Some(margin) = number(margin)
         {
-            return Ok(Side::Moved(Box::new(side(left)?), factor * margin));
+            return Ok(Side::WithMargin(Box::new(side(left)?), factor * margin));
         }
     }
     let call = text.strip_suffix(')').and_then(|text| text.split_once('('));
@@ -175,8 +212,8 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
-            Self::Moved(side, margin) if *margin < 0.0 => write!(f, "({side} - {})", -margin),
-            Self::Moved(side, margin) => write!(f, "({side} + {margin})"),
+            Self::WithMargin(side, margin) if *margin < 0.0 => write!(f, "({side} - {})", -margin),
+            Self::WithMargin(side, margin) => write!(f, "({side} + {margin})"),
             Self::Best(value) => write!(f, "best({value})"),
             Self::Arm(Statistic::Iqm, arm) => write!(f, "{arm}"),
             Self::Arm(Statistic::Mean, arm) => write!(f, "mean({arm})"),

@@ -1,23 +1,24 @@
-//! Published claims and the measured rows that confirm, refute or fail to settle them.
+//! Published claims, judged by the records: confirmed, refuted or inconclusive.
 //!
-//! In: a claim's test, in the small language below, and records. Out: a [`JudgedClaim`] claim with its evidence in words.
+//! In: a claim's test, in the small language below, and records. Out: a [`JudgedClaim`] with its evidence in words.
 //!
 //! | test | confirmed when |
 //! | --- | --- |
-//! | `adam > sgd on test_accuracy` | the paired difference of interquartile means is above 0: interval and Holm-corrected p agree |
+//! | `adam > sgd on test_accuracy` | the paired difference of interquartile means is above 0: its interval and the Holm-corrected p agree |
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
-//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group that validates best |
+//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group with the best validation score |
 //! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
-//! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin, and so does the signed-rank test |
-//! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and so does the signed-rank test |
+//! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin, and the signed-rank test passes |
+//! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and the signed-rank test passes |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
-//! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing`; with several axes the mean over their other values, or `for KEY=VALUE` of them |
+//! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing`; with several axes the mean over their other values, or over those with `for KEY=VALUE` |
 //!
-//! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`; `epochs_to@0.9` is the first epoch
-//! that validates at 0.9, and `diverged` is 1 for a run that did and 0 for one that did not.
+//! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`. `epochs_to@0.9` is the first epoch
+//! whose validation accuracy is 0.9 or more. `diverged` is 1 for a run that diverged and 0 for one that did not.
 //!
-//! Refuted is the same evidence the other way round. All else is inconclusive. A descent without jitter is the same for every seed: what
-//! it does is compared as it is. A claim that no run of ours can judge says `untestable = "why"` instead of a test.
+//! A claim is refuted by the same evidence the other way round, and else inconclusive. A descent without jitter is the same for every
+//! seed: its values are compared without statistics. A claim that no run of this program can judge says `untestable = "why"` instead of
+//! a test.
 
 mod evidence;
 mod judge;
@@ -27,9 +28,10 @@ mod trend;
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
-use crate::analysis::stats::FEWEST_FOR_TRUST;
+use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::{Comparison, correct};
-use crate::experiment::metric;
+use crate::experiment::config::TrialKind;
+use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::Claim;
 use crate::record::TrialRecord;
@@ -38,16 +40,19 @@ use evidence::Evidence;
 use judge::ClaimContext;
 use language::Test;
 
-pub use evidence::in_words;
+pub(crate) use evidence::comparison_text;
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
 pub enum Finding {
+    /// Every part of the evidence is for it.
     Confirmed,
+    /// Some part of the evidence is for its opposite.
     Refuted,
+    /// Neither.
     Inconclusive,
+    /// No run of this program can judge it.
     #[serde(rename = "not testable")]
     Untestable,
 }
@@ -55,95 +60,101 @@ pub enum Finding {
 /// A claim with its finding.
 #[derive(Debug, Clone, Serialize)]
 pub struct JudgedClaim {
-    /// The claim in words.
+    /// The claim, as published.
     pub says: String,
-    /// Who says so.
+    /// Where it was published.
     pub source: Option<String>,
-    /// The number that was published, as it was.
+    /// The published number, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
-    /// How it was tested.
+    /// The test in the claim language; empty where the claim is untestable.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub test: String,
     /// What the records say.
     pub finding: Finding,
-    /// In numbers, with n.
+    /// The numbers behind the finding, with the number of seeds.
     pub evidence: String,
 }
 
 /// Checks that every claim of a plan can be read and names arms and axes of it, before anything is trained.
 ///
 /// # Errors
-/// The first that cannot, with the valid names.
+/// The first claim that does not, with the valid names.
 pub fn check(plan: &Plan) -> Result<()> {
-    plan.claims.iter().filter(|claim| claim.untestable.is_none()).try_for_each(|claim| parsed(claim, plan).map(|_| ()))
+    plan.claims.iter().filter(|claim| claim.untestable.is_none()).try_for_each(|claim| parse(claim, plan).map(|_| ()))
 }
 
-/// Splits claims into those a plan can judge and those that name an arm or an axis it no longer has, as when `--set`
+/// Splits claims into those that a plan can judge, and those that name an arm or an axis that it does not have, as when `--set`
 /// replaced an axis.
-pub fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
-    claims.into_iter().partition(|claim| claim.untestable.is_some() || parsed(claim, plan).is_ok())
+pub(crate) fn applicable(claims: Vec<Claim>, plan: &Plan) -> (Vec<Claim>, Vec<Claim>) {
+    claims.into_iter().partition(|claim| claim.untestable.is_some() || parse(claim, plan).is_ok())
 }
 
-/// The metrics that the claims ask about, both sides of each difference.
-pub fn metrics(plan: &Plan) -> Vec<String> {
-    let asked = plan.claims.iter().filter_map(|claim| Some(language::parse(&claim.test).ok()?.1));
-    let both = asked.flat_map(|metric| {
-        let (first, second) = metric::sides(&metric);
-        [Some(first.to_string()), second.map(String::from)]
-    });
-    both.flatten().collect()
+/// The metrics that the claims are about, both sides of each difference.
+pub(crate) fn metrics(plan: &Plan) -> Vec<Metric> {
+    let quantities = plan.claims.iter().filter_map(|claim| Some(language::parse(&claim.test).ok()?.1));
+    quantities.flat_map(|quantity| quantity.metrics().cloned().collect::<Vec<_>>()).collect()
 }
 
-/// Judges every claim of a plan. Holm's correction is over all the pairs of arms that the claims compare.
+/// What is known of a claim before Holm's correction.
+enum Outcome<'a> {
+    /// Why it cannot be tested.
+    Untestable(&'a str),
+    /// Its evidence, part by part.
+    Tested { quantity: Quantity, evidence: Vec<Evidence> },
+}
+
+/// Judges every claim of a plan. Holm's correction is over all pairs of arms that the claims compare.
 ///
 /// # Errors
-/// A claim that names an unknown arm or metric, or is not in the claim language.
-pub fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
-    let mut all: Vec<(&Claim, String, Vec<Evidence>)> = Vec::new();
+/// A claim names an unknown arm or metric, or is not in the claim language.
+pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.claims.len());
     for (index, claim) in plan.claims.iter().enumerate() {
-        if claim.untestable.is_some() {
-            all.push((claim, String::new(), Vec::new()));
-            continue;
+        outcomes.push(match &claim.untestable {
+            Some(why) => Outcome::Untestable(why),
+            None => {
+                let (test, quantity) = parse(claim, plan)?;
+                let context = ClaimContext { plan, records, quantity: &quantity, index: index as u64 };
+                let evidence = context.evidence(&test)?;
+                Outcome::Tested { quantity, evidence }
+            }
+        });
+    }
+    let mut comparisons: Vec<&mut Comparison> = Vec::new();
+    for outcome in &mut outcomes {
+        let Outcome::Tested { evidence, .. } = outcome else { continue };
+        for part in evidence {
+            match part {
+                Evidence::Comparison { comparison, .. } => comparisons.push(comparison),
+                Evidence::Judged { .. } => {}
+            }
         }
-        let (test, metric) = parsed(claim, plan)?;
-        let bench = ClaimContext { plan, records, metric: &metric, index: index as u64 };
-        let evidence = bench.evidence(&test)?;
-        all.push((claim, metric, evidence));
     }
-    let mut compared: Vec<&mut Comparison> = all
-        .iter_mut()
-        .flat_map(|(_, _, evidence)| evidence)
-        .filter_map(|evidence| match evidence {
-            Evidence::Compared { comparison, .. } => Some(comparison),
-            Evidence::Told { .. } => None,
-        })
-        .collect();
-    correct(&mut compared);
-    Ok(all.into_iter().map(|(claim, metric, evidence)| conclude(claim, &metric, &evidence, plan)).collect())
+    correct(&mut comparisons);
+    Ok(plan.claims.iter().zip(&outcomes).map(|(claim, outcome)| conclude(claim, outcome, plan)).collect())
 }
 
-/// Confirmed when every part of the evidence confirms, refuted when any refutes.
-fn conclude(claim: &Claim, metric: &str, parts: &[Evidence], plan: &Plan) -> JudgedClaim {
-    if let Some(why) = &claim.untestable {
-        return judged(claim, plan, Finding::Untestable, why.clone());
-    }
-    let finding = if parts.iter().all(|part| part.finding() == Finding::Confirmed) {
-        Finding::Confirmed
-    } else if parts.iter().any(|part| part.finding() == Finding::Refuted) {
-        Finding::Refuted
-    } else {
-        Finding::Inconclusive
+/// A claim is confirmed when every part of the evidence confirms it, and refuted when any part refutes it.
+fn conclude(claim: &Claim, outcome: &Outcome, plan: &Plan) -> JudgedClaim {
+    let (finding, evidence) = match outcome {
+        Outcome::Untestable(why) => (Finding::Untestable, (*why).to_string()),
+        Outcome::Tested { quantity, evidence } => {
+            let finding = if evidence.iter().all(|part| part.finding() == Finding::Confirmed) {
+                Finding::Confirmed
+            } else if evidence.iter().any(|part| part.finding() == Finding::Refuted) {
+                Finding::Refuted
+            } else {
+                Finding::Inconclusive
+            };
+            let mut text = evidence.iter().map(|part| part.text(quantity)).collect::<Vec<_>>().join("; ");
+            let seeds = evidence.iter().map(Evidence::seeds).min().unwrap_or(0);
+            if seeds < MIN_SEEDS_FOR_TRUST && !plan.is_deterministic() {
+                text.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
+            }
+            (finding, text)
+        }
     };
-    let mut words = parts.iter().map(|part| part.in_words(metric)).collect::<Vec<_>>().join("; ");
-    let seeds = parts.iter().map(Evidence::seeds).min().unwrap_or(0);
-    if seeds < FEWEST_FOR_TRUST && !plan.is_deterministic() {
-        words.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
-    }
-    judged(claim, plan, finding, words)
-}
-
-fn judged(claim: &Claim, plan: &Plan, finding: Finding, evidence: String) -> JudgedClaim {
     JudgedClaim {
         says: claim.says.clone(),
         source: claim.source.clone().or_else(|| plan.source.clone()),
@@ -154,42 +165,49 @@ fn judged(claim: &Claim, plan: &Plan, finding: Finding, evidence: String) -> Jud
     }
 }
 
-fn parsed(claim: &Claim, plan: &Plan) -> Result<(Test, String)> {
-    let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
+/// A claim's test and quantity, checked against the arms and axes of a plan.
+fn parse(claim: &Claim, plan: &Plan) -> Result<(Test, Quantity)> {
     let fail = |what: String| anyhow!("claim `{}`: {what}", claim.test);
-    let (test, metric) = language::parse(&claim.test).map_err(fail)?;
-    metric::check(&metric).map_err(fail)?;
-    plan.check_measured(&metric).map_err(fail)?;
+    let (test, quantity) = language::parse(&claim.test).map_err(fail)?;
+    plan.check_measured(&quantity).map_err(fail)?;
+    let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     for arm in test.arms() {
         if !labels.contains(&arm) {
             let near = suggestion(arm, labels.iter().copied());
             return Err(fail(format!("no arm `{arm}`{near}; the arms are {}", labels.join(", "))));
         }
     }
-    if let Some(group) = test.groups().first().filter(|_| plan.arms.iter().any(|arm| arm.config.descend.is_some())) {
-        return Err(fail(format!("`best({group})` is chosen on validation, and a descent has none; name the arm")));
-    }
     for group in test.groups() {
-        let values: Vec<&str> = plan.arms.iter().flat_map(group_names).collect();
-        let members = plan.arms.iter().filter(|arm| group_names(arm).any(|name| name == group));
-        let mut losses: Vec<_> =
-            members.filter(|arm| !arm.config.has_accuracy()).map(|arm| arm.config.train.loss).collect();
-        losses.dedup();
-        if losses.len() > 1 {
-            return Err(fail(format!("the arms of `{group}` have different losses, so none validates best")));
-        }
-        if !values.contains(&group) {
-            return Err(fail(format!("no arm has the axis value `{group}`; there are {}", values.join(", "))));
-        }
+        check_group(group, plan).map_err(fail)?;
     }
     if let Test::Trend { axis, fixed, .. } = &test {
-        trend::lines(plan, axis, fixed).map_err(fail)?;
+        trend::series(plan, axis, fixed).map_err(fail)?;
     }
-    Ok((test, metric))
+    Ok((test, quantity))
 }
 
-/// The named axis values of an arm, such as its optimizer.
-fn group_names(arm: &Arm) -> impl Iterator<Item = &str> {
+/// Checks that some arms have this axis value, and that one of them can be chosen on validation.
+fn check_group(group: &str, plan: &Plan) -> Result<(), String> {
+    if plan.arms.iter().any(|arm| matches!(arm.config.kind(), TrialKind::Descent(_))) {
+        return Err(format!("`best({group})` is chosen on validation, and a descent has none; name the arm"));
+    }
+    let members = plan.arms.iter().filter(|arm| axis_names(arm).any(|name| name == group));
+    // Accuracies can be compared whatever the loss.
+    let without_accuracy = members.filter(|arm| !matches!(arm.config.kind(), TrialKind::Classification));
+    let mut losses: Vec<_> = without_accuracy.map(|arm| arm.config.train.loss).collect();
+    losses.dedup();
+    if losses.len() > 1 {
+        return Err(format!("the arms of `{group}` have different losses, so none validates best"));
+    }
+    let names: Vec<&str> = plan.arms.iter().flat_map(axis_names).collect();
+    if !names.contains(&group) {
+        return Err(format!("no arm has the axis value `{group}`; there are {}", names.join(", ")));
+    }
+    Ok(())
+}
+
+/// The axis values of an arm that are names, such as its optimizer.
+fn axis_names(arm: &Arm) -> impl Iterator<Item = &str> {
     arm.values.iter().filter_map(|(_, value)| value.as_str())
 }
 

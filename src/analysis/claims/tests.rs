@@ -1,4 +1,4 @@
-//! Claims against made-up records whose answer is plain.
+//! Claims judged on made-up records.
 
 use serde_json::Map;
 

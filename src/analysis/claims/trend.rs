@@ -1,60 +1,74 @@
-//! A metric along an axis: where each arm stands on it, and Kendall's tau.
+//! A metric along an axis: the series of arms that differ in that axis alone, and Kendall's tau.
 
 use serde_json::Value;
 
+use super::language::AxisValue;
 use crate::experiment::config::TrialConfig;
-use crate::experiment::plan::{Plan, label};
+use crate::experiment::plan::{Arm, Plan, label};
 use crate::experiment::spec::keys;
 use crate::suggest::suggestion;
 
-/// What arms of one line share: all settings but the axis.
-type Others = Value;
+/// An arm's position on an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AxisPoint {
+    /// The arm's index in the plan.
+    pub arm: usize,
+    /// The axis value; of a list of widths, its sum.
+    pub position: f64,
+}
 
-/// Where an arm stands on an axis, by its index in the plan.
-pub type Standing = (usize, f64);
+/// Arms that differ along one axis alone.
+pub type Series = Vec<AxisPoint>;
 
-/// The arms that differ along `axis` alone, a line for each combination of the other axes' values; only those whose axes have
-/// the `fixed` values. A list of widths stands at its sum.
-pub fn lines(plan: &Plan, axis: &str, fixed: &[(String, String)]) -> Result<Vec<Vec<Standing>>, String> {
-    for key in std::iter::once(axis).chain(fixed.iter().map(|(key, _)| key.as_str())) {
+/// The series of a plan along `axis`, one for each combination of the other axes' values. Only arms with the `fixed` values count.
+///
+/// # Errors
+/// The plan does not have an axis, a value on `axis` is not a number, or no two arms differ along `axis` alone.
+pub fn series(plan: &Plan, axis: &str, fixed: &[AxisValue]) -> Result<Vec<Series>, String> {
+    for key in std::iter::once(axis).chain(fixed.iter().map(|fixed| fixed.axis.as_str())) {
         if !plan.axes.iter().any(|known| known == key) {
             let near = suggestion(key, plan.axes.iter().map(String::as_str));
             return Err(format!("no axis `{key}`{near}; the axes are {}", plan.axes.join(", ")));
         }
     }
-    let mut lines: Vec<(Others, Vec<Standing>)> = Vec::new();
+    let mut found: Vec<(Value, Series)> = Vec::new();
     for (index, arm) in plan.arms.iter().enumerate() {
-        let value = |key: &str| arm.values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
-        if !fixed.iter().all(|(key, wanted)| value(key).is_some_and(|found| label::plain(found) == *wanted)) {
+        let has = |fixed: &AxisValue| axis_value(arm, &fixed.axis).is_some_and(|v| label::plain(v) == fixed.value);
+        if !fixed.iter().all(has) {
             continue;
         }
-        let standing = value(axis).and_then(position);
-        let standing = standing.ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))?;
-        let others = without(&arm.config, axis);
-        match lines.iter_mut().find(|(known, _)| *known == others) {
-            Some((_, line)) => line.push((index, standing)),
-            None => lines.push((others, vec![(index, standing)])),
+        let position = axis_value(arm, axis).and_then(position);
+        let position = position.ok_or_else(|| format!("`{axis}` of arm `{}` is not a number", arm.label))?;
+        let point = AxisPoint { arm: index, position };
+        let others = settings_without(&arm.config, axis);
+        match found.iter_mut().find(|(known, _)| *known == others) {
+            Some((_, series)) => series.push(point),
+            None => found.push((others, vec![point])),
         }
     }
-    let lines: Vec<Vec<Standing>> = lines.into_iter().map(|(_, line)| line).filter(|line| line.len() > 1).collect();
-    if lines.is_empty() {
-        for (key, wanted) in fixed {
-            let mut known: Vec<String> = plan
-                .arms
-                .iter()
-                .flat_map(|arm| &arm.values)
-                .filter(|(k, _)| k == key)
-                .map(|(_, v)| label::plain(v))
-                .collect();
-            known.dedup();
-            if !known.contains(wanted) {
-                let near = suggestion(wanted, known.iter().map(String::as_str));
-                return Err(format!("no arm has {key}={wanted}{near}; there are {}", known.join(", ")));
-            }
-        }
-        return Err(format!("no two arms differ along `{axis}` alone"));
+    let found: Vec<Series> = found.into_iter().map(|(_, series)| series).filter(|series| series.len() > 1).collect();
+    if found.is_empty() {
+        return Err(why_empty(plan, axis, fixed));
     }
-    Ok(lines)
+    Ok(found)
+}
+
+/// Why a plan has no series: no arm has one of the fixed values, or no two arms differ along the axis alone.
+fn why_empty(plan: &Plan, axis: &str, fixed: &[AxisValue]) -> String {
+    for AxisValue { axis, value } in fixed {
+        let mut known: Vec<String> =
+            plan.arms.iter().filter_map(|arm| axis_value(arm, axis)).map(label::plain).collect();
+        known.dedup();
+        if !known.contains(value) {
+            let near = suggestion(value, known.iter().map(String::as_str));
+            return format!("no arm has {axis}={value}{near}; there are {}", known.join(", "));
+        }
+    }
+    format!("no two arms differ along `{axis}` alone")
+}
+
+fn axis_value<'a>(arm: &'a Arm, axis: &str) -> Option<&'a Value> {
+    arm.values.iter().find(|(key, _)| key == axis).map(|(_, value)| value)
 }
 
 fn position(value: &Value) -> Option<f64> {
@@ -64,20 +78,20 @@ fn position(value: &Value) -> Option<f64> {
     }
 }
 
-/// The settings as a table, without the axis.
-fn without(config: &TrialConfig, axis: &str) -> Others {
-    let mut table = serde_json::to_value(config).unwrap_or_default();
+/// The settings as JSON, without the axis: equal for the arms of one series.
+fn settings_without(config: &TrialConfig, axis: &str) -> Value {
+    let mut settings = serde_json::to_value(config).unwrap_or_default();
     let path = keys::canonical(axis).unwrap_or(axis);
     let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
     let pointer: String = parent.split('.').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
-    if let Some(inside) = table.pointer_mut(&pointer).and_then(Value::as_object_mut) {
-        inside.shift_remove(last);
+    if let Some(table) = settings.pointer_mut(&pointer).and_then(Value::as_object_mut) {
+        table.shift_remove(last);
     }
-    table
+    settings
 }
 
-/// Kendall's tau-b (1945): the share of pairs in the same order minus that in opposite order, ties allowed for. `None` when
-/// either side is all ties.
+/// Kendall's tau-b (1945): the share of pairs in the same order minus that in opposite order, corrected for ties. `None` if all of `x`
+/// or all of `y` are equal.
 pub fn kendall_tau(x: &[f64], y: &[f64]) -> Option<f64> {
     let sign = |a: f64, b: f64| {
         if a > b {
@@ -88,16 +102,16 @@ pub fn kendall_tau(x: &[f64], y: &[f64]) -> Option<f64> {
             0.0
         }
     };
-    let (mut agree, mut in_x, mut in_y) = (0.0, 0.0, 0.0);
+    let (mut agreement, mut untied_x, mut untied_y) = (0.0, 0.0, 0.0);
     for i in 0..x.len() {
         for j in 0..i {
             let (dx, dy): (f64, f64) = (sign(x[i], x[j]), sign(y[i], y[j]));
-            agree += dx * dy;
-            in_x += dx.abs();
-            in_y += dy.abs();
+            agreement += dx * dy;
+            untied_x += dx.abs();
+            untied_y += dy.abs();
         }
     }
-    (in_x > 0.0 && in_y > 0.0).then(|| agree / (in_x * in_y).sqrt())
+    (untied_x > 0.0 && untied_y > 0.0).then(|| agreement / (untied_x * untied_y).sqrt())
 }
 
 #[cfg(test)]

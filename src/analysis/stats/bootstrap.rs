@@ -1,39 +1,38 @@
-//! The percentile bootstrap (Efron, 1979): how far a statistic of these runs could have fallen.
+//! The percentile bootstrap (Efron, 1979): an interval for any statistic of a sample.
 
 use serde::{Deserialize, Serialize};
 
-use super::CONFIDENCE;
 use super::describe::quantile;
+use super::{CONFIDENCE, MIN_SEEDS_FOR_INTERVAL};
 use crate::seed::Stream;
 
-/// Resamples an estimate.
-pub const RESAMPLES: usize = 10_000;
+/// The number of resamples of each interval.
+const RESAMPLES: usize = 10_000;
 
 /// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// Lower end.
+    /// The lower end.
     pub low: f64,
-    /// Upper end.
+    /// The upper end.
     pub high: f64,
 }
 
 impl Interval {
-    /// Whether `value` lies in it, ends included.
+    /// Whether `value` lies in the interval, ends included.
+    #[cfg(test)]
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
-    /// Half its width.
+    /// Half the width of the interval.
     pub fn half_width(&self) -> f64 {
         (self.high - self.low) / 2.0
     }
 }
 
-/// The interval of `statistic` over resamples of the indices `0..n`. Working on indices lets one resample pick whole pairs:
-/// all that belongs to a seed is drawn together.
-///
-/// Absent for fewer than [`super::FEWEST_FOR_INTERVAL`] values.
+/// The interval of a statistic of `n` values, which is computed from resamples of the indices `0..n`: so all values that belong to one
+/// seed are drawn together. `None` for fewer than [`MIN_SEEDS_FOR_INTERVAL`] values.
 pub fn bootstrap(n: usize, statistic: impl FnMut(&[usize]) -> f64, stream: &mut Stream) -> Option<Interval> {
     resample(n, RESAMPLES, statistic, stream)
 }
@@ -44,14 +43,14 @@ fn resample(
     mut statistic: impl FnMut(&[usize]) -> f64,
     stream: &mut Stream,
 ) -> Option<Interval> {
-    if n < super::FEWEST_FOR_INTERVAL {
+    if n < MIN_SEEDS_FOR_INTERVAL {
         return None;
     }
-    let mut picked = vec![0; n];
+    let mut drawn = vec![0; n];
     let mut estimates: Vec<f64> = (0..resamples)
         .map(|_| {
-            picked.fill_with(|| stream.below(n as u32) as usize);
-            statistic(&picked)
+            drawn.fill_with(|| stream.below(n as u32) as usize);
+            statistic(&drawn)
         })
         .collect();
     estimates.sort_by(f64::total_cmp);
@@ -59,8 +58,8 @@ fn resample(
     Some(Interval { low: quantile(&estimates, tail), high: quantile(&estimates, 1.0 - tail) })
 }
 
-/// The interval of a statistic of one sample.
-pub fn of_sample(values: &[f64], statistic: fn(&[f64]) -> f64, stream: &mut Stream) -> Option<Interval> {
+/// The interval of a statistic of one sample. `None` for fewer than [`MIN_SEEDS_FOR_INTERVAL`] values.
+pub fn bootstrap_sample(values: &[f64], statistic: fn(&[f64]) -> f64, stream: &mut Stream) -> Option<Interval> {
     let mut drawn = Vec::with_capacity(values.len());
     bootstrap(
         values.len(),
@@ -87,7 +86,7 @@ mod tests {
     fn the_interval_of_a_mean_is_the_normal_one_for_a_large_sample() {
         let mut normal = Stream::new(1, Purpose::Data, 0);
         let values: Vec<f64> = (0..400).map(|_| normal.normal()).collect();
-        let interval = of_sample(&values, mean, &mut stream(0)).unwrap();
+        let interval = bootstrap_sample(&values, mean, &mut stream(0)).unwrap();
         let expected = 1.96 / 400f64.sqrt();
         assert!((interval.half_width() / expected - 1.0).abs() < 0.1, "{interval:?}");
         assert!(interval.contains(mean(&values)));
@@ -113,13 +112,13 @@ mod tests {
 
     #[test]
     fn too_few_values_have_no_interval_and_equal_ones_a_point() {
-        assert_eq!(of_sample(&[1.0, 2.0], mean, &mut stream(0)), None);
-        assert_eq!(of_sample(&[3.0; 5], mean, &mut stream(0)), Some(Interval { low: 3.0, high: 3.0 }));
+        assert_eq!(bootstrap_sample(&[1.0, 2.0], mean, &mut stream(0)), None);
+        assert_eq!(bootstrap_sample(&[3.0; 5], mean, &mut stream(0)), Some(Interval { low: 3.0, high: 3.0 }));
     }
 
     #[test]
     fn the_stream_decides_the_interval() {
         let values = [1.0, 5.0, 2.0, 8.0, 3.0];
-        assert_eq!(of_sample(&values, mean, &mut stream(4)), of_sample(&values, mean, &mut stream(4)));
+        assert_eq!(bootstrap_sample(&values, mean, &mut stream(4)), bootstrap_sample(&values, mean, &mut stream(4)));
     }
 }

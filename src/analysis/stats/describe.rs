@@ -1,17 +1,17 @@
-//! One sample described.
+//! Summary statistics of one sample.
 
 use serde::{Deserialize, Serialize};
 
-/// The usual summary of a sample. What a sample is too small for is absent.
+/// Summary statistics of a sample of at least one value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Description {
-    /// Values.
+    /// The number of values.
     pub n: usize,
     /// Arithmetic mean.
     pub mean: f64,
-    /// Standard deviation with n - 1 in the denominator; absent for one value.
+    /// Standard deviation with n - 1 in the denominator; `None` for one value.
     pub sd: Option<f64>,
-    /// Smallest.
+    /// The smallest value.
     pub min: f64,
     /// First quartile.
     pub q1: f64,
@@ -19,13 +19,13 @@ pub struct Description {
     pub median: f64,
     /// Third quartile.
     pub q3: f64,
-    /// Largest.
+    /// The largest value.
     pub max: f64,
-    /// See [`interquartile_mean`].
+    /// The interquartile mean: see [`interquartile_mean`].
     pub iqm: f64,
 }
 
-/// Describes a sample; `None` for an empty one.
+/// The summary statistics of a sample; `None` for an empty one.
 pub fn describe(values: &[f64]) -> Option<Description> {
     let sorted = sorted(values);
     let (&min, &max) = (sorted.first()?, sorted.last()?);
@@ -35,7 +35,7 @@ pub fn describe(values: &[f64]) -> Option<Description> {
         sd: sd(&sorted),
         min,
         q1: quantile(&sorted, 0.25),
-        median: quantile(&sorted, 0.5),
+        median: median(&sorted),
         q3: quantile(&sorted, 0.75),
         max,
         iqm: interquartile_mean(&sorted),
@@ -56,15 +56,20 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Standard deviation with n - 1 in the denominator; absent below two values.
+/// Standard deviation with n - 1 in the denominator; `None` for fewer than two values.
 pub fn sd(values: &[f64]) -> Option<f64> {
     let centre = mean(values);
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
     (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// Linear interpolation between order statistics of a *sorted* sample: Hyndman and Fan's type 7, the default of R,
-/// NumPy and pandas. NaN for no values.
+/// The middle value, or the mean of the two in the middle; NaN for no values.
+pub fn median(values: &[f64]) -> f64 {
+    quantile(&sorted(values), 0.5)
+}
+
+/// The quantile of a *sorted* sample at a share of 0 to 1, by linear interpolation between order statistics: Hyndman and Fan's type 7
+/// (1996), the default of R, NumPy and pandas. NaN for no values.
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let position = share * last as f64;
@@ -73,7 +78,7 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[low] + (position - low as f64) * (sorted[high] - sorted[low])
 }
 
-/// The values in rising order.
+/// The values in increasing order.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

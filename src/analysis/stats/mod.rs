@@ -1,4 +1,4 @@
-//! Statistics of a handful of runs: slices in, numbers out, the generator always an argument.
+//! Statistics of small samples: slices in, numbers out. A function that draws random numbers takes its generator as an argument.
 
 pub mod bootstrap;
 pub mod compare;
@@ -6,12 +6,12 @@ pub mod describe;
 mod probability_of_improvement;
 pub mod wilcoxon;
 
-pub use bootstrap::{Interval, bootstrap};
-pub use describe::{Description, describe, interquartile_mean};
+pub use bootstrap::Interval;
+pub use describe::Description;
 
-/// Below this many seeds no interval is printed: resampling two values says nothing.
-pub const FEWEST_FOR_INTERVAL: usize = 3;
-/// Below this many seeds every verdict carries a warning: percentile intervals are then too narrow.
-pub const FEWEST_FOR_TRUST: usize = 10;
-/// Confidence of every interval, and one minus the level of every test.
+/// The fewest seeds for which there is an interval: resampling two values says nothing.
+pub const MIN_SEEDS_FOR_INTERVAL: usize = 3;
+/// With fewer seeds every verdict has a warning, because percentile intervals are then too narrow.
+pub const MIN_SEEDS_FOR_TRUST: usize = 10;
+/// The confidence of every interval, and one minus the significance level of every test.
 pub const CONFIDENCE: f64 = 0.95;

@@ -1,30 +1,29 @@
-//! The paired Wilcoxon signed-rank test, and Holm's correction.
+//! The paired Wilcoxon signed-rank test (1945).
 
-/// The two-sided p-value that paired differences are symmetric about 0 (Wilcoxon, 1945).
+/// The two-sided p-value of the hypothesis that paired differences are symmetric about 0.
 ///
-/// Zero differences are left out and equal ones share their mean rank. The distribution is exact: all `2^n` sign patterns
-/// of the ranks at hand, counted by dynamic programming over doubled ranks, so ties need no approximation. `None` when no
-/// difference is left.
+/// Zero differences are left out, and equal ones share their mean rank. The distribution is exact: all `2^n` sign patterns of the ranks
+/// are counted by dynamic programming over doubled ranks, so ties need no approximation. `None` if every difference is 0.
 pub fn signed_rank(differences: &[f64]) -> Option<f64> {
-    // Accuracies are counts over counts: what differs in the last bits of a subtraction is equal.
-    let largest = differences.iter().fold(0.0f64, |most, d| most.max(d.abs()));
-    let alike = 1e-9 * largest;
-    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| d.abs() > alike).collect();
+    // Accuracies are ratios of counts: differences that differ in their last bits alone are equal.
+    let largest = differences.iter().fold(0.0f64, |largest, d| largest.max(d.abs()));
+    let tolerance = 1e-9 * largest;
+    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| d.abs() > tolerance).collect();
     nonzero.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let ranks = doubled_ranks(&nonzero, alike);
+    let ranks = doubled_ranks(&nonzero, tolerance);
     let total: usize = ranks.iter().sum();
     let positive = ranks.iter().zip(&nonzero).filter(|(_, d)| **d > 0.0);
     let sum: usize = positive.map(|(rank, _)| rank).sum();
     if nonzero.is_empty() {
         return None;
     }
-    // Share of sign patterns with each doubled rank sum: a probability, so that no count overflows.
+    // share[s] is the share of sign patterns with the doubled rank sum s; counts would overflow.
     let mut share = vec![0.0f64; total + 1];
     share[0] = 1.0;
     for &rank in &ranks {
-        for at in (0..=total).rev() {
-            let with = if at >= rank { share[at - rank] } else { 0.0 };
-            share[at] = 0.5 * (share[at] + with);
+        for sum in (0..=total).rev() {
+            let with_rank = if sum >= rank { share[sum - rank] } else { 0.0 };
+            share[sum] = 0.5 * (share[sum] + with_rank);
         }
     }
     let extreme = sum.min(total - sum);
@@ -32,28 +31,15 @@ pub fn signed_rank(differences: &[f64]) -> Option<f64> {
     Some((2.0 * tail).min(1.0))
 }
 
-/// Twice the mean rank of each value, by magnitude; `sorted` is in order of magnitude.
-fn doubled_ranks(sorted: &[f64], alike: f64) -> Vec<usize> {
+/// Twice the mean rank of each value by magnitude; `sorted` is in order of magnitude.
+fn doubled_ranks(sorted: &[f64], tolerance: f64) -> Vec<usize> {
     let mut ranks = Vec::with_capacity(sorted.len());
-    for group in sorted.chunk_by(|a, b| b.abs() - a.abs() <= alike) {
+    for group in sorted.chunk_by(|a, b| b.abs() - a.abs() <= tolerance) {
         let first = ranks.len() + 1;
         let last = ranks.len() + group.len();
         ranks.extend(std::iter::repeat_n(first + last, group.len()));
     }
     ranks
-}
-
-/// Holm's step-down correction (1979): the adjusted p-values, in the order given.
-pub fn holm(p_values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p_values.len()).collect();
-    order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
-    let mut adjusted = vec![0.0; p_values.len()];
-    let mut floor = 0.0f64;
-    for (rank, &index) in order.iter().enumerate() {
-        floor = floor.max((p_values[index] * (p_values.len() - rank) as f64).min(1.0));
-        adjusted[index] = floor;
-    }
-    adjusted
 }
 
 #[cfg(test)]
@@ -108,12 +94,5 @@ mod tests {
         let differences = [0.3, -0.1, 0.7, 0.2, -0.4, 0.9];
         let swapped = differences.map(|d| -d);
         assert_eq!(signed_rank(&differences), signed_rank(&swapped));
-    }
-
-    #[test]
-    fn holm_by_hand() {
-        assert_eq!(holm(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
-        assert_eq!(holm(&[0.5, 0.9]), [1.0, 1.0]);
-        assert!(holm(&[]).is_empty());
     }
 }

@@ -1,22 +1,22 @@
-//! What a descent goes down, and from where.
+//! The `[descend]` section: the function an optimizer goes down, and where it starts.
 
 use serde::{Deserialize, Serialize};
 
-use super::is_zero;
+use super::is_default;
 use crate::nn::test_function::Function;
 
-/// What is descended, and from where.
+/// An optimizer's descent down a test function, in place of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DescentConfig {
-    /// The function.
+    /// The function whose minimum is sought.
     pub function: Function,
-    /// Where it starts: one number, or two; empty means the function's usual start.
+    /// Coordinates of the start, one or two; empty for the function's usual start.
     pub start: Vec<f64>,
-    /// Standard deviation of the normal draw that moves each coordinate of the start, seed by seed.
-    #[serde(skip_serializing_if = "is_zero")]
+    /// Standard deviation of the normal draw that each seed adds to each coordinate of the start.
+    #[serde(skip_serializing_if = "is_default")]
     pub jitter: f64,
-    /// Steps.
+    /// The number of optimizer steps.
     pub steps: usize,
 }
 
@@ -26,18 +26,20 @@ impl Default for DescentConfig {
     }
 }
 
-/// Beyond use; every step of the way is kept.
-const MOST_STEPS: usize = 10_000;
+/// A record keeps every point, so their number is bounded.
+const MAX_STEPS: usize = 10_000;
 
 impl DescentConfig {
-    /// Where it starts, before any jitter.
-    pub fn origin(&self) -> Vec<f64> {
+    /// Coordinates of the start, before any jitter.
+    pub(crate) fn origin(&self) -> Vec<f64> {
         if self.start.is_empty() { self.function.usual_start() } else { self.start.clone() }
     }
 
+    /// Checks every number against its range.
+    ///
     /// # Errors
-    /// A number out of range, or a start with too many or too few of them.
-    pub fn validate(&self) -> Result<(), String> {
+    /// A number out of range, or a start with the wrong number of coordinates.
+    pub(crate) fn validate(&self) -> Result<(), String> {
         let (name, wanted) = (self.function.name(), self.function.dimensions());
         if self.origin().len() != wanted {
             let found = self.start.len();
@@ -49,8 +51,8 @@ impl DescentConfig {
         if !(self.jitter.is_finite() && self.jitter >= 0.0) {
             return Err(format!("`descend.jitter` is {}; it must be 0 or more", self.jitter));
         }
-        if !(1..=MOST_STEPS).contains(&self.steps) {
-            return Err(format!("`descend.steps` is {}; it must be 1 to {MOST_STEPS}", self.steps));
+        if !(1..=MAX_STEPS).contains(&self.steps) {
+            return Err(format!("`descend.steps` is {}; it must be 1 to {MAX_STEPS}", self.steps));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! How a network is trained: passes, batches, loss, penalties, optimizer, schedule.
+//! The `[train]` section: epochs, batches, loss, penalties, optimizer, schedule.
 
 use serde::{Deserialize, Serialize};
 
-use super::{is_default, is_zero};
+use super::is_default;
 use crate::data::augment::Augment;
 use crate::data::noise::{Noise, NoiseKind};
 use crate::nn::loss::Loss;
@@ -12,38 +12,38 @@ use crate::nn::optim::{OptimizerConfig, Schedule};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training images.
+    /// Passes over the training examples.
     pub epochs: usize,
-    /// Images a step; the ragged last batch is kept.
+    /// Examples a step. The last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// What is minimised.
+    /// The loss that is minimised.
     pub loss: Loss,
-    /// Noise added to the training inputs: a standard deviation, or a probability.
-    #[serde(skip_serializing_if = "is_zero")]
+    /// The level of the noise on training inputs: a standard deviation, or a probability, as `noise_kind` says.
+    #[serde(skip_serializing_if = "is_default")]
     pub noise: f64,
-    /// What the noise does.
+    /// The distribution of that noise.
     #[serde(skip_serializing_if = "is_default")]
     pub noise_kind: NoiseKind,
-    /// How training images are changed, afresh each epoch.
+    /// The random changes of training images, drawn again each epoch.
     #[serde(skip_serializing_if = "Augment::is_none")]
     pub augment: Augment,
     /// The penalty's lambda in `loss + lambda / n * sum |w|` over n training examples, weights without biases.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub l1: f64,
     /// The penalty's lambda in `loss + lambda / (2 n) * sum w^2` over n training examples, weights without biases.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub l2: f64,
-    /// The rule that turns gradients into steps.
+    /// The optimizer and its settings.
     pub optimizer: OptimizerConfig,
-    /// How the learning rate changes.
+    /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// Stop after so many epochs without a lower validation loss, and keep the best epoch's weights.
+    /// Early stopping: training ends after so many epochs without a lower validation loss, and the best epoch's weights are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
-    /// Scale a replica's gradient down to this Euclidean norm, over all its parameters.
+    /// The largest Euclidean norm of a replica's gradient over all its parameters; a longer gradient is scaled down to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// Clamp every gradient element to plus or minus this.
+    /// The largest magnitude of a gradient element; a larger element is clamped to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_value: Option<f64>,
 }
@@ -69,7 +69,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// What is added to the training inputs.
+    /// The noise on training inputs, its kind and level together.
     pub fn noise(&self) -> Noise {
         Noise { kind: self.noise_kind, level: self.noise }
     }

@@ -1,6 +1,7 @@
-//! The range of every number of a trial's settings.
+//! The range of every number of a trial's settings, and which settings go together.
 
-use super::{Hidden, MOST_DEPTH, TrialConfig};
+use super::model::{Hidden, MAX_DEPTH};
+use super::{TrialConfig, TrialKind};
 use crate::data::known::KNOWN;
 use crate::data::{PIXELS, Pixels, classes_of, toys};
 use crate::nn::loss::Loss;
@@ -13,25 +14,25 @@ impl TrialConfig {
     /// The first value out of range, with the range.
     pub fn validate(&self) -> Result<(), String> {
         // The upper bound is far beyond use, and keeps products of sizes from overflowing.
-        const MOST: usize = 1_000_000;
-        let positive = |name: &str, value: usize, most: usize| match value {
+        const MAX: usize = 1_000_000;
+        let positive = |name: &str, value: usize, max: usize| match value {
             0 => Err(format!("`{name}` is 0; it must be at least 1")),
-            value if value > most => Err(format!("`{name}` is {value}; it must be at most {most}")),
+            value if value > max => Err(format!("`{name}` is {value}; it must be at most {max}")),
             _ => Ok(()),
         };
-        positive("train.epochs", self.train.epochs, MOST)?;
-        positive("train.batch_size", self.train.batch_size, MOST)?;
-        positive("data.train", self.data.train, 100 * MOST)?;
-        positive("data.validation", self.data.validation, 100 * MOST)?;
-        positive("data.test", self.data.test, 100 * MOST)?;
+        positive("train.epochs", self.train.epochs, MAX)?;
+        positive("train.batch_size", self.train.batch_size, MAX)?;
+        positive("data.train", self.data.train, 100 * MAX)?;
+        positive("data.validation", self.data.validation, 100 * MAX)?;
+        positive("data.test", self.data.test, 100 * MAX)?;
         match &self.model.hidden {
             Hidden::Widths(widths) => {
-                widths.iter().try_for_each(|&width| positive("model.hidden", width, MOST / 10))?;
+                widths.iter().try_for_each(|&width| positive("model.hidden", width, MAX / 10))?;
             }
-            Hidden::Taper(taper) => positive("model.depth", taper.depth, MOST_DEPTH)?,
+            Hidden::Taper(taper) => positive("model.depth", taper.depth, MAX_DEPTH)?,
         }
-        if let Some(descend) = &self.descend {
-            descend.validate()?;
+        if let TrialKind::Descent(descent) = self.kind() {
+            descent.validate()?;
         }
         self.validate_autoencoder()?;
         self.validate_outputs()?;
@@ -44,9 +45,9 @@ impl TrialConfig {
                 return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
             }
         }
-        let (level, most) = (self.train.noise, self.train.noise_kind.most());
-        if !(0.0..=most).contains(&level) {
-            return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
+        let (level, max) = (self.train.noise, self.train.noise_kind.most());
+        if !(0.0..=max).contains(&level) {
+            return Err(format!("`train.noise` is {level}; it must be 0 to {max}"));
         }
         if level > 0.0 && (toys::find(&self.data.dataset).is_some() || self.data.pixels == Pixels::Raw) {
             return Err("`train.noise` is for pixels of 0 to 1: neither for points nor for raw pixels".into());
@@ -75,23 +76,28 @@ impl TrialConfig {
         self.train.schedule.validate()
     }
 
-    /// Whether the data set's name tells its classes.
+    /// Whether the number of classes is known from the data set's name.
     fn knows_classes(&self) -> bool {
         let name = self.data.dataset.as_str();
         toys::find(name).is_some() || name == "digits" || KNOWN.iter().any(|known| known.name == name)
     }
 
-    /// What the last layer gives, against what is made of it.
+    /// Checks the last layer's outputs against the loss and the data set.
     fn validate_outputs(&self) -> Result<(), String> {
         let (loss, outputs) = (self.train.loss, self.model.outputs);
         let name = &self.data.dataset;
-        if let Some(toy) = toys::find(name).filter(|_| self.descend.is_none()) {
-            if toy.classes == 0 && !matches!(loss, Loss::Mse | Loss::Quadratic) {
+        let is_toy = toys::find(name).is_some();
+        match self.kind() {
+            TrialKind::Regression if !matches!(loss, Loss::Mse | Loss::Quadratic) => {
                 return Err(format!("`{name}` has numbers to be predicted: `train.loss` must be mse or quadratic"));
             }
-            if self.is_autoencoder() {
+            TrialKind::Autoencoder { .. } if is_toy => {
                 return Err(format!("an autoencoder needs images; `{name}` is points"));
             }
+            TrialKind::Classification
+            | TrialKind::Regression
+            | TrialKind::Autoencoder { .. }
+            | TrialKind::Descent(_) => {}
         }
         match outputs {
             Some(0) => return Err("`model.outputs` is 0; it must be at least 1".into()),
@@ -134,13 +140,11 @@ impl TrialConfig {
                 Err("`data.pixels` must be unit for an autoencoder, whose outputs are 0 to 1".into())
             }
             (Some(_), loss) if !matches!(loss, Loss::Mse | Loss::Bce) => {
-                Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or \
-                 bce"
-                .into())
+                Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or bce".into())
             }
             (Some(_), _) => {
-                let most = self.train.noise_kind.most();
-                self.evaluate.validate(self.data.train, self.data.test, most)
+                let max_noise = self.train.noise_kind.most();
+                self.evaluate.validate(self.data.train, self.data.test, max_noise)
             }
         }
     }

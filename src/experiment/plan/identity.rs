@@ -1,12 +1,12 @@
-//! What makes a trial itself: the hash of everything that decides its numbers.
+//! A trial's identity: the hash of everything that decides its numbers.
 
 use serde::Serialize;
 
 use crate::experiment::config::TrialConfig;
 use crate::hash;
 
-/// Rises when a change of the program changes the numbers of an unchanged trial; then committed runs are redone.
-pub const NUMERICS: u32 = 1;
+/// Raised when a change of the program changes the numbers of an unchanged trial. All ids change with it, and committed runs are redone.
+const NUMERICS: u32 = 1;
 
 #[derive(Serialize)]
 struct Inputs<'a> {
@@ -19,11 +19,11 @@ struct Inputs<'a> {
 
 /// The first 16 hex digits of the SHA-256 of the trial's inputs, written as JSON in a fixed order.
 ///
-/// `data` is the dataset's hash, `backend` the backend's name. The CPU's features are left out: they may change the
-/// last bits, and `verify` says so, but a half-done sweep can be finished on another machine.
+/// `data` is the data set's hash, `backend` the backend's name. The CPU's features are left out, although they may change the last
+/// bits: so a sweep can be finished on another machine.
 pub fn trial_id(config: &TrialConfig, seed: u64, data: &str, backend: &str) -> String {
     let inputs = Inputs { numerics: NUMERICS, config, seed, data, backend };
-    // These types always serialise; an empty string would only make every id alike and fail the tests.
+    // These types always serialise.
     let json = serde_json::to_string(&inputs).unwrap_or_default();
     hash::short_of(json.as_bytes())
 }

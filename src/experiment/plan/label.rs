@@ -1,4 +1,4 @@
-//! What an arm is called: its axis values, as short as they stay clear.
+//! An arm's label: its axis values in their shortest unambiguous form.
 
 use serde_json::Value as Json;
 use toml::Value;
@@ -7,9 +7,9 @@ use super::Combination;
 use crate::experiment::spec::{Assignment, keys};
 use crate::nn::optim::OptimizerConfig;
 
-/// A label for each arm. Names stand alone (`adam`), numbers carry their key (`lr=0.1`), and optimizers that share a name
-/// carry the settings in which they differ. `resolve` gives the complete settings of an optimizer's axis value, so that a
-/// label does not depend on how much of them is written out.
+/// A label for each arm. A name stands alone (`adam`), a number has its key (`lr=0.1`), and optimizers of one name have the settings in
+/// which they differ. `resolve` gives the complete settings of an optimizer's axis value, so that a label does not depend on which of
+/// them the file writes out.
 pub fn labels(combinations: &[Combination], resolve: impl Fn(&Assignment) -> Option<OptimizerConfig>) -> Vec<String> {
     let mut seen: Vec<(Value, Settings)> = Vec::new();
     for assignment in combinations.iter().flatten().filter(|a| a.path == OPTIMIZER) {
@@ -44,10 +44,10 @@ fn settings(config: &OptimizerConfig) -> Option<Settings> {
 fn optimizer(value: &Value, seen: &[(Value, Settings)]) -> String {
     let name = name_of(value).unwrap_or("optimizer").to_string();
     let own = seen.iter().find(|(known, _)| known == value).map(|(_, settings)| settings);
-    let rivals: Vec<&Settings> =
+    let of_that_name: Vec<&Settings> =
         seen.iter().map(|(_, s)| s).filter(|s| s.get("name") == Some(&Json::from(name.as_str()))).collect();
-    let differs = |key: &str| rivals.iter().any(|rival| rival.get(key) != rivals[0].get(key));
-    let shown = own.into_iter().flatten().filter(|(key, _)| rivals.len() > 1 && differs(key));
+    let differs = |key: &str| of_that_name.iter().any(|other| other.get(key) != of_that_name[0].get(key));
+    let shown = own.into_iter().flatten().filter(|(key, _)| of_that_name.len() > 1 && differs(key));
     shown.fold(name, |label, (key, value)| format!("{label} {key}={}", plain(value)))
 }
 
@@ -57,7 +57,7 @@ pub fn values(combination: &Combination) -> Vec<(String, Json)> {
     combination
         .iter()
         .map(|assignment| match (assignment.path.as_str(), name_of(&assignment.value)) {
-            // An optimizer is known by its name; its settings are in the spec.
+            // A record holds an optimizer's name; its settings are in the spec.
             (OPTIMIZER, Some(name)) => ("optimizer".into(), Json::from(name)),
             (path, _) => (short(path), json(&assignment.value)),
         })
@@ -76,7 +76,7 @@ fn part(key: &str, value: &Value) -> String {
     }
 }
 
-/// A choice with settings: `normal=0.01`, `step every=5 gamma=0.5`.
+/// A variant with its settings: `normal=0.01`, `step every=5 gamma=0.5`.
 fn variant(table: &toml::Table) -> String {
     let word = |(key, value): (&String, &Value)| match value {
         Value::Table(settings) => {
@@ -91,7 +91,7 @@ fn json(value: &Value) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
 }
 
-/// `64-32` for a list, `none` for an empty one, and no exponent for a number.
+/// An axis value as labels and claims write it: `64-32` for a list, `none` for an empty one, and no exponent for a number.
 pub fn plain(value: &Json) -> String {
     match value {
         Json::Array(list) if list.is_empty() => "none".into(),

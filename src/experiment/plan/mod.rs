@@ -1,7 +1,7 @@
-//! From [`Spec`] to the list of trials: axes multiplied or sampled, every arm checked and named.
+//! From [`Spec`] to the list of trials: axes multiplied or sampled, every arm checked and labelled.
 //!
-//! In: a checked spec. Out: a [`Plan`], pure and complete; making it touches no file and draws nothing but a random
-//! search's own samples, so the same spec gives the same plan.
+//! In: a checked spec. Out: a [`Plan`]. The same spec gives the same plan: making it reads no file, and draws random numbers only for
+//! a search, from the search's own seed.
 
 pub mod cost;
 pub mod identity;
@@ -10,45 +10,43 @@ mod product;
 mod search;
 mod warm_start;
 
-use std::collections::BTreeSet;
-
 use serde_json::Value as Json;
 
-use crate::experiment::config::TrialConfig;
-use crate::experiment::metric;
+use crate::experiment::config::{DescentConfig, TrialConfig, TrialKind};
+use crate::experiment::metric::{Metric, Quantity, at_any_level};
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// The experiment's name.
+    /// The experiment's name, which is also that of its folder of results.
     pub name: String,
-    /// What it asks.
+    /// The question that the experiment asks.
     pub question: String,
-    /// Where the question comes from.
+    /// Where the question was published.
     pub source: Option<String>,
-    /// The metric that ranks the arms: the spec's, or accuracy where there are classifiers among them, else their error.
-    pub metric: String,
-    /// What is varied, by short name.
+    /// What ranks the arms: the spec's `metric`; without one the test accuracy if some arm has it, else the first arm's error.
+    pub metric: Quantity,
+    /// The settings that are varied, by short name.
     pub axes: Vec<String>,
     /// The combinations to compare.
     pub arms: Vec<Arm>,
-    /// Every arm is trained once with each.
+    /// Every arm is trained once with each of these.
     pub seeds: Vec<u64>,
-    /// What is to be judged.
+    /// The claims to be judged by the records.
     pub claims: Vec<Claim>,
-    /// The arm of each combination a search sampled, which may sample one twice.
+    /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
     pub sampled: Vec<usize>,
 }
 
 /// One combination of axis values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
-    /// Short and unique: `adam`, `batch_size=8`, `momentum lr=0.1`.
+    /// Its name in tables and records, unique in the plan: `adam`, `batch_size=8`, `momentum lr=0.1`.
     pub label: String,
-    /// SweepAxis by axis, by short name.
+    /// The value of each axis, with the axis's short name.
     pub values: Vec<(String, Json)>,
-    /// The complete settings.
+    /// The complete settings of its trials.
     pub config: TrialConfig,
 }
 
@@ -63,25 +61,26 @@ pub struct Trial {
     pub values: Vec<(String, Json)>,
     /// The arm's settings.
     pub config: TrialConfig,
-    /// Of every random draw.
+    /// The seed of every random draw.
     pub seed: u64,
 }
 
 impl Plan {
-    /// Multiplies a spec out.
+    /// The plan of a spec.
     ///
     /// # Errors
-    /// Zipped axes of different lengths, a combination out of range, or two arms that are the same.
+    /// Zipped axes differ in length, a combination has a value out of range, two arms are equal, or no arm measures the metric that
+    /// ranks them.
     pub fn new(spec: &Spec) -> Result<Self, SpecError> {
         let overridden = |axis: &&SweepAxis| !spec.overrides.iter().any(|o| o.path == axis.path);
         let axes: Vec<&SweepAxis> = spec.axes.iter().filter(overridden).collect();
         let combinations = match &spec.search {
             Some(search) => search::sample(&axes, search)?,
-            None => product::product(&product::groups(spec, &axes)?),
+            None => product::product(&product::factors(spec, &axes)?),
         };
-        let alone =
+        let optimizer =
             |one: &Assignment| spec.resolve(std::slice::from_ref(one)).ok().map(|config| config.train.optimizer);
-        let labels = label::labels(&combinations, alone);
+        let labels = label::labels(&combinations, optimizer);
         let mut arms: Vec<Arm> = Vec::with_capacity(combinations.len());
         let mut sampled = Vec::new();
         for (assignments, label) in combinations.iter().zip(labels) {
@@ -89,13 +88,13 @@ impl Plan {
             let location = assignments.first().map_or(spec.name.as_str(), |a| a.location.as_str());
             let fail = |what: String| SpecError { location: location.into(), what: format!("arm `{label}`: {what}") };
             config.validate().map_err(fail)?;
-            if let Some((index, twin)) = arms.iter().enumerate().find(|(_, arm)| arm.config == config) {
-                // A search over few values draws some of them twice.
+            if let Some((index, equal)) = arms.iter().enumerate().find(|(_, arm)| arm.config == config) {
+                // A search over few values may sample a combination twice.
                 if spec.search.is_some() {
                     sampled.push(index);
                     continue;
                 }
-                return Err(fail(format!("its settings are those of arm `{}`; leave one out", twin.label)));
+                return Err(fail(format!("its settings are those of arm `{}`; leave one out", equal.label)));
             }
             if arms.iter().any(|arm| arm.label == label) {
                 return Err(fail("two arms would have this name; write their values so that they differ".into()));
@@ -109,55 +108,53 @@ impl Plan {
             name: spec.name.clone(),
             question: spec.question.clone(),
             source: spec.source.clone(),
-            metric: spec.metric.clone().unwrap_or_else(|| usual_metric(&arms).into()),
+            metric: spec.metric.clone().unwrap_or_else(|| default_metric(&arms).into()),
             axes: named.into_iter().chain(axes.iter().map(|axis| keys::short(&axis.path).to_string())).collect(),
             arms,
             seeds: (0..spec.seeds).collect(),
             claims: spec.claims.clone(),
             sampled,
         };
-        let told = |what: String| SpecError { location: spec.name.clone(), what: format!("`metric`: {what}") };
-        plan.check_measured(&plan.metric).map_err(told)?;
+        let fail = |what: String| SpecError { location: spec.name.clone(), what: format!("`metric`: {what}") };
+        plan.check_measured(&plan.metric).map_err(fail)?;
         Ok(plan)
     }
 
-    /// What some arm measures.
-    pub fn measured(&self) -> Vec<String> {
-        let all: BTreeSet<String> = self.arms.iter().flat_map(|arm| metric::measured(&arm.config)).collect();
-        let mut names: Vec<String> = all.into_iter().collect();
-        metric::sort(&mut names);
-        names
-    }
-
-    /// Checks that some arm measures a metric, or both sides of a difference: else every table of it would be empty.
+    /// Checks that some arm measures each metric of a quantity.
     ///
     /// # Errors
-    /// None does; the message says what they measure.
-    pub fn check_measured(&self, metric: &str) -> Result<(), String> {
-        let measured = self.measured();
-        let (first, second) = metric::sides(metric);
-        let mut asked = [Some(first), second].into_iter().flatten();
-        let kind = |name: &str| name.split_once('@').map_or(name, |(base, _)| base).to_string();
-        let any = |name: &str| {
-            measured.iter().any(|known| known == name || metric::is_at_any(known) && kind(known) == kind(name))
-        };
-        match asked.find(|name| !any(name)) {
-            Some(absent) => Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", "))),
-            None => Ok(()),
+    /// No arm measures it, so that every table of it would be empty; the message has the metrics they measure.
+    pub(crate) fn check_measured(&self, quantity: &Quantity) -> Result<(), String> {
+        let absent = quantity.metrics().find(|metric| !self.arms.iter().any(|arm| arm.config.measures(metric)));
+        let Some(absent) = absent else { return Ok(()) };
+        let mut measured: Vec<Metric> = self.arms.iter().flat_map(|arm| arm.config.measured()).collect();
+        measured.sort();
+        measured.dedup();
+        let mut measured: Vec<String> = measured.iter().map(Metric::to_string).collect();
+        if self.arms.iter().any(|arm| matches!(arm.config.kind(), TrialKind::Classification)) {
+            measured.push(at_any_level(Metric::EpochsTo));
         }
+        Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", ")))
     }
 
-    /// What the arms learn from or go down, each once.
-    pub fn subjects(&self) -> Vec<&str> {
-        let mut functions: Vec<&str> =
-            self.arms.iter().filter_map(|arm| Some(arm.config.descend.as_ref()?.function.name())).collect();
+    /// The data sets the arms learn from and the functions they go down, each once.
+    pub(crate) fn datasets_and_functions(&self) -> Vec<&str> {
+        let mut functions: Vec<&str> = self.descents().flatten().map(|descent| descent.function.name()).collect();
         functions.dedup();
         [self.datasets(), functions].concat()
     }
 
-    /// Whether every seed gives the same: all arms are descents from one start.
+    /// Whether an arm gives the same numbers with every seed: all arms are descents without jitter.
     pub fn is_deterministic(&self) -> bool {
-        self.arms.iter().all(|arm| arm.config.descend.as_ref().is_some_and(|descend| descend.jitter == 0.0))
+        self.descents().all(|descent| descent.is_some_and(|descent| descent.jitter == 0.0))
+    }
+
+    /// For each arm its descent; `None` for an arm that trains a network.
+    fn descents(&self) -> impl Iterator<Item = Option<&DescentConfig>> {
+        self.arms.iter().map(|arm| match arm.config.kind() {
+            TrialKind::Descent(descent) => Some(descent),
+            TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => None,
+        })
     }
 
     /// Every trial, arm by arm, seed by seed.
@@ -168,9 +165,12 @@ impl Plan {
 
     /// The data sets the arms use, each once.
     pub fn datasets(&self) -> Vec<&str> {
-        let learning = self.arms.iter().filter(|arm| arm.config.descend.is_none());
-        let mut names: Vec<&str> =
-            learning.flat_map(|arm| arm.config.trainings()).map(|c| c.data.dataset.as_str()).collect();
+        let trained = self.arms.iter().zip(self.descents()).filter(|(_, descent)| descent.is_none());
+        let mut names: Vec<&str> = trained
+            .map(|(arm, _)| arm)
+            .flat_map(|arm| arm.config.trainings())
+            .map(|c| c.data.dataset.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -178,15 +178,16 @@ impl Plan {
 }
 
 impl Arm {
-    /// The arm with one seed; `index` is its place in the plan.
+    /// The trial of one seed; `index` is the arm's index in [`Plan::arms`].
     pub fn trial(&self, index: usize, seed: u64) -> Trial {
         Trial { arm: index, label: self.label.clone(), values: self.values.clone(), config: self.config.clone(), seed }
     }
 }
 
-fn usual_metric(arms: &[Arm]) -> &'static str {
+/// The test accuracy if some arm predicts classes, or else the first arm's error.
+fn default_metric(arms: &[Arm]) -> Metric {
     let of_arms = arms.iter().map(|arm| arm.config.ranking_metric());
-    of_arms.min_by_key(|name| !metric::higher_is_better(name)).unwrap_or("test_accuracy")
+    of_arms.min_by_key(|metric| !metric.higher_is_better()).unwrap_or(Metric::TestAccuracy)
 }
 
 type Combination = Vec<Assignment>;
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn optimizers_of_one_name_are_told_apart_and_twins_are_refused() {
+    fn optimizers_of_one_name_are_labelled_by_their_differences_and_equal_arms_are_refused() {
         let text = "[sweep]\noptimizer = [{ name = 'sgd', lr = 0.1 }, { name = 'sgd', lr = 0.2 }, 'adam']";
         assert_eq!(labels(text), ["sgd lr=0.1", "sgd lr=0.2", "adam"]);
         let error = plan("[sweep]\noptimizer = ['adam', { name = 'adam', lr = 0.001 }]").unwrap_err();

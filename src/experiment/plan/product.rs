@@ -1,17 +1,17 @@
-//! Axes multiplied: every way to take one value of each, zipped axes together.
+//! The product of the axes: every combination of one value of each, where zipped axes take their values together.
 
 use super::Combination;
 use crate::experiment::spec::keys::ARM;
 use crate::experiment::spec::{Assignment, AxisValues, NamedArm, Spec, SpecError, SweepAxis};
 
-/// Each group is a list of steps that are taken together: the named arms, one axis, or several zipped ones.
-pub fn groups(spec: &Spec, axes: &[&SweepAxis]) -> Result<Vec<Vec<Combination>>, SpecError> {
+/// The factors of the product. A factor lists the values of the named arms, of one axis, or of several zipped axes.
+pub fn factors(spec: &Spec, axes: &[&SweepAxis]) -> Result<Vec<Vec<Combination>>, SpecError> {
     let name = |arm: &NamedArm| {
         vec![Assignment { path: ARM.into(), value: arm.name.as_str().into(), location: arm.location.clone() }]
     };
-    let mut groups: Vec<Vec<Combination>> = Vec::new();
+    let mut factors: Vec<Vec<Combination>> = Vec::new();
     if !spec.arms.is_empty() {
-        groups.push(spec.arms.iter().map(name).collect());
+        factors.push(spec.arms.iter().map(name).collect());
     }
     let mut done: Vec<&str> = Vec::new();
     for axis in axes {
@@ -23,24 +23,24 @@ pub fn groups(spec: &Spec, axes: &[&SweepAxis]) -> Result<Vec<Vec<Combination>>,
             Some(group) => axes.iter().filter(|other| group.contains(&other.path)).collect(),
             None => vec![axis],
         };
-        let steps = members.iter().map(|member| values(member)).collect::<Vec<_>>();
-        if let Some(wrong) = steps.iter().position(|list| list.len() != steps[0].len()) {
+        let lists = members.iter().map(|member| values(member)).collect::<Vec<_>>();
+        if let Some(wrong) = lists.iter().position(|list| list.len() != lists[0].len()) {
             return Err(SpecError {
                 location: members[wrong].location.clone(),
                 what: format!(
                     "zipped axes must have as many values: `{}` has {}, `{}` has {}",
                     members[0].key,
-                    steps[0].len(),
+                    lists[0].len(),
                     members[wrong].key,
-                    steps[wrong].len()
+                    lists[wrong].len()
                 ),
             });
         }
-        let step = |i: usize| steps.iter().map(|list| list[i].clone()).collect();
-        groups.push((0..steps[0].len()).map(step).collect());
+        let element = |i: usize| lists.iter().map(|list| list[i].clone()).collect();
+        factors.push((0..lists[0].len()).map(element).collect());
         done.extend(members.iter().map(|member| member.path.as_str()));
     }
-    Ok(groups)
+    Ok(factors)
 }
 
 fn values(axis: &SweepAxis) -> Vec<Assignment> {
@@ -50,19 +50,19 @@ fn values(axis: &SweepAxis) -> Vec<Assignment> {
     }
 }
 
-/// Every way to take one step of each group; the first group changes slowest.
-pub fn product(groups: &[Vec<Combination>]) -> Vec<Combination> {
-    groups.iter().fold(vec![Vec::new()], |sofar, group| {
+/// Every combination of one element of each factor; the first factor changes slowest.
+pub fn product(factors: &[Vec<Combination>]) -> Vec<Combination> {
+    factors.iter().fold(vec![Vec::new()], |combinations, factor| {
         let extend = |start: &Combination| {
             let start = start.clone();
-            group.iter().map(move |step| [start.clone(), step.clone()].concat())
+            factor.iter().map(move |element| [start.clone(), element.clone()].concat())
         };
-        sofar.iter().flat_map(extend).collect()
+        combinations.iter().flat_map(extend).collect()
     })
 }
 
 impl SweepAxis {
-    /// One of its values.
+    /// The setting of one of its values.
     pub(super) fn assign(&self, value: toml::Value) -> Assignment {
         Assignment { path: self.path.clone(), value, location: self.location.clone() }
     }

@@ -1,4 +1,4 @@
-//! Arms sampled instead of multiplied: at random, or each from how those before it did.
+//! Arms sampled from the axes: at random, or each proposed from the scores of those before it.
 //!
 //! In: the axes and, for a Bayesian search, the scores of the arms so far. Out: the combinations to train, the next proposal last.
 
@@ -11,7 +11,7 @@ use super::Combination;
 use crate::experiment::spec::{AxisValues, SearchConfig, SpecError, SweepAxis};
 use crate::seed::{Purpose, Stream};
 
-/// Arms drawn at random before the first is proposed from scores.
+/// The arms of a Bayesian search that are drawn at random, before the first that is proposed from scores.
 const STARTUP: usize = 8;
 
 /// The arms of a random search (Bergstra and Bengio, "Random search for hyper-parameter optimization", 2012), or those of a Bayesian one
@@ -31,7 +31,7 @@ pub fn sample(axes: &[&SweepAxis], search: &SearchConfig) -> Result<Vec<Combinat
         (None, count) => {
             let failed = |error: optimizer::Error| SpecError { location: "search".into(), what: error.to_string() };
             if let Some(axis) = axes.iter().find(|axis| axis.path == "data.dataset") {
-                let what = "a search goes on one data set; compare data sets with an axis".to_string();
+                let what = "a Bayesian search takes one data set; compare data sets with an axis of a grid".to_string();
                 return Err(SpecError { location: axis.location.clone(), what });
             }
             propose(axes, search, count.unwrap_or(0) as usize).map_err(failed)
@@ -39,11 +39,11 @@ pub fn sample(axes: &[&SweepAxis], search: &SearchConfig) -> Result<Vec<Combinat
     }
 }
 
-/// Asks and tells a fresh study what was asked and told before, and asks once more.
+/// Repeats the whole search on a new study, telling it each arm's score, and asks for one more arm.
 fn propose(axes: &[&SweepAxis], search: &SearchConfig, count: usize) -> Result<Vec<Combination>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(search.seed).n_startup_trials(STARTUP).build()?;
     let study: Study<f64> = Study::with_sampler(Direction::Minimize, sampler);
-    // The sampler tells its parameters apart by their ranges alone: each axis has one of its own, from its index to the next.
+    // The sampler takes parameters of equal range for the same parameter, so the range of axis i is [i, i + 1].
     let parameters: Vec<FloatParam> =
         (0..axes.len()).map(|index| FloatParam::new(index as f64, index as f64 + 1.0)).collect();
     let mut combinations = Vec::new();
@@ -52,11 +52,11 @@ fn propose(axes: &[&SweepAxis], search: &SearchConfig, count: usize) -> Result<V
         let mut combination = Vec::with_capacity(axes.len());
         for (index, (axis, parameter)) in axes.iter().zip(&parameters).enumerate() {
             let share = (parameter.suggest(&mut trial)? - index as f64).clamp(0.0, LAST_SHARE);
-            combination.push(axis.assign(at(&axis.values, share)));
+            combination.push(axis.assign(value_at(&axis.values, share)));
         }
         combinations.push(combination);
         match search.scores.get(index) {
-            // The sampler takes what is low for what is good, whatever direction the study has.
+            // The sampler minimises, whatever direction the study has.
             Some(score) if score.is_finite() => study.tell(trial, Ok::<_, String>(-score)),
             _ => study.tell(trial, Err("diverged")),
         }
@@ -67,19 +67,19 @@ fn propose(axes: &[&SweepAxis], search: &SearchConfig, count: usize) -> Result<V
 fn draw(values: &AxisValues, stream: &mut Stream) -> Value {
     match values {
         AxisValues::List(list) => list[stream.below(list.len() as u32) as usize].clone(),
-        range => at(range, stream.unit()),
+        range => value_at(range, stream.unit()),
     }
 }
 
-/// Below 1, so that a share of a list is a position in it.
+/// The largest share: below 1, so that the share of a list is an index into it.
 const LAST_SHARE: f64 = 1.0 - f64::EPSILON;
 
-/// The value at a share of the way, 0 to below 1, through an axis.
-fn at(values: &AxisValues, share: f64) -> Value {
+/// The value of an axis at a share, 0 to below 1, of its range or of its list.
+fn value_at(values: &AxisValues, share: f64) -> Value {
     match values {
         AxisValues::List(list) => list[((share * list.len() as f64) as usize).min(list.len() - 1)].clone(),
         AxisValues::Range { low, high, log, whole } => {
-            // Whole numbers get a bin of their own width at both ends.
+            // The first and the last whole number have intervals as wide as the others have.
             let (from, to) = if *whole { (low - 0.5, high + 0.5) } else { (*low, *high) };
             let between = |from: f64, to: f64| from + (to - from) * share;
             let number = if *log {
@@ -96,7 +96,7 @@ fn at(values: &AxisValues, share: f64) -> Value {
     }
 }
 
-/// A sampled number is kept to four significant digits: what the label shows is what is trained.
+/// The number with four significant digits, so that the label shows exactly what is trained.
 fn four_digits(number: f64) -> f64 {
     format!("{number:.3e}").parse().unwrap_or(number)
 }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn axes_of_as_many_values_are_told_apart() {
+    fn axes_with_equally_many_values_are_separate_parameters() {
         let text = "question = 'q'\n[sweep]\nbatch_size = [8, 16, 32]\nhidden = [[8], [16], [32]]\nsearch = { bayesian = 60, seed = 1 }";
         let mut spec = Spec::parse("x", "x.toml", text).unwrap();
         // The second axis alone decides: the widest is best.
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arm_that_diverged_is_told_and_does_not_stop_the_search() {
+    fn an_arm_that_diverged_does_not_stop_the_search() {
         assert_eq!(rates(&[f64::NAN, f64::NAN]).len(), 3);
     }
 }

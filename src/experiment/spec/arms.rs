@@ -1,6 +1,6 @@
 //! The `[[arms]]` tables of an experiment file.
 //!
-//! In: a list of tables. Out: named arms, their keys known and their locations kept.
+//! In: a list of tables. Out: named arms, every key of which is known.
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -13,7 +13,7 @@ use super::{Assignment, NamedArm, SpecError};
 type Result<T> = std::result::Result<T, SpecError>;
 
 impl File<'_> {
-    /// `[[arms]]` tables: a name, and settings by their short or full keys.
+    /// The arms: each table has a name, and settings by their short or full keys.
     pub(super) fn arms(&self, value: &Spanned<DeValue>, location: &str) -> Result<Vec<NamedArm>> {
         let DeValue::Array(list) = value.get_ref() else {
             return Err(SpecError::new(location, "arms are written as [[arms]] tables"));
@@ -25,7 +25,7 @@ impl File<'_> {
             for (key, location, value) in self.table(table, &location, "arms")? {
                 match (key, value.get_ref()) {
                     ("name", _) => name = Some(typed::<String>(plain(value), &location, "name")?),
-                    // `train.lr = 0.1`, which TOML reads as a table in a table.
+                    // TOML reads `train.lr = 0.1` as a table in a table.
                     (section, DeValue::Table(_)) if keys::SECTIONS.contains(&section) => {
                         settings.extend(self.section(section, value, &location)?);
                     }

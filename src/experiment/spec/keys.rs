@@ -296,13 +296,13 @@ pub const KEYS: &[Key] = &[
     Key { path: "descend.steps", names: &["steps"], takes: "1 to 10000", does: "Steps." },
 ];
 
-/// The path under which an arm's own name is kept among its axis values.
+/// The path of the axis of named arms.
 pub const ARM: &str = "arm";
 
-/// The sections that hold settings.
+/// The sections of a file that hold settings.
 pub const SECTIONS: &[&str] = &["data", "model", "train", "evaluate", "descend"];
 
-/// The keys at the top of a file, besides the [`SECTIONS`].
+/// The keys at the top level of a file, besides the [`SECTIONS`].
 pub const TOP: &[Key] = &[
     Key {
         path: "question",
@@ -338,7 +338,7 @@ pub const TOP: &[Key] = &[
     },
 ];
 
-/// Settings whose value is itself a list, so that a flat list is one value and not an axis.
+/// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
 pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise", "descend.start"];
 
 /// The full path of a key, by its path or another of its names.
@@ -356,7 +356,7 @@ pub fn top_names() -> Vec<&'static str> {
     TOP.iter().map(|key| key.path).chain(SECTIONS.iter().copied()).collect()
 }
 
-/// The keys of a section such as `train`.
+/// The keys that a section such as `train` may have.
 pub fn of_section(section: &str) -> Vec<&'static str> {
     let prefix = format!("{section}.");
     let all = KEYS.iter().flat_map(|key| key.names.iter().copied().chain([key.path]));

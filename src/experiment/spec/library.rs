@@ -1,4 +1,4 @@
-//! The experiments that come with kindling, compiled in so that an installed binary knows them anywhere.
+//! The experiments that come with Kindling. They are compiled in, so that an installed program has them without the repository.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::Spec;
 use crate::suggest::suggestion;
 
-/// Name and text of every experiment, in the order `kindling list` shows them.
+/// Name and text of every experiment, in the order of `kindling list`.
 pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("regression", include_str!("../../../experiments/regression.toml")),
     ("blobs", include_str!("../../../experiments/blobs.toml")),
@@ -45,10 +45,11 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("fashion_best", include_str!("../../../experiments/fashion_best.toml")),
 ];
 
-/// The experiment of this name: a path that ends in `.toml`, `experiments/NAME.toml` here, or one that is compiled in.
+/// The experiment of this name: the file itself if the name ends in `.toml`, or else `experiments/NAME.toml` in the current folder, or
+/// else the one that is compiled in.
 ///
 /// # Errors
-/// There is none (with the nearest name), or its file has a mistake.
+/// There is no such experiment (with the nearest name), or its file has a mistake.
 pub fn find(name: &str) -> Result<Spec> {
     if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         return load(Path::new(name));
@@ -65,10 +66,10 @@ pub fn find(name: &str) -> Result<Spec> {
     Ok(Spec::parse(name, &format!("experiments/{name}.toml"), text)?)
 }
 
-/// An experiment file from disk, named after itself.
+/// The experiment in a file. Its name is the file's name without the extension.
 ///
 /// # Errors
-/// It cannot be read, or has a mistake.
+/// The file cannot be read, or has a mistake.
 pub fn load(path: &Path) -> Result<Spec> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;

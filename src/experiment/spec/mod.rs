@@ -1,7 +1,7 @@
 //! The experiment file as written: question, settings that differ from the defaults, axes, claims.
 //!
-//! In: the text of a TOML file and the overrides typed after `--set`. Out: a [`Spec`], in which every key is known and every
-//! value fits its key. What the product of the axes is, the plan says.
+//! In: the text of a TOML file and the overrides of `--set` and other flags. Out: a [`Spec`], in which every key is known and every
+//! value fits its key. The combinations of the axes are made by the plan.
 
 mod arms;
 pub mod keys;
@@ -17,62 +17,63 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use crate::data::DefaultSizes;
+use crate::experiment::metric::Quantity;
 
-/// An experiment, checked but not yet multiplied out.
+/// An experiment as written, its keys and values checked one by one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
-    /// The file's name without its extension; names the folder of its results.
+    /// The file's name without its extension, which is also that of the folder of results.
     pub name: String,
-    /// What the experiment asks.
+    /// The question that the experiment asks.
     pub question: String,
     /// Where the question, or the claim it tests, was published.
     pub source: Option<String>,
-    /// The metric that ranks the arms, where it is not the task's usual one.
-    pub metric: Option<String>,
-    /// Seeds an arm: 0 to `seeds - 1`.
+    /// What ranks the arms; `None` for the task's default.
+    pub metric: Option<Quantity>,
+    /// The number of seeds of each arm: 0 to `seeds - 1`.
     pub seeds: u64,
-    /// Settings that hold for every arm.
+    /// Settings of every arm.
     pub base: Vec<Assignment>,
-    /// What is varied, in the order written.
+    /// The settings that are varied, in the order written.
     pub axes: Vec<SweepAxis>,
     /// Arms with names of their own; together they are the first axis.
     pub arms: Vec<NamedArm>,
-    /// Groups of axes that move together, by key.
+    /// Groups of axes that take their values together, by path.
     pub zip: Vec<Vec<String>>,
-    /// Sample so many arms instead of taking all combinations.
+    /// How arms are sampled, instead of taking all combinations.
     pub search: Option<SearchConfig>,
-    /// What `--set` and the other flags said, which beats all else.
+    /// Settings of `--set` and other flags, which replace those of the file.
     pub overrides: Vec<Assignment>,
-    /// At most so many examples of each part, whatever an arm asks for.
-    pub most: Option<DefaultSizes>,
-    /// What the records are asked to confirm or refute.
+    /// Upper bounds on the sizes of the data set's parts, whatever an arm asks for. `--smoke` sets them.
+    pub max_sizes: Option<DefaultSizes>,
+    /// The claims that the records confirm or refute.
     pub claims: Vec<Claim>,
 }
 
-/// Seeds an arm unless the file or `--seeds` says otherwise.
-pub const DEFAULT_SEEDS: u64 = 15;
+/// The number of seeds of an arm, unless the file or a flag gives another.
+pub(crate) const DEFAULT_SEEDS: u64 = 15;
 
 /// One setting: a full path such as `train.batch_size`, and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
-    /// Canonical.
+    /// The setting's full path.
     pub path: String,
-    /// As written.
+    /// The value as written.
     pub value: Value,
-    /// Where, for error messages: `file:line`, or the flag.
+    /// Where it is written, for error messages: `file:line`, or the flag.
     pub location: String,
 }
 
 /// A setting that takes several values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepAxis {
-    /// Canonical path.
+    /// The setting's full path.
     pub path: String,
-    /// As the file calls it.
+    /// The setting's key as written.
     pub key: String,
-    /// What it takes.
+    /// The values it takes.
     pub values: AxisValues,
-    /// Where it stands.
+    /// Where it is written, for error messages.
     pub location: String,
 }
 
@@ -81,16 +82,15 @@ pub struct SweepAxis {
 pub enum AxisValues {
     /// These.
     List(Vec<Value>),
-    /// For random search: uniform between two bounds, on a logarithmic scale or not; whole numbers where both
-    /// bounds are.
+    /// For a search: any value between two bounds.
     Range {
         /// Lowest value.
         low: f64,
         /// Highest value.
         high: f64,
-        /// Uniform in the logarithm.
+        /// Whether the logarithm of the value is distributed uniformly, instead of the value.
         log: bool,
-        /// Round to whole numbers.
+        /// Whether values are whole numbers: they are where both bounds are.
         whole: bool,
     },
 }
@@ -98,66 +98,66 @@ pub enum AxisValues {
 /// An arm with a name and its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedArm {
-    /// Its label.
+    /// The first part of its label.
     pub name: String,
-    /// What it sets.
+    /// Its settings, which replace those of the whole file.
     pub settings: Vec<Assignment>,
-    /// Where it stands.
+    /// Where it is written, for error messages.
     pub location: String,
 }
 
-/// Arms sampled: how many, how, from which seed. A longer search begins with the arms of a shorter one.
+/// How arms are sampled: at random or by a Bayesian search. A longer search begins with the arms of a shorter one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchConfig {
-    /// So many, each drawn by itself.
+    /// The number of arms of a random search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random: Option<u64>,
-    /// So many, each proposed from how those before it validated.
+    /// The number of arms of a Bayesian search, each proposed from the validation scores of those before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bayesian: Option<u64>,
-    /// Keys the draws.
+    /// The seed of the random draws.
     #[serde(default)]
     pub seed: u64,
-    /// How the proposals so far validated, written by the run itself; not a number where one diverged.
+    /// The validation scores of the arms proposed so far, written by the run itself; NaN for an arm that diverged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<f64>,
 }
 
 impl SearchConfig {
-    /// Arms asked for.
+    /// The number of arms to sample.
     pub fn count(&self) -> u64 {
         self.random.or(self.bayesian).unwrap_or(0)
     }
 }
 
-/// A sentence to be judged and how to judge it; or why it cannot be.
+/// A published sentence, and how the records judge it, or why they cannot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// In words, as published.
+    /// The sentence, as published.
     pub says: String,
-    /// In the claim language: see [`crate::analysis::claims`].
+    /// The test in the claim language; empty where the claim is untestable. The module `analysis::claims` defines it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub test: String,
-    /// Why no run of ours can say.
+    /// Why no run of this program can judge it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untestable: Option<String>,
-    /// The number that was published, as it was.
+    /// The published number, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
-    /// Who says so, where it is not the experiment's source.
+    /// Where it was published, if not in the experiment's source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// What was wrong with an experiment file or an override, and where.
+/// A mistake in an experiment file or in an override.
 #[derive(Debug, thiserror::Error)]
 #[error("{location}: {what}")]
 pub struct SpecError {
-    /// `file:line`, or the flag.
+    /// Where the mistake is: `file:line`, or the flag.
     pub location: String,
-    /// What, what was expected, and the nearest valid name where there is one.
+    /// What is wrong, what was expected, and the nearest valid name where there is one.
     pub what: String,
 }
 

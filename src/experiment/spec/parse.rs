@@ -1,4 +1,4 @@
-//! From text to [`Spec`], with the line of every mistake.
+//! From the text of an experiment file to a [`Spec`]; a mistake is reported with its line.
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
@@ -6,38 +6,39 @@ use toml::{Spanned, Table, Value};
 use super::keys;
 use super::values::{axis, is_number, known, plain, typed, values};
 use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, SearchConfig, Spec, SpecError};
-use crate::experiment::metric;
+use crate::experiment::metric::Quantity;
 use crate::suggest::suggestion;
 
 type Result<T> = std::result::Result<T, SpecError>;
 
-/// Far beyond what anyone trains, and far below where counting trials could overflow.
-const MOST_SEEDS: u64 = 1_000_000;
-const MOST_ARMS: u64 = 10_000;
+// The largest numbers of seeds and of sampled arms: far beyond use, and small enough that no count of trials overflows.
+const MAX_SEEDS: u64 = 1_000_000;
+const MAX_ARMS: u64 = 10_000;
 
-/// A file's text with what it takes to say where something stands.
+/// A file's text and path, from which the location of a mistake is made.
 pub(super) struct File<'a> {
-    shown: &'a str,
+    path: &'a str,
     text: &'a str,
 }
 
 impl File<'_> {
     pub(super) fn location(&self, offset: usize) -> String {
         let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
-        format!("{}:{line}", self.shown)
+        format!("{}:{line}", self.path)
     }
 }
 
+/// A key of a table, its location and its value.
 pub(super) type Entry<'a, 't> = (&'a str, String, &'a Spanned<DeValue<'t>>);
 
 impl Spec {
-    /// Parses the text of an experiment file. `shown` is the file's path for messages, `name` the experiment's name.
+    /// Parses the text of an experiment file. `name` is the experiment's name, `path` the file's path in messages.
     ///
     /// # Errors
-    /// The first mistake, with its line: bad TOML, an unknown key (with the nearest known one), a value that does
-    /// not fit, an empty axis.
-    pub fn parse(name: &str, shown: &str, text: &str) -> Result<Self> {
-        let file = File { shown, text };
+    /// The first mistake, with its line: bad TOML, an unknown key (with the nearest known one), a value that does not fit its key, an
+    /// empty axis.
+    pub fn parse(name: &str, path: &str, text: &str) -> Result<Self> {
+        let file = File { path, text };
         let document = DeTable::parse(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             SpecError::new(file.location(offset), format!("this is not TOML: {}", error.message()))
@@ -54,14 +55,18 @@ impl Spec {
             zip: Vec::new(),
             search: None,
             overrides: Vec::new(),
-            most: None,
+            max_sizes: None,
             claims: Vec::new(),
         };
         for (key, location, value) in file.entries(document.get_ref()) {
             match key {
                 "question" => spec.question = typed(plain(value), &location, key)?,
                 "source" => spec.source = Some(typed(plain(value), &location, key)?),
-                "metric" => spec.metric = Some(known_metric(typed(plain(value), &location, key)?, &location)?),
+                "metric" => {
+                    let text: String = typed(plain(value), &location, key)?;
+                    let quantity: Quantity = text.parse().map_err(|what: String| SpecError::new(location, what))?;
+                    spec.metric = Some(quantity);
+                }
                 "seeds" => spec.seeds = typed(plain(value), &location, key)?,
                 "claims" => spec.claims = file.claims(value, &location)?,
                 "sweep" => file.sweep(&mut spec, value, &location)?,
@@ -80,23 +85,23 @@ impl Spec {
             }
         }
         if spec.question.is_empty() {
-            return Err(SpecError::new(format!("{shown}:1"), "there is no `question = \"...\"`"));
+            return Err(SpecError::new(format!("{path}:1"), "there is no `question = \"...\"`"));
         }
         if let (Some(_), Some(arm)) = (&spec.search, spec.arms.first()) {
             return Err(SpecError::new(
                 arm.location.as_str(),
-                "[[arms]] cannot stand in a search; leave out one of the two",
+                "[[arms]] cannot be combined with a search; leave out one of the two",
             ));
         }
-        spec.check_seeds(&format!("{shown}: seeds"))?;
+        spec.check_seeds(&format!("{path}: seeds"))?;
         spec.check_values()?;
         Ok(spec)
     }
 
-    /// Adds what was typed after `--set`: `path=value`; a list becomes an axis.
+    /// Adds an override as typed after `--set`: `KEY=VALUE`. A list becomes an axis.
     ///
     /// # Errors
-    /// No `=`, an unknown key, or a value that does not fit.
+    /// There is no `=`, the key is unknown, or the value does not fit it.
     pub fn set(&mut self, typed: &str) -> Result<()> {
         let location = format!("--set {typed}");
         let Some((key, text)) = typed.split_once('=') else {
@@ -104,7 +109,7 @@ impl Spec {
         };
         let (key, text) = (key.trim(), text.trim());
         let path = known(key, &location)?;
-        // `optimizer=adam` is meant as `optimizer="adam"`.
+        // A value that is not TOML is a string: `optimizer=adam` means `optimizer="adam"`.
         let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
         let value = parsed.unwrap_or_else(|| Value::String(text.into()));
         match value {
@@ -119,34 +124,31 @@ impl Spec {
         self.check_values()
     }
 
-    /// Sets one value, as a flag such as `--epochs` does.
+    /// Adds the override of a flag such as `--epochs`.
     ///
     /// # Errors
-    /// The value does not fit.
-    pub fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
+    /// The value does not fit the setting.
+    pub(crate) fn set_flag(&mut self, flag: &str, path: &str, value: impl Into<Value>) -> Result<()> {
         let location = format!("--{flag}");
         self.overrides.push(Assignment { path: path.into(), value: value.into(), location });
         self.check_values()
     }
 
+    /// Checks the number of seeds.
+    ///
     /// # Errors
-    /// There are no seeds, or more than could ever be trained.
-    pub fn check_seeds(&self, location: &str) -> Result<()> {
-        if !(1..=MOST_SEEDS).contains(&self.seeds) {
-            let what = format!("{} seeds; it must be at least 1 and at most {MOST_SEEDS}", self.seeds);
+    /// It is 0, or above a million.
+    pub(crate) fn check_seeds(&self, location: &str) -> Result<()> {
+        if !(1..=MAX_SEEDS).contains(&self.seeds) {
+            let what = format!("{} seeds; it must be at least 1 and at most {MAX_SEEDS}", self.seeds);
             return Err(SpecError::new(location, what));
         }
         Ok(())
     }
 }
 
-fn known_metric(name: String, location: &str) -> Result<String> {
-    metric::check(&name).map_err(|what| SpecError::new(location, what))?;
-    Ok(name)
-}
-
 impl File<'_> {
-    /// A table's entries in the order they are written, each with its location.
+    /// A table's entries in the order in which they are written.
     fn entries<'a, 't>(&self, table: &'a DeTable<'t>) -> Vec<Entry<'a, 't>> {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
@@ -157,6 +159,7 @@ impl File<'_> {
         entries.into_iter().map(entry).collect()
     }
 
+    /// The entries of a value that must be a table; `key` is its key in the message.
     pub(super) fn table<'a, 't>(
         &self,
         value: &'a Spanned<DeValue<'t>>,
@@ -169,6 +172,7 @@ impl File<'_> {
         }
     }
 
+    /// The settings of a section such as `[train]`.
     pub(super) fn section(&self, section: &str, value: &Spanned<DeValue>, location: &str) -> Result<Vec<Assignment>> {
         let mut settings = Vec::new();
         for (key, location, value) in self.table(value, location, section)? {
@@ -188,7 +192,7 @@ impl File<'_> {
             match (key, value.get_ref()) {
                 ("search", _) => spec.search = Some(typed(plain(value), &location, "search")?),
                 ("zip", _) => spec.zip = typed(plain(value), &location, "zip")?,
-                // `train.lr = [...]`, which TOML reads as a table in a table.
+                // TOML reads `train.lr = [...]` as a table in a table.
                 (section, DeValue::Table(inner)) if keys::SECTIONS.contains(&section) => {
                     for (rest, location, value) in self.entries(inner) {
                         self.axis(spec, &format!("{key}.{rest}"), location, value)?;
@@ -227,8 +231,8 @@ impl File<'_> {
                     | SearchConfig { random: None, bayesian: None, .. },
                 ),
             ) => Err(SpecError::new(location, "`search` is one of { random = 40 } and { bayesian = 40 }")),
-            (_, Some(search)) if !(1..=MOST_ARMS).contains(&search.count()) => {
-                let what = format!("`search` samples {} arms; it must be 1 to {MOST_ARMS}", search.count());
+            (_, Some(search)) if !(1..=MAX_ARMS).contains(&search.count()) => {
+                let what = format!("`search` samples {} arms; it must be 1 to {MAX_ARMS}", search.count());
                 Err(SpecError::new(location, what))
             }
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! From layers of settings to one [`TrialConfig`]: the file, then an arm's axis values, then the overrides.
+//! One [`TrialConfig`] from layers of settings: those of the file, of a named arm, of the axes, and the overrides.
 
 use std::cmp::Ordering;
 
@@ -19,28 +19,29 @@ impl Spec {
     /// The complete settings of an arm, given its axis values.
     ///
     /// # Errors
-    /// A value that does not fit its key, or is out of range, with the location it was written.
-    pub fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
+    /// A value does not fit its key; the error has the value's location.
+    pub(crate) fn resolve(&self, arm: &[Assignment]) -> Result<TrialConfig, SpecError> {
         let named = arm.iter().find(|assignment| assignment.path == ARM).and_then(|a| a.value.as_str());
         let own = self.arms.iter().find(|arm| Some(arm.name.as_str()) == named);
         let settings = own.map_or(&[][..], |arm| &arm.settings);
         let axes: Vec<Assignment> = arm.iter().filter(|assignment| assignment.path != ARM).cloned().collect();
         let mut config = resolve([&self.base, settings, &axes, &self.overrides])?;
-        if let Some(most) = self.most {
+        if let Some(max) = self.max_sizes {
             let data = &mut config.data;
-            data.train = data.train.min(most.train);
-            data.validation = data.validation.min(most.validation);
-            data.test = data.test.min(most.test);
+            data.train = data.train.min(max.train);
+            data.validation = data.validation.min(max.validation);
+            data.test = data.test.min(max.test);
         }
         Ok(config)
     }
 
-    /// Checks every value the file and the overrides give, each on its own, so that a mistake is told with its location.
-    /// Whether a setting fits the optimizer it ends up with, only a whole arm can tell.
+    /// Checks every value of the file and of the overrides on its own, so that a mistake is reported with its location. Settings that
+    /// can be checked only together with others are left to the check of whole arms.
     pub(super) fn check_values(&self) -> Result<(), SpecError> {
-        let alone = |path: &str| match path.strip_prefix("train.optimizer.") {
+        let is_checked_alone = |path: &str| match path.strip_prefix("train.optimizer.") {
+            // The others are settings of some optimizers only.
             Some(setting) => matches!(setting, "lr" | "weight_decay"),
-            // Whether these fit depends on the data, or on the rest of the network.
+            // These depend on the data, or on the rest of the network.
             None => !["evaluate.", "descend.", "model.output", "model.start", "model.frozen", "data.dataset"]
                 .iter()
                 .any(|part| path.starts_with(part)),
@@ -48,17 +49,17 @@ impl Spec {
         let check = |one: Assignment| {
             let mut start = TrialConfig::default();
             if one.path == "model.latent" {
-                // Whether the loss goes with it, only a whole arm can tell.
+                // Whether the loss goes with an autoencoder is left to the check of the whole arm.
                 start.train.loss = Loss::Mse;
             }
             let config = apply(start, &one)?;
             config.validate().map_err(|what| SpecError::new(one.location.as_str(), what))
         };
         let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
-        for assignment in self.base.iter().chain(of_arms).chain(&self.overrides).filter(|a| alone(&a.path)) {
+        for assignment in self.base.iter().chain(of_arms).chain(&self.overrides).filter(|a| is_checked_alone(&a.path)) {
             check(assignment.clone())?;
         }
-        for axis in self.axes.iter().filter(|axis| alone(&axis.path)) {
+        for axis in self.axes.iter().filter(|axis| is_checked_alone(&axis.path)) {
             if let AxisValues::List(values) = &axis.values {
                 for value in values {
                     check(Assignment {
@@ -73,7 +74,7 @@ impl Spec {
     }
 }
 
-/// Merges layers of settings; a later layer beats an earlier one.
+/// Merges layers of settings. A setting of a later layer replaces that of an earlier one.
 fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
     let mut chosen: Vec<(usize, &Assignment)> = Vec::new();
     for (layer, assignments) in layers.into_iter().enumerate() {
@@ -88,13 +89,13 @@ fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
     let widths = chosen.iter().find(|(_, a)| a.path == HIDDEN).copied();
     let mut config = TrialConfig::default();
     if let Some(dataset) = chosen.iter().find(|(_, a)| a.path == "data.dataset").and_then(|(_, a)| a.value.as_str()) {
-        // A toy is smaller than the parts of MNIST: what nobody names fits the data set.
+        // The default sizes are those of the data set.
         let DefaultSizes { train, validation, test } = DataConfig::sizes(dataset);
         config.data = DataConfig { train, validation, test, ..config.data };
     }
     for (layer, assignment) in chosen {
         if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {
-            // A later table that gives this setting itself beats an earlier, separate one.
+            // An optimizer table of a later layer that has this setting replaces the setting of an earlier layer.
             let given = whole.value.as_table().is_some_and(|table| table.contains_key(setting));
             if given && later > layer {
                 continue;
@@ -120,20 +121,20 @@ fn apply(config: TrialConfig, assignment: &Assignment) -> Result<TrialConfig, Sp
     let fail = |what: String| SpecError::new(assignment.location.as_str(), what);
     let name = super::keys::short(&assignment.path);
     let mut table = Table::try_from(&config).map_err(|error| fail(error.to_string()))?;
-    let mut at = &mut table;
+    let mut inner = &mut table;
     let mut parts = assignment.path.split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            at.insert(part.into(), assignment.value.clone());
+            inner.insert(part.into(), assignment.value.clone());
             break;
         }
-        let inside = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
-        // `hidden = [64, 32]` gives way to `hidden.depth = 3`.
-        if !inside.is_table() {
-            *inside = Value::Table(Table::new());
+        let value = inner.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        // `hidden.depth = 3` replaces `hidden = [64, 32]`.
+        if !value.is_table() {
+            *value = Value::Table(Table::new());
         }
-        let Value::Table(inside) = inside else { return Err(fail(format!("`{part}` is not a table"))) };
-        at = inside;
+        let Value::Table(value) = value else { return Err(fail(format!("`{part}` is not a table"))) };
+        inner = value;
     }
     table.try_into().map_err(|error: toml::de::Error| fail(format!("`{name}`: {}", explained(error.message()))))
 }

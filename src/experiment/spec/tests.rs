@@ -163,13 +163,13 @@ fn an_autoencoders_spec_is_written_so_that_it_reads_back_to_the_same_plan() {
     let again = parse(&spec.to_toml().unwrap()).unwrap();
     let (plan, back) = (Plan::new(&spec).unwrap(), Plan::new(&again).unwrap());
     assert_eq!(plan.arms, back.arms);
-    assert_eq!((back.metric.as_str(), back.arms[1].label.as_str()), ("psnr@0.2", "depth=2"));
+    assert_eq!((back.metric.to_string().as_str(), back.arms[1].label.as_str()), ("psnr@0.2", "depth=2"));
     let error = parse("question = 'q'\nmetric = 'test_accurracy'").unwrap_err();
     assert!(error.what.contains("did you mean `test_accuracy`"), "{error}");
 }
 
 #[test]
-fn named_arms_are_the_first_axis_and_their_mistakes_are_told() {
+fn named_arms_are_the_first_axis_and_their_mistakes_are_reported() {
     let text = "question = 'q'\n[[arms]]\nname = 'a'\nlr = 0.1\n[[arms]]\nname = 'b b'\ntrain.l2 = 3.0\n\
                 [sweep]\nbatch_size = [8, 16]";
     let spec = parse(text).unwrap();

@@ -1,4 +1,4 @@
-//! From what is written to what it means: keys, axis values, typed values, and serde's messages made helpful.
+//! Keys, axis values and typed values of an experiment file, and serde's error messages with the nearest valid name.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -11,7 +11,7 @@ use crate::suggest::suggestion;
 
 type Result<T> = std::result::Result<T, SpecError>;
 
-/// The path of a key of [sweep] or `--set`.
+/// The path of a key of `[sweep]` or `--set`.
 pub fn known(key: &str, location: &str) -> Result<&'static str> {
     keys::canonical(key).ok_or_else(|| {
         let names = keys::names();
@@ -21,9 +21,17 @@ pub fn known(key: &str, location: &str) -> Result<&'static str> {
     })
 }
 
-/// The values of an axis: a list, or a range for random search.
+/// On which scale the values of a range are distributed uniformly.
+#[derive(Clone, Copy, PartialEq)]
+enum Scale {
+    Linear,
+    Log,
+}
+
+/// The values of an axis: a list, or a range for a search.
 pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
-    let range = |bounds: &Value, log: bool| {
+    let range = |bounds: &Value, scale: Scale| {
+        let log = scale == Scale::Log;
         let wrong = || {
             SpecError::new(
                 location,
@@ -45,9 +53,11 @@ pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
     match &value {
         Value::Array(list) => Ok(AxisValues::List(list.clone())),
         Value::Table(table) if table.len() == 1 && table.contains_key("log_uniform") => {
-            range(&table["log_uniform"], true)
+            range(&table["log_uniform"], Scale::Log)
         }
-        Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => range(&table["uniform"], false),
+        Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => {
+            range(&table["uniform"], Scale::Linear)
+        }
         _ => Err(SpecError::new(
             location,
             format!(
@@ -57,7 +67,7 @@ pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
     }
 }
 
-/// An axis, checked: not empty, and lists of lists where a value is itself a list.
+/// An axis. It must not be empty, and where a value is itself a list, it must be a list of lists.
 pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Result<SweepAxis> {
     if let AxisValues::List(list) = &values {
         if list.is_empty() {
@@ -71,7 +81,7 @@ pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Resu
     Ok(SweepAxis { path: path.into(), key: key.into(), values, location })
 }
 
-/// Whether a value is a number, whole or not.
+/// Whether a value is a number.
 pub fn is_number(value: &Value) -> bool {
     value.is_integer() || value.is_float()
 }
@@ -79,18 +89,18 @@ pub fn is_number(value: &Value) -> bool {
 /// The value without its locations.
 pub fn plain(value: &Spanned<DeValue>) -> Value {
     let text = value.clone().into_deserializer();
-    // What parsed as TOML is a TOML value; the fallback is unreachable but costs nothing.
+    // A parsed value always converts; the fallback is never taken.
     Value::deserialize(text).unwrap_or_else(|error| Value::String(error.to_string()))
 }
 
-/// The value as what its key takes.
+/// The value as the type of its key.
 pub fn typed<T: DeserializeOwned>(value: Value, location: &str, key: &str) -> Result<T> {
     value
         .try_into()
         .map_err(|error: toml::de::Error| SpecError::new(location, format!("`{key}`: {}", explained(error.message()))))
 }
 
-/// Serde's message with the nearest of the names it lists.
+/// A message of serde about an unknown name, with the nearest of the valid names that it lists.
 pub fn explained(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match quoted.split_first() {

@@ -1,10 +1,11 @@
-//! The spec as it was run, written so that the same program reads it back to the same plan.
+//! A spec written as TOML, so that the same program reads it back to the same plan.
 
 use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{Assignment, AxisValues, Claim, Spec, keys};
 use crate::experiment::config::TrialConfig;
+use crate::experiment::metric::Quantity;
 
 #[derive(Serialize)]
 struct Resolved<'a> {
@@ -12,7 +13,7 @@ struct Resolved<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metric: Option<&'a str>,
+    metric: Option<&'a Quantity>,
     seeds: u64,
     #[serde(flatten)]
     base: TrialConfig,
@@ -24,20 +25,20 @@ struct Claims<'a> {
 }
 
 impl Spec {
-    /// The resolved spec as TOML: every default and override filled in, every optimizer of an axis in full.
+    /// The spec as TOML, with every default and override filled in and every optimizer of an axis in full.
     ///
     /// # Errors
-    /// The spec does not resolve, or cannot be written as TOML.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
+    /// A value does not fit its key, or cannot be written as TOML.
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
         let head = Resolved {
             question: &self.question,
             source: self.source.as_deref(),
-            metric: self.metric.as_deref(),
+            metric: self.metric.as_ref(),
             seeds: self.seeds,
             base: self.resolve(&[])?,
         };
         let mut text = if self.varies("data.dataset") {
-            // Each data set has sizes of its own: only those that were asked for hold for all.
+            // Each data set has its own default sizes: only sizes that the file or a flag gives are written.
             let mut table = Table::try_from(&head)?;
             if let Some(Value::Table(data)) = table.get_mut("data") {
                 data.retain(|key, _| key == "dataset" || key == "pixels" || self.assigns(&format!("data.{key}")));
@@ -49,9 +50,9 @@ impl Spec {
         for arm in &self.arms {
             text.push_str(&format!("\n[[arms]]\nname = {}\n", Value::from(arm.name.as_str())));
             for Assignment { path, value, .. } in arm.settings.iter().filter(|setting| !self.overrides(&setting.path)) {
-                let value = self.most_of(path).map_or(value.clone(), |most| {
-                    Value::from(value.as_integer().map_or(most, |asked| asked.min(most)))
-                });
+                let value = self
+                    .max_size(path)
+                    .map_or(value.clone(), |max| Value::from(value.as_integer().map_or(max, |asked| asked.min(max))));
                 let value = &value;
                 text.push_str(&format!("\"{}\" = {}\n", keys::short(path), self.in_full(path, value)?));
             }
@@ -67,20 +68,20 @@ impl Spec {
         Ok(text)
     }
 
-    /// Whether a flag has the last word on a setting, so that what an arm says of it does not count.
+    /// Whether a flag replaces a setting of an arm.
     fn overrides(&self, path: &str) -> bool {
         let whole = |flag: &str| path == flag || path.strip_prefix(flag).is_some_and(|rest| rest.starts_with('.'));
         let widths = |flag: &str| flag == "model.hidden.depth" && path == "model.hidden";
         self.overrides.iter().any(|flag| whole(&flag.path) || widths(&flag.path))
     }
 
-    /// The most examples of the part that this setting sizes.
-    fn most_of(&self, path: &str) -> Option<i64> {
-        let most = self.most?;
+    /// The upper bound on a setting that is the size of a part of the data set.
+    fn max_size(&self, path: &str) -> Option<i64> {
+        let max = self.max_sizes?;
         let count = match path {
-            "data.train" => most.train,
-            "data.validation" => most.validation,
-            "data.test" => most.test,
+            "data.train" => max.train,
+            "data.validation" => max.validation,
+            "data.test" => max.test,
             _ => return None,
         };
         Some(count as i64)
@@ -97,7 +98,7 @@ impl Spec {
         self.base.iter().chain(&self.overrides).any(|assignment| assignment.path == path)
     }
 
-    /// The lines of [sweep]. Written one by one because their order is the order of the arms, and a table serialiser
+    /// The lines of `[sweep]`. They are written one by one because their order is the order of the arms, and the serialiser of tables
     /// would put lists of tables last.
     fn sweep_lines(&self) -> anyhow::Result<Vec<String>> {
         let mut lines = Vec::new();
@@ -122,13 +123,13 @@ impl Spec {
                     Value::Table(Table::from_iter([(kind.into(), Value::Array(vec![number(*low), number(*high)]))]))
                 }
             };
-            // A bare dotted key would be read as a table inside a table.
+            // Without quotes a dotted key would be read as a table in a table.
             lines.push(format!("\"{}\" = {value}", keys::short(&axis.path)));
         }
         Ok(lines)
     }
 
-    /// An optimizer with its defaults, and with what was set for all of them; any other value as it is.
+    /// An optimizer with all its settings; any other value unchanged.
     fn in_full(&self, path: &str, value: &Value) -> anyhow::Result<Value> {
         if path != "train.optimizer" {
             return Ok(value.clone());

@@ -43,7 +43,7 @@ impl Export for SummaryCsv {
             for metric in &arm.metrics {
                 let d = &metric.description;
                 let ends = |i: Option<Interval>| [cell(i.map(|i| i.low)), cell(i.map(|i| i.high))];
-                let mut row = vec![arm.label.clone(), metric.name.clone()];
+                let mut row = vec![arm.label.clone(), metric.quantity.to_string()];
                 row.extend([arm.trials, arm.diverged, arm.failed, d.n].map(|n| n.to_string()));
                 row.push(cell(Some(d.mean)));
                 row.extend(ends(metric.mean_interval));

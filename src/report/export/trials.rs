@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{Export, cell, finish};
-use crate::analysis::summary::{Summary, metric_names};
-use crate::experiment::metric;
+use crate::analysis::summary::{Summary, recorded_metrics};
+use crate::experiment::metric::{Metric, Quantity};
 use crate::record::{Status, TrialRecord};
 
 /// One row a trial: arm, one column an axis, seed, status, one column a metric, seconds, id.
@@ -23,7 +23,7 @@ impl Export for TrialsCsv {
         let mut head = vec!["arm".to_string()];
         head.extend(summary.axes.iter().map(|axis| format!("param_{axis}")));
         head.extend(["seed", "status", "diverged_epoch", "epochs_kept"].map(String::from));
-        head.extend(metrics.iter().cloned());
+        head.extend(metrics.iter().map(Metric::to_string));
         head.extend(["seconds", "id"].map(String::from));
         csv.write_record(&head)?;
         for record in &summary.records {
@@ -33,7 +33,7 @@ impl Export for TrialsCsv {
             row.push(status(record.status).into());
             row.push(record.diverged_epoch.map_or(String::new(), |epoch| epoch.to_string()));
             row.push(record.epochs_kept.map_or(String::new(), |epochs| epochs.to_string()));
-            row.extend(metrics.iter().map(|name| cell(record.metric(name))));
+            row.extend(metrics.iter().map(|metric| cell(record.metric(metric))));
             row.push(cell(Some(record.seconds)));
             row.push(record.id.clone());
             csv.write_record(&row)?;
@@ -43,15 +43,16 @@ impl Export for TrialsCsv {
 }
 
 /// The metrics in the records, and what the summary made of the rest of them.
-fn columns(summary: &Summary) -> Vec<String> {
-    let mut names = metric_names(&summary.records);
-    for made in summary.arms.iter().flat_map(|arm| &arm.metrics).map(|made| &made.name) {
-        if !names.contains(made) && metric::sides(made).1.is_none() {
-            names.push(made.clone());
+fn columns(summary: &Summary) -> Vec<Metric> {
+    let mut metrics = recorded_metrics(&summary.records);
+    for summarised in summary.arms.iter().flat_map(|arm| &arm.metrics) {
+        match &summarised.quantity {
+            Quantity::Single(metric) if !metrics.contains(metric) => metrics.push(metric.clone()),
+            Quantity::Single(_) | Quantity::Difference(..) => {}
         }
     }
-    metric::sort(&mut names);
-    names
+    metrics.sort();
+    metrics
 }
 
 fn axis_cell(record: &TrialRecord, axis: &str) -> String {

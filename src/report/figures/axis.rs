@@ -1,5 +1,7 @@
 //! From values to pixels, and where the ticks go.
 
+use crate::experiment::metric::Quantity;
+
 /// How values are spread over an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spread {
@@ -40,14 +42,10 @@ impl Axis {
     }
 
     /// The spread that suits accuracies: the error's logarithm where they lie far apart.
-    pub fn spread_of(metric: &str, values: &[f64]) -> Spread {
+    pub fn spread_of(quantity: &Quantity, values: &[f64]) -> Spread {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if crate::experiment::metric::is_percent(metric) && high - low > 0.15 && high > 0.8 {
-            Spread::Error
-        } else {
-            Spread::Linear
-        }
+        if quantity.is_percent() && high - low > 0.15 && high > 0.8 { Spread::Error } else { Spread::Linear }
     }
 
     /// A sentence for the caption where the axis is not even.

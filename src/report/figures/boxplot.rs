@@ -1,8 +1,8 @@
 //! Box plots: every seed a dot, the box its quartiles.
 
+use super::Figure;
 use super::axis::Axis;
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, text_width};
-use super::{Figure, metric_name};
 use crate::analysis::stats::Description;
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::seed::{Purpose, Stream};
@@ -12,11 +12,11 @@ const ROW: f64 = 46.0;
 
 /// One row an arm, in plan order; `None` when no trial has the metric.
 pub fn draw(summary: &Summary) -> Option<Figure> {
-    let (mut svg, axis) = frame(summary, ROW, &metric_name(&summary.metric))?;
+    let (mut svg, axis) = frame(summary, ROW, &summary.metric.title())?;
     for (row, arm) in summary.arms.iter().enumerate() {
         let middle = TOP + ROW * (row as f64 + 0.5);
         let values: Vec<f64> =
-            summary.records_of(&arm.label).filter_map(|record| record.metric(&summary.metric)).collect();
+            summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric)).collect();
         if let Some(metric) = arm.metric(&summary.metric) {
             draw_box(&mut svg, &axis, &metric.description, &values, middle, colour(row));
         }
@@ -40,13 +40,13 @@ pub const TOP: f64 = 14.0;
 /// Grid, ticks and arm names of a plot with one row an arm, and its value axis.
 pub fn frame(summary: &Summary, row: f64, x_title: &str) -> Option<(Svg, Axis)> {
     let metric = &summary.metric;
-    let values: Vec<f64> = summary.records.iter().filter_map(|record| record.metric(metric)).collect();
+    let values: Vec<f64> = summary.records.iter().filter_map(|record| record.quantity(metric)).collect();
     let names = summary.arms.iter().map(name);
     let left = 30.0 + names.map(|name| text_width(&name, TEXT)).fold(40.0, f64::max);
     let (width, bottom) = (760.0, TOP + row * summary.arms.len() as f64);
     let axis = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (left, width - 24.0))?;
     let mut svg = Svg::new(width, bottom + 50.0);
-    for (value, text) in axis.ticks(7, crate::experiment::metric::is_percent(metric)) {
+    for (value, text) in axis.ticks(7, metric.is_percent()) {
         let x = axis.to_pixels(value);
         svg.line((x, TOP), (x, bottom), GRID, 1.0);
         svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);

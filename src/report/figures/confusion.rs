@@ -55,7 +55,11 @@ pub fn draw(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure> {
     let below = svg.height - 12.0;
     svg.text((left + side / 2.0, below), "predicted", Anchor::Middle, TEXT, INK);
     svg.upward((18.0, top + side / 2.0), "true");
-    let who = if run.metric("knn_accuracy").is_some() { ", by the nearest training codes" } else { "" };
+    let who = if run.metric(&crate::experiment::metric::Metric::KnnAccuracy).is_some() {
+        ", by the nearest training codes"
+    } else {
+        ""
+    };
     let caption = format!(
         "Test images by true and predicted class{who}: the median run of the best arm ({}, seed {}, {:.2} % right).",
         run.arm,

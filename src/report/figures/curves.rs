@@ -5,7 +5,7 @@ use super::axis::{Axis, Spread};
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash, text_width};
 use crate::analysis::stats::describe::{interquartile_mean, quantile, sorted};
 use crate::analysis::summary::Summary;
-use crate::experiment::metric;
+use crate::experiment::metric::Metric;
 use crate::record::{History, TrialRecord};
 
 /// More lines than this cannot be told apart.
@@ -22,7 +22,7 @@ type Curve = Vec<[f64; 3]>;
 pub fn draw(summary: &Summary) -> Option<Figure> {
     let mut shown: Vec<usize> = (0..summary.arms.len()).collect();
     let value = |index: usize| {
-        let sign = if metric::higher_is_better(&summary.metric) { 1.0 } else { -1.0 };
+        let sign = if summary.metric.higher_is_better() { 1.0 } else { -1.0 };
         let iqm = summary.arms[index].metric(&summary.metric).map(|metric| metric.description.iqm);
         iqm.map_or(f64::NEG_INFINITY, |iqm| sign * iqm)
     };
@@ -57,7 +57,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
             .collect();
         let y0 = top + row as f64 * (PANEL.1 + gap.1);
         let every: Vec<f64> = panels.iter().flatten().flatten().flatten().copied().collect();
-        let spread = if name == "loss" { Spread::Log } else { Axis::spread_of("validation_accuracy", &every) };
+        let spread =
+            if name == "loss" { Spread::Log } else { Axis::spread_of(&Metric::ValidationAccuracy.into(), &every) };
         let y = Axis::over(every, spread, (y0 + PANEL.1, y0))?;
         for (column, curves) in panels.iter().enumerate() {
             let x0 = left + column as f64 * (PANEL.0 + gap.0);

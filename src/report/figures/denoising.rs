@@ -4,19 +4,22 @@ use super::Figure;
 use super::axis::{Axis, Spread};
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour};
 use crate::analysis::summary::{ArmSummary, Summary};
-use crate::experiment::metric;
+use crate::experiment::metric::{Level, Metric, Quantity};
 
 const PANEL: (f64, f64) = (300.0, 190.0);
 const LEFT: f64 = 70.0;
 const TOP: f64 = 30.0;
 const GAP: (f64, f64) = (70.0, 74.0);
 
+/// A metric that is measured at noise levels.
+type AtLevel = fn(Level) -> Metric;
+
 /// A panel: its title, the metric after cleaning, the metric before, and whether the latter is the autoencoder's own.
-const PANELS: [(&str, &str, &str, bool); 4] = [
-    ("PSNR, dB", "psnr", "psnr_noisy", false),
-    ("SSIM", "ssim", "ssim_noisy", false),
-    ("accuracy of a classifier", "classifier_cleaned", "classifier_noisy", false),
-    ("accuracy of KNN on codes", "knn_cleaned", "knn_noisy", true),
+const PANELS: [(&str, AtLevel, AtLevel, bool); 4] = [
+    ("PSNR, dB", Metric::Psnr, Metric::PsnrNoisy, false),
+    ("SSIM", Metric::Ssim, Metric::SsimNoisy, false),
+    ("accuracy of a classifier", Metric::ClassifierCleaned, Metric::ClassifierNoisy, false),
+    ("accuracy of KNN on codes", Metric::KnnCleaned, Metric::KnnNoisy, true),
 ];
 
 /// Level, interquartile mean, and its interval.
@@ -24,9 +27,8 @@ type Point = (f64, f64, Option<(f64, f64)>);
 
 /// Drawn where trials were asked to clean noisy images.
 pub fn draw(summary: &Summary) -> Option<Figure> {
-    let has = |name: &str| summary.arms.iter().any(|arm| !curve(arm, name).is_empty());
-    let shown = |(_, cleaned, _, _): &&(&str, &str, &str, bool)| has(cleaned);
-    let panels: Vec<_> = PANELS.iter().filter(shown).collect();
+    let has = |at: AtLevel| summary.arms.iter().any(|arm| !curve(arm, at).is_empty());
+    let panels: Vec<_> = PANELS.into_iter().filter(|(_, cleaned, _, _)| has(*cleaned)).collect();
     if panels.is_empty() {
         return None;
     }
@@ -34,17 +36,17 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let legend_top = TOP + rows as f64 * (PANEL.1 + GAP.1);
     let height = legend_top + 24.0 * (summary.arms.len() as f64 + 1.0) + 10.0;
     let mut svg = Svg::new(LEFT + 2.0 * PANEL.0 + GAP.0 + 30.0, height);
-    for (index, (title, name, noisy, own)) in panels.iter().enumerate() {
+    for (index, (title, cleaned, noisy, own)) in panels.into_iter().enumerate() {
         let corner = (LEFT + (index % 2) as f64 * (PANEL.0 + GAP.0), TOP + (index / 2) as f64 * (PANEL.1 + GAP.1));
-        let curves = |name: &str| summary.arms.iter().map(|arm| curve(arm, name)).collect::<Vec<Vec<Point>>>();
-        let (cleaned, mut noisy) = (curves(name), curves(noisy));
+        let curves = |at: AtLevel| summary.arms.iter().map(|arm| curve(arm, at)).collect::<Vec<Vec<Point>>>();
+        let percent = Level::new(0.0).is_some_and(|level| cleaned(level).is_percent());
+        let (cleaned, mut noisy) = (curves(cleaned), curves(noisy));
         // Arms on the same images under the same noise share one curve before cleaning.
         let present = || noisy.iter().filter(|points| !points.is_empty());
-        let own = *own || present().zip(present().skip(1)).any(|(a, b)| a != b);
+        let own = own || present().zip(present().skip(1)).any(|(a, b)| a != b);
         if !own {
             noisy = present().take(1).cloned().collect();
         }
-        let percent = metric::is_percent(&metric::at_level(name, 0.0));
         panel(&mut svg, corner, (title, percent), (&cleaned, &noisy, own));
     }
     for (index, arm) in summary.arms.iter().enumerate() {
@@ -65,11 +67,12 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 }
 
 /// A metric over the levels it was measured at.
-fn curve(arm: &ArmSummary, name: &str) -> Vec<Point> {
+fn curve(arm: &ArmSummary, at: AtLevel) -> Vec<Point> {
     let point = |metric: &crate::analysis::summary::MetricSummary| {
-        let (base, level) = metric.name.split_once('@')?;
+        let Quantity::Single(measured) = &metric.quantity else { return None };
+        let level = measured.level()?;
         let interval = metric.iqm_interval.map(|interval| (interval.low, interval.high));
-        (base == name).then_some((level.parse().ok()?, metric.description.iqm, interval))
+        (*measured == at(level)).then_some((level.get(), metric.description.iqm, interval))
     };
     let mut points: Vec<Point> = arm.metrics.iter().filter_map(point).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));

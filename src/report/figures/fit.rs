@@ -9,7 +9,6 @@ use super::ranked::{median_and_worst, panels};
 use super::svg::{FAINT, INK, colour};
 use crate::analysis::summary::Summary;
 use crate::data::toys;
-use crate::experiment::metric;
 use crate::record::{DecisionGrid, TrialRecord};
 
 /// More arms than this fill more than a page.
@@ -63,6 +62,6 @@ fn line(decision_grid: &DecisionGrid) -> Vec<(f64, f64)> {
 }
 
 fn words<'a>(summary: &Summary, label: &str, runs: impl Iterator<Item = &'a TrialRecord>) -> String {
-    let values = runs.filter_map(|run| run.metric(&summary.metric)).map(|v| metric::number(&summary.metric, v));
-    format!("{label}: {} {}", metric::title(&summary.metric), values.collect::<Vec<_>>().join(" and "))
+    let values = runs.filter_map(|run| run.quantity(&summary.metric)).map(|v| summary.metric.format(v));
+    format!("{label}: {} {}", summary.metric.title(), values.collect::<Vec<_>>().join(" and "))
 }

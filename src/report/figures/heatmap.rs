@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::svg::{Anchor, GRID, INK, PALETTE, Svg, TEXT};
-use super::{Figure, metric_name};
+use super::{Figure, axis_name};
 use crate::analysis::summary::{ArmSummary, Summary};
-use crate::experiment::metric;
+use crate::experiment::metric::{Metric, Quantity};
 
 const CELL: (f64, f64) = (64.0, 40.0);
 const LEFT: f64 = 74.0;
@@ -27,7 +27,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         return None;
     }
     // Under different losses each is shown in its own.
-    let shown = if other.is_some_and(|axis| axis == "loss") { "test_loss" } else { summary.metric.as_str() };
+    let by_loss = other.is_some_and(|axis| axis == "loss");
+    let shown = &if by_loss { Metric::TestLoss.into() } else { summary.metric.clone() };
     let panels = panels(summary, (x, y), other, shown);
     let (xs, ys) = (axis_values(summary, x), axis_values(summary, y));
     // A random search leaves most cells empty.
@@ -42,20 +43,20 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     for (index, (name, cells)) in panels.iter().enumerate() {
         let corner = ((index % columns) as f64 * across + LEFT, (index / columns) as f64 * down + TOP);
         let title = match name.as_str() {
-            "" => metric_name(shown),
-            name => format!("{name}: {}", metric_name(shown)),
+            "" => shown.title(),
+            name => format!("{name}: {}", shown.title()),
         };
         svg.text((corner.0 + CELL.0 * xs.len() as f64 / 2.0, corner.1 - 16.0), &title, Anchor::Middle, TEXT, INK);
         panel(&mut svg, corner, cells, (&xs, &ys), shown);
         let below = corner.1 + CELL.1 * ys.len() as f64;
-        svg.text((corner.0 + CELL.0 * xs.len() as f64 / 2.0, below + 42.0), &metric_name(x), Anchor::Middle, TEXT, INK);
-        svg.upward((corner.0 - 48.0, corner.1 + CELL.1 * ys.len() as f64 / 2.0), &metric_name(y));
+        svg.text((corner.0 + CELL.0 * xs.len() as f64 / 2.0, below + 42.0), &axis_name(x), Anchor::Middle, TEXT, INK);
+        svg.upward((corner.0 - 48.0, corner.1 + CELL.1 * ys.len() as f64 / 2.0), &axis_name(y));
     }
     let caption = format!(
         "Interquartile mean over seeds in each cell; the darker, the better; the best is framed. {}",
         super::boxplot::counts(summary)
     );
-    Some(Figure::svg("heatmap", &format!("Over {} and {}", metric_name(x), metric_name(y)), caption, svg))
+    Some(Figure::svg("heatmap", &format!("Over {} and {}", axis_name(x), axis_name(y)), caption, svg))
 }
 
 /// The distinct values of an axis in rising order; none where one is not a number.
@@ -67,7 +68,12 @@ fn axis_values(summary: &Summary, axis: &str) -> Vec<f64> {
     all
 }
 
-fn panels(summary: &Summary, (x, y): (&str, &str), other: Option<&String>, shown: &str) -> Vec<(String, Vec<Cell>)> {
+fn panels(
+    summary: &Summary,
+    (x, y): (&str, &str),
+    other: Option<&String>,
+    shown: &Quantity,
+) -> Vec<(String, Vec<Cell>)> {
     let mut panels: Vec<(String, Vec<Cell>)> = Vec::new();
     for arm in &summary.arms {
         let Some(axes) = summary.records_of(&arm.label).next().map(|record| &record.axes) else { continue };
@@ -86,8 +92,8 @@ fn panels(summary: &Summary, (x, y): (&str, &str), other: Option<&String>, shown
     panels
 }
 
-fn panel(svg: &mut Svg, (left, top): (f64, f64), cells: &[Cell], (xs, ys): (&[f64], &[f64]), shown: &str) {
-    let sign = if metric::higher_is_better(shown) { 1.0 } else { -1.0 };
+fn panel(svg: &mut Svg, (left, top): (f64, f64), cells: &[Cell], (xs, ys): (&[f64], &[f64]), shown: &Quantity) {
+    let sign = if shown.higher_is_better() { 1.0 } else { -1.0 };
     let values = || cells.iter().filter_map(|cell| cell.value).map(|value| sign * value);
     let (worst, best) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     for cell in cells {
@@ -96,7 +102,7 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), cells: &[Cell], (xs, ys): (&[f6
         let (x, y) = (left + CELL.0 * column as f64, top + CELL.1 * row as f64);
         let good = cell.value.map_or(0.0, |value| (sign * value - worst) / (best - worst).max(f64::MIN_POSITIVE));
         svg.rect((x, y), CELL, PALETTE[0], 0.06 + 0.5 * good, GRID);
-        let text = cell.value.map_or("-".into(), |value| metric::number(shown, value));
+        let text = cell.value.map_or("-".into(), |value| shown.format(value));
         svg.text((x + CELL.0 / 2.0, y + CELL.1 / 2.0 + 5.0), &text, Anchor::Middle, TEXT - 1.0, INK);
     }
     for cell in cells.iter().filter(|cell| cell.value.is_some_and(|value| sign * value == best)) {

@@ -1,15 +1,15 @@
 //! Interval plot: each arm's interquartile mean with its 95 % interval.
 
+use super::Figure;
 use super::boxplot::{TOP, counts, frame};
 use super::svg::{Anchor, FAINT, TEXT, colour};
-use super::{Figure, metric_name};
 use crate::analysis::summary::Summary;
 
 const ROW: f64 = 34.0;
 
 /// One row an arm, in plan order; `None` when no trial has the metric.
 pub fn draw(summary: &Summary) -> Option<Figure> {
-    let title = format!("interquartile mean of {}", metric_name(&summary.metric));
+    let title = format!("interquartile mean of {}", summary.metric.title());
     let (mut svg, axis) = frame(summary, ROW, &title)?;
     for (row, arm) in summary.arms.iter().enumerate() {
         let Some(metric) = arm.metric(&summary.metric) else { continue };

@@ -71,12 +71,12 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     Ok(figures)
 }
 
-/// How a metric or a setting is called on an axis.
-fn metric_name(metric: &str) -> String {
-    match metric {
+/// What a setting is called on an axis.
+fn axis_name(setting: &str) -> String {
+    match setting {
         "lr" => "learning rate".into(),
         "hidden" => "hidden layers".into(),
         "latent" => "numbers in the code".into(),
-        name => crate::experiment::metric::title(name),
+        name => name.replace('_', " "),
     }
 }

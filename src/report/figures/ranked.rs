@@ -2,7 +2,6 @@
 
 use super::svg::Svg;
 use crate::analysis::summary::Summary;
-use crate::experiment::metric;
 use crate::record::TrialRecord;
 
 /// A chosen run and why it was.
@@ -19,8 +18,8 @@ pub fn median_and_worst<'a>(
     label: &'a str,
     has: impl Fn(&TrialRecord) -> bool,
 ) -> Vec<Chosen<'a>> {
-    let sign = if metric::higher_is_better(&summary.metric) { -1.0 } else { 1.0 };
-    let value = |run: &TrialRecord| sign * run.metric(&summary.metric).unwrap_or(f64::INFINITY);
+    let sign = if summary.metric.higher_is_better() { -1.0 } else { 1.0 };
+    let value = |run: &TrialRecord| sign * run.quantity(&summary.metric).unwrap_or(f64::INFINITY);
     let mut runs: Vec<&TrialRecord> = summary.records_of(label).filter(|run| has(run)).collect();
     runs.sort_by(|a, b| value(a).total_cmp(&value(b)));
     let Some(&median) = runs.get(runs.len().saturating_sub(1) / 2) else { return Vec::new() };
@@ -33,9 +32,9 @@ pub fn median_and_worst<'a>(
 
 /// `adam, worst: 96.33 %`.
 pub fn title(summary: &Summary, chosen: &Chosen) -> String {
-    let value = chosen.run.metric(&summary.metric).map_or(String::new(), |value| {
-        let unit = if metric::is_percent(&summary.metric) { " %" } else { "" };
-        format!(": {}{unit}", metric::number(&summary.metric, value))
+    let value = chosen.run.quantity(&summary.metric).map_or(String::new(), |value| {
+        let unit = if summary.metric.is_percent() { " %" } else { "" };
+        format!(": {}{unit}", summary.metric.format(value))
     });
     format!("{}, {}{value}", chosen.run.arm, chosen.what)
 }

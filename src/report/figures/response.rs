@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::axis::{Axis, Spread};
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, dash};
-use super::{Figure, metric_name};
+use super::{Figure, axis_name};
 use crate::analysis::summary::{ArmSummary, Summary};
 
 /// A point of a line: place on the axis, interquartile mean, interval, every seed.
@@ -38,7 +38,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let x = Axis::over(all().map(|point| point.at), Spread::Log, (left, right))?;
     let y = Axis::over(values.iter().copied(), Axis::spread_of(metric, &values), (bottom, top))?;
     let mut svg = Svg::new(760.0, 388.0);
-    for (value, text) in y.ticks(6, crate::experiment::metric::is_percent(metric)) {
+    for (value, text) in y.ticks(6, metric.is_percent()) {
         svg.line((left, y.to_pixels(value)), (right, y.to_pixels(value)), GRID, 1.0);
         svg.text((left - 8.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 1.0, INK);
     }
@@ -50,8 +50,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         svg.text((at, bottom + 21.0), name, Anchor::Middle, TEXT - 1.0, INK);
     }
     svg.line((left, bottom), (right, bottom), INK, 1.0);
-    svg.text(((left + right) / 2.0, bottom + 44.0), &metric_name(numeric), Anchor::Middle, TEXT, INK);
-    svg.upward((18.0, (top + bottom) / 2.0), &metric_name(metric));
+    svg.text(((left + right) / 2.0, bottom + 44.0), &axis_name(numeric), Anchor::Middle, TEXT, INK);
+    svg.upward((18.0, (top + bottom) / 2.0), &metric.title());
     for (index, (label, points)) in lines.iter().enumerate() {
         draw_line(&mut svg, (&x, &y), points, index);
         if lines.len() > 1 {
@@ -70,7 +70,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         super::boxplot::counts(summary),
         y.note()
     );
-    Some(Figure::svg("response", &format!("Along {}", metric_name(numeric)), caption, svg))
+    Some(Figure::svg("response", &format!("Along {}", axis_name(numeric)), caption, svg))
 }
 
 /// Where an arm stands on an axis, and how that is written; a list of widths stands at its sum.
@@ -98,7 +98,7 @@ fn lines(summary: &Summary, numeric: &str) -> Vec<(String, Vec<Point>)> {
             lines.len() - 1
         });
         if let Some(metric) = arm.metric(&summary.metric) {
-            let seeds = summary.records_of(&arm.label).filter_map(|record| record.metric(&summary.metric));
+            let seeds = summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric));
             let interval = metric.iqm_interval.map(|interval| (interval.low, interval.high));
             lines[index].1.push(Point { at, name, iqm: metric.description.iqm, interval, seeds: seeds.collect() });
         }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::width_of;
 use crate::experiment::config::TrialConfig;
+use crate::experiment::metric::Metric;
 use crate::files::write_atomic;
 use crate::nn::models::Network;
 use crate::record::{MadeWith, TrialRecord};
@@ -47,8 +48,8 @@ impl ModelCard {
     pub fn new(record: &TrialRecord, classes: &[String], config: &TrialConfig) -> Self {
         Self {
             seed: record.seed,
-            test_accuracy: record.metric("test_accuracy"),
-            test_mse: record.metric("test_mse"),
+            test_accuracy: record.metric(&Metric::TestAccuracy),
+            test_mse: record.metric(&Metric::TestMse),
             classes: classes.to_vec(),
             config: config.clone(),
             made_with: record.made_with.clone(),

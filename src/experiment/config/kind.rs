@@ -1,0 +1,149 @@
+//! What a trial is: the training of a classifier, of a regressor or of an autoencoder, or a descent. It decides what is measured.
+
+use super::{DescentConfig, TrialConfig};
+use crate::data::classes_of;
+use crate::experiment::metric::{Level, Metric};
+
+/// What a trial's settings make of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TrialKind<'a> {
+    /// A network is trained to predict classes.
+    Classification,
+    /// A network is trained to predict numbers.
+    Regression,
+    /// A network is trained to reconstruct its inputs.
+    Autoencoder {
+        /// Numbers of the code.
+        latent: usize,
+    },
+    /// An optimizer goes down a test function. No network is trained, and no data is read.
+    Descent(&'a DescentConfig),
+}
+
+impl TrialConfig {
+    /// What the trial is. A `[descend]` section comes first: beside it the model and the data do not count.
+    pub fn kind(&self) -> TrialKind<'_> {
+        match (&self.descend, self.model.latent) {
+            (Some(descent), _) => TrialKind::Descent(descent),
+            (None, Some(latent)) => TrialKind::Autoencoder { latent },
+            (None, None) if classes_of(&self.data.dataset) == 0 => TrialKind::Regression,
+            (None, None) => TrialKind::Classification,
+        }
+    }
+
+    /// The metric that ranks arms unless the experiment names another.
+    pub(crate) fn ranking_metric(&self) -> Metric {
+        match self.kind() {
+            TrialKind::Classification => Metric::TestAccuracy,
+            TrialKind::Regression => Metric::TestLoss,
+            TrialKind::Autoencoder { .. } => Metric::TestMse,
+            TrialKind::Descent(_) => Metric::FinalValue,
+        }
+    }
+
+    /// The metrics of these trials, without [`Metric::EpochsTo`]: see [`TrialConfig::measures`].
+    pub(crate) fn measured(&self) -> Vec<Metric> {
+        let mut metrics = vec![Metric::Diverged];
+        let losses = [Metric::TestLoss, Metric::ValidationLoss, Metric::TrainLoss];
+        match self.kind() {
+            TrialKind::Classification => {
+                metrics.extend(losses);
+                metrics.extend([Metric::TestAccuracy, Metric::ValidationAccuracy, Metric::TrainAccuracy]);
+                metrics.extend([Metric::TestPrecision, Metric::TestRecall, Metric::TestF1]);
+            }
+            TrialKind::Regression => metrics.extend(losses),
+            TrialKind::Autoencoder { .. } => {
+                metrics.extend(losses);
+                metrics.extend([Metric::TestMse, Metric::TestBce]);
+                metrics.extend(self.measured_of_codes());
+            }
+            TrialKind::Descent(_) => {
+                metrics.extend([Metric::FinalValue, Metric::FinalX, Metric::FinalY]);
+                metrics.extend([Metric::Distance, Metric::StepsToArrive]);
+            }
+        }
+        metrics
+    }
+
+    /// What `[evaluate]` asks of an autoencoder.
+    fn measured_of_codes(&self) -> Vec<Metric> {
+        let asked = &self.evaluate;
+        let mut metrics = Vec::new();
+        let mut add_if = |asked: bool, more: &[Metric]| metrics.extend(more.iter().filter(|_| asked).cloned());
+        add_if(!asked.is_empty(), &[Metric::ExplainedVariance, Metric::ExplainedVariancePca]);
+        add_if(asked.knn.is_some(), &[Metric::KnnAccuracy, Metric::KnnOneVsRest]);
+        let baselines = [Metric::KnnAccuracyPixels, Metric::KnnAccuracyPca, Metric::KnnAccuracyUntrained];
+        add_if(asked.baselines, &baselines);
+        add_if(asked.probe, &[Metric::ProbeAccuracy]);
+        add_if(asked.trustworthiness.is_some(), &[Metric::Trustworthiness]);
+        for level in asked.noise.iter().copied().filter_map(Level::new) {
+            add_if(true, &[Metric::PsnrNoisy(level), Metric::Psnr(level)]);
+            add_if(true, &[Metric::SsimNoisy(level), Metric::Ssim(level)]);
+            add_if(asked.knn.is_some(), &[Metric::KnnNoisy(level), Metric::KnnCleaned(level)]);
+            add_if(true, &[Metric::ClassifierNoisy(level), Metric::ClassifierCleaned(level)]);
+        }
+        metrics
+    }
+
+    /// Whether these trials have a metric. The epochs to a validation accuracy can be asked for at any level.
+    pub(crate) fn measures(&self, metric: &Metric) -> bool {
+        match metric {
+            Metric::EpochsTo(_) => matches!(self.kind(), TrialKind::Classification),
+            metric => self.measured().contains(metric),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::loss::Loss;
+
+    fn config(change: impl Fn(&mut TrialConfig)) -> TrialConfig {
+        let mut config = TrialConfig::default();
+        change(&mut config);
+        config
+    }
+
+    #[test]
+    fn the_kind_decides_what_ranks_arms_and_what_is_measured() {
+        let classifier = config(|_| {});
+        let regressor = config(|c| c.data.dataset = "line".into());
+        let autoencoder = config(|c| c.model.latent = Some(8));
+        let descent = config(|c| c.descend = Some(DescentConfig::default()));
+        // A descent reads neither the model nor the data.
+        let both = config(|c| (c.model.latent, c.descend) = (Some(8), Some(DescentConfig::default())));
+        assert_eq!(classifier.kind(), TrialKind::Classification);
+        assert_eq!(regressor.kind(), TrialKind::Regression);
+        assert_eq!(autoencoder.kind(), TrialKind::Autoencoder { latent: 8 });
+        assert_eq!(descent.kind(), TrialKind::Descent(&DescentConfig::default()));
+        assert_eq!(both.kind(), descent.kind());
+        for config in [&classifier, &regressor, &autoencoder, &descent] {
+            assert!(config.measures(&config.ranking_metric()), "{:?}", config.kind());
+            assert!(config.measures(&Metric::Diverged));
+        }
+        let epochs_to = Level::new(0.9).map(Metric::EpochsTo).unwrap();
+        let has_epochs_to = [&classifier, &regressor, &autoencoder, &descent].map(|config| config.measures(&epochs_to));
+        assert_eq!(has_epochs_to, [true, false, false, false]);
+    }
+
+    #[test]
+    fn an_autoencoder_measures_what_evaluate_asks_for_and_every_name_reads_back() {
+        let plain = config(|c| (c.model.latent, c.train.loss) = (Some(8), Loss::Mse));
+        let full = config(|c| {
+            (c.model.latent, c.train.loss) = (Some(8), Loss::Mse);
+            c.evaluate.knn = Some(5);
+            (c.evaluate.baselines, c.evaluate.probe) = (true, true);
+            c.evaluate.trustworthiness = Some(12);
+            c.evaluate.noise = vec![0.0, 0.4];
+        });
+        // diverged, three losses, MSE and BCE; then 2 + 2 + 3 + 1 + 1 of the codes, and 8 at each of two levels.
+        assert_eq!((plain.measured().len(), full.measured().len()), (6, 6 + 9 + 16));
+        for metric in full.measured() {
+            assert_eq!(Metric::of_record(&metric.to_string()), metric);
+        }
+        let without_knn = config(|c| (c.model.latent, c.evaluate.noise) = (Some(8), vec![0.4]));
+        let level = Level::new(0.4).unwrap();
+        assert!(without_knn.measures(&Metric::Psnr(level)) && !without_knn.measures(&Metric::KnnCleaned(level)));
+    }
+}
