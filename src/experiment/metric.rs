@@ -179,6 +179,11 @@ const fn score<'a>(name: &'a str, title: &'a str, unit: Unit) -> Definition<'a> 
 }
 
 impl Metric {
+    /// Every metric in the order of the tables, those with a level at this one.
+    pub fn all(level: Level) -> impl Iterator<Item = Self> {
+        PLAIN.iter().cloned().chain(AT_LEVEL.iter().map(move |at| at(level)))
+    }
+
     fn definition(&self) -> Definition<'_> {
         match self {
             M::TestAccuracy => share("test_accuracy", "test accuracy"),
@@ -247,12 +252,12 @@ impl Metric {
     }
 
     /// Whether a larger value is the better one.
-    pub(crate) fn higher_is_better(&self) -> bool {
+    pub fn higher_is_better(&self) -> bool {
         self.definition().higher_is_better
     }
 
     /// What it is called on an axis.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         let title = self.definition().title;
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
@@ -337,7 +342,7 @@ impl Quantity {
     }
 
     /// What it is called on an axis.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         match self {
             Self::Single(metric) => metric.title(),
             Self::Difference(..) => self.to_string().replace('_', " "),

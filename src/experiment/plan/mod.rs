@@ -3,7 +3,7 @@
 //! In: a checked spec. Out: a [`Plan`]. The same spec gives the same plan: making it reads no file, and draws random numbers only for
 //! a search, from the search's own seed.
 
-pub(crate) mod cost;
+pub mod cost;
 pub mod identity;
 pub(crate) mod label;
 mod product;

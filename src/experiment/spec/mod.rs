@@ -4,7 +4,7 @@
 //! value fits its key. The combinations of the axes are made by the plan.
 
 mod arms;
-pub(crate) mod keys;
+pub mod keys;
 pub mod library;
 mod parse;
 mod resolve;

@@ -77,8 +77,8 @@ impl Spec {
                 _ => {
                     let what = format!(
                         "unknown key `{key}`{}; a file has {}",
-                        suggestion(key, keys::TOP.iter().chain(keys::SECTIONS).copied().chain(keys::names())),
-                        [keys::TOP, keys::SECTIONS].concat().join(", ")
+                        suggestion(key, keys::top_names().into_iter().chain(keys::names())),
+                        keys::top_names().join(", ")
                     );
                     return Err(SpecError::new(location, what));
                 }
