@@ -147,7 +147,7 @@ fn an_autoencoder_has_the_gradient_of_its_central_differences_under_both_its_los
     let device = device();
     for loss in [Loss::Mse, Loss::Bce] {
         let encoder = MlpConfig { outputs: 2, ..config(ActivationKind::Tanh) };
-        let shape = AutoencoderConfig { encoder, logits: loss == Loss::Bce };
+        let shape = AutoencoderConfig { encoder, output: loss.autoencoder_output() };
         let train = shape.init(&SEEDS, &device.clone().autodiff());
         let (inputs, _) = batch(&device.clone().autodiff(), DType::F32);
         let targets = activation::sigmoid(inputs.clone() * 2.0);

@@ -61,7 +61,7 @@ pub fn correct(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> 
         let right = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]
         return right.sum_dim(1).flatten(0, 2);
     }
-    if kernels::take(&outputs) {
+    if kernels::support(&outputs) {
         return kernels::correct(outputs, targets);
     }
     let right = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]

@@ -106,7 +106,7 @@ impl AutoencoderEvaluation<'_> {
     fn reconstruction(&self, model: &Autoencoder) -> Vec<(String, f64)> {
         let test = self.splits[2];
         let by = |loss: Loss| {
-            let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
+            let network = Network::Autoencoder(model.with_output(loss.autoencoder_output()));
             evaluate(&network, test, Task::Reconstruct, loss, self.device)
                 .first()
                 .map_or(f64::NAN, |scores| scores.loss)

@@ -28,7 +28,7 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
         put(["final_x", "final_y"][axis.min(1)], x);
     }
     if let Some(minimum) = config.function.minimum() {
-        let lowest = config.function.at(&minimum);
+        let lowest = config.function.value_at(&minimum);
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         put("distance", distance);
         let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();

@@ -44,7 +44,7 @@ impl TrialConfig {
                 return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
             }
         }
-        let (level, most) = (self.train.noise, self.train.noise_kind.most());
+        let (level, most) = (self.train.noise, self.train.noise_kind.max_level());
         if !(0.0..=most).contains(&level) {
             return Err(format!("`train.noise` is {level}; it must be 0 to {most}"));
         }
@@ -139,7 +139,7 @@ impl TrialConfig {
                 .into())
             }
             (Some(_), _) => {
-                let most = self.train.noise_kind.most();
+                let most = self.train.noise_kind.max_level();
                 self.evaluate.validate(self.data.train, self.data.test, most)
             }
         }

@@ -45,7 +45,7 @@ impl OptimizerConfig {
     pub fn build(&self, device: &Device) -> Optimizer {
         // Below it, what the kernels take for zero would count in the quotient.
         let eps_covers_the_tiny = self.eps.is_none_or(|eps| eps >= LEAST_FUSED_EPS);
-        if kernels::run_on(device) && eps_covers_the_tiny {
+        if kernels::support_device(device) && eps_covers_the_tiny {
             Optimizer::FusedOptimizer(FusedOptimizer::new(self))
         } else {
             Optimizer::Plain(self.burns_own())

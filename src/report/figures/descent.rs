@@ -115,7 +115,7 @@ fn plane(
     (across, upwards): Rectangle,
 ) -> Result<()> {
     let ends = [0, 1].map(|axis| span(function, runs, axis));
-    let grid = Grid2d::of(ends, SIDE, |points| function.along(points));
+    let grid = Grid2d::of(ends, SIDE, |points| function.values_at(points));
     let lowest = grid.values.iter().copied().fold(f64::INFINITY, f64::min);
     // Evenly in the logarithm of the height, so that a valley's floor shows.
     let height = |v: f64| (v - lowest + 1e-2).ln();
@@ -144,7 +144,7 @@ fn plane(
 fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (across, upwards): Rectangle) {
     let ends = span(function, runs, 0);
     let xs: Vec<Vec<f64>> = (0..=200).map(|i| vec![ends.0 + (ends.1 - ends.0) * f64::from(i) / 200.0]).collect();
-    let heights = function.along(&xs);
+    let heights = function.values_at(&xs);
     let Some(y) = Axis::over(heights.iter().copied(), Spread::Linear, upwards) else { return };
     let panel = Panel { x: Axis::exactly(ends, Spread::Linear, across), y };
     panel.grid(svg);
@@ -152,7 +152,7 @@ fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (acr
     svg.polyline(&line, FAINT, 1.6, "");
     for (entry, (index, run)) in runs.iter().enumerate() {
         let way = points(run);
-        let on: Vec<(f64, f64)> = way.iter().zip(function.along(&way)).map(|(p, v)| (p[0], v)).collect();
+        let on: Vec<(f64, f64)> = way.iter().zip(function.values_at(&way)).map(|(p, v)| (p[0], v)).collect();
         let inside = on.into_iter().filter(|(x, _)| (ends.0..=ends.1).contains(x));
         let lifted = |point: (f64, f64)| (panel.to_pixels(point).0, panel.to_pixels(point).1 - 7.0 * entry as f64);
         let pixels: Vec<(f64, f64)> = inside.map(lifted).collect();
@@ -160,7 +160,7 @@ fn curve(svg: &mut Svg, function: Function, runs: &[(usize, &TrialRecord)], (acr
         svg.dots(&pixels, 2.2, colour(*index), 0.8);
         ends_of(svg, &pixels, colour(*index));
     }
-    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.to_pixels((p[0], function.at(&q)))));
+    cross(svg, function.minimum().zip(function.minimum()).map(|(p, q)| panel.to_pixels((p[0], function.value_at(&q)))));
     panel.ticks(svg, ("w", "value"));
 }
 
@@ -188,7 +188,7 @@ fn values(
     runs: &[(usize, &TrialRecord)],
     (across, upwards): Rectangle,
 ) {
-    let lowest = function.minimum().map_or(0.0, |point| function.at(&point));
+    let lowest = function.minimum().map_or(0.0, |point| function.value_at(&point));
     // Nearer than this is there: the history is kept in 32 bits.
     let above = |v: f32| (f64::from(v) - lowest).max(1e-7 * lowest.abs().max(1.0));
     let bands: Vec<(usize, Vec<[f64; 3]>)> = runs
