@@ -83,7 +83,7 @@ fn main() -> Result<()> {
             let (points, queries) = (read(&points)?, read(&queries)?);
             let started = Instant::now();
             let index = Index::new(Vectors { values: &points, width });
-            let found = index.nearest(Vectors { values: &queries, width }, k, false);
+            let found = index.nearest(Vectors { values: &queries, width }, k);
             let seconds = started.elapsed().as_secs_f64();
             write(&out, found.iter().flat_map(|neighbour| neighbour.index.to_le_bytes()))?;
             (queries.len() / width, seconds)

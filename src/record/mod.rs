@@ -139,9 +139,9 @@ impl TrialRecord {
             "diverged" => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
             // An autoencoder's matrix is its neighbours'.
             _ if self.metrics.contains_key("knn_accuracy") => None,
-            "test_precision" => of(|class| class.precision.or_else(|| class.missed())),
+            "test_precision" => of(|class| class.precision.or_else(|| class.zero_division())),
             "test_recall" => of(|class| class.recall),
-            "test_f1" => of(|class| class.f1.or_else(|| class.missed())),
+            "test_f1" => of(|class| class.f1.or_else(|| class.zero_division())),
             _ => {
                 let level: f32 = name.strip_prefix("epochs_to@")?.parse().ok()?;
                 let accuracies = &self.history.validation_accuracy;

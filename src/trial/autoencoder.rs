@@ -11,9 +11,8 @@ use super::probe::{self, EncodedSplits};
 use super::references::{ReferenceSpace, References, SplitKey, knn_accuracy};
 use crate::data::{PIXELS, Split};
 use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
-use crate::evaluate::denoise::{Judges, clean, noisy};
-use crate::evaluate::knn::vote;
-use crate::evaluate::knn::{Index, Vectors};
+use crate::evaluate::denoise::{Classifiers, denoising_scores, noisy};
+use crate::evaluate::knn::{Index, KnnClassifier, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
 use crate::experiment::config::{EvaluateConfig, TrainConfig, TrialConfig};
@@ -76,8 +75,11 @@ impl AutoencoderEvaluation<'_> {
         let mut confusion = Confusion::new();
         let index = Index::new(train.0);
         if let Some(k) = asked.knn {
-            confusion =
-                classification::confusion(&vote(&index.nearest(test.0, k, false), k, train.1), test.1, self.classes);
+            confusion = classification::confusion(
+                &KnnClassifier { index: &index, labels: train.1, k }.predict(test.0),
+                test.1,
+                self.classes,
+            );
             found.push(("knn_accuracy".into(), classification::accuracy(&confusion)));
             found.push(("knn_one_vs_rest".into(), mean_one_vs_rest(&confusion)));
             self.go_on()?;
@@ -147,11 +149,12 @@ impl AutoencoderEvaluation<'_> {
     fn denoising(&self, model: &Autoencoder, index: &Index, found: &mut Vec<(String, f64)>) -> Option<()> {
         let judge = self.judge()?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
-        let judges = Judges { classifier: judge.classifier()?, codes: knn.map(|k| (index, self.splits[0].labels, k)) };
+        let knn = knn.map(|k| KnnClassifier { index, labels: self.splits[0].labels, k });
+        let classifiers = Classifiers { network: judge.classifier()?, knn };
         let test = self.splits[2];
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
-            let c = clean(model, &judges, test, &images, self.device);
+            let c = denoising_scores(model, &classifiers, test, &images, self.device);
             let all = [
                 ("psnr_noisy", c.psnr_noisy),
                 ("psnr", c.psnr),

@@ -1,8 +1,9 @@
 //! The exponential of 32-bit floats in vector instructions, with the same result on every machine.
 //!
 //! In: 32-bit floats. Out: `e^x` of each, to the last bit the result of glibc's `expf` on a processor with fused multiply-add (an
-//! ignored test compares all floats). The C library's function takes one number at a time; this one has no branch and no call, so that the compiler
-//! vectorises it. On a processor without fused multiply-add, each one is a call: the bits are the same, but it is no faster.
+//! ignored test compares all floats). The C library's function takes one number at a time; this one has no branch and no call, so
+//! that the compiler vectorises it. On a processor without fused multiply-add, each of those is a call: the bits are the same, but it
+//! is no faster.
 
 use std::marker::PhantomData;
 
