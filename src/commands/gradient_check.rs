@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 use super::{Exit, subject};
 use crate::cli::GradcheckArgs;
 use crate::report::table::Table;
+use crate::studies::Objective;
 use crate::studies::gradient_check::{ParameterCheck, check};
 use crate::train::NoCallback;
 
@@ -20,7 +21,8 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     let Some(model) = lab.start(config, &seeds, &NoCallback)? else { return Ok(Exit::Interrupted) };
     let model = burn::module::Module::valid(&model);
     let task = lab.job(config, &seeds, splits)?.task;
-    let mut found = check(&model, (few, task), config.train.loss, args.samples as usize, &lab.backend.device)?;
+    let objective = Objective { split: few, task, loss: config.train.loss };
+    let mut found = check(&model, objective, args.samples as usize, &lab.backend.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.run.json {
