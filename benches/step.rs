@@ -1,7 +1,7 @@
 //! The time of each part of a training step, and of the whole step relative to its matrix products alone.
 //!
-//! In: the 784-64-32-10 classifier with Adam at several batch and stack sizes, on synthetic images. Out: Criterion's estimates, then a
-//! table of whole steps and their products, measured alternately.
+//! In: the 784-64-32-10 classifier with Adam at several batch and stack sizes, on synthetic images. Out: Criterion's
+//! estimates, then a table of whole steps and their products, measured alternately.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -137,7 +137,8 @@ impl Operands {
     }
 }
 
-/// Prints the medians of `rounds` alternate measurements of whole steps, by the training loop itself, and of their products alone.
+/// Prints the medians of `rounds` alternate measurements of whole steps, by the training loop itself, and of their
+/// products alone.
 fn compare_with_products(examples: &Examples, rounds: usize) {
     println!("\nbatch  stack  whole step, us  products only, us  whole / products  samples/s");
     for (batch, stack) in BATCHES.into_iter().flat_map(|batch| STACKS.map(|stack| (batch, stack))) {

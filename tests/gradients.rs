@@ -59,8 +59,8 @@ struct Change {
     offset: f64,
 }
 
-/// The network in 64 bits after a change, if there is one. Always on burn-flex: other backends compute sigmoids in 32 bits, whose rounding
-/// errors exceed a difference of 1e-6.
+/// The network in 64 bits after a change, if there is one. Always on burn-flex: other backends compute sigmoids in 32
+/// bits, whose rounding errors exceed a difference of 1e-6.
 fn in_f64(model: &Mlp, change: Option<Change>) -> Mlp {
     let device = &Device::flex();
     let mut model = model.clone();
@@ -90,7 +90,8 @@ fn changed_loss(model: &Mlp, change: Change, loss: Loss) -> f64 {
     loss.per_replica(model.forward(inputs), targets).into_data().iter::<f64>().sum()
 }
 
-/// The largest difference over a sample of the elements of every parameter, relative to the parameter's largest derivative.
+/// The largest difference over a sample of the elements of every parameter, relative to the parameter's largest
+/// derivative.
 fn largest_difference(activation: ActivationKind, loss: Loss) -> f64 {
     const STEP: f64 = 1e-6;
     let device = device();

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use kindling::nn::kernels::{self, loss::LossKind};
 use kindling::seed::{Purpose, Stream};
 
-/// Replicas, batch, inputs and outputs: small and odd sizes, single rows and columns, and products that gemm splits into blocks.
+/// Replicas, batch, inputs and outputs: small and odd sizes, single rows and columns, and products that gemm splits
+/// into blocks.
 const SHAPES: [[usize; 4]; 7] =
     [[3, 5, 7, 4], [1, 1, 1, 1], [1, 1, 784, 64], [2, 5, 7, 1], [2, 5, 1, 7], [1, 128, 784, 64], [2, 33, 300, 130]];
 

@@ -1,7 +1,7 @@
 //! Kindling's jobs of the comparison in `run.py`. The time excludes loading and warming up.
 //!
-//! In: the job and its settings from the command line, MNIST or points from files. Out: examples, seconds and peak memory as one line
-//! of JSON.
+//! In: the job and its settings from the command line, MNIST or points from files. Out: examples, seconds and peak
+//! memory as one line of JSON.
 
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
@@ -102,8 +102,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Trains for one epoch to warm up, then for all epochs in all workers at once. Returns the examples of all workers, and the seconds until
-/// the last one ended.
+/// Trains for one epoch to warm up, then for all epochs in all workers at once. Returns the examples of all workers,
+/// and the seconds until the last one ended.
 fn run_trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
     let config: TrialConfig = toml::from_str(config)?;
     let dataset = read_folder("mnist", data)?;

@@ -8,7 +8,8 @@ use crate::report::figures::autoencoder::InterpolationEnds;
 /// The interpolation strip: images decoded from codes on the line between two codes.
 #[derive(Debug, Clone, Args)]
 pub struct StripFlags {
-    /// Ends of the interpolation: two classes such as 3,8, or two test images such as @17,@42 [default: the first two classes]
+    /// Ends of the interpolation: two classes such as 3,8, or two test images such as @17,@42 [default: the first two
+    /// classes]
     #[arg(long, value_name = "A,B")]
     pub between: Option<InterpolationEnds>,
     /// Images of the interpolation, both ends included
@@ -31,7 +32,8 @@ pub struct AutoencoderArgs {
     /// Loss: mse or bce
     #[arg(long, default_value = "mse", value_name = "NAME")]
     pub loss: String,
-    /// Level of the noise on training inputs, and on the test images to be denoised: a standard deviation, or a probability
+    /// Level of the noise on training inputs, and on the test images to be denoised: a standard deviation, or a
+    /// probability
     #[arg(long, default_value_t = 0.0, value_name = "LEVEL", allow_negative_numbers = true)]
     pub noise: f64,
     /// Kind of noise: gaussian (clipped to 0 to 1), salt-pepper or mask

@@ -21,7 +21,8 @@ pub struct DescendArgs {
     /// Steps of each optimizer
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub steps: usize,
-    /// Optimizers, each with an optional learning rate, such as adam:0.01 [default: sgd:0.001,momentum:0.001,rmsprop:0.01,adam:0.01]
+    /// Optimizers, each with an optional learning rate, such as adam:0.01 [default:
+    /// sgd:0.001,momentum:0.001,rmsprop:0.01,adam:0.01]
     #[arg(long, short = 'p', value_name = "NAME[:LR],...", value_delimiter = ',')]
     pub optimizers: Option<Vec<String>>,
     /// Seeds, 0 to N-1; with --jitter each has a start of its own

@@ -1,7 +1,7 @@
 //! Data augmentation: training images shifted, rotated and elastically distorted at random, anew each epoch.
 //!
-//! In: images `[n, 784]`, row by row, and a stream. Out: the same buffer, each image transformed by its own draw; pixels that come
-//! from outside the image are 0.
+//! In: images `[n, 784]`, row by row, and a stream. Out: the same buffer, each image transformed by its own draw;
+//! pixels that come from outside the image are 0.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,9 @@ pub struct Augment {
     /// Rotation about the centre in degrees, uniform from `-rotate` to `rotate`.
     #[serde(skip_serializing_if = "is_zero")]
     pub rotate: f64,
-    /// Elastic distortion: its strength alpha in pixels, of a random field that is smoothed by a Gaussian with a standard deviation
-    /// of 4 pixels (Simard, Steinkraus and Platt, "Best practices for convolutional neural networks", 2003, who use 34).
+    /// Elastic distortion: its strength alpha in pixels, of a random field that is smoothed by a Gaussian with a
+    /// standard deviation of 4 pixels (Simard, Steinkraus and Platt, "Best practices for convolutional neural
+    /// networks", 2003, who use 34).
     #[serde(skip_serializing_if = "is_zero")]
     pub elastic: f64,
 }
@@ -113,8 +114,8 @@ impl Transform {
     }
 }
 
-/// A smooth random field: uniform in ±1, smoothed by the Gaussian along rows and then columns, times `strength`. Pixels outside the
-/// image count as 0.
+/// A smooth random field: uniform in ±1, smoothed by the Gaussian along rows and then columns, times `strength`. Pixels
+/// outside the image count as 0.
 fn displacement_field(strength: f32, stream: &mut Stream) -> Field {
     let weights = gaussian();
     let rough: Field = std::array::from_fn(|_| 2.0 * stream.unit_f32() - 1.0);
@@ -147,7 +148,8 @@ fn gaussian() -> [f32; 2 * RADIUS + 1] {
 
 /// The image at the point (x, y), by bilinear interpolation; 0 outside.
 fn sample(image: &[f32], x: f32, y: f32) -> f32 {
-    // The image is 0 this far outside as it is further out. Clamped and shifted to be positive, a coordinate has its floor by a cast.
+    // The image is 0 this far outside as it is further out. Clamped and shifted to be positive, a coordinate has its
+    // floor by a cast.
     const FAR: f32 = 1000.0;
     let floor_and_fraction = |value: f32| {
         let positive = value.clamp(-FAR, FAR) + FAR;
@@ -218,7 +220,8 @@ mod tests {
         let (weak, strong) = (field(10.0), field(20.0));
         assert!(weak.iter().zip(&strong).all(|(a, b)| (2.0 * a - b).abs() < 1e-4));
         let rms = (strong.iter().map(|v| v * v).sum::<f32>() / PIXELS as f32).sqrt();
-        // White noise of variance 1/3, smoothed in two dimensions: sd = alpha * sqrt(1/3) / (2 sqrt(pi) sigma) = 0.81 of 20.
+        // White noise of variance 1/3, smoothed in two dimensions: sd = alpha * sqrt(1/3) / (2 sqrt(pi) sigma) = 0.81
+        // of 20.
         assert!((0.4..1.3).contains(&rms), "{rms}");
         let jump = strong.windows(2).enumerate().filter(|(i, _)| (i + 1) % SIDE != 0).map(|(_, w)| (w[0] - w[1]).abs());
         assert!(jump.fold(0.0, f32::max) < 0.6);

@@ -1,7 +1,8 @@
-//! `digits`: 60,000 training and 10,000 test images of digits in a handwritten style, drawn by this program where MNIST cannot be had.
+//! `digits`: 60,000 training and 10,000 test images of digits in a handwritten style, drawn by this program where MNIST
+//! cannot be had.
 //!
-//! In: the cache folder. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone and is drawn without the platform's
-//! mathematical functions, so the data set has the same hash everywhere.
+//! In: the cache folder. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone and is drawn without the
+//! platform's mathematical functions, so the data set has the same hash everywhere.
 
 use std::fs;
 use std::path::Path;
@@ -20,8 +21,8 @@ const SEED: u64 = 1;
 /// The data set's [`Dataset::hash`]; cached files with another hash are drawn again.
 const HASH: &str = "02d5b897f964e8d8";
 
-/// Reads the data set from the cache folder, or draws it and writes it there. If the folder cannot be written, a note is printed and
-/// the next run draws the images again.
+/// Reads the data set from the cache folder, or draws it and writes it there. If the folder cannot be written, a note
+/// is printed and the next run draws the images again.
 pub fn load(cache: &Path) -> Dataset {
     let folder = cache.join("digits");
     if let Ok(dataset) = super::folder::read_folder("digits", &folder)
@@ -99,12 +100,13 @@ fn draw_one(index: u64, image: &mut [u8]) -> u8 {
     digit as u8
 }
 
-/// The map from the unit square to pixels: slant, rotation, scale, shift, and a smooth elastic distortion by sine waves.
+/// The map from the unit square to pixels: slant, rotation, scale, shift, and a smooth elastic distortion by sine
+/// waves.
 struct Warp {
     matrix: [f64; 4],
     centre: (f64, f64),
-    /// Amplitude in pixels, angular frequency and phase of each wave: two displace x, along y and along x, and two displace y, along x
-    /// and along y.
+    /// Amplitude in pixels, angular frequency and phase of each wave: two displace x, along y and along x, and two
+    /// displace y, along x and along y.
     waves: [(f64, f64, f64); 4],
 }
 
@@ -153,7 +155,8 @@ struct Pen {
 }
 
 impl Pen {
-    /// Draws the line from `a` to `b`, points (x, y) in pixels: each pixel of `ink` keeps the largest strength, 0 to 1, that reaches it.
+    /// Draws the line from `a` to `b`, points (x, y) in pixels: each pixel of `ink` keeps the largest strength, 0 to 1,
+    /// that reaches it.
     fn draw(&self, a: (f64, f64), b: (f64, f64), ink: &mut [f64; PIXELS]) {
         let reach = self.radius + self.softness;
         let last = SIDE as f64 - 1.0;

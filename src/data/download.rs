@@ -1,7 +1,7 @@
 //! The download of a published data set: temporary file, resume, checksum, second mirror, rename.
 //!
-//! In: a [`KnownDataset`] and a folder. Out: its four files in the folder, gzipped as published. Each gets its final name only after
-//! its checksum was verified, so a file with a final name is always complete.
+//! In: a [`KnownDataset`] and a folder. Out: its four files in the folder, gzipped as published. Each gets its final
+//! name only after its checksum was verified, so a file with a final name is always complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -24,8 +24,8 @@ impl Downloader {
     /// Downloads the files of a data set that are not yet in `folder`.
     ///
     /// # Errors
-    /// The folder cannot be written, or no mirror has a file with the right contents; the error lists what went wrong with each
-    /// mirror.
+    /// The folder cannot be written, or no mirror has a file with the right contents; the error lists what went wrong
+    /// with each mirror.
     pub fn fetch_missing(&self, known: &KnownDataset, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         for file in &known.files {
@@ -43,8 +43,8 @@ impl Downloader {
         Ok(())
     }
 
-    /// Downloads one file from one mirror. A partial file of an earlier attempt is continued; if the result does not have the
-    /// checksum, the file is downloaded once more from its start.
+    /// Downloads one file from one mirror. A partial file of an earlier attempt is continued; if the result does not
+    /// have the checksum, the file is downloaded once more from its start.
     fn fetch(&self, url: &str, file: &KnownFile, target: &Path) -> Result<()> {
         let partial = target.with_extension("gz.part");
         let resumed_from = partial.metadata().map_or(0, |meta| meta.len());

@@ -1,6 +1,7 @@
 //! A data set in a folder: four IDX files, plain or gzipped.
 //!
-//! In: a folder and the data set's name. Out: a [`Dataset`]; the files of a published data set are checked against their SHA-256.
+//! In: a folder and the data set's name. Out: a [`Dataset`]; the files of a published data set are checked against
+//! their SHA-256.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The gathering of a batch: rows of bytes as numbers from 0 to 1, in any order.
 //!
-//! In: bytes, row-major, and the indices of the rows. Out: 32-bit floats. A shuffled batch reads rows from all over the data, which
-//! the processor cannot predict, so each row is prefetched two rows before it is read.
+//! In: bytes, row-major, and the indices of the rows. Out: 32-bit floats. A shuffled batch reads rows from all over the
+//! data, which the processor cannot predict, so each row is prefetched two rows before it is read.
 
 use pulp::Arch;
 

@@ -1,7 +1,7 @@
 //! The IDX format of the MNIST files (LeCun, Cortes and Burges, "The MNIST database"), plain or gzipped.
 //!
-//! In: a file. Out: its shape and elements, checked against its header: a big-endian magic number (0, 0, element type, number of
-//! dimensions), one 32-bit length a dimension, then the elements.
+//! In: a file. Out: its shape and elements, checked against its header: a big-endian magic number (0, 0, element type,
+//! number of dimensions), one 32-bit length a dimension, then the elements.
 
 use std::fs::File;
 use std::io::{BufReader, Read};

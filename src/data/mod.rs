@@ -2,7 +2,7 @@
 //!
 //! In: a name and where to look. Out: a [`Dataset`], whose hash is part of every trial's identity.
 
-pub mod augment;
+pub(crate) mod augment;
 pub mod digits;
 mod download;
 mod examples;
@@ -10,8 +10,8 @@ pub mod folder;
 mod gather;
 pub mod idx;
 pub mod known;
-pub mod noise;
-pub mod picture;
+pub(crate) mod noise;
+pub(crate) mod picture;
 pub mod source;
 mod split;
 mod strokes;
@@ -60,7 +60,8 @@ pub fn width_of(dataset: &str) -> usize {
     toys::find(dataset).map_or(PIXELS, |toy| toy.width)
 }
 
-/// Classes of the data set of this name, before it is read: a toy's own, 0 if that is a regression, else the 10 of MNIST.
+/// Classes of the data set of this name, before it is read: a toy's own, 0 if that is a regression, else the 10 of
+/// MNIST.
 pub fn classes_of(dataset: &str) -> usize {
     toys::find(dataset).map_or(10, |toy| toy.classes)
 }
@@ -113,7 +114,7 @@ fn class_names(dataset: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// Names of the classes of the data with this hash: those of `dataset` if it has the hash, else the numbers 0 to `count - 1`.
+/// Names of the `count` classes of the data with this hash: those of `dataset` if it has the hash, else numbers from 0.
 pub fn class_names_of(hash: &str, count: usize, dataset: Option<&Dataset>) -> Vec<String> {
     match dataset {
         Some(dataset) if dataset.hash == hash => dataset.classes.clone(),

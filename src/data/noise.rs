@@ -18,8 +18,8 @@ pub enum NoiseKind {
     /// Replaces the number, with the level as probability, by 0 or 1 with equal probability.
     #[serde(alias = "salt-pepper")]
     SaltPepper,
-    /// Replaces the number by 0 with the level as probability (Vincent et al., "Extracting and composing robust features with denoising
-    /// autoencoders", 2008).
+    /// Replaces the number by 0 with the level as probability (Vincent et al., "Extracting and composing robust
+    /// features with denoising autoencoders", 2008).
     Mask,
 }
 
@@ -85,12 +85,14 @@ impl Noise {
 
 const STEPS: usize = 1 << 16;
 
-/// The quantiles of the standard normal distribution at the midpoints of 65,536 equally likely intervals, from -4.3 to 4.3. A draw from
-/// this table takes 2 ns, a tenth of the method of Box and Muller, and is finer than the 256 levels of a pixel.
+/// The quantiles of the standard normal distribution at the midpoints of 65,536 equally likely intervals, from -4.3 to
+/// 4.3. A draw from this table takes 2 ns, a tenth of the method of Box and Muller, and is finer than the 256 levels of
+/// a pixel.
 fn normal_table() -> &'static [f32] {
     static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        // Newton's method on the distribution function, upwards from the median; each search starts at the quantile before.
+        // Newton's method on the distribution function, upwards from the median; each search starts at the quantile
+        // before.
         let mut z = 0.0f64;
         let upper: Vec<f32> = (STEPS / 2..STEPS)
             .map(|step| {

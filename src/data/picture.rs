@@ -1,8 +1,8 @@
 //! PNG pictures of single digits, brought into MNIST's format.
 //!
-//! In: a PNG of any size, dark on light or light on dark. Out: 28x28 bytes, light ink on black. A 28x28 picture keeps its pixels;
-//! any other is cropped to its ink, scaled to fit 20x20, and placed with its centre of mass in the middle, as the images of MNIST were
-//! (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
+//! In: a PNG of any size, dark on light or light on dark. Out: 28x28 bytes, light ink on black. A 28x28 picture keeps
+//! its pixels; any other is cropped to its ink, scaled to fit 20x20, and placed with its centre of mass in the middle,
+//! as the images of MNIST were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
 
 use std::fs::File;
 use std::io::BufReader;

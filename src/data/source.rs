@@ -1,7 +1,7 @@
 //! Where data comes from: the user's data folder, the cache, Debian's data folder, a download, in that order.
 //!
-//! In: a data set's name and a [`DataLocations`]. Out: a [`Dataset`], the files of a published one checked against their SHA-256, or
-//! an error that lists the folders that were searched and what to do next.
+//! In: a data set's name and a [`DataLocations`]. Out: a [`Dataset`], the files of a published one checked against
+//! their SHA-256, or an error that lists the folders that were searched and what to do next.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The shapes of the ten digits of `digits`: each hand writes a digit by a few pen strokes in the unit square.
 //!
-//! A point is (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points, a straight one a
-//! polyline. The coordinates were chosen by eye for this program.
+//! A point is (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points, a straight
+//! one a polyline. The coordinates were chosen by eye for this program.
 
 /// One movement of the pen, from where it touches the paper to where it is lifted.
 #[derive(Debug, Clone, Copy)]
@@ -209,8 +209,8 @@ pub(super) fn polyline(smooth: bool, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     line
 }
 
-/// The spline of Catmull and Rom ("A class of local interpolating splines", 1974) from the second point, at `t` = 0, to the third,
-/// at `t` = 1.
+/// The spline of Catmull and Rom ("A class of local interpolating splines", 1974) from the second point, at `t` = 0, to
+/// the third, at `t` = 1.
 fn spline([a, b, c, d]: [(f64, f64); 4], t: f64) -> (f64, f64) {
     let blend = |a: f64, b: f64, c: f64, d: f64| {
         let cubic = -a + 3.0 * b - 3.0 * c + d;

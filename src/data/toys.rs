@@ -1,6 +1,7 @@
 //! Toy data sets of one or two coordinates, small enough for every point to be drawn: a line, two blobs, XOR.
 //!
-//! In: a name. Out: a [`Dataset`] of points. Point `i` depends on the data set and on `i` alone, and is the same on every machine.
+//! In: a name. Out: a [`Dataset`] of points. Point `i` depends on the data set and on `i` alone, and is the same on
+//! every machine.
 
 use super::examples::{Examples, PointSet};
 use super::{Dataset, DefaultSizes};
@@ -35,12 +36,14 @@ struct Point {
 
 /// Points of the training file and of the test file.
 const FILES: [usize; 2] = [1_000, 1_000];
-/// The corners of the unit square. The training file has them twice, so that the validation split has all of them as well.
+/// The corners of the unit square. The training file has them twice, so that the validation split has all of them as
+/// well.
 const CORNERS: usize = 4;
 /// The seed of every draw: another value makes other data.
 const SEED: u64 = 2;
-/// Half the distance between the blobs' centres along each axis, in standard deviations. The best straight line classifies 98.3 % of the
-/// points correctly: the standard normal distribution function at 1.5 times the square root of 2.
+/// Half the distance between the blobs' centres along each axis, in standard deviations. The best straight line
+/// classifies 98.3 % of the points correctly: the standard normal distribution function at 1.5 times the square root of
+/// 2.
 const HALF_DISTANCE: f64 = 1.5;
 /// The least distance of a point of `separable` from the straight line between the blobs.
 const MARGIN: f64 = 0.5;

@@ -45,14 +45,15 @@ pub struct ClassReport {
 }
 
 impl ClassReport {
-    /// What replaces an undefined precision or F1 in a macro mean: 0 if the class occurs, as scikit-learn's `zero_division=0`, else nothing.
+    /// What replaces an undefined precision or F1 in a macro mean: 0 if the class occurs, as scikit-learn's
+    /// `zero_division=0`, else nothing.
     pub fn zero_division(&self) -> Option<f64> {
         (self.support > 0).then_some(0.0)
     }
 }
 
-/// The score of each class in each row, `[n * classes]`, from outputs `[n * out]`. The one output of a binary task becomes two scores,
-/// of which the second is the larger if class 1 is predicted; other outputs are unchanged.
+/// The score of each class in each row, `[n * classes]`, from outputs `[n * out]`. The one output of a binary task
+/// becomes two scores, of which the second is the larger if class 1 is predicted; other outputs are unchanged.
 pub fn class_scores(outputs: &[f32], task: Task) -> Vec<f32> {
     match task {
         Task::Binary { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
@@ -146,7 +147,8 @@ pub fn one_vs_rest(confusion: &Confusion) -> Vec<OneVsRest> {
         .collect()
 }
 
-/// The mean of the classes' one-vs-rest accuracies. It equals `1 - 2 (1 - accuracy) / classes`, far above the accuracy itself.
+/// The mean of the classes' one-vs-rest accuracies. It equals `1 - 2 (1 - accuracy) / classes`, far above the accuracy
+/// itself.
 pub fn mean_one_vs_rest(confusion: &Confusion) -> f64 {
     let all = one_vs_rest(confusion);
     all.iter().map(OneVsRest::accuracy).sum::<f64>() / all.len() as f64

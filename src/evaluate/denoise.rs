@@ -1,7 +1,7 @@
 //! Denoising: how much noise an autoencoder removes, and whether the images keep their class.
 //!
-//! In: an autoencoder, classifiers trained on clean images, test images, noise. Out: the similarity of noisy and of denoised images to the
-//! clean ones, and the classifiers' accuracy on both.
+//! In: an autoencoder, classifiers trained on clean images, test images, noise. Out: the similarity of noisy and of
+//! denoised images to the clean ones, and the classifiers' accuracy on both.
 
 use burn::tensor::Device;
 use rayon::prelude::*;
@@ -51,8 +51,8 @@ pub fn noisy(test: Rows, kind: NoiseKind, level: f64, seed: u64) -> Vec<f32> {
     values
 }
 
-/// The measures of `noisy` images `[n * 784]`, made from the images of `test`, and of their reconstructions. The autoencoder is a stack
-/// of one.
+/// The measures of `noisy` images `[n * 784]`, made from the images of `test`, and of their reconstructions. The
+/// autoencoder is a stack of one.
 pub fn denoising_scores(
     model: &Autoencoder,
     classifiers: &Classifiers,

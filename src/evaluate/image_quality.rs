@@ -9,7 +9,8 @@ fn mse(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>() / a.len() as f64
 }
 
-/// Peak signal-to-noise ratio in decibels, for a peak of 1: `-10 log10(mse)`; `None` for equal images, where it is infinite.
+/// Peak signal-to-noise ratio in decibels, for a peak of 1: `-10 log10(mse)`; `None` for equal images, where it is
+/// infinite.
 pub fn psnr(a: &[f32], b: &[f32]) -> Option<f64> {
     let mse = mse(a, b);
     (mse > 0.0).then(|| -10.0 * mse.log10())
@@ -22,8 +23,9 @@ const SIGMA: f64 = 1.5;
 /// Positions along each axis at which the window lies inside the image.
 const POSITIONS: usize = SIDE - WINDOW + 1;
 
-/// Structural similarity: the mean over all positions of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2 = 0.03 and a
-/// range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004).
+/// Structural similarity: the mean over all positions of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2
+/// = 0.03 and a range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
+/// 2004).
 pub fn ssim(a: &[f32], b: &[f32]) -> f64 {
     const C1: f64 = 0.01 * 0.01;
     const C2: f64 = 0.03 * 0.03;

@@ -1,8 +1,9 @@
 //! Exact k nearest neighbours by Euclidean distance, and classification by them.
 //!
-//! In: points as vectors. Out: for each query its k nearest points, the same ones in the same order as by a naive scan in double
-//! precision. A matrix product in single precision gives all squared distances within a known rounding error; only points that may be
-//! among the nearest are then measured exactly. The product is always burn-flex's, since a GPU may round to far fewer digits.
+//! In: points as vectors. Out: for each query its k nearest points, the same ones in the same order as by a naive scan
+//! in double precision. A matrix product in single precision gives all squared distances within a known rounding error;
+//! only points that may be among the nearest are then measured exactly. The product is always burn-flex's, since a GPU
+//! may round to far fewer digits.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -47,7 +48,8 @@ impl<'a> Vectors<'a> {
         &self.values[index * self.width..(index + 1) * self.width]
     }
 
-    /// The squared Euclidean distance of point `row` from `other`, summed in double precision in the order of the coordinates.
+    /// The squared Euclidean distance of point `row` from `other`, summed in double precision in the order of the
+    /// coordinates.
     pub fn distance(self, row: usize, other: &[f32]) -> f64 {
         self.row(row).iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
@@ -62,8 +64,8 @@ impl<'a> Vectors<'a> {
 /// Points laid out for matrix products with queries.
 pub struct Index<'a> {
     points: Vectors<'a>,
-    /// `[width + 1, BLOCK]` each: -2 times the points as columns, and a last row of their squared norms. The product with a query that is
-    /// followed by a 1 is then the squared distance less the query's squared norm.
+    /// `[width + 1, BLOCK]` each: -2 times the points as columns, and a last row of their squared norms. The product
+    /// with a query that is followed by a 1 is then the squared distance less the query's squared norm.
     blocks: Vec<Tensor<2>>,
     largest_norm: f64,
 }
@@ -85,8 +87,8 @@ impl<'a> Index<'a> {
         Self { points, blocks: blocks.collect(), largest_norm }
     }
 
-    /// The squared distances of some rows of `queries` from all points, in single precision and less each query's squared norm,
-    /// `[rows][points]`. They order the points as the distances do.
+    /// The squared distances of some rows of `queries` from all points, in single precision and less each query's
+    /// squared norm, `[rows][points]`. They order the points as the distances do.
     pub(super) fn relative_distances(&self, queries: Vectors, rows: Range<usize>) -> Vec<Vec<f32>> {
         let left = with_ones(queries, rows.clone());
         let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(self.points.count()); rows.len()];
@@ -98,7 +100,8 @@ impl<'a> Index<'a> {
         distances
     }
 
-    /// The `k` nearest points of every query, nearest first, `[queries * k]`; of equally near ones the first comes first.
+    /// The `k` nearest points of every query, nearest first, `[queries * k]`; of equally near ones the first comes
+    /// first.
     pub fn nearest(&self, queries: Vectors, k: usize) -> Vec<Neighbour> {
         self.search(queries, k, Excluded::Nothing)
     }
@@ -171,8 +174,9 @@ struct Nearest {
 
 impl Nearest {
     fn new(index: &Index, squared_norm: f64, k: usize) -> Self {
-        // The error of a sum of n products in single precision is at most about n * 2^-24 times the sum of their magnitudes (Higham,
-        // "Accuracy and stability of numerical algorithms", 2002, section 3.1), which is below (|query| + |point|)^2; taken twice.
+        // The error of a sum of n products in single precision is at most about n * 2^-24 times the sum of their
+        // magnitudes (Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1), which is below
+        // (|query| + |point|)^2; taken twice.
         let terms = (index.points.width + 4) as f64;
         let margin = terms * f64::from(f32::EPSILON) * (squared_norm.sqrt() + index.largest_norm).powi(2);
         Self { found: Vec::with_capacity(k + 1), k, squared_norm, margin, limit: f32::INFINITY }
@@ -228,7 +232,8 @@ impl KnnClassifier<'_> {
     }
 }
 
-/// The most frequent class among the `k` neighbours of each query, `[queries * k]`; of equally frequent ones that of the nearest.
+/// The most frequent class among the `k` neighbours of each query, `[queries * k]`; of equally frequent ones that of
+/// the nearest.
 pub(super) fn majority(neighbours: &[Neighbour], k: usize, labels: &[u8]) -> Vec<u8> {
     neighbours
         .chunks_exact(k)

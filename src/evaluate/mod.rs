@@ -3,11 +3,11 @@
 //! In: a stack without autodiff, and examples that are the same for every replica. Out: numbers on the host.
 
 pub mod classification;
-pub mod denoise;
-pub mod image_quality;
+pub(crate) mod denoise;
+pub(crate) mod image_quality;
 pub mod knn;
 pub mod pca;
-pub mod trustworthiness;
+pub(crate) mod trustworthiness;
 pub mod tsne;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -19,7 +19,8 @@ use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
 
-/// Examples in a forward pass. It bounds memory, and it fixes the order of every sum: another value changes the last bits of results.
+/// Examples in a forward pass. It bounds memory, and it fixes the order of every sum: another value changes the last
+/// bits of results.
 pub const CHUNK: usize = 500;
 
 /// Loss and accuracy of one replica on a split.
@@ -58,7 +59,8 @@ pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &
     (0..replicas).map(scores).collect()
 }
 
-/// The number of correct predictions of each replica: outputs and targets `[R, B, classes]`, or `[R, B, 1]` for a binary task, to `[R]`.
+/// The number of correct predictions of each replica: outputs and targets `[R, B, classes]`, or `[R, B, 1]` for a
+/// binary task, to `[R]`.
 pub fn correct(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> {
     if let Task::Binary { .. } = task {
         let correct = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]

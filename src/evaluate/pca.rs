@@ -18,7 +18,8 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis", 2002).
+    /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis",
+    /// 2002).
     pub fn fit(sample: Vectors) -> Self {
         let (n, width) = (sample.count(), sample.width);
         let mut mean = vec![0.0f64; width];
@@ -57,8 +58,9 @@ impl Pca {
         codes
     }
 
-    /// The mean squared error of the reconstructions from the first `size` components, over examples and their numbers. The components
-    /// are orthonormal, so the squared error of an example is its squared distance from the mean less the squared norm of its code.
+    /// The mean squared error of the reconstructions from the first `size` components, over examples and their numbers.
+    /// The components are orthonormal, so the squared error of an example is its squared distance from the mean less
+    /// the squared norm of its code.
     pub fn mse(&self, examples: Vectors, size: usize) -> f64 {
         let width = examples.width;
         let centred = |(i, &v): (usize, &f32)| (f64::from(v) - self.mean[i % width]).powi(2);

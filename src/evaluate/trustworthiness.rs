@@ -1,5 +1,5 @@
-//! Trustworthiness: whether nearest neighbours by code are near in the original space as well (Venna and Kaski, "Neighborhood
-//! preservation in nonlinear projection methods", 2001).
+//! Trustworthiness: whether nearest neighbours by code are near in the original space as well (Venna and Kaski,
+//! "Neighborhood preservation in nonlinear projection methods", 2001).
 //!
 //! In: the same points in the original space and as codes. Out: a number, at most 1.
 
@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::knn::{Index, Vectors};
 
-/// `1 - 2 / (n k (2n - 3k - 1)) * sum of max(0, rank - k)` over the `k` nearest neighbours by code of each of n points, where `rank` is
-/// the neighbour's rank by distance in the original space, from 1, in single precision. `k` must be below n / 2.
+/// `1 - 2 / (n k (2n - 3k - 1)) * sum of max(0, rank - k)` over the `k` nearest neighbours by code of each of n points,
+/// where `rank` is the neighbour's rank by distance in the original space, from 1, in single precision. `k` must be
+/// below n / 2.
 pub fn trustworthiness(original: Vectors, codes: Vectors, k: usize) -> f64 {
     let n = original.count();
     let neighbours = Index::new(codes).nearest_others(k);
@@ -35,8 +36,8 @@ pub fn trustworthiness(original: Vectors, codes: Vectors, k: usize) -> f64 {
 /// Points whose distances from all others are in memory at a time, in each thread.
 const ROWS: usize = 128;
 
-/// The rank of `other` among all points but `point` by their `distances` from `point`, from 1; of equal distances the first row ranks
-/// first.
+/// The rank of `other` among all points but `point` by their `distances` from `point`, from 1; of equal distances the
+/// first row ranks first.
 fn rank(distances: &[f32], point: usize, other: usize) -> usize {
     let distance = distances[other];
     let is_nearer = |row: usize, d: f32| row != point && (d < distance || (d == distance && row < other));

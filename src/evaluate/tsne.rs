@@ -1,5 +1,6 @@
-//! t-SNE: an embedding of codes in the plane that keeps near ones near (van der Maaten and Hinton, "Visualizing data using t-SNE",
-//! 2008), with the Barnes-Hut approximation (van der Maaten, "Accelerating t-SNE using tree-based algorithms", 2014) of the crate bhtsne.
+//! t-SNE: an embedding of codes in the plane that keeps near ones near (van der Maaten and Hinton, "Visualizing data
+//! using t-SNE", 2008), with the Barnes-Hut approximation (van der Maaten, "Accelerating t-SNE using tree-based
+//! algorithms", 2014) of the crate bhtsne.
 //!
 //! In: codes. Out: two coordinates for each. The nearest neighbours are the exact ones of [`super::knn`].
 
@@ -22,14 +23,15 @@ const THETA: f64 = 0.5;
 /// The least number of points that are embedded.
 const MIN_POINTS: usize = 8;
 
-/// The perplexity for `n` points: 30, or (n - 1) / 3 if that is less, since a perplexity takes three times as many neighbours.
+/// The perplexity for `n` points: 30, or (n - 1) / 3 if that is less, since a perplexity takes three times as many
+/// neighbours.
 pub fn perplexity(n: usize) -> f32 {
     PERPLEXITY.min(n.saturating_sub(1) as f32 / 3.0)
 }
 
-/// Coordinates `[n * 2]` of the codes; `None` for fewer than 8 codes, or if a number is not finite. The initial embedding is the first two
-/// principal components, scaled to a standard deviation of 1e-4 (Kobak and Berens, "The art of using t-SNE for single-cell
-/// transcriptomics", 2019), so the same codes have the same embedding.
+/// Coordinates `[n * 2]` of the codes; `None` for fewer than 8 codes, or if a number is not finite. The initial
+/// embedding is the first two principal components, scaled to a standard deviation of 1e-4 (Kobak and Berens, "The art
+/// of using t-SNE for single-cell transcriptomics", 2019), so the same codes have the same embedding.
 pub fn embed(codes: Vectors) -> Option<Vec<f32>> {
     let n = codes.count();
     if n < MIN_POINTS || codes.values.iter().any(|v| !v.is_finite()) {
@@ -50,8 +52,8 @@ pub fn embed(codes: Vectors) -> Option<Vec<f32>> {
     // The crate adds partial sums in the order in which threads finish, so only a single thread is deterministic.
     let one_thread = ThreadPoolBuilder::new().num_threads(1).build().ok()?;
     one_thread.install(|| {
-        // The learning rate is n over the exaggeration (Belkina et al., "Automated optimized parameters for t-SNE", 2019; openTSNE). The
-        // crate has one rate for a run, so each phase is a run.
+        // The learning rate is n over the exaggeration (Belkina et al., "Automated optimized parameters for t-SNE",
+        // 2019; openTSNE). The crate has one rate for a run, so each phase is a run.
         let rates = [n as f64 / EXAGGERATION, n as f64];
         let phase = |phase: usize, start: Vec<f64>| {
             let mut tsne: tSNE<f64, &[f32]> = tSNE::new(&rows);
@@ -65,8 +67,8 @@ pub fn embed(codes: Vectors) -> Option<Vec<f32>> {
     })
 }
 
-/// The first two principal components, scaled, `[n * 2]`. For codes of one number the second coordinate takes seven values up to 6e-6, so
-/// that the embedding can spread in that direction.
+/// The first two principal components, scaled, `[n * 2]`. For codes of one number the second coordinate takes seven
+/// values up to 6e-6, so that the embedding can spread in that direction.
 fn initial_embedding(codes: Vectors) -> Vec<f64> {
     let size = codes.width.min(2);
     let components = Pca::fit(codes).codes(codes, size);

@@ -1,8 +1,8 @@
-//! The choice of a backend: made here once, then passed on as a [`Device`]; no other module names a backend, except for the kernels of
-//! burn-flex.
+//! The choice of a backend: made here once, then passed on as a [`Device`]; no other module names a backend, except for
+//! the kernels of burn-flex.
 //!
-//! In: the name typed after `--backend`, or none. Out: a device that was seen to compute, or an error with the backends that this binary
-//! was built with.
+//! In: the name typed after `--backend`, or none. Out: a device that was seen to compute, or an error with the backends
+//! that this binary was built with.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -99,8 +99,8 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
             }
         },
     };
-    // The GPU backends panic if there is no adapter or driver: the panic becomes an error. A CPU backend cannot fail, so the panic
-    // hook, which all threads share, is left alone.
+    // The GPU backends panic if there is no adapter or driver: the panic becomes an error. A CPU backend cannot fail,
+    // so the panic hook, which all threads share, is left alone.
     let quiet = (!backend.is_cpu()).then(QuietPanics::new);
     let works = catch_unwind(AssertUnwindSafe(|| {
         let device = backend.device();
@@ -139,7 +139,8 @@ impl Drop for QuietPanics {
     }
 }
 
-/// The CPU's instruction sets that decide which kernels run and therefore the last bits of results, such as `x86-64 avx2+fma`.
+/// The CPU's instruction sets that decide which kernels run and therefore the last bits of results, such as `x86-64
+/// avx2+fma`.
 pub fn cpu_features() -> String {
     #[cfg(target_arch = "x86_64")]
     {

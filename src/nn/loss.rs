@@ -1,7 +1,7 @@
 //! The losses.
 //!
-//! In: outputs and targets `[R, B, out]`. Out: one loss a replica, `[R]`. The mean is over a replica's own batch, and for elementwise
-//! losses over its outputs, but never over the stack, so a replica has the same gradient as alone.
+//! In: outputs and targets `[R, B, out]`. Out: one loss a replica, `[R]`. The mean is over a replica's own batch, and
+//! for elementwise losses over its outputs, but never over the stack, so a replica has the same gradient as alone.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
@@ -18,17 +18,19 @@ pub enum Loss {
     CrossEntropy,
     /// `(z - t)^2`, mean over batch and outputs.
     Mse,
-    /// The quadratic cost (Nielsen, "Neural networks and deep learning", 2015): `(z - t)^2 / 2`, summed over the outputs, mean over the
-    /// batch.
+    /// The quadratic cost (Nielsen, "Neural networks and deep learning", 2015): `(z - t)^2 / 2`, summed over the
+    /// outputs, mean over the batch.
     Quadratic,
-    /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs. Neither
-    /// logarithm overflows, and autodiff is right at z = 0 as well, unlike for the usual `max(z, 0) - z t + ln(1 + e^-|z|)`, whose two
-    /// kinks at 0 cancel in the formula but not in the derivatives.
+    /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs.
+    /// Neither logarithm overflows, and autodiff is right at z = 0 as well, unlike for the usual `max(z, 0) - z t +
+    /// ln(1 + e^-|z|)`, whose two kinks at 0 cancel in the formula but not in the derivatives.
     Bce,
-    /// Binary cross-entropy on logits, summed over the outputs, mean over the batch; its derivative at a sigmoid output a is `a - t`.
+    /// Binary cross-entropy on logits, summed over the outputs, mean over the batch; its derivative at a sigmoid output
+    /// a is `a - t`.
     BceSum,
-    /// The perceptron criterion (Rosenblatt, "The perceptron", 1958): `(H(z) - t) z` with the Heaviside step H, summed over the outputs,
-    /// mean over the batch. H counts as a constant, so the gradient is `H(z) - t`, which is 0 for a correct prediction.
+    /// The perceptron criterion (Rosenblatt, "The perceptron", 1958): `(H(z) - t) z` with the Heaviside step H, summed
+    /// over the outputs, mean over the batch. H counts as a constant, so the gradient is `H(z) - t`, which is 0 for a
+    /// correct prediction.
     Perceptron,
 }
 
@@ -47,7 +49,8 @@ impl Loss {
         if self == Self::Bce { AutoencoderOutput::Logits } else { AutoencoderOutput::Pixels }
     }
 
-    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no gradient.
+    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no
+    /// gradient.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
         match self {

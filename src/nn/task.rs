@@ -22,8 +22,8 @@ pub enum Task {
 }
 
 impl Task {
-    /// Targets `[n * out]` of n examples, row-major: `inputs` are `[n * width]`, without noise; `labels` are `[n]` classes; `values`
-    /// are `[n]` numbers to predict, empty unless it is a regression.
+    /// Targets `[n * out]` of n examples, row-major: `inputs` are `[n * width]`, without noise; `labels` are `[n]`
+    /// classes; `values` are `[n]` numbers to predict, empty unless it is a regression.
     pub fn targets(self, inputs: &[f32], labels: &[u8], values: &[f32]) -> Vec<f32> {
         match self {
             Self::Reconstruct => inputs.to_vec(),

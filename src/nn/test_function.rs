@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Function {
-    /// `(1 - x)^2 + 100 (y - x^2)^2` (Rosenbrock, "An automatic method for finding the greatest or least value of a function", 1960).
+    /// `(1 - x)^2 + 100 (y - x^2)^2` (Rosenbrock, "An automatic method for finding the greatest or least value of a
+    /// function", 1960).
     #[default]
     Rosenbrock,
     /// `w^4 - 3 w^3 + 2 w^2 + w`, with a local minimum at 1.43 and the global one at -0.18.
@@ -83,8 +84,8 @@ impl Function {
         }
     }
 
-    /// The global minimum, found by Newton's method on the derivative from the best point of a fine grid; `None` for the neurons, whose
-    /// cost approaches 0 but never reaches it.
+    /// The global minimum, found by Newton's method on the derivative from the best point of a fine grid; `None` for
+    /// the neurons, whose cost approaches 0 but never reaches it.
     pub fn minimum(self) -> Option<Vec<f64>> {
         Some(match self {
             Self::Rosenbrock => vec![1.0, 1.0],

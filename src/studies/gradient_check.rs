@@ -1,6 +1,7 @@
 //! Gradient checking: Burn's automatic derivatives against central differences in 64-bit arithmetic.
 //!
-//! In: a network (a stack of one), a loss, a few examples. Out: for each parameter, the largest difference and the element that has it.
+//! In: a network (a stack of one), a loss, a few examples. Out: for each parameter, the largest difference and the
+//! element that has it.
 
 use anyhow::{Context, Result};
 use burn::module::{Module, Param};
@@ -11,8 +12,8 @@ use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::seed::{Purpose, Stream};
 
-/// The step of the differences. The truncation error of a central difference is proportional to its square, the rounding error to its
-/// inverse; at 1e-6 both are below 1e-9 for losses near 1.
+/// The step of the differences. The truncation error of a central difference is proportional to its square, the
+/// rounding error to its inverse; at 1e-6 both are below 1e-9 for losses near 1.
 const STEP: f64 = 1e-6;
 
 /// The comparison for one parameter tensor.
@@ -24,7 +25,8 @@ pub struct ParameterCheck {
     pub shape: [usize; 2],
     /// Number of elements whose derivative was compared.
     pub moved: usize,
-    /// Number of those at a kink of the loss, where the one-sided derivatives differ and any number between them is a subgradient.
+    /// Number of those at a kink of the loss, where the one-sided derivatives differ and any number between them is a
+    /// subgradient.
     pub kinks: usize,
     /// Row and column of the element with the largest difference.
     pub worst: [usize; 2],
@@ -59,7 +61,8 @@ fn compare(
     objective: Objective,
     samples: usize,
 ) -> Result<Vec<ParameterCheck>> {
-    // Always on burn-flex: other backends compute sigmoids in 32 bits, whose rounding errors exceed a difference of 1e-6.
+    // Always on burn-flex: other backends compute sigmoids in 32 bits, whose rounding errors exceed a difference of
+    // 1e-6.
     let flex = Device::flex();
     let mut model = model.clone();
     model.layers_mut().into_iter().for_each(|layer| {
@@ -149,7 +152,8 @@ fn parameter_mut(model: &mut Network, index: usize) -> Option<&mut Param<Tensor<
     parameters.into_iter().flatten().chain(slopes).nth(index)
 }
 
-/// The indices of the elements that are compared, in increasing order: all of them if there are at most `samples`, else a random sample.
+/// The indices of the elements that are compared, in increasing order: all of them if there are at most `samples`, else
+/// a random sample.
 fn sampled_indices(count: usize, samples: usize, parameter: u64) -> Vec<usize> {
     let mut indices: Vec<usize> = (0..count).collect();
     if count > samples {
@@ -166,8 +170,8 @@ struct OneSidedDerivatives {
     right: f64,
 }
 
-/// The difference of one-sided derivatives, relative to the parameter's largest derivative, above which there is a kink; the curvature of
-/// a smooth loss makes a far smaller difference within a step of 1e-6.
+/// The difference of one-sided derivatives, relative to the parameter's largest derivative, above which there is a
+/// kink; the curvature of a smooth loss makes a far smaller difference within a step of 1e-6.
 const KINK: f64 = 1e-3;
 
 impl OneSidedDerivatives {

@@ -12,7 +12,8 @@ pub struct Grid2d {
 }
 
 impl Grid2d {
-    /// Computes the grid of a function, which takes points `[x, y]` and returns as many values. `side` must be at least 2.
+    /// Computes the grid of a function, which takes points `[x, y]` and returns as many values. `side` must be at least
+    /// 2.
     pub fn of(ends: [(f64, f64); 2], side: usize, function: impl Fn(&[Vec<f64>]) -> Vec<f64>) -> Self {
         let coordinate = |axis: usize, step: usize| {
             let (low, high) = ends[axis];

@@ -1,9 +1,9 @@
-//! The loss landscape around a trained network, along two random directions in weight space (Li et al., "Visualizing the loss landscape
-//! of neural nets", 2018).
+//! The loss landscape around a trained network, along two random directions in weight space (Li et al., "Visualizing
+//! the loss landscape of neural nets", 2018).
 //!
-//! In: a network (a stack of one) and examples. Out: the loss on an even grid of steps along both directions. A direction is drawn from
-//! the normal distribution and filter-normalised: its weights into each unit are scaled to the norm of the network's own, so that steps
-//! compare between layers of any scale. Biases do not change.
+//! In: a network (a stack of one) and examples. Out: the loss on an even grid of steps along both directions. A
+//! direction is drawn from the normal distribution and filter-normalised: its weights into each unit are scaled to the
+//! norm of the network's own, so that steps compare between layers of any scale. Biases do not change.
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};

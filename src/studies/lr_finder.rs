@@ -1,8 +1,8 @@
-//! The learning-rate range test (Smith, "Cyclical learning rates for training neural networks", 2017): the rate rises from batch to batch
-//! until the loss diverges.
+//! The learning-rate range test (Smith, "Cyclical learning rates for training neural networks", 2017): the rate rises
+//! from batch to batch until the loss diverges.
 //!
-//! In: a stack of networks, a job, the first and the last rate. Out: for each replica the loss at each rate, smoothed, and the rates that
-//! it suggests.
+//! In: a stack of networks, a job, the first and the last rate. Out: for each replica the loss at each rate, smoothed,
+//! and the rates that it suggests.
 
 use anyhow::{Result, ensure};
 use burn::module::Module;
@@ -14,9 +14,11 @@ use crate::train::step::TrainStep;
 
 /// The decay of the exponential moving average that smooths the loss.
 const SMOOTHING_BETA: f64 = 0.95;
-/// The loss has diverged when its smoothed value is above this multiple of its minimum so far (as in fastai's `lr_find`).
+/// The loss has diverged when its smoothed value is above this multiple of its minimum so far (as in fastai's
+/// `lr_find`).
 const DIVERGENCE_FACTOR: f64 = 4.0;
-/// The number of first batches that neither end the test nor are suggested, because their smoothed loss has too few terms.
+/// The number of first batches that neither end the test nor are suggested, because their smoothed loss has too few
+/// terms.
 const WARMUP_STEPS: usize = 10;
 
 /// The learning rates of the test.
@@ -37,7 +39,8 @@ pub struct LossCurve {
     pub rates: Vec<f64>,
     /// The loss of each batch, before its step.
     pub losses: Vec<f64>,
-    /// The smoothed loss of each batch: an exponential moving average with bias correction (as in Adam: Kingma and Ba, 2015).
+    /// The smoothed loss of each batch: an exponential moving average with bias correction (as in Adam: Kingma and Ba,
+    /// 2015).
     pub smoothed: Vec<f64>,
     /// The moving average before its bias correction.
     average: f64,
@@ -107,8 +110,8 @@ impl LossCurve {
         self.smoothed.len() > WARMUP_STEPS && !(last.is_finite() && *last <= DIVERGENCE_FACTOR * self.minimum)
     }
 
-    /// The rate before the minimum at which the derivative of the smoothed loss by the logarithm of the rate is most negative; `None` if
-    /// the loss never falls.
+    /// The rate before the minimum at which the derivative of the smoothed loss by the logarithm of the rate is most
+    /// negative; `None` if the loss never falls.
     pub fn steepest(&self) -> Option<f64> {
         let derivative = |i: usize| {
             let (left, right) = (i.saturating_sub(2), (i + 2).min(self.rates.len() - 1));
@@ -120,8 +123,8 @@ impl LossCurve {
         (derivative(best) < -1e-9 * self.smoothed[best].abs()).then(|| self.rates[best])
     }
 
-    /// A tenth of the rate at which the smoothed loss has its minimum, the other common suggestion (fastai's `minimum`); `None` if no
-    /// smoothed loss after the warm-up is finite.
+    /// A tenth of the rate at which the smoothed loss has its minimum, the other common suggestion (fastai's
+    /// `minimum`); `None` if no smoothed loss after the warm-up is finite.
     pub fn tenth_of_lowest(&self) -> Option<f64> {
         self.minimum_index().map(|index| self.rates[index] / 10.0)
     }
@@ -162,7 +165,8 @@ mod tests {
 
     #[test]
     fn the_suggested_rate_is_where_the_loss_falls_most_steeply() {
-        // The loss falls from 2 to 1 around a rate of 0.01 and diverges above 0.3; the smoothing lags by about twelve batches.
+        // The loss falls from 2 to 1 around a rate of 0.01 and diverges above 0.3; the smoothing lags by about twelve
+        // batches.
         let step = curve(|rate| 1.0 + 1.0 / (1.0 + (rate / 0.01).powi(4)) + if rate > 0.3 { 100.0 } else { 0.0 });
         let found = step.steepest().unwrap();
         assert!((0.008..0.025).contains(&found), "{found}");

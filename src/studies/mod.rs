@@ -1,12 +1,13 @@
-//! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss landscape.
+//! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss
+//! landscape.
 //!
 //! In: settings, a network, examples. Out: curves, grids and differences; nothing is drawn or printed here.
 
-pub mod descent;
-pub mod gradient_check;
-pub mod grid;
-pub mod landscape;
-pub mod lr_finder;
+pub(crate) mod descent;
+pub(crate) mod gradient_check;
+pub(crate) mod grid;
+pub(crate) mod landscape;
+pub(crate) mod lr_finder;
 
 use crate::data::Split;
 use crate::nn::loss::Loss;

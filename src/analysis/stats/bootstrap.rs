@@ -30,8 +30,8 @@ impl Interval {
     }
 }
 
-/// The interval of `statistic` over resamples of the indices `0..n`. Working on indices lets one resample pick whole pairs:
-/// all that belongs to a seed is drawn together.
+/// The interval of `statistic` over resamples of the indices `0..n`. Working on indices lets one resample pick whole
+/// pairs: all that belongs to a seed is drawn together.
 ///
 /// Absent for fewer than [`super::FEWEST_FOR_INTERVAL`] values.
 pub fn bootstrap(n: usize, statistic: impl FnMut(&[usize]) -> f64, stream: &mut Stream) -> Option<Interval> {
@@ -90,9 +90,9 @@ mod tests {
 
     #[test]
     fn the_ends_are_the_quantiles_of_the_resampled_means_worked_by_hand() {
-        // The mean of a resample of n zeros and ones is binomial over n: with 2 ones of 5, P(5 ones) = 0.4^5 = 0.010 is less than 0.025,
-        // P(4 or 5) = 0.087 is more, and so is P(0) = 0.6^5 = 0.078; with 1 one of 3, P(3) = 0.037. A level of 90 % or 99 % would have
-        // other ends.
+        // The mean of a resample of n zeros and ones is binomial over n: with 2 ones of 5, P(5 ones) = 0.4^5 = 0.010 is
+        // less than 0.025, P(4 or 5) = 0.087 is more, and so is P(0) = 0.6^5 = 0.078; with 1 one of 3, P(3) = 0.037. A
+        // level of 90 % or 99 % would have other ends.
         for (values, low, high) in [
             (&[0.0, 0.0, 0.0, 1.0, 1.0][..], 0.0, 0.8),
             (&[1.0, 1.0, 1.0, 0.0, 0.0], 0.2, 1.0),
@@ -127,8 +127,9 @@ mod tests {
             resample(15, 1_000, statistic, &mut stream(*round)).unwrap().contains(0.0)
         };
         let covered = (0..ROUNDS).filter(covers).count() as f64 / ROUNDS as f64;
-        // The interval is the mean ± 1.96 sqrt(14 / 15) standard errors, so it covers 0 if a t of 14 degrees of freedom is within 1.893:
-        // with probability 0.921, of which the standard error is 0.006 here. A level of 90 % would give 0.866, of 99 % 0.974.
+        // The interval is the mean ± 1.96 sqrt(14 / 15) standard errors, so it covers 0 if a t of 14 degrees of freedom
+        // is within 1.893: with probability 0.921, of which the standard error is 0.006 here. A level of 90 % would
+        // give 0.866, of 99 % 0.974.
         assert!((covered - 0.921).abs() < 0.02, "{covered}");
     }
 

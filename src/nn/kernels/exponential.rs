@@ -1,9 +1,9 @@
 //! The exponential of 32-bit floats in vector instructions, with the same result on every machine.
 //!
-//! In: 32-bit floats. Out: `e^x` of each, to the last bit the result of glibc's `expf` on a processor with fused multiply-add (an
-//! ignored test compares all floats). The C library's function takes one number at a time; this one has no branch and no call, so
-//! that the compiler vectorises it. On a processor without fused multiply-add, each of those is a call: the bits are the same, but it
-//! is no faster.
+//! In: 32-bit floats. Out: `e^x` of each, to the last bit the result of glibc's `expf` on a processor with fused
+//! multiply-add (an ignored test compares all floats). The C library's function takes one number at a time; this one
+//! has no branch and no call, so that the compiler vectorises it. On a processor without fused multiply-add, each of
+//! those is a call: the bits are the same, but it is no faster.
 
 use std::marker::PhantomData;
 
@@ -33,8 +33,8 @@ pub const LANES: usize = 16;
 /// `e^x` of each.
 #[inline(always)]
 pub fn exp(x: [f32; LANES]) -> [f32; LANES] {
-    // One short loop for each stage: the table would keep a single loop from being vectorised, and closures may be compiled outside the
-    // function whose vector instructions they could use.
+    // One short loop for each stage: the table would keep a single loop from being vectorised, and closures may be
+    // compiled outside the function whose vector instructions they could use.
     let (mut z, mut rounded, mut powers, mut out) = ([0.0; LANES], [0.0; LANES], [0; LANES], [0.0; LANES]);
     for i in 0..LANES {
         // At ±150 the result is 0 or infinite in 32 bits, but neither in 64.
@@ -55,7 +55,8 @@ pub fn exp(x: [f32; LANES]) -> [f32; LANES] {
 
 /// An elementwise function of [`LANES`] numbers.
 pub trait Block {
-    /// The function of each number. It must be `#[inline(always)]`, or it is compiled without the processor's vector instructions.
+    /// The function of each number. It must be `#[inline(always)]`, or it is compiled without the processor's vector
+    /// instructions.
     fn apply(x: [f32; LANES]) -> [f32; LANES];
 }
 

@@ -4,7 +4,8 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 
-/// The same tensor in a buffer that holds exactly its elements in row-major order; copied only if it is a view or strided.
+/// The same tensor in a buffer that holds exactly its elements in row-major order; copied only if it is a view or
+/// strided.
 pub fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let count = tensor.layout().num_elements();
     let is_contiguous = tensor.layout().is_contiguous() && tensor.storage::<f32>().len() == count;

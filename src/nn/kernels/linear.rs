@@ -1,7 +1,8 @@
 //! The stacked linear layer as one operation, with its gradients.
 //!
-//! In: `x [R, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]`. Out: `x W + b`, `[R, B, out]`. By Burn's own operations it would be
-//! two nodes of the graph, with a copy of the gradient between them and a product whose memory is zeroed before it is written.
+//! In: `x [R, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]`. Out: `x W + b`, `[R, B, out]`. By Burn's own
+//! operations it would be two nodes of the graph, with a copy of the gradient between them and a product whose memory
+//! is zeroed before it is written.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;

@@ -1,7 +1,8 @@
 //! The losses of a batch as one operation each, with their gradients, and the number of correct predictions.
 //!
-//! In: outputs and targets `[R, B, out]`. Out: one number a replica, `[R]`. Sums are taken by burn-flex, and the operations between them
-//! are Burn's in Burn's order, so that results are the same to the last bit; they take two passes over memory instead of ten.
+//! In: outputs and targets `[R, B, out]`. Out: one number a replica, `[R]`. Sums are taken by burn-flex, and the
+//! operations between them are Burn's in Burn's order, so that results are the same to the last bit; they take two
+//! passes over memory instead of ten.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -131,8 +132,8 @@ fn outputs_grad(saved: Saved, losses_grad: &FloatTensor<Flex>) -> FloatTensor<Fl
             Some(sums) => {
                 let sums = &as_slice(sums)[r * batch..(r + 1) * batch];
                 for ((terms, t), sum) in terms.chunks_exact(width).zip(t.chunks_exact(width)).zip(sums) {
-                    // -grad t comes from the shifted outputs, the other term from the logarithm of their sum, whose factor is the sum
-                    // of the targets: 1 for one-hot targets.
+                    // -grad t comes from the shifted outputs, the other term from the logarithm of their sum, whose
+                    // factor is the sum of the targets: 1 for one-hot targets.
                     let targets_grad: f32 = t.iter().map(|t| grad * t).sum();
                     let sum_grad = targets_grad * (1.0 / sum);
                     out.extend(terms.iter().zip(t).map(|(term, t)| -grad * t + sum_grad * term));
@@ -143,8 +144,8 @@ fn outputs_grad(saved: Saved, losses_grad: &FloatTensor<Flex>) -> FloatTensor<Fl
     from_vec(out, shape)
 }
 
-/// The number of correct predictions of each replica, `[R]`: rows whose largest output and largest target have the same index, the first
-/// of equal ones.
+/// The number of correct predictions of each replica, `[R]`: rows whose largest output and largest target have the same
+/// index, the first of equal ones.
 pub fn correct(outputs: FloatTensor<Flex>, targets: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let (outputs, targets) = (contiguous(outputs), contiguous(targets));
     let [stack, batch, width] = dims(&outputs);

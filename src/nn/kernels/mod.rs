@@ -1,7 +1,8 @@
-//! Fused CPU kernels for operations that take several passes over memory by Burn's own, added by Burn's backend extension.
+//! Fused CPU kernels for operations that take several passes over memory by Burn's own, added by Burn's backend
+//! extension.
 //!
-//! In: 32-bit tensors of burn-flex. Out: the results of Burn's own operations, to the last bit if the C library is glibc. A caller asks
-//! [`support`] first and uses Burn's operations for any other tensor.
+//! In: 32-bit tensors of burn-flex. Out: the results of Burn's own operations, to the last bit if the C library is
+//! glibc. A caller asks `support` first and uses Burn's operations for any other tensor.
 
 mod exponential;
 mod flex;
@@ -43,16 +44,16 @@ pub struct Updated<B: Backend> {
 /// Operations without a gradient.
 #[backend_extension(Flex)]
 pub trait PlainOps: Backend {
-    /// An optimizer's step. All tensors have the same shape; parameter and moments are written in place if no other tensor shares
-    /// their memory.
+    /// An optimizer's step. All tensors have the same shape; parameter and moments are written in place if no other
+    /// tensor shares their memory.
     fn update(
         update: Update,
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         #[extension_type] moments: Moments<Self>,
     ) -> Updated<Self>;
-    /// The number of correct predictions of each replica: outputs and targets `[R, B, out]` to `[R]`. A prediction is correct if its
-    /// largest output has the index of its largest target, the first of equal ones.
+    /// The number of correct predictions of each replica: outputs and targets `[R, B, out]` to `[R]`. A prediction is
+    /// correct if its largest output has the index of its largest target, the first of equal ones.
     fn correct(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 

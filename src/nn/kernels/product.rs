@@ -59,8 +59,9 @@ pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     let mut out: Vec<f32> = Vec::with_capacity(all);
     for replica in 0..count {
         let (lhs_matrix, rhs_matrix) = (&lhs.values[replica * lhs_stride..], &rhs.values[replica * rhs_stride..]);
-        // SAFETY: each side holds `count` matrices of its shape, so every read is in bounds, and the vector has room for `count` products
-        // of `rows * columns` numbers. gemm writes each number of its destination and, with `read_dst` false, reads none.
+        // SAFETY: each side holds `count` matrices of its shape, so every read is in bounds, and the vector has room
+        // for `count` products of `rows * columns` numbers. gemm writes each number of its destination and, with
+        // `read_dst` false, reads none.
         #[allow(unsafe_code)]
         unsafe {
             gemm(

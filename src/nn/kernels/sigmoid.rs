@@ -1,7 +1,7 @@
 //! The logistic function of a tensor as one operation, with its gradient.
 //!
-//! In: a tensor of any shape. Out: `1 / (1 + e^-x)` of each number, by the formulas of burn-flex for x >= 0 and x < 0, neither of which
-//! overflows.
+//! In: a tensor of any shape. Out: `1 / (1 + e^-x)` of each number, by the formulas of burn-flex for x >= 0 and x < 0,
+//! neither of which overflows.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;

@@ -1,7 +1,8 @@
 //! The activations by name: every elementwise activation that Burn has, and the Heaviside step.
 //!
-//! In: a tensor of any rank. Out: a tensor of the same shape. Not included are SwiGLU, a gated layer with weights of its own, and RReLU,
-//! which draws from the backend's process-wide generator. The slope of a PReLU is a parameter of the network, one a replica.
+//! In: a tensor of any rank. Out: a tensor of the same shape. Not included are SwiGLU, a gated layer with weights of
+//! its own, and RReLU, which draws from the backend's process-wide generator. The slope of a PReLU is a parameter of
+//! the network, one a replica.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
@@ -49,8 +50,8 @@ pub const PRELU_START: f32 = 0.25;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers as well and mask it out, so their
-/// gradient there is 0 times infinity.
+/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers as well and mask it
+/// out, so their gradient there is 0 times infinity.
 fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (-activation::relu(-x)).exp() - 1.0
 }
@@ -90,8 +91,8 @@ impl ActivationKind {
         Self::Identity,
     ];
 
-    /// Applies the activation to each element. `slope` is that of a PReLU, broadcast against `x`; without it a PReLU has its initial
-    /// slope. Other activations ignore it.
+    /// Applies the activation to each element. `slope` is that of a PReLU, broadcast against `x`; without it a PReLU
+    /// has its initial slope. Other activations ignore it.
     pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),

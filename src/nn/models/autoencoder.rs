@@ -1,7 +1,7 @@
 //! The symmetric autoencoder, stacked: two multi-layer perceptrons, encoder and decoder.
 //!
-//! In: images `[R, B, 784]`, or `[1, B, 784]` for every replica alike. Out: codes `[R, B, latent]`, which have no activation and are not
-//! bounded, and reconstructions `[R, B, 784]`, whose pixels are from 0 to 1.
+//! In: images `[R, B, 784]`, or `[1, B, 784]` for every replica alike. Out: codes `[R, B, latent]`, which have no
+//! activation and are not bounded, and reconstructions `[R, B, 784]`, whose pixels are from 0 to 1.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -82,8 +82,8 @@ impl Autoencoder {
         self.decode(self.encode(x))
     }
 
-    /// The forward pass in training, `[R or 1, B, 784] -> [R, B, 784]`: pixels or their logits. `masks` are dropout masks
-    /// `[R, B, width]` of the hidden layers, the encoder's first; none means no dropout.
+    /// The forward pass in training, `[R or 1, B, 784] -> [R, B, 784]`: pixels or their logits. `masks` are dropout
+    /// masks `[R, B, width]` of the hidden layers, the encoder's first; none means no dropout.
     pub fn forward_masked(&self, x: Tensor<3>, masks: &[Tensor<3>]) -> Tensor<3> {
         let (encoder_masks, decoder_masks) = masks.split_at(masks.len().min(self.encoder.layers.len() - 1));
         let code = self.encoder.forward_masked(x, encoder_masks); // [R, B, latent]

@@ -1,7 +1,7 @@
 //! The initialisers of weights by name.
 //!
-//! In: a layer's width and a stream. Out: weights and biases, drawn on the host. Burn's own `Initializer` has the same formulas, but draws
-//! from the backend's process-wide generator, which other trials share.
+//! In: a layer's width and a stream. Out: weights and biases, drawn on the host. Burn's own `Initializer` has the same
+//! formulas, but draws from the backend's process-wide generator, which other trials share.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,8 @@ pub enum Init {
     /// Burn's (and PyTorch's) default for a linear layer: weights and biases uniform in ±1/sqrt(fan_in).
     #[default]
     Default,
-    /// Uniform in ±sqrt(6 / (fan_in + fan_out)), zero biases (Glorot and Bengio, "Understanding the difficulty of training deep
-    /// feedforward neural networks", 2010).
+    /// Uniform in ±sqrt(6 / (fan_in + fan_out)), zero biases (Glorot and Bengio, "Understanding the difficulty of
+    /// training deep feedforward neural networks", 2010).
     XavierUniform,
     /// Normal, variance 2 / (fan_in + fan_out), zero biases (Glorot and Bengio, 2010).
     XavierNormal,

@@ -58,8 +58,8 @@ impl StackedLinear {
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let weight = self.weight.val();
         match &self.bias {
-            // The kernel has no broadcast. An input for all replicas, as in evaluation, goes through Burn's operations, which give the
-            // same bits.
+            // The kernel has no broadcast. An input for all replicas, as in evaluation, goes through Burn's operations,
+            // which give the same bits.
             Some(bias) if kernels::support(&weight) && x.dims()[0] == weight.dims()[0] => {
                 kernels::linear(x, weight, bias.val())
             }

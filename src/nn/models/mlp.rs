@@ -1,6 +1,7 @@
 //! The multi-layer perceptron, stacked: R networks of one shape, trained as one tensor program.
 //!
-//! In: `[R, B, in]`, or `[1, B, in]` for every replica alike. Out: `[R, B, out]`, which are logits if the loss is a cross-entropy.
+//! In: `[R, B, in]`, or `[1, B, in]` for every replica alike. Out: `[R, B, out]`, which are logits if the loss is a
+//! cross-entropy.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -26,7 +27,8 @@ pub struct MlpConfig {
     pub bias: bool,
     /// Applied after the last layer.
     pub output: ActivationKind,
-    /// The index of its first layer in the whole network: above 0 for a decoder, so that it draws other weights than the encoder.
+    /// The index of its first layer in the whole network: above 0 for a decoder, so that it draws other weights than
+    /// the encoder.
     pub first_layer: u64,
 }
 
@@ -84,8 +86,8 @@ impl Mlp {
         self.forward_masked(x, &[])
     }
 
-    /// The forward pass with a dropout mask `[R, B, width]` for each hidden layer, already divided by the probability of keeping a unit
-    /// (inverted dropout); no masks means no dropout.
+    /// The forward pass with a dropout mask `[R, B, width]` for each hidden layer, already divided by the probability
+    /// of keeping a unit (inverted dropout); no masks means no dropout.
     pub fn forward_masked(&self, mut x: Tensor<3>, masks: &[Tensor<3>]) -> Tensor<3> {
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers.iter().enumerate() {

@@ -1,14 +1,14 @@
 //! The networks, each a Burn module that holds a *stack* of R replicas.
 //!
-//! In: a configuration and one seed for each replica. Out: a module whose parameters have the replica as their first dimension, and
-//! whose forward pass never mixes replicas.
+//! In: a configuration and one seed for each replica. Out: a module whose parameters have the replica as their first
+//! dimension, and whose forward pass never mixes replicas.
 
-pub mod activation;
-pub mod autoencoder;
-pub mod init;
+pub(crate) mod activation;
+pub(crate) mod autoencoder;
+pub(crate) mod init;
 pub mod linear;
-pub mod mlp;
-pub mod network;
+pub(crate) mod mlp;
+pub(crate) mod network;
 
 pub use activation::ActivationKind;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
