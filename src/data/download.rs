@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::idx;
 use super::known::{KnownDataset, KnownFile};
 
-/// What downloads files.
+/// Downloads the files of published data sets.
 pub struct Downloader {
     /// Whether each file has a progress bar on stderr.
     pub show_progress: bool,
@@ -98,7 +98,7 @@ impl Downloader {
         Ok(Transfer::Complete)
     }
 
-    /// A bar over the bytes of a file; without a length, where the server does not tell it.
+    /// The progress bar of a file of `length` bytes; `None` if the server does not tell the length.
     fn bar(&self, url: &str, length: Option<u64>) -> ProgressBar {
         if !self.show_progress {
             return ProgressBar::hidden();
@@ -110,11 +110,11 @@ impl Downloader {
     }
 }
 
-/// How a transfer ended that met no error.
+/// The outcome of a transfer without an error.
 enum Transfer {
     /// The server sent everything to the end of the file.
     Complete,
-    /// The server has no bytes from the asked one on.
+    /// The server has no bytes from the requested position on.
     RangeRefused,
 }
 
