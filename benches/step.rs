@@ -1,7 +1,7 @@
-//! What a training step costs, part by part, and how far the whole is from its matrix products alone.
+//! The time of each part of a training step, and of the whole step relative to its matrix products alone.
 //!
-//! In: the 784-64-32-10 classifier with Adam at several batch and stack sizes, on made-up images. Out: Criterion's estimates, then a
-//! table of whole steps against their products, measured in turns.
+//! In: the 784-64-32-10 classifier with Adam at several batch and stack sizes, on synthetic images. Out: Criterion's
+//! estimates, then a table of whole steps and their products, measured alternately.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -22,11 +22,11 @@ use kindling::train::{Job, NoCallback, train};
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
 const BATCHES: [usize; 4] = [8, 32, 128, 256];
 const STACKS: [usize; 2] = [1, 5];
-/// As many as there are in training, so that the gathered rows come from memory and not from a cache.
+/// As many as in training, so that gathered rows come from memory and not from a cache.
 const EXAMPLES: usize = 55_000;
 const TASK: Task = Task::Classify { classes: WIDTHS[3] };
 
-/// Images and classes that are all different; what they show does not matter here.
+/// Images of pseudorandom bytes.
 struct Examples {
     pixels: Vec<u8>,
     labels: Vec<u8>,
@@ -38,22 +38,22 @@ impl Examples {
         Self { pixels, labels: (0..EXAMPLES).map(|i| (i * 7 % 10) as u8).collect() }
     }
 
-    /// The first `count`.
-    fn part(&self, count: usize) -> Split<'_> {
+    /// The first `count` examples.
+    fn first(&self, count: usize) -> Split<'_> {
         Split { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count], targets: &[] }
     }
 
-    /// Rows from all over the data.
-    fn picks(count: usize, turn: usize) -> Vec<usize> {
-        (0..count).map(|i| (i * 7_919 + turn * 104_729) % EXAMPLES).collect()
+    /// Indices from all over the data, different for each `round`.
+    fn indices(count: usize, round: usize) -> Vec<usize> {
+        (0..count).map(|i| (i * 7_919 + round * 104_729) % EXAMPLES).collect()
     }
 
     /// Inputs and targets of a batch for each replica.
     fn batch(&self, stack: usize, batch: usize, device: &Device) -> [Tensor<3>; 2] {
-        let picks = Self::picks(stack * batch, 0);
+        let indices = Self::indices(stack * batch, 0);
         let mut inputs = Vec::new();
-        self.part(EXAMPLES).rows.gather(&picks, &mut inputs);
-        let labels: Vec<u8> = picks.iter().map(|&index| self.labels[index]).collect();
+        self.first(EXAMPLES).rows.gather(&indices, &mut inputs);
+        let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
         let targets = TASK.targets(&inputs, &labels, &[]);
         [(inputs, WIDTHS[0]), (targets, WIDTHS[3])]
             .map(|(values, width)| Tensor::from_data(TensorData::new(values, [stack, batch, width]), device))
@@ -72,13 +72,13 @@ fn parts(criterion: &mut Criterion, examples: &Examples) {
             let id = |part: &str| BenchmarkId::new(part, format!("batch {batch}, stack {stack}"));
             let mut group = criterion.benchmark_group("step");
             group.throughput(Throughput::Elements((batch * stack) as u64));
-            let rows = examples.part(EXAMPLES).rows;
-            let mut turn = 0;
+            let rows = examples.first(EXAMPLES).rows;
+            let mut round = 0;
             group.bench_function(id("gather"), |bencher| {
                 bencher.iter(|| {
-                    turn += 1;
+                    round += 1;
                     let mut inputs = Vec::with_capacity(stack * batch * PIXELS);
-                    rows.gather(&Examples::picks(stack * batch, turn), &mut inputs);
+                    rows.gather(&Examples::indices(stack * batch, round), &mut inputs);
                     inputs
                 });
             });
@@ -90,25 +90,25 @@ fn parts(criterion: &mut Criterion, examples: &Examples) {
             group.bench_function(id("backward"), |bencher| {
                 bencher.iter_batched(|| losses(&model), |losses| losses.backward(), criterion::BatchSize::PerIteration);
             });
-            let mut stepper = OptimizerConfig::default().build(&device);
-            let mut moving = Some(model.clone());
+            let mut optimizer = OptimizerConfig::default().build(&device);
+            let mut trained = Some(model.clone());
             group.bench_function(id("optimizer"), |bencher| {
                 let gradients = || GradientsParams::from_grads(losses(&model).backward(), &model);
-                let mut step = |gradients| moving = moving.take().map(|now| stepper.step(1e-6, now, gradients));
+                let mut step = |gradients| trained = trained.take().map(|model| optimizer.step(1e-6, model, gradients));
                 bencher.iter_batched(gradients, &mut step, criterion::BatchSize::PerIteration);
             });
-            let numbers = Operands::new(batch, stack);
-            group.bench_function(id("products only"), |bencher| bencher.iter(|| numbers.multiply()));
+            let operands = Operands::new(batch, stack);
+            group.bench_function(id("products only"), |bencher| bencher.iter(|| operands.multiply()));
             group.finish();
         }
     }
 }
 
-/// The matrices of a step.
+/// The matrices that a step multiplies.
 struct Operands {
     batch: usize,
     stack: usize,
-    /// Of each layer's inputs, and the last one's outputs.
+    /// The inputs of each layer, and the outputs of the last one.
     activations: Vec<Vec<f32>>,
     weights: Vec<Vec<f32>>,
 }
@@ -121,32 +121,33 @@ impl Operands {
         Self { batch, stack, activations, weights }
     }
 
-    /// All that a step multiplies: forward, the gradients of all weights, and those of all inputs but the images.
+    /// All products of a step: the forward pass, the gradients of all weights, and those of all inputs but the images.
     fn multiply(&self) {
         let (batch, stack) = (self.batch, self.stack);
         for (layer, pair) in WIDTHS.windows(2).enumerate() {
             let inputs = Matrices::new(&self.activations[layer], [stack, batch, pair[0]]);
-            let slopes = Matrices::new(&self.activations[layer + 1], [stack, batch, pair[1]]);
+            let grads = Matrices::new(&self.activations[layer + 1], [stack, batch, pair[1]]);
             let weights = Matrices::new(&self.weights[layer], [stack, pair[0], pair[1]]);
             black_box(products(inputs, weights));
-            black_box(products(inputs.transposed(), slopes));
+            black_box(products(inputs.transposed(), grads));
             if layer > 0 {
-                black_box(products(slopes, weights.transposed()));
+                black_box(products(grads, weights.transposed()));
             }
         }
     }
 }
 
-/// Whole steps, by the training loop itself, and their products, in turns; medians of so many.
-fn distances(examples: &Examples, turns: usize) {
+/// Prints the medians of `rounds` alternate measurements of whole steps, by the training loop itself, and of their
+/// products alone.
+fn compare_with_products(examples: &Examples, rounds: usize) {
     println!("\nbatch  stack  whole step, us  products only, us  whole / products  samples/s");
     for (batch, stack) in BATCHES.into_iter().flat_map(|batch| STACKS.map(|stack| (batch, stack))) {
-        // Enough of them for the making of a network not to count.
+        // Enough steps that the initialisation of the network is negligible.
         let steps = (16_000 / (batch * stack)).clamp(60, 600);
         let operands = Operands::new(batch, stack);
         let mut whole = Vec::new();
         let mut alone = Vec::new();
-        for _ in 0..turns {
+        for _ in 0..rounds {
             whole.push(timed(|| epoch(examples, batch, stack, steps)) / steps as f64);
             alone.push(timed(|| (0..steps).for_each(|_| operands.multiply())) / steps as f64);
         }
@@ -161,7 +162,7 @@ fn distances(examples: &Examples, turns: usize) {
     }
 }
 
-/// So many steps of one epoch, over as many images as they take.
+/// Trains for `steps` steps: one epoch over as many images as they need.
 fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
     let device = Device::flex();
     let config = TrainConfig { batch_size: batch, epochs: 1, ..TrainConfig::default() };
@@ -171,8 +172,8 @@ fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
         config: &config,
         dropout: 0.0,
         frozen: 0,
-        train: examples.part(steps * batch),
-        validation: examples.part(1),
+        train: examples.first(steps * batch),
+        validation: examples.first(1),
         task: TASK,
         noise: config.noise(),
         device: &device,
@@ -195,12 +196,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     let examples = Examples::new();
-    // As a sweep's worker with one core of its own.
+    // As a worker of a sweep that has one core.
     with_its_share(usize::MAX, || {
         let time = Duration::from_millis(600);
         let settings = Criterion::default().measurement_time(time).warm_up_time(time / 3).sample_size(20);
         parts(&mut settings.configure_from_args(), &examples);
-        // `--test` asks whether everything runs, not how fast.
-        distances(&examples, if std::env::args().any(|argument| argument == "--test") { 1 } else { 21 });
+        // With `--test`, Criterion only checks that the benchmark runs.
+        compare_with_products(&examples, if std::env::args().any(|argument| argument == "--test") { 1 } else { 21 });
     });
 }

@@ -30,18 +30,19 @@ pub enum Purpose {
     Search,
     /// Synthetic data; the counter is the example.
     Data,
-    /// How training images are moved; the counter is the epoch.
+    /// Augmentation of training images; the counter is the epoch.
     Augment,
-    /// Where a descent starts, around its given point.
+    /// How far a descent starts from its given point; the counter is 0.
     Jitter,
     /// Random directions through a network's weights; the counter is the direction.
     Direction,
-    /// Which trials `verify` picks, and where jittered points sit in a figure.
+    /// Samples that decide no result: the trials that `verify` retrains, the numbers that a gradient check moves, the
+    /// jitter of points in a figure.
     Pick,
 }
 
 impl Purpose {
-    /// The name is part of the key: renaming one changes every number drawn for it.
+    /// The name is part of the key: renaming one changes every number that is drawn for it.
     const fn name(self) -> &'static [u8] {
         match self {
             Self::Init => b"init",
@@ -125,7 +126,7 @@ impl Stream {
         radius * libm::cos(std::f64::consts::TAU * self.unit())
     }
 
-    /// Puts `items` in a uniformly random order (Fisher and Yates).
+    /// Puts `items` in a uniformly random order (Fisher and Yates; Durstenfeld, "Algorithm 235", 1964).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let chosen = self.below(last as u32 + 1) as usize;
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn shuffle_is_a_permutation_and_every_place_is_reachable() {
+    fn shuffle_is_a_permutation_and_every_item_comes_first_equally_often() {
         let mut firsts = [0u32; 5];
         for seed in 0..5_000 {
             let mut items = [0usize, 1, 2, 3, 4];

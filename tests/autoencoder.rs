@@ -206,7 +206,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
             assert!((found - expected).abs() < 1e-4, "{found}");
             // A naive scan over the real pixels of some test images.
             let few = Vectors { values: &test[..20 * 784], width: 784 };
-            let near = Index::new(points(&train)).nearest(few, 5, false);
+            let near = Index::new(points(&train)).nearest(few, 5);
             for (query, own) in near.chunks_exact(5).enumerate() {
                 let mut all: Vec<(f64, u32)> =
                     (0..55_000).map(|row| (points(&train).distance(row, few.row(query)), row as u32)).collect();

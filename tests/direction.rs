@@ -1,4 +1,4 @@
-//! Where less is better, the arm with less leads: in rankings, verdicts, claims and figures.
+//! For a metric that is better when lower, the lowest arm ranks first: in rankings, verdicts, claims and figures.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -12,7 +12,7 @@ use kindling::record::{Status, TrialRecord};
 use kindling::report::figures;
 use kindling::report::verdict_line;
 
-/// Records whose metrics are `level` of the arm, a little different for each seed.
+/// Records whose metrics are `level` of the arm's label, 0.1 % larger for each further seed.
 fn records(plan: &Plan, metrics: &[&str], level: impl Fn(&str) -> f64) -> Vec<TrialRecord> {
     let lab = lab();
     plan.trials()
@@ -30,7 +30,7 @@ fn records(plan: &Plan, metrics: &[&str], level: impl Fn(&str) -> f64) -> Vec<Tr
 const CODES: &str = "seeds = 12\n[model]\nlatent = 4\n[train]\nloss = 'mse'\n";
 
 #[test]
-fn the_arm_with_the_lowest_error_leads_and_beats_the_others() {
+fn the_arm_with_the_lowest_error_ranks_first() {
     let text = format!(
         "{CODES}[sweep]\nlr = [0.001, 0.002, 0.003]\noptimizer = ['adam']\n\
          [[claims]]\nsays = 'x'\ntest = 'lr=0.001 adam > lr=0.002 adam on test_mse'\n\
@@ -69,7 +69,7 @@ fn a_difference_of_metrics_ranks_arms_too() {
 }
 
 #[test]
-fn a_metric_that_no_arm_measures_is_refused_before_anything_is_trained() {
+fn a_metric_that_no_arm_measures_is_refused_before_training() {
     let spec = common::spec(&format!("metric = 'psnr@0.65'\n{CODES}[evaluate]\nnoise = [0.2]"));
     let error = Plan::new(&spec).unwrap_err();
     assert!(error.what.contains("psnr@0.2") && error.what.contains("`psnr@0.65`"), "{error}");
@@ -85,7 +85,7 @@ fn trends_run_along_one_axis_at_fixed_values_of_the_others() {
             "seeds = 8\n[sweep]\nlatent = [2, 4, 8]\ndepth = [1, 2]\nloss = ['mse', 'bce']\n[[claims]]\nsays = 'x'\ntest = '{test}'"
         )
     };
-    // The mse arms fall along the code's size, the bce arms rise.
+    // The metric falls with the size of the code for mse and rises for bce.
     let level = |label: &str| {
         let latent: f64 = label.split(['=', ' ']).nth(1).unwrap().parse().unwrap();
         if label.ends_with("mse") { 1.0 / latent } else { latent }

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use kindling::nn::kernels::{self, loss::LossKind};
 use kindling::seed::{Purpose, Stream};
 
-/// Replicas, batch, inputs and outputs: small and odd ones, single rows and columns, and layers that gemm splits into blocks.
+/// Replicas, batch, inputs and outputs: small and odd sizes, single rows and columns, and products that gemm splits
+/// into blocks.
 const SHAPES: [[usize; 4]; 7] =
     [[3, 5, 7, 4], [1, 1, 1, 1], [1, 1, 784, 64], [2, 5, 7, 1], [2, 5, 1, 7], [1, 128, 784, 64], [2, 33, 300, 130]];
 
@@ -22,38 +23,38 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 
-/// Bits tell the two zeros apart.
+/// The bits of floats, so that 0 and -0 are not equal.
 fn bits(all: Vec<Vec<f32>>) -> Vec<Vec<u32>> {
     all.into_iter().map(|values| values.into_iter().map(f32::to_bits).collect()).collect()
 }
 
-/// Outputs of `f`, and the gradient of each input when every output pulls by its own weight.
-fn pulled<const D: usize>(inputs: &[Tensor<3>], f: impl Fn(&[Tensor<3>]) -> Tensor<D>) -> Vec<Vec<f32>> {
+/// The outputs of `f`, and the gradient of each input for a weighted sum of the outputs.
+fn outputs_and_gradients<const D: usize>(inputs: &[Tensor<3>], f: impl Fn(&[Tensor<3>]) -> Tensor<D>) -> Vec<Vec<f32>> {
     let inputs: Vec<Tensor<3>> = inputs.iter().map(|x| x.clone().detach().require_grad()).collect();
     let outputs = f(&inputs);
     let count = outputs.dims().iter().product::<usize>();
-    let pull: Vec<f32> = (0..count).map(|i| ((i * 7) % 11) as f32 / 5.0 - 1.0).collect();
-    let pull = Tensor::<D>::from_data(TensorData::new(pull, outputs.dims()), &device());
-    let gradients = (outputs.clone() * pull).sum().backward();
+    let weights: Vec<f32> = (0..count).map(|i| ((i * 7) % 11) as f32 / 5.0 - 1.0).collect();
+    let weights = Tensor::<D>::from_data(TensorData::new(weights, outputs.dims()), &device());
+    let gradients = (outputs.clone() * weights).sum().backward();
     std::iter::once(values(outputs)).chain(inputs.iter().map(|x| values(x.grad(&gradients).unwrap()))).collect()
 }
 
 #[test]
-fn a_linear_layer_and_its_gradients() {
+fn the_linear_layer_and_its_gradients_are_burns() {
     for [stack, batch, inputs, outputs] in SHAPES {
         let mut stream = Stream::new(1, Purpose::Data, 0);
         let x = normal(&mut stream, [stack, batch, inputs], 1.0);
         let weight = normal(&mut stream, [stack, inputs, outputs], 0.1);
         let bias = normal(&mut stream, [stack, 1, outputs], 1.0);
         let all = [x, weight, bias];
-        let fused = pulled(&all, |t| kernels::linear(t[0].clone(), t[1].clone(), t[2].clone()));
-        let plain = pulled(&all, |t| t[0].clone().matmul(t[1].clone()) + t[2].clone());
+        let fused = outputs_and_gradients(&all, |t| kernels::linear(t[0].clone(), t[1].clone(), t[2].clone()));
+        let plain = outputs_and_gradients(&all, |t| t[0].clone().matmul(t[1].clone()) + t[2].clone());
         assert_eq!(bits(fused), bits(plain), "{stack} x {batch} x {inputs} x {outputs}");
     }
 }
 
 #[test]
-fn a_linear_layer_reads_a_transposed_or_cut_out_tensor_as_it_is_seen() {
+fn the_linear_layer_of_transposed_and_narrowed_tensors_is_burns() {
     let mut stream = Stream::new(2, Purpose::Data, 0);
     let x = normal(&mut stream, [2, 6, 5], 1.0).swap_dims(1, 2).narrow(1, 1, 3); // [2, 3, 6]
     let weight = normal(&mut stream, [2, 8, 6], 1.0).swap_dims(1, 2).narrow(2, 2, 4); // [2, 6, 4]
@@ -63,17 +64,17 @@ fn a_linear_layer_reads_a_transposed_or_cut_out_tensor_as_it_is_seen() {
 }
 
 #[test]
-fn the_logistic_function_and_its_gradient() {
+fn the_logistic_function_and_its_gradient_are_burns() {
     for [stack, batch, inputs, _] in SHAPES {
         let x = [normal(&mut Stream::new(3, Purpose::Data, 0), [stack, batch, inputs], 20.0)];
-        let fused = pulled(&x, |t| kernels::sigmoid(t[0].clone()));
+        let fused = outputs_and_gradients(&x, |t| kernels::sigmoid(t[0].clone()));
         assert!(fused[0].iter().all(|y| (0.0..=1.0).contains(y)));
-        assert_eq!(bits(fused), bits(pulled(&x, |t| activation::sigmoid(t[0].clone()))));
+        assert_eq!(bits(fused), bits(outputs_and_gradients(&x, |t| activation::sigmoid(t[0].clone()))));
     }
 }
 
-/// One-hot rows.
-fn classes(stream: &mut Stream, [stack, batch, outputs]: [usize; 3]) -> Tensor<3> {
+/// Random one-hot targets.
+fn one_hot_targets(stream: &mut Stream, [stack, batch, outputs]: [usize; 3]) -> Tensor<3> {
     let mut targets = vec![0.0f32; stack * batch * outputs];
     for row in targets.chunks_exact_mut(outputs) {
         row[stream.below(outputs as u32) as usize] = 1.0;
@@ -82,26 +83,27 @@ fn classes(stream: &mut Stream, [stack, batch, outputs]: [usize; 3]) -> Tensor<3
 }
 
 #[test]
-fn the_losses_and_their_gradients() {
+fn the_losses_and_their_gradients_are_burns() {
     for [stack, batch, _, outputs] in SHAPES {
         let mut stream = Stream::new(4, Purpose::Data, 0);
         let shape = [stack, batch, outputs];
-        let outputs_given = [normal(&mut stream, shape, 5.0)];
-        let targets = classes(&mut stream, shape);
-        let mean = |elementwise: Tensor<3>, share: f64| -> Tensor<1> {
-            elementwise.sum_dim(2).mean_dim(1).mul_scalar(share).flatten(0, 2)
+        let logits = [normal(&mut stream, shape, 5.0)];
+        let targets = one_hot_targets(&mut stream, shape);
+        let mean = |elementwise: Tensor<3>, factor: f64| -> Tensor<1> {
+            elementwise.sum_dim(2).mean_dim(1).mul_scalar(factor).flatten(0, 2)
         };
-        let fused = |kind| pulled(&outputs_given, |z| kernels::loss(kind, z[0].clone(), targets.clone()));
-        let entropy =
-            pulled(&outputs_given, |z| mean(-(activation::log_softmax(z[0].clone(), 2) * targets.clone()), 1.0));
+        let fused = |kind| outputs_and_gradients(&logits, |z| kernels::loss(kind, z[0].clone(), targets.clone()));
+        let entropy = outputs_and_gradients(&logits, |z| {
+            mean(-(activation::log_softmax(z[0].clone(), 2) * targets.clone()), 1.0)
+        });
         assert_eq!(bits(fused(LossKind::CrossEntropy)), bits(entropy), "{shape:?}");
         let squares = |z: &[Tensor<3>]| mean((z[0].clone() - targets.clone()).square(), 1.0 / outputs as f64);
-        assert_eq!(bits(fused(LossKind::SquaredError)), bits(pulled(&outputs_given, squares)), "{shape:?}");
+        assert_eq!(bits(fused(LossKind::SquaredError)), bits(outputs_and_gradients(&logits, squares)), "{shape:?}");
     }
 }
 
 #[test]
-fn right_answers_are_counted_replica_by_replica_and_ties_go_to_the_first() {
+fn correct_predictions_are_counted_for_each_replica_and_of_equal_outputs_the_first_is_the_prediction() {
     let tensor =
         |values: [f32; 12]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [2, 2, 3]), &Device::flex());
     let outputs = tensor([0.1, 0.9, 0.2, 0.5, 0.5, 0.1, f32::NAN, 1.0, 0.0, -1.0, -2.0, -0.5]);

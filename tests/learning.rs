@@ -1,4 +1,4 @@
-//! Does it learn? On drawn digits always, on the real MNIST where it is.
+//! Networks learn: on drawn digits always, on MNIST where its files are.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -36,14 +36,14 @@ fn every_optimizer_lowers_every_loss() {
 }
 
 #[test]
-fn a_network_can_learn_500_images_by_heart() {
+fn a_network_can_fit_500_images_perfectly() {
     let trial = plan("[train]\nepochs = 60\nbatch_size = 20").trials().next().unwrap();
     let records = run_stack(&lab(), &[trial], &NoCallback).unwrap().records;
     assert_eq!(*records[0].history.train_accuracy.last().unwrap(), 1.0);
-    let sum: u32 = records[0].confusion.iter().flatten().sum();
-    let right: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
-    assert_eq!(sum, 100);
-    assert_eq!(records[0].metric(&Metric::TestAccuracy), Some(f64::from(right) / 100.0));
+    let count: u32 = records[0].confusion.iter().flatten().sum();
+    let correct: u32 = (0..10).map(|class| records[0].confusion[class][class]).sum();
+    assert_eq!(count, 100);
+    assert_eq!(records[0].metric(&Metric::TestAccuracy), Some(f64::from(correct) / 100.0));
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn patience_keeps_the_weights_of_the_best_epoch() {
 #[test]
 fn adam_classifies_real_mnist() {
     let Some(dir) = real_data() else { return };
-    let search = DataLocations { dir: Some(dir), cache: "none".into(), offline: true, show_progress: false };
-    let dataset = source::load("mnist", &search).unwrap();
+    let locations = DataLocations { dir: Some(dir), cache: "none".into(), offline: true, show_progress: false };
+    let dataset = source::load("mnist", &locations).unwrap();
     assert_eq!((dataset.train.count(), dataset.test.count(), dataset.classes.len()), (60_000, 10_000, 10));
-    // The digit counts of the published test set.
+    // The published test set has 980 zeros, and the first training image is a 5.
     let zeros = dataset.test.labels().iter().filter(|&&label| label == 0).count();
     assert_eq!((zeros, dataset.train.labels()[0]), (980, 5));
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
@@ -85,7 +85,7 @@ fn adam_classifies_real_mnist() {
     let trial = kindling::experiment::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
     let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
     let accuracy = records[0].metric(&Metric::TestAccuracy).unwrap();
-    // Three epochs of 784-64-32-10 give 96 to 97 % in every framework.
+    // Three epochs of the 784-64-32-10 classifier give 96 to 97 % in every framework.
     assert!((0.95..0.98).contains(&accuracy), "{accuracy}");
     assert_eq!(records[0].mistakes.len(), 24);
 }

@@ -1,4 +1,4 @@
-//! The commands that look at one thing closely, and the ledger, as their users meet them.
+//! The commands of the studies, toy data sets, searches and the ledger, run as a user runs them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -8,13 +8,13 @@ use std::fs;
 use common::desk::Desk;
 
 #[test]
-fn descend_leaves_a_report_with_the_ways_drawn() {
+fn descend_writes_a_report_with_the_trajectories() {
     let desk = Desk::new();
     let (out, _) = desk.expect(0, &["descend", "rosenbrock", "--steps", "50", "-p", "adam:0.01,momentum:0.001"]);
     assert!(out.contains("adam") && out.contains("momentum") && !out.contains("inconclusive"), "{out}");
     let figure = fs::read_to_string(desk.path().join("artifacts/descend-rosenbrock/figures/descent.svg")).unwrap();
     assert!(figure.contains("<image") && figure.contains("<polyline"));
-    // Values that differ in their last bits alone were once a panic in the box plot.
+    // Regression: the box plot panicked for values that differ only in their last bits.
     desk.expect(
         0,
         &["descend", "bowl", "--start", "2,2", "--jitter", "0.3", "-p", "sgd:0.05,adam:0.05", "--seeds", "4"],
@@ -22,7 +22,7 @@ fn descend_leaves_a_report_with_the_ways_drawn() {
 }
 
 #[test]
-fn descend_refuses_what_it_does_not_know_and_says_what_it_does() {
+fn descend_refuses_unknown_names_and_bad_values_and_names_the_valid_ones() {
     let desk = Desk::new();
     for (args, parts) in [
         (&["descend", "rosenbrok"][..], &["did you mean `rosenbrock`", "quartic"][..]),
@@ -38,7 +38,7 @@ fn descend_refuses_what_it_does_not_know_and_says_what_it_does() {
 }
 
 #[test]
-fn gradcheck_passes_on_a_right_gradient_and_fails_on_an_impossible_tolerance() {
+fn gradcheck_passes_for_a_correct_gradient_and_fails_for_an_impossible_tolerance() {
     let desk = Desk::new();
     let (out, _) = desk.expect(0, &["gradcheck", "tiny.toml", "--arm", "adam", "--samples", "5"]);
     assert!(out.contains("layers.0.weight") && out.contains("All 6 parameters are within"), "{out}");
@@ -108,7 +108,7 @@ fn toys_are_listed_drawn_and_trained_on() {
     assert!(out.contains("on blobs"), "{out}");
     let (_, err) = desk.expect(2, &["predict", "m", "x.png"]);
     assert!(err.contains("sees no pictures"), "{err}");
-    // Parts of MNIST's size were once cut out of a toy's thousand points.
+    // Regression: splits of MNIST's size were cut from a toy's thousand points.
     desk.expect(0, &["train", "--dataset", "blobs", "--smoke", "--out", "m", "-q"]);
     desk.expect(0, &["sweep", "perceptron", "--smoke", "-q", "--out", "p"]);
     desk.expect(0, &["report", "p"]);
@@ -141,7 +141,7 @@ fn a_network_starts_from_the_weights_of_a_file() {
 }
 
 #[test]
-fn a_bayesian_search_goes_on_where_it_stopped_and_reads_back() {
+fn a_bayesian_search_continues_where_it_stopped_and_can_be_reported_and_verified() {
     let desk = Desk::new();
     let text = |count: usize| {
         format!(
@@ -156,7 +156,7 @@ fn a_bayesian_search_goes_on_where_it_stopped_and_reads_back() {
     desk.expect(0, &["sweep", "climb.toml", "-q", "--out", "a"]);
     let (_, err) = desk.expect(0, &["sweep", "climb.toml", "--out", "b"]);
     assert!(err.contains("on validation, best"), "{err}");
-    // A proposal may be one that was made before.
+    // A proposal may repeat an earlier one, so there can be fewer records than 10 arms of 2 seeds.
     assert!((14..=20).contains(&desk.records("a").len()));
     assert_eq!(desk.records("a"), desk.records("b"));
     desk.expect(0, &["report", "a"]);
@@ -167,7 +167,7 @@ fn a_bayesian_search_goes_on_where_it_stopped_and_reads_back() {
 }
 
 #[test]
-fn reproduce_runs_what_is_missing_and_writes_the_ledger() {
+fn reproduce_runs_missing_trials_and_writes_the_ledger() {
     let desk = Desk::new();
     let chosen = ["reproduce", "regression", "rosenbrock", "--out", "shelf", "--offline", "--set", "epochs=2"];
     let (out, _) = desk.expect(0, &["reproduce", "regression", "rosenbrock", "--smoke", "--out", "shelf", "--offline"]);

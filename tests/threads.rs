@@ -24,7 +24,7 @@ fn measures_in_a_worker_use_its_threads_and_start_none_of_their_own() {
     let (done, most) = (AtomicBool::new(false), AtomicUsize::new(0));
     let started = with_its_share(workers, || {
         // The matrix products' own pool, if it ever starts, has started.
-        Index::new(points).nearest(points, 5, true);
+        Index::new(points).nearest(points, 5);
         threads()
     });
     std::thread::scope(|scope| {
@@ -34,7 +34,7 @@ fn measures_in_a_worker_use_its_threads_and_start_none_of_their_own() {
             }
         });
         with_its_share(workers, || {
-            Index::new(points).nearest(points, 5, true);
+            Index::new(points).nearest(points, 5);
             trustworthiness(points, points, 5);
         });
         done.store(true, Ordering::Relaxed);

@@ -1,6 +1,7 @@
-//! Kindling's side of the comparison in `run.py`: one job, timed without loading and warming up, as one line of JSON.
+//! Kindling's jobs of the comparison in `run.py`. The time excludes loading and warming up.
 //!
-//! In: the job and its numbers from the command line, MNIST or points from files. Out: seconds, examples, peak memory.
+//! In: the job and its settings from the command line, MNIST or points from files. Out: examples, seconds and peak
+//! memory as one line of JSON.
 
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
@@ -22,55 +23,55 @@ use kindling::train::{Job, NoCallback, train};
 struct Arguments {
     #[command(subcommand)]
     job: Task,
-    /// Cargo passes it to every bench; it means nothing here.
+    /// Ignored: Cargo passes it to every benchmark.
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
 #[derive(Subcommand)]
 enum Task {
-    /// Trains on MNIST's first 55,000 images in each of so many threads at once.
+    /// Trains on MNIST's first 55,000 images, in several threads at once.
     Train {
         /// An experiment's `[model]` and `[train]`, as TOML.
         #[arg(long)]
         config: String,
-        /// MNIST's four files.
+        /// Folder with MNIST's four files.
         #[arg(long)]
         data: PathBuf,
         /// Threads, each with its own stack.
         #[arg(long, default_value_t = 2)]
         workers: usize,
-        /// Networks trained side by side in a thread; by default as many as a sweep would take.
+        /// Networks in the stack of each thread [default: as in a sweep]
         #[arg(long)]
         stack: Option<usize>,
     },
-    /// The nearest neighbours of each query.
+    /// Finds the nearest neighbours of each query.
     Knn {
-        /// Numbers a point.
+        /// Dimension of the points.
         #[arg(long)]
         width: usize,
-        /// Neighbours of each.
+        /// Number of neighbours.
         #[arg(long, default_value_t = 5)]
         k: usize,
-        /// 32-bit floats, row by row.
+        /// File of points: 32-bit floats, row-major.
         #[arg(long)]
         points: PathBuf,
-        /// The same.
+        /// File of queries: 32-bit floats, row-major.
         #[arg(long)]
         queries: PathBuf,
-        /// Where the neighbours go: 32-bit integers, row by row.
+        /// File for the neighbours' rows: 32-bit integers, row-major.
         #[arg(long)]
         out: PathBuf,
     },
-    /// A t-SNE embedding in the plane.
+    /// Computes a t-SNE embedding in the plane.
     Tsne {
-        /// Numbers a point.
+        /// Dimension of the points.
         #[arg(long)]
         width: usize,
-        /// 32-bit floats, row by row.
+        /// File of points: 32-bit floats, row-major.
         #[arg(long)]
         points: PathBuf,
-        /// Where the embedding goes: 32-bit floats, row by row.
+        /// File for the embedding: 32-bit floats, row-major.
         #[arg(long)]
         out: PathBuf,
     },
@@ -78,12 +79,12 @@ enum Task {
 
 fn main() -> Result<()> {
     let (examples, seconds) = match Arguments::parse().job {
-        Task::Train { config, data, workers, stack } => trainings(&config, &data, workers, stack)?,
+        Task::Train { config, data, workers, stack } => run_trainings(&config, &data, workers, stack)?,
         Task::Knn { width, k, points, queries, out } => {
             let (points, queries) = (read(&points)?, read(&queries)?);
             let started = Instant::now();
             let index = Index::new(Vectors { values: &points, width });
-            let found = index.nearest(Vectors { values: &queries, width }, k, false);
+            let found = index.nearest(Vectors { values: &queries, width }, k);
             let seconds = started.elapsed().as_secs_f64();
             write(&out, found.iter().flat_map(|neighbour| neighbour.index.to_le_bytes()))?;
             (queries.len() / width, seconds)
@@ -101,8 +102,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// One epoch to warm up, then all workers at once; examples met by all of them, and the seconds until the last was done.
-fn trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
+/// Trains for one epoch to warm up, then for all epochs in all workers at once. Returns the examples of all workers,
+/// and the seconds until the last one ended.
+fn run_trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
     let config: TrialConfig = toml::from_str(config)?;
     let dataset = read_folder("mnist", data)?;
     let device = device::open(Some("flex"))?.device;
@@ -142,7 +144,7 @@ fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], 
         config: &train_config,
         dropout: 0.0,
         train: dataset.train.slice(0, config.data.train, Pixels::Unit),
-        // The peers do not evaluate either.
+        // A single example, because the other frameworks do not evaluate.
         validation: dataset.train.slice(config.data.train, config.data.train + 1, Pixels::Unit),
         task: config.task(classes),
         frozen: 0,
@@ -162,7 +164,7 @@ fn write(path: &Path, bytes: impl Iterator<Item = u8>) -> Result<()> {
     std::fs::write(path, bytes.collect::<Vec<u8>>()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The largest resident size so far, which Linux keeps of each process.
+/// The peak resident size of this process, from Linux.
 fn peak_mib() -> Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status").context("peak memory is read from Linux's /proc")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc/self/status")?;

@@ -1,4 +1,4 @@
-//! The command line: every command and flag, documented; no logic.
+//! The command line: every command and flag with its documentation, and no logic.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -30,80 +30,80 @@ Start with:  kindling sweep optimizers --smoke";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run an experiment: every arm with every seed, then tables, figures and verdicts
+    /// Run an experiment: train every arm with every seed, then write tables, figures and verdicts
     Sweep(SweepArgs),
-    /// Run what is missing of every experiment, and write the ledger of all published claims
+    /// Run the missing trials of every experiment, and write the ledger of all published claims
     Reproduce(ReproduceArgs),
     /// Train one network, with a dashboard in a terminal, and save it
     Train(TrainArgs),
-    /// Train a symmetric autoencoder over several seeds, and show what its code keeps
+    /// Train a symmetric autoencoder with several seeds, and measure what its code preserves
     Autoencoder(AutoencoderArgs),
     /// Classify PNG images or an IDX file with a saved network
     Predict(PredictArgs),
-    /// Send optimizers down a test function, and draw their ways
+    /// Run optimizers on a test function, and draw their trajectories
     Descend(DescendArgs),
     /// Check automatic derivatives against central differences, parameter by parameter
     Gradcheck(GradcheckArgs),
-    /// Find a learning rate: one batch after another at a rising rate
+    /// Suggest a learning rate by a range test: the rate rises from batch to batch
     LrFind(LrFindArgs),
-    /// Draw the loss around a saved network along two random directions
+    /// Draw the loss landscape of a saved network along two random directions
     Landscape(LandscapeArgs),
     /// Show every experiment with its question and cost
     List,
-    /// List, fetch, verify and look at data sets
+    /// List, fetch, verify and show data sets
     Data(DataArgs),
-    /// Redo a run's tables, figures and report from its records, without training
+    /// Write a run's tables, figures and report again from its records, without training
     Report(ReportArgs),
-    /// Put the arms of two runs side by side
+    /// Compare the arms of two runs
     Compare(CompareArgs),
     /// Retrain some recorded trials and compare their bytes
     Verify(VerifyArgs),
 }
 
-/// Where data that must be here already lies.
+/// The data folder.
 #[derive(Debug, Clone, Args)]
 pub struct DataFolder {
-    /// Folder with mnist/, fashion-mnist/ or your own IDX files in a folder of their own
+    /// Data folder: contains mnist/, fashion-mnist/, or folders of your own IDX files
     #[arg(long, value_name = "DIR", env = "KINDLING_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 }
 
-/// Where data comes from.
+/// The data folder, and whether to download.
 #[derive(Debug, Clone, Args)]
 pub struct DataFlags {
-    /// Where it may lie already.
+    /// The data folder.
     #[command(flatten)]
     pub folder: DataFolder,
-    /// Never ask the network for data
+    /// Never download data
     #[arg(long)]
     pub offline: bool,
 }
 
-/// What every training takes.
+/// The flags of every command that trains.
 #[derive(Debug, Clone, Args)]
 pub struct RunFlags {
-    /// Where data comes from.
+    /// The data folder, and whether to download.
     #[command(flatten)]
     pub data: DataFlags,
-    /// Data set: mnist, fashion-mnist, digits, or a folder of the data folder
+    /// Data set: mnist, fashion-mnist, digits, a toy (see `kindling data`), or the name of a folder in the data folder
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
     /// Override any key of the experiment, such as train.lr=0.01; a list makes it an axis (repeatable)
     #[arg(long = "set", short = 'S', value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Passes over the training images
+    /// Passes over the training examples
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Backend among those built in: flex (CPU), ndarray, wgpu, cuda
+    /// Backend, one of those built in: flex (CPU), ndarray, wgpu, cuda
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
     /// Folder for the results
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Seconds instead of minutes, to see it work: 1 epoch, 3 seeds, 2,000 images; results go to artifacts/smoke/
+    /// A quick trial run of seconds: 1 epoch, 3 seeds, 2,000 images; results go to artifacts/smoke/
     #[arg(long)]
     pub smoke: bool,
-    /// Say nothing but the results
+    /// Print only the results
     #[arg(long, short)]
     pub quiet: bool,
     /// Print the results as JSON
@@ -116,19 +116,19 @@ pub struct RunFlags {
 pub struct SweepArgs {
     /// Name of an experiment (see `kindling list`) or path of a .toml file
     pub experiment: String,
-    /// What every training takes.
+    /// The flags of every command that trains.
     #[command(flatten)]
     pub run: RunFlags,
-    /// Seeds an arm, 0 to N-1; more than before trains only the new ones
+    /// Seeds of each arm, 0 to N-1; with more than before, only the new ones are trained
     #[arg(long, short = 'r', visible_alias = "runs", value_name = "N")]
     pub seeds: Option<u64>,
-    /// Trainings at a time [default: one a core on the CPU, one on a GPU]
+    /// Trainings at a time [default: as many as cores on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Seeds trained as one stack [default: by batch size and network]; never changes a result
+    /// Seeds trained as one stack [default: by batch size and network]; results do not depend on it
     #[arg(long, value_name = "N")]
     pub stack: Option<usize>,
-    /// Print the plan and its cost, train nothing
+    /// Print the plan and its cost without training
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -139,13 +139,13 @@ pub struct ReproduceArgs {
     /// Experiments of the ledger (see `kindling list`) [default: all]
     #[arg(value_name = "EXPERIMENT")]
     pub experiments: Vec<String>,
-    /// Only experiments whose source has this in its name, such as report, article, document, notes
+    /// Only experiments whose source contains this text, such as report, article, document, notes
     #[arg(long, value_name = "TEXT")]
     pub source: Option<String>,
-    /// What every training takes.
+    /// The flags of every command that trains.
     #[command(flatten)]
     pub run: RunFlags,
-    /// Trainings at a time [default: one a core on the CPU, one on a GPU]
+    /// Trainings at a time [default: as many as cores on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
 }
@@ -153,7 +153,7 @@ pub struct ReproduceArgs {
 /// `kindling train`
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Which network.
+    /// The network to train.
     #[command(flatten)]
     pub subject: Subject,
 }
@@ -161,15 +161,15 @@ pub struct TrainArgs {
 /// `kindling predict`
 #[derive(Debug, Args)]
 pub struct PredictArgs {
-    /// Folder that `kindling train` wrote
+    /// Folder written by `kindling train`
     pub model: PathBuf,
-    /// PNG images of any size and either polarity, or IDX files of 28x28 images
+    /// PNG images of any size, dark on light or light on dark, or IDX files of 28x28 images
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
-    /// Backend among those built in
+    /// Backend, one of those built in
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
-    /// Print one JSON object a line
+    /// Print one JSON object for each image
     #[arg(long)]
     pub json: bool,
 }
@@ -179,13 +179,13 @@ pub struct PredictArgs {
 pub struct ReportArgs {
     /// Folder of a run, such as artifacts/optimizers
     pub folder: PathBuf,
-    /// Where to look for the data: the sheet of mistakes needs the test images.
+    /// The data folder: the figure of the most confident errors needs the test images.
     #[command(flatten)]
     pub data: DataFolder,
-    /// What the strip of pictures shows, where the run kept an autoencoder.
+    /// The interpolation strip, if the run saved an autoencoder.
     #[command(flatten)]
     pub strip: StripFlags,
-    /// Also compress the records (records.jsonl.gz); every command reads them all the same
+    /// Also compress the records (records.jsonl.gz); every command reads both forms
     #[arg(long)]
     pub compress: bool,
     /// Print the results as JSON
@@ -200,7 +200,7 @@ pub struct CompareArgs {
     pub a: PathBuf,
     /// Folder of another run
     pub b: PathBuf,
-    /// What to compare, a metric or a difference of two [default: what ranks the arms of A]
+    /// Metric to compare, or a difference of two metrics [default: the metric that ranks the arms of A]
     #[arg(long, value_name = "NAME")]
     pub metric: Option<String>,
 }
@@ -210,13 +210,13 @@ pub struct CompareArgs {
 pub struct VerifyArgs {
     /// Folder of a run
     pub folder: PathBuf,
-    /// How many trials to retrain
+    /// Number of trials to retrain
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub trials: usize,
-    /// Where data comes from.
+    /// The data folder, and whether to download.
     #[command(flatten)]
     pub data: DataFlags,
-    /// Backend among those built in
+    /// Backend, one of those built in
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
 }

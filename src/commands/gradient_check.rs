@@ -6,6 +6,7 @@ use super::arm::SelectedArm;
 use super::{Exit, unless_interrupted};
 use crate::cli::GradcheckArgs;
 use crate::report::table::{Cell, Table};
+use crate::studies::Objective;
 use crate::studies::gradient_check::{ParameterCheck, check};
 use crate::train::NoCallback;
 use crate::trial::{initial_network, job};
@@ -23,8 +24,8 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
         return Ok(Exit::Interrupted);
     };
     let network = burn::module::Module::valid(&network);
-    let samples = args.samples as usize;
-    let mut found = check(&network, (few, job.task), config.train.loss, samples, &lab.backend.device)?;
+    let objective = Objective { split: few, task: job.task, loss: config.train.loss };
+    let mut found = check(&network, objective, args.samples as usize, &lab.backend.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.run.json {

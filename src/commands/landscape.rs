@@ -11,7 +11,8 @@ use crate::data::source;
 use crate::files::write_atomic;
 use crate::nn::device;
 use crate::report::figures::landscape;
-use crate::studies::landscape::{View, survey};
+use crate::studies::Objective;
+use crate::studies::landscape::{LandscapeConfig, loss_landscape};
 use crate::trial::saved;
 
 /// Loads the network and its test examples, walks the grid, draws it into the network's folder.
@@ -31,8 +32,9 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     );
     let count = (args.examples as usize).min(config.data.test).min(dataset.test.count());
     let split = dataset.test.slice(0, count, config.data.pixels);
-    let view = View { reach: args.reach, points: usize::from(args.points), seed: args.seed };
-    let field = survey(&model, (split, config.task(dataset.classes.len())), config.train.loss, view, &backend.device);
+    let view = LandscapeConfig { reach: args.reach, points: usize::from(args.points), seed: args.seed };
+    let objective = Objective { split, task: config.task(dataset.classes.len()), loss: config.train.loss };
+    let field = loss_landscape(&model, objective, view, &backend.device);
     let figure = landscape::draw(&field, count)?;
     let mut csv = String::from("x,y,loss\n");
     for (index, loss) in field.values.iter().enumerate() {

@@ -41,13 +41,12 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         let split = Split { rows, labels: &vec![0; count], targets: &[] };
         let outputs =
             evaluate::outputs(&model, split, &backend.device).into_iter().next().context("the model is empty")?;
-        let columns = classification::columns(&outputs, task);
-        for (index, (class, confidence)) in classification::predictions(&columns, card.classes.len()).iter().enumerate()
-        {
+        let scores = classification::class_scores(&outputs, task);
+        for (index, prediction) in classification::predictions(&scores, card.classes.len()).iter().enumerate() {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
-            let class = &card.classes[usize::from(*class)];
+            let class = &card.classes[usize::from(prediction.class)];
             // Only a network trained on the cross-entropy has outputs that a softmax makes probabilities of.
-            let confidence = (card.config.train.loss == Loss::CrossEntropy).then_some(*confidence);
+            let confidence = (card.config.train.loss == Loss::CrossEntropy).then_some(prediction.confidence);
             match confidence {
                 _ if args.json => {
                     println!("{}", serde_json::json!({ "image": name, "class": class, "confidence": confidence }));

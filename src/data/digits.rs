@@ -1,7 +1,8 @@
-//! `digits`: 60,000 + 10,000 handwritten-looking digits drawn by our own code, for where MNIST cannot be had.
+//! `digits`: 60,000 training and 10,000 test images of digits in a handwritten style, drawn by this program where MNIST
+//! cannot be had.
 //!
-//! In: nothing but a folder to keep them in. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone, and on
-//! no platform's mathematics, so the set has one hash everywhere.
+//! In: the cache folder. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone and is drawn without the
+//! platform's mathematical functions, so the data set has the same hash everywhere.
 
 use std::fs;
 use std::path::Path;
@@ -9,43 +10,40 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::known::FILE_NAMES;
-use super::strokes::{HANDS, flatten};
+use super::strokes::{HANDS, polyline};
 use super::{Dataset, Images, PIXELS, SIDE, idx};
 use crate::seed::{Purpose, Stream};
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
-/// Keys every draw; a new value is a new data set.
+/// The seed of every draw: another value makes another data set.
 const SEED: u64 = 1;
-/// What [`Dataset::hash`] must be: a cached set with another hash is drawn again.
-pub const HASH: &str = "02d5b897f964e8d8";
+/// The data set's [`Dataset::hash`]; cached files with another hash are drawn again.
+const HASH: &str = "02d5b897f964e8d8";
 
-/// Reads the set from `cache`, or draws it and leaves it there. A cache that cannot be written only costs the
-/// time to draw.
-///
-/// # Errors
-/// None at present; the signature leaves room for a caller that treats all data sets alike.
-pub fn load(cache: &Path) -> Result<Dataset> {
+/// Reads the data set from the cache folder, or draws it and writes it there. If the folder cannot be written, a note
+/// is printed and the next run draws the images again.
+pub fn load(cache: &Path) -> Dataset {
     let folder = cache.join("digits");
     if let Ok(dataset) = super::folder::read_folder("digits", &folder)
         && dataset.hash == HASH
     {
-        return Ok(dataset);
+        return dataset;
     }
     let drawn = [draw(0, TRAIN), draw(TRAIN, TEST)];
-    if let Err(error) = keep(&drawn, &folder) {
-        eprintln!("note: the drawn digits were not cached: {error:#}");
+    if let Err(error) = write(&drawn, &folder) {
+        eprintln!("note: the digits could not be cached and will be drawn again next time: {error:#}");
     }
     let [train, test] = drawn;
-    Ok(Dataset::new("digits", train, test))
+    Dataset::new("digits", train, test)
 }
 
-fn keep(drawn: &[Images; 2], folder: &Path) -> Result<()> {
+/// Writes the training and the test images as the four IDX files of a data set.
+fn write(drawn: &[Images; 2], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let side = SIDE;
     let contents = drawn.iter().flat_map(|images| {
         let n = images.count();
-        [idx::write(&[n, side, side], &images.pixels), idx::write(&[n], &images.labels)]
+        [idx::write(&[n, SIDE, SIDE], &images.pixels), idx::write(&[n], &images.labels)]
     });
     for (name, bytes) in FILE_NAMES.iter().zip(contents) {
         let part = folder.join(format!("{name}.part"));
@@ -55,14 +53,14 @@ fn keep(drawn: &[Images; 2], folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Draws images `first..first + count`, on all cores.
+/// Images `first..first + count`, drawn on all cores; the test images follow the training images, from index 60,000 on.
 pub fn draw(first: usize, count: usize) -> Images {
     let mut images = Images { pixels: vec![0; count * PIXELS], labels: vec![0; count] };
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let share = count.div_ceil(workers).max(1);
     std::thread::scope(|scope| {
-        let parts = images.pixels.chunks_mut(share * PIXELS).zip(images.labels.chunks_mut(share));
-        for (worker, (pixels, labels)) in parts.enumerate() {
+        let shares = images.pixels.chunks_mut(share * PIXELS).zip(images.labels.chunks_mut(share));
+        for (worker, (pixels, labels)) in shares.enumerate() {
             scope.spawn(move || {
                 for (i, (image, label)) in pixels.chunks_mut(PIXELS).zip(labels).enumerate() {
                     *label = draw_one((first + worker * share + i) as u64, image);
@@ -73,7 +71,7 @@ pub fn draw(first: usize, count: usize) -> Images {
     images
 }
 
-/// Draws one digit into 784 zeros and returns which.
+/// Draws image `index` into 784 zeros and returns its class.
 fn draw_one(index: u64, image: &mut [u8]) -> u8 {
     let mut stream = Stream::new(SEED, Purpose::Data, index);
     let digit = stream.below(10) as usize;
@@ -90,9 +88,9 @@ fn draw_one(index: u64, image: &mut [u8]) -> u8 {
         let wobble = 0.035;
         let points: Vec<(f64, f64)> =
             stroke.points.iter().map(|&(x, y)| (x + wobble * stream.normal(), y + wobble * stream.normal())).collect();
-        let chain: Vec<(f64, f64)> =
-            flatten(stroke.smooth, &points).into_iter().map(|point| warp.apply(point)).collect();
-        for pair in chain.windows(2) {
+        let line: Vec<(f64, f64)> =
+            polyline(stroke.smooth, &points).into_iter().map(|point| warp.apply(point)).collect();
+        for pair in line.windows(2) {
             pen.draw(pair[0], pair[1], &mut ink);
         }
     }
@@ -102,11 +100,13 @@ fn draw_one(index: u64, image: &mut [u8]) -> u8 {
     digit as u8
 }
 
-/// From the unit square to pixels: slant, turn, stretch, move, and a slow elastic wave.
+/// The map from the unit square to pixels: slant, rotation, scale, shift, and a smooth elastic distortion by sine
+/// waves.
 struct Warp {
     matrix: [f64; 4],
     centre: (f64, f64),
-    /// Amplitude (pixels), frequency and phase of a wave along x and one along y, for each coordinate.
+    /// Amplitude in pixels, angular frequency and phase of each wave: two displace x, along y and along x, and two
+    /// displace y, along x and along y.
     waves: [(f64, f64, f64); 4],
 }
 
@@ -133,9 +133,9 @@ impl Warp {
 
     fn apply(&self, (x, y): (f64, f64)) -> (f64, f64) {
         let (u, v) = (x - 0.5, y - 0.5);
-        let wave = |i: usize, at: f64| {
+        let wave = |i: usize, position: f64| {
             let (amplitude, frequency, phase) = self.waves[i];
-            amplitude * libm::sin(frequency * at + phase)
+            amplitude * libm::sin(frequency * position + phase)
         };
         let m = &self.matrix;
         (
@@ -148,14 +148,15 @@ impl Warp {
 /// A round pen, in pixels.
 struct Pen {
     radius: f64,
-    /// Width of the edge over which ink fades.
+    /// Half the width of the edge over which the ink fades.
     softness: f64,
-    /// Grey level of full ink; above 255 saturates.
+    /// Grey level of full ink; pixels saturate at 255.
     ink: f64,
 }
 
 impl Pen {
-    /// Inks the line from `a` to `b`: each pixel keeps the strongest ink that reaches it.
+    /// Draws the line from `a` to `b`, points (x, y) in pixels: each pixel of `ink` keeps the largest strength, 0 to 1,
+    /// that reaches it.
     fn draw(&self, a: (f64, f64), b: (f64, f64), ink: &mut [f64; PIXELS]) {
         let reach = self.radius + self.softness;
         let last = SIDE as f64 - 1.0;
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_set_has_its_published_hash_and_every_image_has_ink() {
+    fn the_data_set_has_its_hash_and_every_image_and_class_its_share_of_ink() {
         let test = draw(TRAIN, TEST);
         assert_eq!(Dataset::new("digits", draw(0, TRAIN), test.clone()).hash, HASH);
         let mut counts = [0; 10];
@@ -206,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_cache_is_drawn_again() {
+    fn damaged_cached_files_are_drawn_again() {
         let dir = tempfile::tempdir().unwrap();
-        let first = load(dir.path()).unwrap();
+        let first = load(dir.path());
         let file = dir.path().join("digits").join(FILE_NAMES[2]);
         let mut bytes = fs::read(&file).unwrap();
         bytes[1000] ^= 1;
         fs::write(&file, bytes).unwrap();
-        assert_eq!(load(dir.path()).unwrap().hash, first.hash);
+        assert_eq!(load(dir.path()).hash, first.hash);
     }
 }

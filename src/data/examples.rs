@@ -1,112 +1,173 @@
-//! What a data set holds: images, or points in the plane that are drawn here.
+//! The examples of a training or test file: images, or points of a toy data set.
 //!
 //! In: images as read, or points as drawn. Out: borrowed splits of them.
 
-use super::{Images, PIXELS, Rows, Split};
+use burn_dataset::DatasetError;
 
-/// A training or test file.
+use super::split::{Rows, Split};
+use super::{PIXELS, scaled};
+
+/// The examples of a training or test file.
 #[derive(Debug, Clone)]
 pub enum Examples {
-    /// 28x28 images, each of a class.
+    /// 28x28 images, each with a class.
     Images(Images),
-    /// Rows of a few numbers, each of a class or with a number to be predicted.
-    PointSet(PointSet),
+    /// Points, each with a class or a target.
+    Points(PointSet),
 }
 
-/// Rows of a few numbers.
+/// Images and their classes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Images {
+    /// `[n, 28, 28]`; 0 is background and 255 is ink.
+    pub pixels: Vec<u8>,
+    /// `[n]` classes, from 0.
+    pub labels: Vec<u8>,
+}
+
+/// Points of a few coordinates, and the class or the target of each.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PointSet {
-    /// `[n * width]`, row by row.
+    /// `[n * width]` coordinates, row-major.
     pub values: Vec<f32>,
-    /// Numbers a row.
+    /// Coordinates of a point.
     pub width: usize,
-    /// `[n]` classes; all 0 where a number is to be predicted.
+    /// `[n]` classes; all 0 in a regression.
     pub labels: Vec<u8>,
-    /// `[n]` numbers to be predicted; empty where there are classes.
+    /// `[n]` numbers to predict in a regression; empty in a classification.
     pub targets: Vec<f32>,
 }
 
-/// How the bytes of an image become the numbers a network sees.
+/// How the bytes of an image become the numbers that a network takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pixels {
     /// Divided by 255: 0 to 1.
     #[default]
     Unit,
-    /// As they are: 0 to 255.
+    /// Unchanged: 0 to 255.
     Raw,
 }
 
 impl Examples {
-    /// How many.
+    /// Number of examples.
     pub fn count(&self) -> usize {
         self.labels().len()
     }
 
-    /// `[n]` classes.
+    /// `[n]` classes; all 0 in a regression.
     pub fn labels(&self) -> &[u8] {
         match self {
             Self::Images(images) => &images.labels,
-            Self::PointSet(points) => &points.labels,
+            Self::Points(points) => &points.labels,
         }
     }
 
-    /// Numbers a network is shown of each.
+    /// Numbers in an example: a network's inputs.
     pub fn width(&self) -> usize {
         match self {
             Self::Images(_) => PIXELS,
-            Self::PointSet(points) => points.width,
+            Self::Points(points) => points.width,
         }
     }
 
-    /// The images, where they are images.
+    /// The images; `None` for points.
     pub fn images(&self) -> Option<&Images> {
         match self {
             Self::Images(images) => Some(images),
-            Self::PointSet(_) => None,
+            Self::Points(_) => None,
         }
     }
 
-    /// The points, where they are points.
+    /// The points; `None` for images.
     pub fn points(&self) -> Option<&PointSet> {
         match self {
             Self::Images(_) => None,
-            Self::PointSet(points) => Some(points),
+            Self::Points(points) => Some(points),
         }
     }
 
-    /// Examples `from..to` borrowed.
+    /// Examples `from..to`, borrowed; `pixels` decides the scale of images and has no effect on points.
     ///
     /// # Panics
-    /// When the range reaches past the end.
+    /// The range reaches past the end.
     pub fn slice(&self, from: usize, to: usize, pixels: Pixels) -> Split<'_> {
         match self {
-            Self::Images(images) => {
-                let split = images.slice(from, to);
-                match (split.rows, pixels) {
-                    (Rows::Pixels(bytes), Pixels::Raw) => Split { rows: Rows::Raw(bytes), ..split },
-                    _ => split,
-                }
-            }
-            Self::PointSet(points) => points.slice(from, to),
+            Self::Images(images) => images.slice(from, to, pixels),
+            Self::Points(points) => points.slice(from, to),
         }
     }
 }
 
-impl PointSet {
-    /// Rows `from..to` borrowed.
+impl Images {
+    /// Number of images.
+    pub fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The pixels `[784]` of image `index`.
     ///
     /// # Panics
-    /// When the range reaches past the end.
-    pub fn slice(&self, from: usize, to: usize) -> Split<'_> {
+    /// The index is past the end.
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.pixels[index * PIXELS..(index + 1) * PIXELS]
+    }
+
+    fn slice(&self, from: usize, to: usize, pixels: Pixels) -> Split<'_> {
+        let bytes = &self.pixels[from * PIXELS..to * PIXELS];
+        let rows = match pixels {
+            Pixels::Unit => Rows::Pixels(bytes),
+            Pixels::Raw => Rows::Raw(bytes),
+        };
+        Split { rows, labels: &self.labels[from..to], targets: &[] }
+    }
+}
+
+impl PointSet {
+    fn slice(&self, from: usize, to: usize) -> Split<'_> {
         let values = &self.values[from * self.width..to * self.width];
         let targets = if self.targets.is_empty() { &[] } else { &self.targets[from..to] };
         Split { rows: Rows::Numbers { values, width: self.width }, labels: &self.labels[from..to], targets }
     }
 
-    /// The lowest and the highest value of coordinate `axis`.
+    /// The smallest and the largest value of coordinate `axis`; infinity and minus infinity if there are no points.
     pub fn range(&self, axis: usize) -> (f32, f32) {
         let column = self.values.iter().skip(axis).step_by(self.width.max(1));
         column.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+    }
+}
+
+/// One image, as an item of burn-dataset's `Dataset`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// `[784]`, 0 to 1.
+    pub image: Vec<f32>,
+    /// The class, from 0.
+    pub label: u8,
+}
+
+impl burn_dataset::Dataset<Example> for Images {
+    fn get(&self, index: usize) -> Result<Example, DatasetError> {
+        let image = self.image(index).iter().map(|&pixel| scaled(pixel)).collect();
+        Ok(Example { image, label: self.labels[index] })
+    }
+
+    fn len(&self) -> usize {
+        self.count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {
+        let images = Images { pixels: [vec![0; PIXELS], vec![255; PIXELS]].concat(), labels: vec![3, 7] };
+        use burn_dataset::Dataset as _;
+        assert_eq!(images.len(), 2);
+        let item = images.get(1).unwrap();
+        assert_eq!(item.label, 7);
+        assert!(item.image.iter().all(|&pixel| pixel == 1.0));
     }
 }

@@ -1,6 +1,7 @@
-//! A data set in one folder: four IDX files, plain or gzipped.
+//! A data set in a folder: four IDX files, plain or gzipped.
 //!
-//! In: a folder and the data set's name. Out: its [`Dataset`], the files of a known set checked against their SHA-256.
+//! In: a folder and the data set's name. Out: a [`Dataset`]; the files of a published data set are checked against
+//! their SHA-256.
 
 use std::path::{Path, PathBuf};
 
@@ -9,27 +10,28 @@ use anyhow::{Context, Result, ensure};
 use super::known::{FILE_NAMES, KNOWN};
 use super::{Dataset, Images, idx};
 
-/// The file with or without `.gz`, whichever is there.
+/// The path of file `name` in a folder, with or without `.gz`; `None` if there is neither.
 pub(super) fn existing(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file())
 }
 
-/// Reads the four files of a folder; those of a known data set must have its SHA-256.
+/// Reads the four files of data set `dataset`.
 ///
 /// # Errors
-/// A file is missing, damaged, foreign or does not match its pair.
+/// A file is missing or damaged, has not the SHA-256 published for it, or has another number of examples than its pair.
 pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
     let known = KNOWN.iter().find(|known| known.name == dataset);
     let read = |index: usize| -> Result<idx::Idx> {
         let name = FILE_NAMES[index];
-        let path =
-            existing(folder, name).with_context(|| format!("{} has no file {name} or {name}.gz", folder.display()))?;
+        let path = existing(folder, name).with_context(|| {
+            format!("the folder {} has no file {name} or {name}.gz; put it there", folder.display())
+        })?;
         let file = idx::read(&path)?;
         if let Some(known) = known {
             ensure!(
                 file.sha256 == known.files[index].sha256,
-                "{} is not {dataset}'s: its SHA-256 is {}, expected {}; delete it and run \
-                 `kindling data fetch {dataset}`, or give your own data another folder name",
+                "{} is not the file that {dataset} publishes: its SHA-256 is {}, expected {}; delete it and run \
+                 `kindling data fetch {dataset}`, or give a folder of your own data another name",
                 path.display(),
                 file.sha256,
                 known.files[index].sha256
@@ -37,14 +39,15 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
         }
         Ok(file)
     };
-    let both = |images: usize| -> Result<Images> {
+    let read_pair = |images: usize| -> Result<Images> {
         idx::pair(read(images)?, read(images + 1)?).with_context(|| format!("in {}", folder.display()))
     };
-    // The training files are six times the test files: read the two pairs side by side.
+    // The two pairs are read in parallel: the test files are a sixth of the training files.
     let (train, test) = std::thread::scope(|scope| {
-        let test = scope.spawn(|| both(2));
-        (both(0), test.join())
+        let test = scope.spawn(|| read_pair(2));
+        (read_pair(0), test.join())
     });
-    let test = test.map_err(|_| anyhow::anyhow!("reading {} failed", folder.display()))?;
+    let test =
+        test.map_err(|_| anyhow::anyhow!("the thread that read the test files in {} panicked", folder.display()))?;
     Ok(Dataset::new(dataset, train?, test?))
 }

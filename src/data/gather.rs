@@ -1,46 +1,46 @@
-//! Rows of bytes as numbers from 0 to 1, picked in any order.
+//! The gathering of a batch: rows of bytes as numbers from 0 to 1, in any order.
 //!
-//! In: bytes row by row, and which rows. Out: 32-bit floats. A shuffled batch reads rows from all over the data, so the
-//! processor cannot guess the next one: it is told.
+//! In: bytes, row-major, and the indices of the rows. Out: 32-bit floats. A shuffled batch reads rows from all over the
+//! data, which the processor cannot predict, so each row is prefetched two rows before it is read.
 
 use pulp::Arch;
 
 use super::scaled;
 
-/// Rows ahead of the one that is being read.
+/// How many rows before it is read a row is prefetched.
 const AHEAD: usize = 2;
 
-/// Bytes that memory hands over at once.
-const LINE: usize = 64;
+/// Bytes in a cache line.
+const CACHE_LINE: usize = 64;
 
-/// Appends the rows of `width` bytes in the order of `picks`.
+/// Appends the rows `indices`, of `width` bytes each, scaled to 0 to 1.
 ///
 /// # Panics
-/// When there is no such row.
-pub fn rows(bytes: &[u8], width: usize, picks: &[usize], into: &mut Vec<f32>) {
+/// An index is past the end.
+pub(super) fn rows(bytes: &[u8], width: usize, indices: &[usize], into: &mut Vec<f32>) {
     let row = |index: usize| &bytes[index * width..(index + 1) * width];
-    into.reserve(picks.len() * width);
-    for (position, &index) in picks.iter().enumerate() {
-        if let Some(&next) = picks.get(position + AHEAD) {
-            fetch(row(next));
+    into.reserve(indices.len() * width);
+    for (position, &index) in indices.iter().enumerate() {
+        if let Some(&next) = indices.get(position + AHEAD) {
+            prefetch(row(next));
         }
         scale(row(index), into);
     }
 }
 
-/// Appends bytes as numbers, with the widest vectors that the processor has.
-pub fn scale(bytes: &[u8], into: &mut Vec<f32>) {
+/// Appends the bytes scaled to 0 to 1, with the widest vectors that the processor has.
+pub(super) fn scale(bytes: &[u8], into: &mut Vec<f32>) {
     Arch::new().dispatch(
         #[inline(always)]
         || into.extend(bytes.iter().map(|&byte| scaled(byte))),
     );
 }
 
-/// Asks for bytes to be in the cache soon.
+/// Asks the processor to load the bytes into its cache.
 #[cfg(target_arch = "x86_64")]
-fn fetch(bytes: &[u8]) {
+fn prefetch(bytes: &[u8]) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for line in bytes.chunks(LINE) {
+    for line in bytes.chunks(CACHE_LINE) {
         // SAFETY: a prefetch reads nothing that the program sees, and the address is within a slice.
         #[allow(unsafe_code)]
         unsafe {
@@ -49,21 +49,21 @@ fn fetch(bytes: &[u8]) {
     }
 }
 
-/// Other processors guess well enough, or are not told here.
+/// Only x86-64 has a stable prefetch instruction in Rust; elsewhere the rows are read without one.
 #[cfg(not(target_arch = "x86_64"))]
-fn fetch(_bytes: &[u8]) {}
+fn prefetch(_bytes: &[u8]) {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_in_the_order_they_are_picked() {
+    fn rows_are_gathered_in_the_order_of_their_indices() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let mut found = vec![7.0];
-        rows(&bytes, 100, &[1, 0, 1], &mut found);
-        assert_eq!(found.len(), 301);
-        assert_eq!([found[0], found[1], found[101], found[201]], [7.0, scaled(100), 0.0, scaled(100)]);
-        assert_eq!(&found[1..101], &found[201..301]);
+        let mut gathered = vec![7.0];
+        rows(&bytes, 100, &[1, 0, 1], &mut gathered);
+        assert_eq!(gathered.len(), 301);
+        assert_eq!([gathered[0], gathered[1], gathered[101], gathered[201]], [7.0, scaled(100), 0.0, scaled(100)]);
+        assert_eq!(&gathered[1..101], &gathered[201..301]);
     }
 }

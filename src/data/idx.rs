@@ -1,7 +1,7 @@
-//! The IDX format of the MNIST files, plain or gzipped.
+//! The IDX format of the MNIST files (LeCun, Cortes and Burges, "The MNIST database"), plain or gzipped.
 //!
-//! In: a file. Out: its bytes, checked against what its own header promises: a big-endian magic number
-//! (0, 0, element type, dimensions), one 32-bit length a dimension, then the elements.
+//! In: a file. Out: its shape and elements, checked against its header: a big-endian magic number (0, 0, element type,
+//! number of dimensions), one 32-bit length a dimension, then the elements.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,18 +14,18 @@ use sha2::{Digest, Sha256};
 use super::{Images, PIXELS, SIDE};
 use crate::hash::hex;
 
-/// An IDX file of bytes.
+/// The contents of an IDX file of unsigned bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Idx {
     /// `[n]` for labels, `[n, rows, columns]` for images.
     pub shape: Vec<usize>,
-    /// Row-major.
+    /// The elements, row-major.
     pub bytes: Vec<u8>,
-    /// Of the uncompressed file.
+    /// SHA-256 of the uncompressed file, in hex.
     pub sha256: String,
 }
 
-/// Reads an IDX file of unsigned bytes, decompressing it where it starts as gzip does.
+/// Reads an IDX file of unsigned bytes; one that starts with gzip's magic number is decompressed.
 ///
 /// # Errors
 /// The file cannot be read, is not IDX, or is shorter or longer than its header says.
@@ -38,59 +38,62 @@ pub fn read(path: &Path) -> Result<Idx> {
     if raw.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::with_capacity(raw.len() * 5);
         MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut plain).with_context(|| {
-            format!(
-                "{name} is damaged: its gzip data is cut short or altered; fetch it again with `kindling data fetch`"
-            )
+            format!("{name} is damaged: its gzip data is cut short or altered; delete it and run `kindling data fetch`")
         })?;
         raw = plain;
     }
-    parse(&raw).with_context(|| format!("{name} is not a whole IDX file of bytes"))
+    parse(&raw).with_context(|| format!("{name} is not a complete IDX file of unsigned bytes; replace it"))
 }
 
-/// Splits the bytes of a whole, uncompressed IDX file.
+/// The contents of an uncompressed IDX file with these bytes.
 ///
 /// # Errors
-/// As [`read`].
-pub fn parse(raw: &[u8]) -> Result<Idx> {
-    ensure!(raw.len() >= 4, "it has {} bytes, fewer than an IDX header", raw.len());
+/// The bytes are not IDX, or fewer or more than the header says.
+fn parse(raw: &[u8]) -> Result<Idx> {
+    ensure!(raw.len() >= 4, "it has {} bytes, and an IDX header has at least 8", raw.len());
     ensure!(
         raw[0] == 0 && raw[1] == 0 && raw[2] == 8 && (1..=3).contains(&raw[3]),
-        "its first bytes are {}; an IDX file of bytes starts 00 00 08 and its number of dimensions",
+        "its first bytes are {}, expected 00 00 08 and the number of dimensions, 01 to 03",
         hex(&raw[..4])
     );
     let dimensions = usize::from(raw[3]);
     let start = 4 + 4 * dimensions;
-    ensure!(raw.len() >= start, "it ends inside its header");
+    ensure!(raw.len() >= start, "it has {} bytes, and the header alone has {start}", raw.len());
     let shape: Vec<usize> = raw[4..start]
         .chunks_exact(4)
         .map(|field| u32::from_be_bytes([field[0], field[1], field[2], field[3]]) as usize)
         .collect();
-    let promised = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
+    let expected = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
     let found = raw.len() - start;
     ensure!(
-        promised == Some(found),
-        "its header promises {shape:?}, which is {} bytes, but {found} follow",
-        promised.map_or("too many".to_string(), |n| n.to_string())
+        expected == Some(found),
+        "its header gives the shape {shape:?}, which is {} bytes, but {found} bytes follow",
+        expected.map_or("more than can be addressed".to_string(), |n| n.to_string())
     );
     Ok(Idx { shape, bytes: raw[start..].to_vec(), sha256: hex(&Sha256::digest(raw)) })
 }
 
-/// Pairs an image file with its label file.
+/// The images of an image file with the classes of its label file.
 ///
 /// # Errors
-/// The files are not images of 28x28 and labels, or do not have the same number.
+/// The files do not hold 28x28 images and labels, hold none, or not equally many.
 pub fn pair(images: Idx, labels: Idx) -> Result<Images> {
     let [count, rows, columns] = images.shape[..] else {
-        bail!("the image file has {} dimensions instead of 3", images.shape.len());
+        bail!("the image file has {} dimensions, expected 3: images, rows, columns", images.shape.len());
     };
-    ensure!((rows, columns) == (SIDE, SIDE), "the images are {rows}x{columns}; kindling's networks take {SIDE}x{SIDE}");
-    ensure!(labels.shape.len() == 1, "the label file has {} dimensions instead of 1", labels.shape.len());
-    ensure!(labels.shape[0] == count && count > 0, "there are {count} images but {} labels", labels.shape[0]);
+    ensure!((rows, columns) == (SIDE, SIDE), "the images are {rows}x{columns}, expected {SIDE}x{SIDE}; scale them");
+    ensure!(labels.shape.len() == 1, "the label file has {} dimensions, expected 1", labels.shape.len());
+    ensure!(count > 0, "the image file holds no images");
+    ensure!(
+        labels.shape[0] == count,
+        "there are {count} images but {} labels, expected one for each image",
+        labels.shape[0]
+    );
     debug_assert_eq!(images.bytes.len(), count * PIXELS);
     Ok(Images { pixels: images.bytes, labels: labels.bytes })
 }
 
-/// The bytes of an IDX file with this shape.
+/// The bytes of an IDX file with these elements, whose number is the product of `shape`.
 pub fn write(shape: &[usize], bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0, 0, 8, shape.len() as u8];
     for &length in shape {
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn truncated_overlong_and_foreign_files_are_refused() {
+    fn truncated_overlong_and_other_files_are_refused() {
         let raw = write(&[3], &[7, 8, 9]);
         for cut in 0..raw.len() {
             assert!(parse(&raw[..cut]).is_err(), "cut at {cut}");
@@ -124,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn images_and_labels_must_match() {
+    fn images_must_be_28x28_and_as_many_as_labels() {
         let images = |n: usize, side: usize| parse(&write(&[n, side, side], &vec![0; n * side * side])).unwrap();
         let labels = |n: usize| parse(&write(&[n], &vec![1; n])).unwrap();
         assert_eq!(pair(images(2, 28), labels(2)).unwrap().count(), 2);
         assert!(pair(images(2, 28), labels(3)).unwrap_err().to_string().contains("2 images but 3 labels"));
         assert!(pair(images(2, 32), labels(2)).unwrap_err().to_string().contains("32x32"));
         assert!(pair(labels(2), labels(2)).is_err());
-        assert!(pair(images(0, 28), labels(0)).is_err());
+        assert!(pair(images(0, 28), labels(0)).unwrap_err().to_string().contains("no images"));
     }
 }

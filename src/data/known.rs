@@ -1,22 +1,22 @@
-//! The published data sets whose bytes are known: file names, checksums, mirrors.
+//! The published data sets that can be downloaded: file names, checksums, mirrors.
 
-/// One of a data set's four files.
+/// One of the four files of a published data set.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownFile {
-    /// As the publisher calls it, without `.gz`.
+    /// The publisher's file name without `.gz`.
     pub name: &'static str,
-    /// Of the uncompressed file.
+    /// SHA-256 of the uncompressed file, in hex.
     pub sha256: &'static str,
 }
 
-/// A published data set whose bytes are known.
+/// A published data set.
 #[derive(Debug)]
-pub struct Known {
-    /// As typed after `--dataset`.
+pub struct KnownDataset {
+    /// The name typed after `--dataset`.
     pub name: &'static str,
     /// Training images, training labels, test images, test labels.
     pub files: [KnownFile; 4],
-    /// Each holds the four files, gzipped, under this address.
+    /// Addresses of folders that hold the four files, gzipped; tried in this order.
     pub mirrors: [&'static str; 2],
 }
 
@@ -24,13 +24,13 @@ const fn file(name: &'static str, sha256: &'static str) -> KnownFile {
     KnownFile { name, sha256 }
 }
 
-/// The names of the four files, in the order of [`Known::files`].
+/// The names of the four files, in the order of [`KnownDataset::files`].
 pub const FILE_NAMES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
 /// The data sets that can be downloaded.
-pub const KNOWN: [Known; 2] = [
-    Known {
+pub const KNOWN: [KnownDataset; 2] = [
+    KnownDataset {
         name: "mnist",
         files: [
             file(FILE_NAMES[0], "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
@@ -43,7 +43,7 @@ pub const KNOWN: [Known; 2] = [
             "https://storage.googleapis.com/cvdf-datasets/mnist",
         ],
     },
-    Known {
+    KnownDataset {
         name: "fashion-mnist",
         files: [
             file(FILE_NAMES[0], "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),

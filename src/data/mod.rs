@@ -1,28 +1,27 @@
-//! The data: from a name to images and labels in memory, checked.
+//! The data: from a data set's name to its examples in memory, checked.
 //!
-//! In: a data set's name and where to look. Out: a [`Dataset`], whose hash is part of every trial's identity.
+//! In: a name and where to look. Out: a [`Dataset`], whose hash is part of every trial's identity.
 
-pub mod augment;
+pub(crate) mod augment;
 pub mod digits;
-pub mod download;
+mod download;
 mod examples;
 pub mod folder;
 mod gather;
 pub mod idx;
 pub mod known;
 pub mod noise;
-pub mod picture;
+pub(crate) mod picture;
 pub mod source;
 mod split;
-pub mod strokes;
+mod strokes;
 pub mod toys;
 
-use burn_dataset::DatasetError;
 use sha2::{Digest, Sha256};
 
 use crate::hash;
 
-pub use examples::{Examples, Pixels, PointSet};
+pub use examples::{Example, Examples, Images, Pixels, PointSet};
 pub use split::{Rows, Split};
 
 /// Rows and columns of every image.
@@ -30,116 +29,64 @@ pub const SIDE: usize = 28;
 /// Pixels of every image.
 pub const PIXELS: usize = SIDE * SIDE;
 
-/// Images and their classes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Images {
-    /// `[n, 28, 28]`, 0 is background and 255 is ink.
-    pub pixels: Vec<u8>,
-    /// `[n]`
-    pub labels: Vec<u8>,
-}
-
-/// One image, as burn-dataset hands it out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Example {
-    /// `[784]`, in 0 to 1.
-    pub image: Vec<f32>,
-    /// The class, from 0.
-    pub label: u8,
-}
-
-/// A training file and a test file, read and checked.
+/// A data set: a training file and a test file, read and checked.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// `mnist`, `fashion-mnist`, `digits`, ...
     pub name: String,
-    /// The training file, whole.
+    /// All examples of the training file; training and validation splits are cut from it.
     pub train: Examples,
-    /// The test file, whole.
+    /// All examples of the test file.
     pub test: Examples,
-    /// What the classes are called; none where a number is to be predicted.
+    /// Names of the classes; empty for a regression.
     pub classes: Vec<String>,
-    /// First 16 hex digits of the SHA-256 of all inputs and targets.
+    /// First 16 hex digits of the SHA-256 of all inputs, classes and targets.
     pub hash: String,
 }
 
-/// Training, validation and test examples.
+/// How many examples each split has where an experiment does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DefaultSizes {
-    /// The first so many of the training file.
+    /// Taken from the start of the training file.
     pub train: usize,
-    /// The last so many of the training file.
+    /// Taken from the end of the training file.
     pub validation: usize,
-    /// The first so many of the test file.
+    /// Taken from the start of the test file.
     pub test: usize,
 }
 
-/// The numbers a network is shown of each example of a data set, as far as its name tells.
+/// Numbers in an example of the data set of this name: a toy's coordinates, else the 784 pixels of an image.
 pub fn width_of(dataset: &str) -> usize {
     toys::find(dataset).map_or(PIXELS, |toy| toy.width)
 }
 
-/// The classes of a data set, as far as its name tells: 0 where a number is to be predicted, 10 for images.
+/// Classes of the data set of this name, before it is read: a toy's own, 0 if that is a regression, else the 10 of
+/// MNIST.
 pub fn classes_of(dataset: &str) -> usize {
     toys::find(dataset).map_or(10, |toy| toy.classes)
 }
 
-impl Images {
-    /// How many.
-    pub fn count(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// The pixels of image `index`.
-    ///
-    /// # Panics
-    /// When there is no such image.
-    pub fn image(&self, index: usize) -> &[u8] {
-        &self.pixels[index * PIXELS..(index + 1) * PIXELS]
-    }
-
-    /// Images `from..to` borrowed.
-    ///
-    /// # Panics
-    /// When the range reaches past the end.
-    pub fn slice(&self, from: usize, to: usize) -> Split<'_> {
-        let pixels = &self.pixels[from * PIXELS..to * PIXELS];
-        Split { rows: Rows::Pixels(pixels), labels: &self.labels[from..to], targets: &[] }
-    }
-}
-
-impl burn_dataset::Dataset<Example> for Images {
-    fn get(&self, index: usize) -> Result<Example, DatasetError> {
-        let image = self.image(index).iter().map(|&pixel| scaled(pixel)).collect();
-        Ok(Example { image, label: self.labels[index] })
-    }
-
-    fn len(&self) -> usize {
-        self.count()
-    }
-}
-
-/// A pixel as a network sees it: 0 to 1.
+/// A pixel as a network takes it: 0 to 1.
 #[inline(always)]
 pub fn scaled(pixel: u8) -> f32 {
     f32::from(pixel) * (1.0 / 255.0)
 }
 
 impl Dataset {
-    /// A dataset of images, hashed; its classes are those that occur.
+    /// A data set of images. Its classes are 0 to the largest label of either file.
     pub fn new(name: &str, train: Images, test: Images) -> Self {
-        let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&m| usize::from(m) + 1);
+        let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&max| usize::from(max) + 1);
         Self::of(name, Examples::Images(train), Examples::Images(test), class_names(name, count))
     }
 
-    /// Puts a dataset together and hashes it.
+    /// A data set of any examples; `classes` are the names of its classes, none for a regression.
     pub fn of(name: &str, train: Examples, test: Examples, classes: Vec<String>) -> Self {
         let mut hasher = Sha256::new();
         for examples in [&train, &test] {
             hasher.update((examples.count() as u64).to_le_bytes());
             match examples {
                 Examples::Images(images) => hasher.update(&images.pixels),
-                Examples::PointSet(points) => {
+                Examples::Points(points) => {
                     points.values.iter().chain(&points.targets).for_each(|v| hasher.update(v.to_le_bytes()));
                 }
             }
@@ -149,13 +96,14 @@ impl Dataset {
         Self { name: name.into(), classes, train, test, hash }
     }
 
-    /// Whether a number is to be predicted, and no class.
+    /// Whether a number is predicted instead of a class.
     pub fn is_regression(&self) -> bool {
         self.classes.is_empty()
     }
 }
 
 fn class_names(dataset: &str, count: usize) -> Vec<String> {
+    /// In the order of the labels (Xiao, Rasul and Vollgraf, "Fashion-MNIST", 2017).
     const FASHION: [&str; 10] =
         ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"];
     (0..count)
@@ -166,7 +114,7 @@ fn class_names(dataset: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// What the classes behind the data `hash` are called: by the dataset, where it is that data, else by their numbers.
+/// Names of the `count` classes of the data with this hash: those of `dataset` if it has the hash, else numbers from 0.
 pub fn class_names_of(hash: &str, count: usize, dataset: Option<&Dataset>) -> Vec<String> {
     match dataset {
         Some(dataset) if dataset.hash == hash => dataset.classes.clone(),
@@ -179,23 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {
-        let images = Images { pixels: [vec![0; PIXELS], vec![255; PIXELS]].concat(), labels: vec![3, 7] };
-        use burn_dataset::Dataset as _;
-        assert_eq!(images.len(), 2);
-        let item = images.get(1).unwrap();
-        assert_eq!(item.label, 7);
-        assert!(item.image.iter().all(|&pixel| pixel == 1.0));
-    }
-
-    #[test]
-    fn the_hash_covers_pixels_labels_and_the_split() {
-        let one = |pixel, label| Images { pixels: vec![pixel; PIXELS], labels: vec![label] };
+    fn the_hash_covers_pixels_labels_and_which_file_an_image_is_in() {
+        let single = |pixel, label| Images { pixels: vec![pixel; PIXELS], labels: vec![label] };
         let hash = |train, test| Dataset::new("x", train, test).hash;
-        let base = hash(one(0, 0), one(1, 1));
-        assert_ne!(base, hash(one(2, 0), one(1, 1)));
-        assert_ne!(base, hash(one(0, 2), one(1, 1)));
-        assert_ne!(base, hash(one(1, 1), one(0, 0)));
-        assert_eq!(base, hash(one(0, 0), one(1, 1)));
+        let base = hash(single(0, 0), single(1, 1));
+        assert_ne!(base, hash(single(2, 0), single(1, 1)));
+        assert_ne!(base, hash(single(0, 2), single(1, 1)));
+        assert_ne!(base, hash(single(1, 1), single(0, 0)));
+        assert_eq!(base, hash(single(0, 0), single(1, 1)));
     }
 }

@@ -1,6 +1,6 @@
-//! Noise on inputs: what a denoising autoencoder is trained to take away again.
+//! Noise on inputs, which a denoising autoencoder is trained to remove.
 //!
-//! In: numbers between 0 and 1 and a stream. Out: the same numbers with noise, still between 0 and 1.
+//! In: numbers from 0 to 1 and a stream. Out: the same buffer with noise, its numbers still from 0 to 1.
 
 use std::sync::OnceLock;
 
@@ -8,32 +8,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::Stream;
 
-/// A kind of noise; its level says how much.
+/// What noise does to a number; the level says how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseKind {
-    /// Adds a normal number whose standard deviation is the level, then clips to 0 to 1.
+    /// Adds a normal draw with the level as standard deviation, then clips to 0 to 1.
     #[default]
     Gaussian,
-    /// Makes a number 0 or 1, evenly, with the level as probability.
+    /// Replaces the number, with the level as probability, by 0 or 1 with equal probability.
     #[serde(alias = "salt-pepper")]
     SaltPepper,
-    /// Makes a number 0 with the level as probability (Vincent et al., "Extracting and composing robust features with denoising
-    /// autoencoders", 2008).
+    /// Replaces the number by 0 with the level as probability (Vincent et al., "Extracting and composing robust
+    /// features with denoising autoencoders", 2008).
     Mask,
 }
 
-/// A kind and a level.
+/// Noise of one kind and level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    /// What it does.
+    /// What it does to a number.
     pub kind: NoiseKind,
-    /// Standard deviation, or probability.
+    /// Standard deviation of Gaussian noise, or the probability that a number is replaced.
     pub level: f64,
 }
 
 impl NoiseKind {
-    /// In words.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gaussian => "gaussian",
@@ -42,8 +42,8 @@ impl NoiseKind {
         }
     }
 
-    /// The highest level that means anything.
-    pub fn most(self) -> f64 {
+    /// The highest level that is accepted: 1 for a probability; a standard deviation of 10 leaves nothing of an image.
+    pub fn max_level(self) -> f64 {
         match self {
             Self::Gaussian => 10.0,
             Self::SaltPepper | Self::Mask => 1.0,
@@ -52,7 +52,7 @@ impl NoiseKind {
 }
 
 impl Noise {
-    /// Adds noise to every number. At level 0 nothing is drawn.
+    /// Adds noise to every number of `values`, in place. At level 0 nothing is drawn from the stream.
     pub fn add(self, values: &mut [f32], stream: &mut Stream) {
         let level = self.level as f32;
         if level == 0.0 {
@@ -85,20 +85,22 @@ impl Noise {
 
 const STEPS: usize = 1 << 16;
 
-/// The standard normal's quantiles at the midpoints of 65,536 equally likely intervals. Drawing from this table takes 2 ns a
-/// number, a tenth of Box and Muller; it reaches from -4.3 to 4.3, and pixels have 256 levels.
+/// The quantiles of the standard normal distribution at the midpoints of 65,536 equally likely intervals, from -4.3 to
+/// 4.3. A draw from this table takes 2 ns, a tenth of the method of Box and Muller, and is finer than the 256 levels of
+/// a pixel.
 fn normal_table() -> &'static [f32] {
     static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        // Newton's method on the distribution function, upwards from the median, each start the quantile before.
+        // Newton's method on the distribution function, upwards from the median; each search starts at the quantile
+        // before.
         let mut z = 0.0f64;
         let upper: Vec<f32> = (STEPS / 2..STEPS)
             .map(|step| {
-                let share = (step as f64 + 0.5) / STEPS as f64;
+                let probability = (step as f64 + 0.5) / STEPS as f64;
                 for _ in 0..6 {
                     let above = 0.5 * libm::erfc(z / std::f64::consts::SQRT_2);
                     let density = libm::exp(-0.5 * z * z) / libm::sqrt(std::f64::consts::TAU);
-                    z += (above - (1.0 - share)) / density;
+                    z += (above - (1.0 - probability)) / density;
                 }
                 z as f32
             })
@@ -123,11 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn the_table_holds_the_normal_quantiles() {
+    fn the_table_holds_the_quantiles_of_the_normal_distribution() {
         let table = normal_table();
         assert_eq!(table.len(), STEPS);
         assert!(table.windows(2).all(|pair| pair[0] < pair[1]));
-        // The 0.975 quantile is 1.959964; its place in the table is 0.975 * 65536 - 0.5.
+        // The 0.975 quantile is 1.959964; its index in the table is 0.975 * 65536 - 0.5.
         assert!((table[63_897] - 1.959_964).abs() < 1e-3);
         let variance = table.iter().map(|&z| f64::from(z).powi(2)).sum::<f64>() / STEPS as f64;
         assert!((variance - 1.0).abs() < 1e-3, "{variance}");
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn salt_pepper_and_mask_hit_the_share_they_are_told() {
+    fn salt_pepper_and_mask_replace_the_share_that_is_their_level() {
         let salted = noisy(NoiseKind::SaltPepper, 0.3, 0.5);
         assert!((share(&salted, |v| v == 0.0) - 0.15).abs() < 0.005);
         assert!((share(&salted, |v| v == 1.0) - 0.15).abs() < 0.005);

@@ -1,46 +1,57 @@
-//! Pictures of single digits from the outside world, made to look like MNIST's.
+//! PNG pictures of single digits, brought into MNIST's format.
 //!
-//! In: a PNG of any size and either polarity. Out: 28x28 bytes, light ink on black. A 28x28 picture keeps its pixels; any other
-//! is cropped to its ink, shrunk or grown to fit 20x20, and set with its centre of mass in the middle, as MNIST's makers did.
+//! In: a PNG of any size, dark on light or light on dark. Out: 28x28 bytes, light ink on black. A 28x28 picture keeps
+//! its pixels; any other is cropped to its ink, scaled to fit 20x20, and placed with its centre of mass in the middle,
+//! as the images of MNIST were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
 
 use std::fs::File;
 use std::io::BufReader;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use super::{PIXELS, SIDE};
 
-/// Longest side of the ink in an MNIST image.
+/// The longer side of the ink's bounding box in an MNIST image, in pixels.
 const BOX: f64 = 20.0;
 
-/// Reads a PNG as a digit.
+/// The pixels `[784]` of a picture of a digit.
 ///
 /// # Errors
-/// It cannot be read, is not a PNG, or shows nothing.
+/// The file cannot be read, is not a PNG, is too large, or is blank.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let (width, height, grey) = decode(path).with_context(|| format!("{shown} cannot be read as a PNG"))?;
-    let grey = light_on_dark(grey, width, height);
-    if (width, height) == (SIDE, SIDE) {
-        return Ok(grey.into_iter().map(|value| value.round() as u8).collect());
+    let name = path.display();
+    let picture =
+        decode(path).with_context(|| format!("{name} cannot be read as a PNG; save it as one"))?.light_on_dark();
+    if (picture.width, picture.height) == (SIDE, SIDE) {
+        return Ok(picture.grey.into_iter().map(|value| value.round() as u8).collect());
     }
-    fit(&grey, width).with_context(|| format!("{shown} shows nothing: all its pixels are alike"))
+    fit(&picture).with_context(|| format!("{name} is blank: all its pixels are alike; give a picture of a digit"))
 }
 
-/// Width, height and grey levels, 0 to 255, transparency on white.
-fn decode(path: &Path) -> Result<(usize, usize, Vec<f64>)> {
+/// A greyscale picture.
+struct Picture {
+    width: usize,
+    height: usize,
+    /// `[height * width]` grey levels, 0 to 255.
+    grey: Vec<f64>,
+}
+
+/// A PNG in grey; what is transparent shows white.
+fn decode(path: &Path) -> Result<Picture> {
     let mut decoder = png::Decoder::new(BufReader::new(File::open(path)?));
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info()?;
-    let size = reader.output_buffer_size().context("the picture is too large")?;
-    ensure!(size <= 1 << 28, "the picture is too large");
+    const MAX_BYTES: usize = 1 << 28;
+    let size = reader.output_buffer_size().unwrap_or(usize::MAX);
+    ensure!(size <= MAX_BYTES, "its pixels take more than {} MiB; scale it down", MAX_BYTES >> 20);
     let mut bytes = vec![0; size];
     let info = reader.next_frame(&mut bytes)?;
     let channels = info.color_type.samples();
     let grey = bytes[..info.buffer_size()].chunks_exact(channels).map(|pixel| {
         let pixel: Vec<f64> = pixel.iter().map(|&value| f64::from(value)).collect();
-        // Rec. 601 luma.
+        // The luma of ITU-R Recommendation BT.601.
         let luma = |p: &[f64]| 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
         let over_white = |value: f64, alpha: f64| 255.0 + (value - 255.0) * alpha / 255.0;
         match channels {
@@ -50,35 +61,41 @@ fn decode(path: &Path) -> Result<(usize, usize, Vec<f64>)> {
             _ => over_white(luma(&pixel), pixel[3]),
         }
     });
-    Ok((info.width as usize, info.height as usize, grey.collect()))
+    Ok(Picture { width: info.width as usize, height: info.height as usize, grey: grey.collect() })
 }
 
-/// Inverts a picture whose border is light.
-fn light_on_dark(grey: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
-    let on_border = |i: usize| {
-        let (x, y) = (i % width, i / width);
-        x == 0 || y == 0 || x + 1 == width || y + 1 == height
-    };
-    let border: Vec<f64> = (0..grey.len()).filter(|&i| on_border(i)).map(|i| grey[i]).collect();
-    let light = border.iter().sum::<f64>() / border.len().max(1) as f64 > 127.5;
-    if light { grey.into_iter().map(|value| 255.0 - value).collect() } else { grey }
+impl Picture {
+    /// The picture, inverted if its border is light on average.
+    fn light_on_dark(self) -> Self {
+        let Self { width, height, grey } = self;
+        let on_border = |i: usize| {
+            let (x, y) = (i % width, i / width);
+            x == 0 || y == 0 || x + 1 == width || y + 1 == height
+        };
+        let border: Vec<f64> = (0..grey.len()).filter(|&i| on_border(i)).map(|i| grey[i]).collect();
+        let is_light = border.iter().sum::<f64>() / border.len().max(1) as f64 > 127.5;
+        let grey = if is_light { grey.into_iter().map(|value| 255.0 - value).collect() } else { grey };
+        Self { width, height, grey }
+    }
 }
 
-/// Crop, scale, centre; `None` for a blank picture.
-fn fit(grey: &[f64], width: usize) -> Option<Vec<u8>> {
+/// The picture cropped to its ink, scaled and centred, `[784]`; `None` if it is blank.
+fn fit(picture: &Picture) -> Option<Vec<u8>> {
+    let Picture { width, grey, .. } = picture;
+    let width = *width;
     let low = grey.iter().copied().fold(f64::INFINITY, f64::min);
     let high = grey.iter().copied().fold(0.0, f64::max);
     if high - low < 1.0 {
         return None;
     }
     let ink: Vec<f64> = grey.iter().map(|value| (value - low) / (high - low)).collect();
-    // Faint background texture is not ink.
+    // The threshold keeps faint background texture from counting as ink.
     let inked = |i: &usize| ink[*i] > 0.2;
     let columns: Vec<usize> = (0..ink.len()).filter(inked).map(|i| i % width).collect();
     let rows: Vec<usize> = (0..ink.len()).filter(inked).map(|i| i / width).collect();
     let (x0, x1) = (*columns.iter().min()?, *columns.iter().max()? + 1);
     let (y0, y1) = (*rows.iter().min()?, *rows.iter().max()? + 1);
-    let scale = (x1 - x0).max(y1 - y0) as f64 / BOX; // source pixels a target pixel
+    let scale = (x1 - x0).max(y1 - y0) as f64 / BOX; // pixels of the picture to one of the result
     let (mut mass, mut mass_x, mut mass_y) = (0.0, 0.0, 0.0);
     for y in y0..y1 {
         for x in x0..x1 {
@@ -89,19 +106,29 @@ fn fit(grey: &[f64], width: usize) -> Option<Vec<u8>> {
         }
     }
     let middle = SIDE as f64 / 2.0;
-    let from = (mass_x / mass - middle * scale, mass_y / mass - middle * scale);
-    let crop = (x0 as f64, x1 as f64, y0 as f64, y1 as f64);
+    let origin = (mass_x / mass - middle * scale, mass_y / mass - middle * scale);
+    let crop = Rectangle { x: x0 as f64..x1 as f64, y: y0 as f64..y1 as f64 };
     let pixel = |i: usize| {
-        let x = from.0 + (i % SIDE) as f64 * scale;
-        let y = from.1 + (i / SIDE) as f64 * scale;
-        let ends = (x.max(crop.0), (x + scale).min(crop.1), y.max(crop.2), (y + scale).min(crop.3));
-        (255.0 * covered(&ink, width, ends) / (scale * scale)).round().clamp(0.0, 255.0) as u8
+        let x = origin.0 + (i % SIDE) as f64 * scale;
+        let y = origin.1 + (i / SIDE) as f64 * scale;
+        let cell = Rectangle {
+            x: x.max(crop.x.start)..(x + scale).min(crop.x.end),
+            y: y.max(crop.y.start)..(y + scale).min(crop.y.end),
+        };
+        (255.0 * ink_in(&cell, &ink, width) / (scale * scale)).round().clamp(0.0, 255.0) as u8
     };
     Some((0..PIXELS).map(pixel).collect())
 }
 
-/// The ink inside a rectangle of fractional pixels.
-fn covered(ink: &[f64], width: usize, (x0, x1, y0, y1): (f64, f64, f64, f64)) -> f64 {
+/// A rectangle whose edges may cut through pixels.
+struct Rectangle {
+    x: Range<f64>,
+    y: Range<f64>,
+}
+
+/// The sum of the ink `[height * width]` inside a rectangle, each pixel weighted by its share inside.
+fn ink_in(rectangle: &Rectangle, ink: &[f64], width: usize) -> f64 {
+    let Rectangle { x: Range { start: x0, end: x1 }, y: Range { start: y0, end: y1 } } = *rectangle;
     if x1 <= x0 || y1 <= y0 {
         return 0.0;
     }
@@ -128,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_28x28_picture_keeps_its_pixels_in_either_polarity() {
+    fn a_28x28_picture_keeps_its_pixels_dark_on_light_or_light_on_dark() {
         let digit = digits::draw(5, 1).pixels;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("d.png");
@@ -139,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_off_centre_picture_is_set_in_the_middle_at_mnists_size() {
+    fn a_large_off_centre_picture_is_scaled_and_centred() {
         // A black bar of 40 x 100 in the corner of a white page.
         let (width, height) = (200, 300);
         let bar = |i: usize| (10..50).contains(&(i % width)) && (20..120).contains(&(i / width));
@@ -147,20 +174,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bar.png");
         write(&path, width, &page);
-        let found = read(&path).unwrap();
+        let pixels = read(&path).unwrap();
         // 20 rows high, 8 columns wide, around the middle.
-        for (i, &value) in found.iter().enumerate() {
+        for (i, &value) in pixels.iter().enumerate() {
             let inside = (10..18).contains(&(i % 28)) && (4..24).contains(&(i / 28));
             assert_eq!(value, if inside { 255 } else { 0 }, "pixel {i}");
         }
     }
 
     #[test]
-    fn blank_and_foreign_files_are_refused() {
+    fn blank_pictures_and_other_files_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.png");
         write(&path, 40, &[255; 1600]);
-        assert!(format!("{:#}", read(&path).unwrap_err()).contains("shows nothing"));
+        assert!(format!("{:#}", read(&path).unwrap_err()).contains("is blank"));
         std::fs::write(&path, b"not a picture").unwrap();
         assert!(format!("{:#}", read(&path).unwrap_err()).contains("cannot be read as a PNG"));
     }

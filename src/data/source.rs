@@ -1,34 +1,37 @@
-//! Where data comes from: the given folder, the user's cache, Debian's folder, a download, in that order.
+//! Where data comes from: the user's data folder, the cache, Debian's data folder, a download, in that order.
 //!
-//! In: a data set's name and a [`DataLocations`]. Out: its [`Dataset`], with every known file checked against its
-//! SHA-256, or an error that lists where was looked and the ways out.
+//! In: a data set's name and a [`DataLocations`]. Out: a [`Dataset`], the files of a published one checked against
+//! their SHA-256, or an error that lists the folders that were searched and what to do next.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::download::Downloader;
 use super::folder::{existing, read_folder};
 use super::known::{FILE_NAMES, KNOWN};
-use super::{Dataset, digits, download, toys};
+use super::{Dataset, digits, toys};
+use crate::suggest::suggestion;
 
-/// Where to look.
+/// Where to look for data.
 #[derive(Debug, Clone)]
 pub struct DataLocations {
-    /// `--data-dir` or `KINDLING_DATA_DIR`.
+    /// The user's data folder: `--data-dir` or `KINDLING_DATA_DIR`.
     pub dir: Option<PathBuf>,
-    /// Where downloads and drawn digits are kept.
+    /// The folder that downloads and drawn digits are written to.
     pub cache: PathBuf,
-    /// Never ask the network.
+    /// Whether downloads are forbidden.
     pub offline: bool,
-    /// Whether a download may draw a bar on stderr.
+    /// Whether a download has a progress bar on stderr.
     pub show_progress: bool,
 }
 
 impl DataLocations {
-    /// The folders a data set may lie in, in the order they are looked at.
+    /// The folders a data set may lie in, in the order in which they are searched.
     pub fn folders(&self, dataset: &str) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = self.dir.iter().map(|dir| dir.join(dataset)).collect();
         folders.push(self.cache.join(dataset));
+        // Where Debian's package dataset-fashion-mnist puts it.
         folders.push(Path::new("/usr/share/datasets").join(dataset));
         folders
     }
@@ -38,13 +41,13 @@ impl DataLocations {
         Self { offline: true, show_progress: false, ..self.clone() }
     }
 
-    /// The first folder that has all four files.
+    /// The first of these folders that has all four files.
     pub fn find(&self, dataset: &str) -> Option<PathBuf> {
         self.folders(dataset).into_iter().find(|folder| FILE_NAMES.iter().all(|name| existing(folder, name).is_some()))
     }
 }
 
-/// The cache folder: `KINDLING_CACHE_DIR`, or `kindling` in the user's cache.
+/// The cache folder: `KINDLING_CACHE_DIR`, else `kindling` in the user's cache folder, else `.kindling-cache` here.
 pub fn cache_dir() -> PathBuf {
     std::env::var_os("KINDLING_CACHE_DIR")
         .map(PathBuf::from)
@@ -52,44 +55,51 @@ pub fn cache_dir() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".kindling-cache"))
 }
 
-/// Finds, reads and checks a data set, downloading it or drawing it where that is what it takes.
+/// The data set of this name: drawn if it is `digits` or a toy, else read, after a download if need be.
 ///
 /// # Errors
-/// It is nowhere and cannot be had, or what is there is damaged.
-pub fn load(dataset: &str, search: &DataLocations) -> Result<Dataset> {
+/// The name is unknown and no folder has it, the download is forbidden or fails, or a file is damaged.
+pub fn load(dataset: &str, locations: &DataLocations) -> Result<Dataset> {
     if dataset == "digits" {
-        return digits::load(&search.cache);
+        return Ok(digits::load(&locations.cache));
     }
     if let Some(toy) = toys::find(dataset) {
         return Ok(toy.dataset());
     }
-    if let Some(folder) = search.find(dataset) {
+    if let Some(folder) = locations.find(dataset) {
         return read_folder(dataset, &folder);
     }
-    let looked = || {
-        let folders = search.folders(dataset);
-        folders.iter().map(|f| format!("  {}", f.display())).collect::<Vec<_>>().join("\n")
+    let searched = || {
+        let folders = locations.folders(dataset);
+        folders.iter().map(|folder| format!("  {}", folder.display())).collect::<Vec<_>>().join("\n")
     };
     let Some(known) = KNOWN.iter().find(|known| known.name == dataset) else {
+        let names: Vec<&str> = KNOWN
+            .iter()
+            .map(|known| known.name)
+            .chain(["digits"])
+            .chain(toys::TOYS.iter().map(|toy| toy.name))
+            .collect();
         bail!(
-            "no data set `{dataset}`; looked for its four IDX files (plain or .gz) in\n{}\n\
-             known by name: mnist, fashion-mnist, digits, and the toys {}",
-            looked(),
-            toys::TOYS.iter().map(|toy| toy.name).collect::<Vec<_>>().join(", ")
+            "no data set `{dataset}`{}\nits four IDX files (plain or .gz) are not in\n{}\nand the names that need no files of \
+             your own are {}",
+            suggestion(dataset, names.iter().copied()),
+            searched(),
+            names.join(", ")
         );
     };
     let ways_out = || {
         format!(
-            "data set `{dataset}` is not in\n{}\nand was not downloaded. Ways out: put its four files \
-             ({}) there, name a folder that has `{dataset}/` with `--data-dir`, or use `--dataset digits`, \
-             which is drawn here",
-            looked(),
+            "data set `{dataset}` is not in\n{}\nand was not downloaded. Put its four files ({}) there, name a folder that has \
+             `{dataset}/` with `--data-dir`, or use `--dataset digits`, which needs no files",
+            searched(),
             FILE_NAMES.join(", ")
         )
     };
-    ensure!(!search.offline, "{} (--offline)", ways_out());
-    let folder = search.cache.join(dataset);
-    download::fetch_all(known, &folder, search.show_progress).with_context(ways_out)?;
+    ensure!(!locations.offline, "{} (--offline)", ways_out());
+    let folder = locations.cache.join(dataset);
+    let downloader = Downloader { show_progress: locations.show_progress };
+    downloader.fetch_missing(known, &folder).with_context(ways_out)?;
     read_folder(dataset, &folder)
 }
 
@@ -97,46 +107,99 @@ pub fn load(dataset: &str, search: &DataLocations) -> Result<Dataset> {
 mod tests {
     use super::*;
     use crate::data::{PIXELS, idx};
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
 
-    fn search(dir: &Path) -> DataLocations {
-        DataLocations { dir: Some(dir.into()), cache: dir.join("cache"), offline: true, show_progress: false }
+    fn locations(root: &Path) -> DataLocations {
+        DataLocations { dir: Some(root.join("data")), cache: root.join("cache"), offline: true, show_progress: false }
     }
 
-    fn write_set(folder: &Path, n: usize) {
+    /// The four files of a data set of `n` training and `n` test images, classes 0, 1, 2, 0, ...
+    fn files(n: usize) -> [(&'static str, Vec<u8>); 4] {
+        let images = || idx::write(&[n, 28, 28], &vec![9; n * PIXELS]);
+        let labels = || idx::write(&[n], &(0..n).map(|i| (i % 3) as u8).collect::<Vec<_>>());
+        let [a, b, c, d] = FILE_NAMES;
+        [(a, images()), (b, labels()), (c, images()), (d, labels())]
+    }
+
+    fn write_dataset(folder: &Path, n: usize) {
         std::fs::create_dir_all(folder).unwrap();
-        for (index, name) in FILE_NAMES.iter().enumerate() {
-            let bytes = if index % 2 == 0 {
-                idx::write(&[n, 28, 28], &vec![9; n * PIXELS])
-            } else {
-                idx::write(&[n], &(0..n).map(|i| (i % 3) as u8).collect::<Vec<_>>())
-            };
+        for (name, bytes) in files(n) {
             std::fs::write(folder.join(name), bytes).unwrap();
         }
     }
 
-    #[test]
-    fn any_idx_quartet_is_a_data_set_under_its_folders_name() {
-        let dir = tempfile::tempdir().unwrap();
-        write_set(&dir.path().join("mine"), 4);
-        let dataset = load("mine", &search(dir.path())).unwrap();
-        assert_eq!((dataset.train.count(), dataset.classes.len()), (4, 3));
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
     }
 
     #[test]
-    fn a_foreign_file_under_a_known_name_is_refused_by_its_hash() {
-        let dir = tempfile::tempdir().unwrap();
-        write_set(&dir.path().join("mnist"), 4);
-        let error = load("mnist", &search(dir.path())).unwrap_err().to_string();
-        assert!(error.contains("SHA-256") && error.contains("kindling data fetch mnist"), "{error}");
+    fn folders_are_searched_in_the_order_data_folder_cache_debians_folder() {
+        let root = Path::new("/r");
+        let expected = ["/r/data/mnist", "/r/cache/mnist", "/usr/share/datasets/mnist"].map(PathBuf::from);
+        assert_eq!(locations(root).folders("mnist"), expected);
+        let without_dir = DataLocations { dir: None, ..locations(root) };
+        assert_eq!(without_dir.folders("mnist"), expected[1..]);
     }
 
     #[test]
-    fn a_data_set_that_cannot_be_had_says_where_it_looked_and_the_ways_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let error = load("mnist", &search(dir.path())).unwrap_err().to_string();
-        for part in ["cache/mnist", "--data-dir", "--dataset digits", "--offline"] {
+    fn the_first_folder_that_has_all_four_files_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let locations = locations(root.path());
+        let [in_data, in_cache] = ["data/mine", "cache/mine"].map(|folder| root.path().join(folder));
+        let count = || load("mine", &locations).unwrap().train.count();
+        write_dataset(&in_cache, 5);
+        assert_eq!((locations.find("mine"), count()), (Some(in_cache.clone()), 5));
+        // Both folders have it: the number of images tells which one was read.
+        write_dataset(&in_data, 4);
+        assert_eq!((locations.find("mine"), count()), (Some(in_data.clone()), 4));
+        // One file is missing: the folder is passed over.
+        std::fs::remove_file(in_data.join(FILE_NAMES[3])).unwrap();
+        assert_eq!((locations.find("mine"), count()), (Some(in_cache.clone()), 5));
+        std::fs::remove_file(in_cache.join(FILE_NAMES[0])).unwrap();
+        assert_eq!(locations.find("mine"), None);
+    }
+
+    #[test]
+    fn any_four_idx_files_are_a_data_set_with_the_name_of_their_folder_plain_or_gzipped() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("data/mine");
+        write_dataset(&folder, 4);
+        let plain = load("mine", &locations(root.path())).unwrap();
+        assert_eq!((plain.name.as_str(), plain.train.count(), plain.test.count()), ("mine", 4, 4));
+        assert_eq!(plain.classes, ["0", "1", "2"]);
+        for (name, bytes) in files(4) {
+            std::fs::remove_file(folder.join(name)).unwrap();
+            std::fs::write(folder.join(format!("{name}.gz")), gzipped(&bytes)).unwrap();
+        }
+        assert_eq!(load("mine", &locations(root.path())).unwrap().hash, plain.hash);
+    }
+
+    #[test]
+    fn a_file_under_a_published_name_is_refused_if_it_has_another_hash() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("data/mnist");
+        write_dataset(&folder, 4);
+        let error = load("mnist", &locations(root.path())).unwrap_err().to_string();
+        let expected = KNOWN.iter().find(|known| known.name == "mnist").unwrap().files[0].sha256;
+        for part in [folder.join(FILE_NAMES[0]).to_str().unwrap(), expected, "kindling data fetch mnist"] {
             assert!(error.contains(part), "{part} not in {error}");
         }
-        assert!(load("minst", &search(dir.path())).unwrap_err().to_string().contains("fashion-mnist"));
+    }
+
+    #[test]
+    fn a_data_set_that_is_nowhere_is_an_error_with_the_folders_searched_and_what_to_do() {
+        let root = tempfile::tempdir().unwrap();
+        let error = load("mnist", &locations(root.path())).unwrap_err().to_string();
+        let [data, cache] = ["data/mnist", "cache/mnist"].map(|folder| root.path().join(folder).display().to_string());
+        for part in [&data, &cache, "/usr/share/datasets/mnist", "--data-dir", "--dataset digits", "--offline"] {
+            assert!(error.contains(part), "{part} not in {error}");
+        }
+        let error = load("minst", &locations(root.path())).unwrap_err().to_string();
+        for part in ["did you mean `mnist`?", "cache/minst", "fashion-mnist", "quadrants"] {
+            assert!(error.contains(part), "{part} not in {error}");
+        }
     }
 }

@@ -1,22 +1,22 @@
-//! A borrowed run of examples: images as bytes, or rows of any numbers, with a class each.
+//! Consecutive examples of a data set, borrowed: inputs, and a class or a target each.
 //!
-//! In: images or numbers that someone else holds. Out: rows as a network sees them.
+//! In: images or points that a [`super::Dataset`] owns. Out: inputs in the form that a network takes.
 
 use super::PIXELS;
 use super::gather;
 
-/// The inputs of some examples.
+/// The inputs of consecutive examples, one a row.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
-    /// `[n, 784]` images; a network sees them scaled to 0 to 1.
+    /// `[n, 784]` images that a network takes scaled to 0 to 1.
     Pixels(&'a [u8]),
-    /// `[n, 784]` images; a network sees them as they are, 0 to 255.
+    /// `[n, 784]` images that a network takes as they are, 0 to 255.
     Raw(&'a [u8]),
-    /// `[n, width]` numbers, seen as they are.
+    /// `[n, width]` numbers that a network takes as they are.
     Numbers {
-        /// Row-major.
+        /// `[n * width]`, row-major.
         values: &'a [f32],
-        /// Numbers a row.
+        /// Numbers in a row.
         width: usize,
     },
 }
@@ -24,16 +24,16 @@ pub enum Rows<'a> {
 /// A training, validation or test split.
 #[derive(Debug, Clone, Copy)]
 pub struct Split<'a> {
-    /// What a network is shown.
+    /// The inputs.
     pub rows: Rows<'a>,
-    /// `[n]` classes.
+    /// `[n]` classes; all 0 in a regression.
     pub labels: &'a [u8],
-    /// `[n]` numbers to be predicted; empty where there are classes.
+    /// `[n]` numbers to predict in a regression; empty in a classification.
     pub targets: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
-    /// Numbers a row.
+    /// Numbers in a row: a network's inputs.
     pub fn width(self) -> usize {
         match self {
             Self::Pixels(_) | Self::Raw(_) => PIXELS,
@@ -41,7 +41,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// How many rows.
+    /// Number of rows.
     pub fn count(self) -> usize {
         match self {
             Self::Pixels(bytes) | Self::Raw(bytes) => bytes.len() / PIXELS,
@@ -52,7 +52,7 @@ impl<'a> Rows<'a> {
     /// Rows `from..to`.
     ///
     /// # Panics
-    /// When the range reaches past the end.
+    /// The range reaches past the end.
     pub fn range(self, from: usize, to: usize) -> Self {
         match self {
             Self::Pixels(bytes) => Self::Pixels(&bytes[from * PIXELS..to * PIXELS]),
@@ -61,20 +61,23 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Appends rows as a network sees them, in the order of `picks`.
-    pub fn gather(self, picks: &[usize], into: &mut Vec<f32>) {
+    /// Appends the rows `indices` in the form that a network takes, `[indices.len() * width]`.
+    ///
+    /// # Panics
+    /// An index is past the end.
+    pub fn gather(self, indices: &[usize], into: &mut Vec<f32>) {
         match self {
-            Self::Pixels(bytes) => gather::rows(bytes, PIXELS, picks, into),
-            Self::Raw(bytes) => picks.iter().for_each(|&index| {
+            Self::Pixels(bytes) => gather::rows(bytes, PIXELS, indices, into),
+            Self::Raw(bytes) => indices.iter().for_each(|&index| {
                 into.extend(bytes[index * PIXELS..(index + 1) * PIXELS].iter().map(|&byte| f32::from(byte)));
             }),
             Self::Numbers { values, width } => {
-                picks.iter().for_each(|&index| into.extend_from_slice(&values[index * width..(index + 1) * width]));
+                indices.iter().for_each(|&index| into.extend_from_slice(&values[index * width..(index + 1) * width]));
             }
         }
     }
 
-    /// All rows as a network sees them, `[n * width]`.
+    /// All rows in the form that a network takes, `[n * width]`.
     pub fn numbers(self) -> Vec<f32> {
         match self {
             Self::Pixels(bytes) => {
@@ -89,12 +92,15 @@ impl<'a> Rows<'a> {
 }
 
 impl<'a> Split<'a> {
-    /// How many examples.
+    /// Number of examples.
     pub fn count(self) -> usize {
         self.labels.len()
     }
 
-    /// Consecutive pieces of `size` examples, the last one shorter.
+    /// Consecutive chunks of `size` examples; the last one may be shorter.
+    ///
+    /// # Panics
+    /// `size` is 0.
     pub fn chunks(self, size: usize) -> impl Iterator<Item = Split<'a>> {
         let starts = (0..self.count()).step_by(size);
         starts.map(move |from| {

@@ -1,19 +1,19 @@
-//! How hands write the ten digits: each hand a few pen strokes through points of the unit square.
+//! The shapes of the ten digits of `digits`: each hand writes a digit by a few pen strokes in the unit square.
 //!
-//! PointSet are (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points,
-//! a straight one a polyline. The coordinates are our own, drawn by eye.
+//! A point is (x, y), x to the right and y down. A smooth stroke is a Catmull-Rom spline through its points, a straight
+//! one a polyline. The coordinates were chosen by eye for this program.
 
-/// One movement of the pen.
+/// One movement of the pen, from where it touches the paper to where it is lifted.
 #[derive(Debug, Clone, Copy)]
-pub struct Stroke {
-    /// Whether the pen rounds its corners.
-    pub smooth: bool,
-    /// Where it passes.
-    pub points: &'static [(f64, f64)],
+pub(super) struct Stroke {
+    /// Whether the points are joined by a spline; else by straight lines.
+    pub(super) smooth: bool,
+    /// The points (x, y) it passes, in order.
+    pub(super) points: &'static [(f64, f64)],
 }
 
-/// One way to write a digit.
-pub type Hand = &'static [Stroke];
+/// The strokes of one way to write a digit.
+pub(super) type Hand = &'static [Stroke];
 
 const fn smooth(points: &'static [(f64, f64)]) -> Stroke {
     Stroke { smooth: true, points }
@@ -24,7 +24,7 @@ const fn straight(points: &'static [(f64, f64)]) -> Stroke {
 }
 
 /// The hands of each digit, 0 to 9.
-pub const HANDS: [&[Hand]; 10] = [
+pub(super) const HANDS: [&[Hand]; 10] = [
     &[
         &[smooth(&[
             (0.50, 0.00),
@@ -194,23 +194,23 @@ pub const HANDS: [&[Hand]; 10] = [
     ],
 ];
 
-/// The stroke as a chain of points close enough to join by straight lines.
-pub fn flatten(smooth: bool, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    const PIECES: usize = 6;
+/// A stroke as a polyline: its own points, or those of its spline, six for each pair of neighbouring points.
+pub(super) fn polyline(smooth: bool, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const SEGMENTS: usize = 6;
     if !smooth || points.len() < 3 {
         return points.to_vec();
     }
     let at = |index: isize| points[index.clamp(0, points.len() as isize - 1) as usize];
-    let mut chain = vec![points[0]];
+    let mut line = vec![points[0]];
     for start in 0..points.len() as isize - 1 {
         let four = [at(start - 1), at(start), at(start + 1), at(start + 2)];
-        chain.extend((1..=PIECES).map(|piece| spline(four, piece as f64 / PIECES as f64)));
+        line.extend((1..=SEGMENTS).map(|segment| spline(four, segment as f64 / SEGMENTS as f64)));
     }
-    chain
+    line
 }
 
-/// Catmull and Rom, "A class of local interpolating splines", 1974: from the second point at `t` = 0 to the
-/// third at 1.
+/// The spline of Catmull and Rom ("A class of local interpolating splines", 1974) from the second point, at `t` = 0, to
+/// the third, at `t` = 1.
 fn spline([a, b, c, d]: [(f64, f64); 4], t: f64) -> (f64, f64) {
     let blend = |a: f64, b: f64, c: f64, d: f64| {
         let cubic = -a + 3.0 * b - 3.0 * c + d;
@@ -228,10 +228,10 @@ mod tests {
     fn a_smooth_stroke_passes_through_its_points() {
         for hand in HANDS.iter().flat_map(|hands| hands.iter()) {
             for stroke in hand.iter() {
-                let chain = flatten(stroke.smooth, stroke.points);
+                let line = polyline(stroke.smooth, stroke.points);
                 for point in stroke.points {
                     let near = |p: &(f64, f64)| (p.0 - point.0).abs() + (p.1 - point.1).abs() < 1e-12;
-                    assert!(chain.iter().any(near), "{point:?} missed");
+                    assert!(line.iter().any(near), "{point:?} is not on it");
                 }
             }
         }

@@ -1,6 +1,7 @@
-//! Toy data: a line, two blobs, the XOR quadrants; drawn here, the same everywhere, and small enough to be seen whole.
+//! Toy data sets of one or two coordinates, small enough for every point to be drawn: a line, two blobs, XOR.
 //!
-//! In: a name. Out: a [`Dataset`] of points. Point `i` depends on the data set and on `i` alone.
+//! In: a name. Out: a [`Dataset`] of points. Point `i` depends on the data set and on `i` alone, and is the same on
+//! every machine.
 
 use super::examples::{Examples, PointSet};
 use super::{Dataset, DefaultSizes};
@@ -9,39 +10,48 @@ use crate::seed::{Purpose, Stream};
 /// A toy data set.
 #[derive(Debug)]
 pub struct Toy {
-    /// As typed after `--dataset`.
+    /// The name typed after `--dataset`.
     pub name: &'static str,
-    /// In a line, for `kindling data`.
+    /// A description in one line, for `kindling data`.
     pub what: &'static str,
-    /// Numbers a point.
+    /// Coordinates of a point.
     pub width: usize,
-    /// Classes; 0 where a number is to be predicted.
+    /// Number of classes; 0 for a regression.
     pub classes: usize,
-    /// Parts used where an experiment names none.
+    /// The sizes of the splits if an experiment gives none.
     pub sizes: DefaultSizes,
+    /// Points of the training file and of the test file.
     files: [usize; 2],
     draw: fn(usize) -> Point,
 }
 
-/// Coordinates, class, and the number to be predicted.
-type Point = (Vec<f64>, u8, f64);
+/// One example.
+struct Point {
+    coordinates: Vec<f64>,
+    /// 0 for a regression.
+    class: u8,
+    /// The number to predict; unused in a classification.
+    target: f64,
+}
 
-/// PointSet of the training file and of the test file.
-const MANY: [usize; 2] = [1_000, 1_000];
-/// The corners of the unit square; the training file has them twice, so that validation has them too.
+/// Points of the training file and of the test file.
+const FILES: [usize; 2] = [1_000, 1_000];
+/// The corners of the unit square. The training file has them twice, so that the validation split has all of them as
+/// well.
 const CORNERS: usize = 4;
-/// Keys every draw; a new value is new data.
+/// The seed of every draw: another value makes other data.
 const SEED: u64 = 2;
-/// Half the distance between the blobs' centres along each axis, in standard deviations: a straight line tells
-/// 98.3 % of them apart, the normal distribution's share below 1.5 times the square root of 2.
-const APART: f64 = 1.5;
-/// Separable points keep this distance from the straight line between the blobs.
+/// Half the distance between the blobs' centres along each axis, in standard deviations. The best straight line
+/// classifies 98.3 % of the points correctly: the standard normal distribution function at 1.5 times the square root of
+/// 2.
+const HALF_DISTANCE: f64 = 1.5;
+/// The least distance of a point of `separable` from the straight line between the blobs.
 const MARGIN: f64 = 0.5;
-/// Standard deviation of the noise around the line.
-const SCATTER: f64 = 0.3;
+/// Standard deviation of the noise on the targets of `line`.
+const LINE_NOISE: f64 = 0.3;
 
-const SOME: DefaultSizes = DefaultSizes { train: 300, validation: 100, test: 300 };
-const FOUR: DefaultSizes = DefaultSizes { train: CORNERS, validation: CORNERS, test: CORNERS };
+const POINT_SIZES: DefaultSizes = DefaultSizes { train: 300, validation: 100, test: 300 };
+const CORNER_SIZES: DefaultSizes = DefaultSizes { train: CORNERS, validation: CORNERS, test: CORNERS };
 
 /// Every toy data set.
 pub const TOYS: &[Toy] = &[
@@ -50,8 +60,8 @@ pub const TOYS: &[Toy] = &[
         what: "y = 2x - 1 with noise of 0.3",
         width: 1,
         classes: 0,
-        sizes: SOME,
-        files: MANY,
+        sizes: POINT_SIZES,
+        files: FILES,
         draw: line,
     },
     Toy {
@@ -59,8 +69,8 @@ pub const TOYS: &[Toy] = &[
         what: "two overlapping normal blobs",
         width: 2,
         classes: 2,
-        sizes: SOME,
-        files: MANY,
+        sizes: POINT_SIZES,
+        files: FILES,
         draw: blob,
     },
     Toy {
@@ -68,8 +78,8 @@ pub const TOYS: &[Toy] = &[
         what: "two blobs with a gap of 1",
         width: 2,
         classes: 2,
-        sizes: SOME,
-        files: MANY,
+        sizes: POINT_SIZES,
+        files: FILES,
         draw: separable,
     },
     Toy {
@@ -77,8 +87,8 @@ pub const TOYS: &[Toy] = &[
         what: "XOR of the signs of x and y",
         width: 2,
         classes: 2,
-        sizes: SOME,
-        files: MANY,
+        sizes: POINT_SIZES,
+        files: FILES,
         draw: quadrant,
     },
     Toy {
@@ -86,7 +96,7 @@ pub const TOYS: &[Toy] = &[
         what: "the four corners of XOR",
         width: 2,
         classes: 2,
-        sizes: FOUR,
+        sizes: CORNER_SIZES,
         files: [2 * CORNERS, CORNERS],
         draw: corner,
     },
@@ -98,23 +108,23 @@ pub fn find(name: &str) -> Option<&'static Toy> {
 }
 
 impl Toy {
-    /// Draws it.
+    /// Draws all points.
     pub fn dataset(&self) -> Dataset {
         let [train, test] = self.files;
         let classes = (0..self.classes).map(|class| class.to_string()).collect();
         let drawn = [self.points(0, train), self.points(train, test)];
-        let [train, test] = drawn.map(Examples::PointSet);
+        let [train, test] = drawn.map(Examples::Points);
         Dataset::of(self.name, train, test, classes)
     }
 
     fn points(&self, first: usize, count: usize) -> PointSet {
         let mut points = PointSet { width: self.width, ..PointSet::default() };
         for index in first..first + count {
-            let (values, label, answer) = (self.draw)(index);
-            points.values.extend(values.into_iter().map(|v| v as f32));
-            points.labels.push(label);
+            let point = (self.draw)(index);
+            points.values.extend(point.coordinates.into_iter().map(|v| v as f32));
+            points.labels.push(point.class);
             if self.classes == 0 {
-                points.targets.push(answer as f32);
+                points.targets.push(point.target as f32);
             }
         }
         points
@@ -128,26 +138,26 @@ fn stream(index: usize) -> Stream {
 fn line(index: usize) -> Point {
     let mut stream = stream(index);
     let x = stream.uniform(-1.0, 1.0);
-    (vec![x], 0, 2.0 * x - 1.0 + SCATTER * stream.normal())
+    Point { coordinates: vec![x], class: 0, target: 2.0 * x - 1.0 + LINE_NOISE * stream.normal() }
 }
 
 fn blob(index: usize) -> Point {
-    blob_of(&mut stream(index))
+    draw_blob(&mut stream(index))
 }
 
-fn blob_of(stream: &mut Stream) -> Point {
+fn draw_blob(stream: &mut Stream) -> Point {
     let class = stream.below(2) as u8;
-    let centre = if class == 1 { APART } else { -APART };
-    (vec![centre + stream.normal(), centre + stream.normal()], class, 0.0)
+    let centre = if class == 1 { HALF_DISTANCE } else { -HALF_DISTANCE };
+    Point { coordinates: vec![centre + stream.normal(), centre + stream.normal()], class, target: 0.0 }
 }
 
 fn separable(index: usize) -> Point {
     let mut stream = stream(index);
     loop {
-        let (point, class, answer) = blob_of(&mut stream);
-        let beyond = (point[0] + point[1]) / std::f64::consts::SQRT_2;
-        if (if class == 1 { beyond } else { -beyond }) >= MARGIN {
-            return (point, class, answer);
+        let point = draw_blob(&mut stream);
+        let above = (point.coordinates[0] + point.coordinates[1]) / std::f64::consts::SQRT_2;
+        if (if point.class == 1 { above } else { -above }) >= MARGIN {
+            return point;
         }
     }
 }
@@ -155,12 +165,12 @@ fn separable(index: usize) -> Point {
 fn quadrant(index: usize) -> Point {
     let mut stream = stream(index);
     let (x, y) = (stream.uniform(-1.0, 1.0), stream.uniform(-1.0, 1.0));
-    (vec![x, y], u8::from((x > 0.0) != (y > 0.0)), 0.0)
+    Point { coordinates: vec![x, y], class: u8::from((x > 0.0) != (y > 0.0)), target: 0.0 }
 }
 
 fn corner(index: usize) -> Point {
     let (x, y) = (index & 1, (index >> 1) & 1);
-    (vec![x as f64, y as f64], (x ^ y) as u8, 0.0)
+    Point { coordinates: vec![x as f64, y as f64], class: (x ^ y) as u8, target: 0.0 }
 }
 
 #[cfg(test)]
@@ -172,18 +182,19 @@ mod tests {
     }
 
     #[test]
-    fn the_line_has_its_slope_by_least_squares() {
+    fn the_line_has_slope_2_and_intercept_minus_1_by_least_squares() {
         let PointSet { values, targets, .. } = points("line");
         let mean = |v: &[f32]| v.iter().map(|&v| f64::from(v)).sum::<f64>() / v.len() as f64;
         let (mx, my) = (mean(&values), mean(&targets));
-        let both = values.iter().zip(&targets).map(|(&x, &y)| (f64::from(x) - mx) * (f64::from(y) - my)).sum::<f64>();
-        let slope = both / values.iter().map(|&x| (f64::from(x) - mx).powi(2)).sum::<f64>();
+        let covariance =
+            values.iter().zip(&targets).map(|(&x, &y)| (f64::from(x) - mx) * (f64::from(y) - my)).sum::<f64>();
+        let slope = covariance / values.iter().map(|&x| (f64::from(x) - mx).powi(2)).sum::<f64>();
         // Its standard error is 0.3 / sqrt(1000 / 3) = 0.016.
         assert!((slope - 2.0).abs() < 0.05 && (my - slope * mx + 1.0).abs() < 0.03, "{slope}");
     }
 
     #[test]
-    fn every_class_is_where_its_name_says() {
+    fn every_class_lies_where_the_name_of_its_data_set_says() {
         for name in ["separable", "quadrants", "xor"] {
             let PointSet { values, labels, .. } = points(name);
             for (point, &label) in values.chunks(2).zip(&labels) {
@@ -202,11 +213,15 @@ mod tests {
     }
 
     #[test]
-    fn the_corners_are_the_same_four_in_every_part() {
+    fn training_validation_and_test_have_the_same_four_corners() {
         let dataset = find("xor").unwrap().dataset();
         assert_eq!((dataset.train.count(), dataset.test.count()), (8, 4));
-        let all = [dataset.train.slice(0, 4, Default::default()), dataset.train.slice(4, 8, Default::default())];
-        assert_eq!(all[0].rows.numbers(), all[1].rows.numbers());
-        assert_eq!(all[0].labels, [0, 1, 1, 0]);
+        let [train, validation] =
+            [dataset.train.slice(0, 4, Default::default()), dataset.train.slice(4, 8, Default::default())];
+        let test = dataset.test.slice(0, 4, Default::default());
+        for split in [train, validation, test] {
+            assert_eq!(split.rows.numbers(), [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+            assert_eq!(split.labels, [0, 1, 1, 0]);
+        }
     }
 }

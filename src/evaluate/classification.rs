@@ -1,4 +1,4 @@
-//! What a classifier got right and wrong: confusion matrix, per-class measures, the surest mistakes.
+//! Measures of a classifier: confusion matrix, precision, recall and F1 of each class, most confident errors.
 //!
 //! In: a classifier's outputs and the true classes. Out: counts and ratios.
 
@@ -6,65 +6,75 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::task::Task;
 
-/// `counts[truth][predicted]`
+/// The confusion matrix, `counts[truth][predicted]`.
 pub type Confusion = Vec<Vec<u32>>;
 
-/// One wrong prediction.
+/// A wrong prediction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mistake {
-    /// The image's place in the test file.
+    /// The image's index in the test file.
     pub index: usize,
-    /// Its class.
+    /// The image's class.
     pub truth: u8,
-    /// What the network predicted.
+    /// The predicted class.
     pub predicted: u8,
-    /// The softmax probability it gave that.
+    /// The softmax probability of the predicted class.
     pub confidence: f32,
 }
 
-/// How well one class is recognised.
+/// The class that a network predicts for an example.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// The class with the largest output, the first of equal ones.
+    pub class: u8,
+    /// Its softmax probability.
+    pub confidence: f32,
+}
+
+/// The measures of one class; TP, FP and FN are the true positives, false positives and false negatives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassReport {
-    /// Of those predicted to be of the class, the share that are; none predicted, none.
+    /// Precision, TP / (TP + FP); `None` if the class was never predicted.
     pub precision: Option<f64>,
-    /// Of those of the class, the share found; none there, none.
+    /// Recall, TP / (TP + FN); `None` if the class does not occur.
     pub recall: Option<f64>,
-    /// Harmonic mean of the two, where both exist and are not both 0.
+    /// F1, the harmonic mean of precision and recall; `None` if one of them is, or if both are 0.
     pub f1: Option<f64>,
-    /// How many there are.
+    /// Number of examples of the class, TP + FN.
     pub support: u32,
 }
 
 impl ClassReport {
-    /// 0 for a class that is there and was never found.
-    pub fn missed(&self) -> Option<f64> {
+    /// What replaces an undefined precision or F1 in a macro mean: 0 if the class occurs, as scikit-learn's
+    /// `zero_division=0`, else nothing.
+    pub fn zero_division(&self) -> Option<f64> {
         (self.support > 0).then_some(0.0)
     }
 }
 
-/// One number a class for each row of outputs `[n * out]`: of one output that tells two classes apart, two, of which the second is the
-/// larger where it says 1.
-pub fn columns(outputs: &[f32], task: Task) -> Vec<f32> {
+/// The score of each class in each row, `[n * classes]`, from outputs `[n * out]`. The one output of a binary task
+/// becomes two scores, of which the second is the larger if class 1 is predicted; other outputs are unchanged.
+pub fn class_scores(outputs: &[f32], task: Task) -> Vec<f32> {
     match task {
         Task::Binary { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
         _ => outputs.to_vec(),
     }
 }
 
-/// Row by row: the index of the largest output (the first among equals) and its softmax probability.
-pub fn predictions(outputs: &[f32], classes: usize) -> Vec<(u8, f32)> {
-    outputs
+/// The prediction for each row of class scores `[n * classes]`.
+pub fn predictions(scores: &[f32], classes: usize) -> Vec<Prediction> {
+    scores
         .chunks_exact(classes)
         .map(|row| {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let best = row.iter().position(|&value| value == largest).unwrap_or(0);
             let total: f64 = row.iter().map(|&value| libm::exp(f64::from(value - largest))).sum();
-            (best as u8, (1.0 / total) as f32)
+            Prediction { class: best as u8, confidence: (1.0 / total) as f32 }
         })
         .collect()
 }
 
-/// Counts every prediction against its truth.
+/// The confusion matrix of predicted classes `[n]` and true classes `[n]`.
 pub fn confusion(predicted: &[u8], labels: &[u8], classes: usize) -> Confusion {
     let mut counts = vec![vec![0; classes]; classes];
     for (&predicted, &truth) in predicted.iter().zip(labels) {
@@ -73,48 +83,53 @@ pub fn confusion(predicted: &[u8], labels: &[u8], classes: usize) -> Confusion {
     counts
 }
 
-/// The share of predictions that are right.
+/// Share of predicted classes `[n]` that are the true classes `[n]`.
 pub fn accuracy_of(predicted: &[u8], labels: &[u8]) -> f64 {
-    let right = predicted.iter().zip(labels).filter(|(predicted, truth)| predicted == truth).count();
-    right as f64 / labels.len() as f64
+    let correct = predicted.iter().zip(labels).filter(|(predicted, truth)| predicted == truth).count();
+    correct as f64 / labels.len() as f64
 }
 
-/// The `limit` wrong predictions made with most confidence, the surest first.
-pub fn mistakes(predictions: &[(u8, f32)], labels: &[u8], limit: usize) -> Vec<Mistake> {
+/// The `limit` most confident errors, most confident first; of equally confident ones the first image comes first.
+pub fn mistakes(predictions: &[Prediction], labels: &[u8], limit: usize) -> Vec<Mistake> {
     let mut wrong: Vec<Mistake> = predictions
         .iter()
         .zip(labels)
         .enumerate()
-        .filter(|(_, ((predicted, _), truth))| predicted != *truth)
-        .map(|(index, (&(predicted, confidence), &truth))| Mistake { index, truth, predicted, confidence })
+        .filter(|(_, (prediction, truth))| prediction.class != **truth)
+        .map(|(index, (&Prediction { class: predicted, confidence }, &truth))| Mistake {
+            index,
+            truth,
+            predicted,
+            confidence,
+        })
         .collect();
     wrong.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.index.cmp(&b.index)));
     wrong.truncate(limit);
     wrong
 }
 
-/// One class against all others.
+/// The counts of one class against all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneVsRest {
-    /// Of the class, and predicted to be.
+    /// Examples of the class that were predicted as the class.
     pub true_positives: u32,
-    /// Not of the class, but predicted to be.
+    /// Examples of other classes that were predicted as the class.
     pub false_positives: u32,
-    /// Of the class, but not predicted to be.
+    /// Examples of the class that were predicted as another one.
     pub false_negatives: u32,
-    /// Neither.
+    /// Examples of other classes that were predicted as one of those.
     pub true_negatives: u32,
 }
 
 impl OneVsRest {
-    /// Share of right targets to "is it of this class?". With ten classes, always saying no is right nine times in ten.
+    /// (TP + TN) / all. With ten equally frequent classes, a classifier that never predicts the class has 0.9.
     pub fn accuracy(&self) -> f64 {
-        let right = f64::from(self.true_positives + self.true_negatives);
-        right / (right + f64::from(self.false_positives + self.false_negatives))
+        let correct = f64::from(self.true_positives + self.true_negatives);
+        correct / (correct + f64::from(self.false_positives + self.false_negatives))
     }
 }
 
-/// Each class against all others.
+/// The counts of each class against all others.
 pub fn one_vs_rest(confusion: &Confusion) -> Vec<OneVsRest> {
     let all: u32 = confusion.iter().flatten().sum();
     (0..confusion.len())
@@ -132,27 +147,28 @@ pub fn one_vs_rest(confusion: &Confusion) -> Vec<OneVsRest> {
         .collect()
 }
 
-/// The mean of the classes' one-vs-rest accuracies: `1 - 2 (1 - accuracy) / classes`, so far above the accuracy itself.
+/// The mean of the classes' one-vs-rest accuracies. It equals `1 - 2 (1 - accuracy) / classes`, far above the accuracy
+/// itself.
 pub fn mean_one_vs_rest(confusion: &Confusion) -> f64 {
     let all = one_vs_rest(confusion);
     all.iter().map(OneVsRest::accuracy).sum::<f64>() / all.len() as f64
 }
 
-/// The share of right targets.
+/// The accuracy: share of examples on the diagonal.
 pub fn accuracy(confusion: &Confusion) -> f64 {
-    let right: u32 = (0..confusion.len()).map(|class| confusion[class][class]).sum();
-    f64::from(right) / f64::from(confusion.iter().flatten().sum::<u32>())
+    let correct: u32 = (0..confusion.len()).map(|class| confusion[class][class]).sum();
+    f64::from(correct) / f64::from(confusion.iter().flatten().sum::<u32>())
 }
 
-/// Precision, recall, F1 and support of each class.
+/// The measures of each class.
 pub fn per_class(confusion: &Confusion) -> Vec<ClassReport> {
-    let share = |split: u32, whole: u32| (whole > 0).then(|| f64::from(split) / f64::from(whole));
+    let ratio = |count: u32, of: u32| (of > 0).then(|| f64::from(count) / f64::from(of));
     (0..confusion.len())
         .map(|class| {
             let correct = confusion[class][class];
             let support = confusion[class].iter().sum();
             let predicted = confusion.iter().map(|row| row[class]).sum();
-            let (precision, recall) = (share(correct, predicted), share(correct, support));
+            let (precision, recall) = (ratio(correct, predicted), ratio(correct, support));
             let f1 = match (precision, recall) {
                 (Some(p), Some(r)) if p + r > 0.0 => Some(2.0 * p * r / (p + r)),
                 _ => None,
@@ -162,7 +178,7 @@ pub fn per_class(confusion: &Confusion) -> Vec<ClassReport> {
         .collect()
 }
 
-/// The unweighted mean of a measure over the classes that have it.
+/// The macro mean of a measure: unweighted, over the classes that have it; `None` if no class does.
 pub fn macro_mean(reports: &[ClassReport], measure: fn(&ClassReport) -> Option<f64>) -> Option<f64> {
     let values: Vec<f64> = reports.iter().filter_map(measure).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -173,15 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn predictions_by_hand() {
+    fn predictions_are_those_worked_by_hand() {
         let found = predictions(&[0.0, 0.0, 2.0, 1.0], 2);
-        assert_eq!(found[0], (0, 0.5));
-        assert_eq!(found[1].0, 0);
-        assert!((f64::from(found[1].1) - 1.0 / (1.0 + (-1.0f64).exp())).abs() < 1e-7);
+        assert_eq!(found[0], Prediction { class: 0, confidence: 0.5 });
+        assert_eq!(found[1].class, 0);
+        assert!((f64::from(found[1].confidence) - 1.0 / (1.0 + (-1.0f64).exp())).abs() < 1e-7);
     }
 
     #[test]
-    fn measures_by_hand() {
+    fn measures_are_those_worked_by_hand() {
         // Truths 0 0 0 1, predicted 0 0 1 1; class 2 never occurs and is never predicted.
         let confusion = confusion(&[0, 0, 1, 1], &[0, 0, 0, 1], 3);
         assert_eq!(confusion, [[2, 1, 0], [0, 1, 0], [0, 0, 0]]);
@@ -199,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn one_against_the_rest_by_hand_and_as_the_source_counts() {
+    fn one_vs_rest_counts_are_those_worked_by_hand_and_the_sources_accuracy_is_their_mean() {
         let confusion = vec![vec![5, 1, 0], vec![2, 3, 0], vec![0, 1, 8]];
         let first = one_vs_rest(&confusion)[0];
         let expected = OneVsRest { true_positives: 5, false_positives: 2, false_negatives: 1, true_negatives: 12 };
         assert_eq!(first, expected);
         assert_eq!(first.accuracy(), 17.0 / 20.0);
-        // 8,097 of 10,000 right over ten classes is a mean one-vs-rest accuracy of 96.19 %.
+        // 8,097 of 10,000 correct over ten classes is a mean one-vs-rest accuracy of 96.19 %.
         let mut source = vec![vec![0; 10]; 10];
         source[0][0] = 8097;
         source[0][1] = 1903;
@@ -214,8 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn the_surest_mistakes_come_first() {
-        let predicted = [(1, 0.5), (2, 0.9), (0, 0.99), (3, 0.9)];
+    fn the_most_confident_errors_come_first() {
+        let predicted =
+            [(1, 0.5), (2, 0.9), (0, 0.99), (3, 0.9)].map(|(class, confidence)| Prediction { class, confidence });
         let found = mistakes(&predicted, &[0, 0, 0, 0], 2);
         assert_eq!(found.iter().map(|m| m.index).collect::<Vec<_>>(), [1, 3]);
     }

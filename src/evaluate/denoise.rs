@@ -1,49 +1,49 @@
-//! What noise an autoencoder can undo, and what of an image's class survives.
+//! Denoising: how much noise an autoencoder removes, and whether the images keep their class.
 //!
-//! In: an autoencoder, a classifier trained on clean images, test images, a noise level. Out: how near noisy and cleaned images are
-//! to the clean ones, and how well each is still recognised.
+//! In: an autoencoder, classifiers trained on clean images, test images, noise. Out: the similarity of noisy and of
+//! denoised images to the clean ones, and the classifiers' accuracy on both.
 
 use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::classification::{accuracy_of, predictions};
-use super::knn::{Index, Vectors, vote};
+use super::knn::{KnnClassifier, Vectors};
 use super::{apply, image_quality};
 use crate::data::noise::{Noise, NoiseKind};
 use crate::data::{PIXELS, Rows, Split};
 use crate::nn::models::{Autoencoder, Mlp};
 use crate::seed::{Purpose, Stream};
 
-/// Who judges whether images are still recognised.
-pub struct Judges<'a> {
-    /// Trained on clean images; a stack of one.
-    pub classifier: &'a Mlp,
-    /// Codes of clean training images with their classes, and how many of them vote.
-    pub codes: Option<(&'a Index<'a>, &'a [u8], usize)>,
+/// The classifiers whose accuracy is measured.
+pub struct Classifiers<'a> {
+    /// Classifies images; trained on clean ones, a stack of one.
+    pub network: &'a Mlp,
+    /// Classifies codes by their nearest neighbours among the codes of clean training images.
+    pub knn: Option<KnnClassifier<'a>>,
 }
 
-/// Images before and after cleaning at one level, as means over the test images.
+/// Measures of noisy and of denoised images at one noise level, as means over the test images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DenoisingScores {
-    /// Against the clean images; none at level 0, where noisy ones are clean.
+    /// PSNR of noisy images in decibels; `None` at level 0, where they equal the clean ones.
     pub psnr_noisy: Option<f64>,
-    /// Of cleaned images.
+    /// PSNR of denoised images in decibels; `None` if all equal the clean ones.
     pub psnr: Option<f64>,
-    /// Of noisy images.
+    /// SSIM of noisy images.
     pub ssim_noisy: f64,
-    /// Of cleaned images.
+    /// SSIM of denoised images.
     pub ssim: f64,
-    /// Accuracy of the classifier on noisy images.
+    /// Accuracy of the network on noisy images.
     pub classifier_noisy: f64,
-    /// And on cleaned ones.
+    /// Accuracy of the network on denoised images.
     pub classifier_cleaned: f64,
-    /// Accuracy of the neighbours of noisy images' codes.
+    /// Accuracy of the nearest neighbours on the codes of noisy images; `None` without them.
     pub knn_noisy: Option<f64>,
-    /// And of cleaned images' codes.
+    /// Accuracy of the nearest neighbours on the codes of denoised images; `None` without them.
     pub knn_cleaned: Option<f64>,
 }
 
-/// Test images with noise of one level, `[n * 784]`, from the trial's own stream.
+/// Test images with noise from the stream of a trial's seed, `[n * 784]`.
 pub fn noisy(test: Rows, kind: NoiseKind, level: f64, seed: u64) -> Vec<f32> {
     let mut values = test.numbers();
     let mut stream = Stream::new(seed, Purpose::TestNoise, (level * 1000.0).round() as u64);
@@ -51,48 +51,57 @@ pub fn noisy(test: Rows, kind: NoiseKind, level: f64, seed: u64) -> Vec<f32> {
     values
 }
 
-/// Cleans noisy images and asks the judges about both.
-pub fn clean(model: &Autoencoder, judges: &Judges, test: Split, noisy: &[f32], device: &Device) -> DenoisingScores {
-    let one = |rows: Rows, f: &dyn Fn(burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>| {
+/// The measures of `noisy` images `[n * 784]`, made from the images of `test`, and of their reconstructions. The
+/// autoencoder is a stack of one.
+pub fn denoising_scores(
+    model: &Autoencoder,
+    classifiers: &Classifiers,
+    test: Split,
+    noisy: &[f32],
+    device: &Device,
+) -> DenoisingScores {
+    let compute = |rows: Rows, f: &dyn Fn(burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>| {
         apply(rows, 1, device, f).into_iter().flatten().collect::<Vec<f32>>()
     };
-    let cleaned = one(view(noisy), &|x| model.reconstruct(x));
+    let denoised = compute(images(noisy), &|x| model.reconstruct(x));
     let originals = test.rows.numbers();
-    let (psnr_noisy, ssim_noisy) = likeness(&originals, noisy);
-    let (psnr, ssim) = likeness(&originals, &cleaned);
-    let right = |predicted: Vec<u8>| accuracy_of(&predicted, test.labels);
-    let classified = |images: &[f32]| {
-        let outputs = one(view(images), &|x| judges.classifier.forward(x));
-        right(predictions(&outputs, outputs.len() / test.count()).into_iter().map(|(class, _)| class).collect())
+    let (psnr_noisy, ssim_noisy) = similarity(&originals, noisy);
+    let (psnr, ssim) = similarity(&originals, &denoised);
+    let network_accuracy = |pixels: &[f32]| {
+        let outputs = compute(images(pixels), &|x| classifiers.network.forward(x));
+        let predictions = predictions(&outputs, outputs.len() / test.count());
+        let predicted: Vec<u8> = predictions.iter().map(|prediction| prediction.class).collect();
+        accuracy_of(&predicted, test.labels)
     };
-    let by_neighbours = |images: &[f32]| {
-        let (index, labels, k) = judges.codes?;
-        let codes = one(view(images), &|x| model.encode(x));
+    let knn_accuracy = |pixels: &[f32]| {
+        let knn = classifiers.knn?;
+        let codes = compute(images(pixels), &|x| model.encode(x));
         let codes = Vectors { values: &codes, width: codes.len() / test.count() };
-        Some(right(vote(&index.nearest(codes, k, false), k, labels)))
+        Some(accuracy_of(&knn.predict(codes), test.labels))
     };
     DenoisingScores {
         psnr_noisy,
         psnr,
         ssim_noisy,
         ssim,
-        classifier_noisy: classified(noisy),
-        classifier_cleaned: classified(&cleaned),
-        knn_noisy: by_neighbours(noisy),
-        knn_cleaned: by_neighbours(&cleaned),
+        classifier_noisy: network_accuracy(noisy),
+        classifier_cleaned: network_accuracy(&denoised),
+        knn_noisy: knn_accuracy(noisy),
+        knn_cleaned: knn_accuracy(&denoised),
     }
 }
 
-fn view(values: &[f32]) -> Rows<'_> {
+/// Pixels `[n * 784]` from 0 to 1 as rows.
+fn images(values: &[f32]) -> Rows<'_> {
     Rows::Numbers { values, width: PIXELS }
 }
 
-/// Mean PSNR, over the images that have one, and mean SSIM.
-fn likeness(originals: &[f32], others: &[f32]) -> (Option<f64>, f64) {
+/// Mean PSNR over the images that have one, and mean SSIM.
+fn similarity(originals: &[f32], others: &[f32]) -> (Option<f64>, f64) {
     let pairs: Vec<(&[f32], &[f32])> = originals.chunks_exact(PIXELS).zip(others.chunks_exact(PIXELS)).collect();
-    let both =
+    let measures =
         pairs.par_iter().map(|(a, b)| (image_quality::psnr(a, b), image_quality::ssim(a, b))).collect::<Vec<_>>();
-    let psnr: Vec<f64> = both.iter().filter_map(|(psnr, _)| *psnr).collect();
+    let psnr: Vec<f64> = measures.iter().filter_map(|(psnr, _)| *psnr).collect();
     let mean = psnr.iter().sum::<f64>() / psnr.len() as f64;
-    ((!psnr.is_empty()).then_some(mean), both.iter().map(|(_, ssim)| ssim).sum::<f64>() / pairs.len() as f64)
+    ((!psnr.is_empty()).then_some(mean), measures.iter().map(|(_, ssim)| ssim).sum::<f64>() / pairs.len() as f64)
 }

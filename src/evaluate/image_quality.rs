@@ -1,71 +1,73 @@
-//! How alike two images are: PSNR and SSIM.
+//! The similarity of two images: PSNR and SSIM.
 //!
-//! In: 28x28 images, pixels 0 to 1. Out: decibels, and a number that is 1 for equal images.
+//! In: 28x28 images, pixels from 0 to 1. Out: decibels, and a number that is 1 for equal images.
 
 use crate::data::SIDE;
 
-/// The mean squared difference of two images.
-pub fn mse(a: &[f32], b: &[f32]) -> f64 {
+/// The mean squared difference of two images `[784]`.
+fn mse(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>() / a.len() as f64
 }
 
-/// Peak signal-to-noise ratio in decibels, for a peak of 1: `-10 log10(mse)`; none for equal images, where it is infinite.
+/// Peak signal-to-noise ratio in decibels, for a peak of 1: `-10 log10(mse)`; `None` for equal images, where it is
+/// infinite.
 pub fn psnr(a: &[f32], b: &[f32]) -> Option<f64> {
     let mse = mse(a, b);
     (mse > 0.0).then(|| -10.0 * mse.log10())
 }
 
-/// Pixels across the window.
+/// Side of the window in pixels.
 const WINDOW: usize = 11;
-/// Its standard deviation in pixels.
-const SPREAD: f64 = 1.5;
-/// Places of the window that lie wholly inside the image.
-const WINDOWS: usize = SIDE - WINDOW + 1;
+/// Standard deviation of the Gaussian window in pixels.
+const SIGMA: f64 = 1.5;
+/// Positions along each axis at which the window lies inside the image.
+const POSITIONS: usize = SIDE - WINDOW + 1;
 
-/// Structural similarity: the mean over all positions of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2 = 0.03 and a
-/// range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004).
+/// Structural similarity: the mean over all positions of an 11x11 Gaussian window inside the image, with K1 = 0.01, K2
+/// = 0.03 and a range of 1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
+/// 2004).
 pub fn ssim(a: &[f32], b: &[f32]) -> f64 {
     const C1: f64 = 0.01 * 0.01;
     const C2: f64 = 0.03 * 0.03;
     let window = window();
-    // In double precision: where an image is flat, its variance is the difference of two nearly equal numbers.
+    // In double precision, because the variance of a flat region is the difference of two nearly equal numbers.
     let [a, b] = [a, b].map(|image| image.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>());
     let product = |x: &[f64], y: &[f64]| -> Vec<f64> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
     let (mean_a, mean_b) = (blurred(&a, &window), blurred(&b, &window));
     let [aa, bb, ab] = [product(&a, &a), product(&b, &b), product(&a, &b)].map(|image| blurred(&image, &window));
-    let at = |i: usize| {
+    let ssim_at = |i: usize| {
         let (ma, mb) = (mean_a[i], mean_b[i]);
         let (var_a, var_b, covariance) = (aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb);
-        let likeness = (2.0 * ma * mb + C1) * (2.0 * covariance + C2);
-        likeness / ((ma * ma + mb * mb + C1) * (var_a + var_b + C2))
+        let numerator = (2.0 * ma * mb + C1) * (2.0 * covariance + C2);
+        numerator / ((ma * ma + mb * mb + C1) * (var_a + var_b + C2))
     };
-    (0..WINDOWS * WINDOWS).map(at).sum::<f64>() / (WINDOWS * WINDOWS) as f64
+    (0..POSITIONS * POSITIONS).map(ssim_at).sum::<f64>() / (POSITIONS * POSITIONS) as f64
 }
 
-/// One side of the window, which is the product of two; sums to 1.
+/// The Gaussian window along one axis; its weights sum to 1. The window in the plane is the product of two.
 fn window() -> [f64; WINDOW] {
     let middle = (WINDOW / 2) as f64;
-    let weight = |i: usize| libm::exp(-(i as f64 - middle).powi(2) / (2.0 * SPREAD * SPREAD));
+    let weight = |i: usize| libm::exp(-(i as f64 - middle).powi(2) / (2.0 * SIGMA * SIGMA));
     let total: f64 = (0..WINDOW).map(weight).sum();
     std::array::from_fn(|i| weight(i) / total)
 }
 
-/// The window's mean at every window, `[WINDOWS * WINDOWS]`: along rows, then along columns.
+/// The weighted mean in the window at every position, `[POSITIONS * POSITIONS]`: along rows, then along columns.
 fn blurred(image: &[f64], window: &[f64; WINDOW]) -> Vec<f64> {
-    let mut across = vec![0.0; SIDE * WINDOWS];
-    for (row, out) in image.chunks_exact(SIDE).zip(across.chunks_exact_mut(WINDOWS)) {
+    let mut across = vec![0.0; SIDE * POSITIONS];
+    for (row, out) in image.chunks_exact(SIDE).zip(across.chunks_exact_mut(POSITIONS)) {
         for (i, &weight) in window.iter().enumerate() {
-            out.iter_mut().zip(&row[i..i + WINDOWS]).for_each(|(sum, &value)| *sum += weight * value);
+            out.iter_mut().zip(&row[i..i + POSITIONS]).for_each(|(sum, &value)| *sum += weight * value);
         }
     }
-    let mut both = vec![0.0; WINDOWS * WINDOWS];
-    for (y, out) in both.chunks_exact_mut(WINDOWS).enumerate() {
+    let mut blurred = vec![0.0; POSITIONS * POSITIONS];
+    for (y, out) in blurred.chunks_exact_mut(POSITIONS).enumerate() {
         for (i, &weight) in window.iter().enumerate() {
-            let row = &across[(y + i) * WINDOWS..(y + i + 1) * WINDOWS];
+            let row = &across[(y + i) * POSITIONS..(y + i + 1) * POSITIONS];
             out.iter_mut().zip(row).for_each(|(sum, &value)| *sum += weight * value);
         }
     }
-    both
+    blurred
 }
 
 #[cfg(test)]
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hand_worked_pair() {
+    fn a_uniform_difference_has_the_psnr_and_ssim_worked_by_hand() {
         // A uniform difference of 0.1: mse 0.01, 20 dB. Flat images have no variance: only the means count.
         let (a, b) = (vec![0.5f32; PIXELS], vec![0.6f32; PIXELS]);
         assert!((psnr(&a, &b).unwrap() - 20.0).abs() < 1e-4);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_images_are_alike_to_the_full_and_have_no_psnr() {
+    fn equal_images_have_an_ssim_of_1_and_no_psnr() {
         assert!((ssim(&digit(1), &digit(1)) - 1.0).abs() < 1e-6);
         assert_eq!(psnr(&digit(1), &digit(1)), None);
     }

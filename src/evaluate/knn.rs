@@ -1,75 +1,79 @@
-//! Exact nearest neighbours.
+//! Exact k nearest neighbours by Euclidean distance, and classification by them.
 //!
-//! In: points as rows of numbers. Out: for each query the `k` nearest reference points, the same ones, in the same order, as a
-//! naive scan in double precision finds. The matrix product of burn-flex does the work, whatever backend trains: it gives every
-//! squared distance to within a known rounding error, where a GPU's may be rounded to far fewer digits, and only points that
-//! could be among the nearest are measured exactly.
+//! In: points as vectors. Out: for each query its k nearest points, the same ones in the same order as by a naive scan
+//! in double precision. A matrix product in single precision gives all squared distances within a known rounding error;
+//! only points that may be among the nearest are then measured exactly. The product is always burn-flex's, since a GPU
+//! may round to far fewer digits.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-/// Rows of numbers.
+/// Points of any dimension, such as images, codes or coordinates in the plane.
 #[derive(Debug, Clone, Copy)]
 pub struct Vectors<'a> {
-    /// Row-major.
+    /// `[n * width]`, row-major: a row is a point.
     pub values: &'a [f32],
-    /// Numbers a row.
+    /// The dimension: numbers in a row.
     pub width: usize,
 }
 
-/// A reference point near a query.
+/// A point that is near a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
-    /// Its row.
+    /// The point's row.
     pub index: u32,
-    /// Its squared Euclidean distance.
+    /// The squared Euclidean distance.
     pub distance: f64,
 }
 
-/// Queries a matrix product; reference points a matrix product. Their product fits the second-level cache.
+/// Queries in a matrix product. The product of 128 x 2048 numbers fits the second-level cache.
 const QUERIES: usize = 128;
+/// Points in a matrix product.
 const BLOCK: usize = 2048;
 
 impl<'a> Vectors<'a> {
-    /// How many.
+    /// Number of points.
     pub fn count(self) -> usize {
         self.values.len() / self.width
     }
 
-    /// Row `index`.
+    /// Point `index`.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// The index is past the end.
     pub fn row(self, index: usize) -> &'a [f32] {
         &self.values[index * self.width..(index + 1) * self.width]
     }
 
-    /// The squared Euclidean distance of two points, in double precision, term by term.
+    /// The squared Euclidean distance of point `row` from `other`, summed in double precision in the order of the
+    /// coordinates.
     pub fn distance(self, row: usize, other: &[f32]) -> f64 {
         self.row(row).iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
 
-    fn norms(self) -> Vec<f64> {
+    /// The squared norm of each point.
+    fn squared_norms(self) -> Vec<f64> {
         let square = |row: &[f32]| row.iter().map(|&v| f64::from(v).powi(2)).sum();
         self.values.chunks_exact(self.width).map(square).collect()
     }
 }
 
-/// Reference points laid out for matrix products.
+/// Points laid out for matrix products with queries.
 pub struct Index<'a> {
     points: Vectors<'a>,
-    /// `[width + 1, BLOCK]` each: -2 times the points, and a row of their squared norms, so that one product with queries that end in a 1
-    /// gives every squared distance less the query's own squared norm.
+    /// `[width + 1, BLOCK]` each: -2 times the points as columns, and a last row of their squared norms. The product
+    /// with a query that is followed by a 1 is then the squared distance less the query's squared norm.
     blocks: Vec<Tensor<2>>,
     largest_norm: f64,
 }
 
 impl<'a> Index<'a> {
-    /// Lays out reference points.
+    /// The index of these points.
     pub fn new(points: Vectors<'a>) -> Self {
-        let norms = points.norms();
+        let norms = points.squared_norms();
         let blocks = (0..points.count()).step_by(BLOCK).map(|from| {
             let count = BLOCK.min(points.count() - from);
             let mut values = vec![0.0f32; (points.width + 1) * count];
@@ -83,86 +87,112 @@ impl<'a> Index<'a> {
         Self { points, blocks: blocks.collect(), largest_norm }
     }
 
-    /// Approximate squared distances, less the query's squared norm, of queries `from..to` to block `block`: `[to - from, block]`.
-    pub fn products(&self, queries: Vectors, (from, to): (usize, usize), block: usize) -> Vec<f32> {
-        self.lay_out(queries, from, to).matmul(self.blocks[block].clone()).into_data().iter::<f32>().collect()
-    }
-
-    /// How many blocks there are.
-    pub fn blocks(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// `[to - from, width + 1]`
-    fn lay_out(&self, queries: Vectors, from: usize, to: usize) -> Tensor<2> {
-        let mut values = Vec::with_capacity((to - from) * (queries.width + 1));
-        for row in from..to {
-            values.extend_from_slice(queries.row(row));
-            values.push(1.0);
+    /// The squared distances of some rows of `queries` from all points, in single precision and less each query's
+    /// squared norm, `[rows][points]`. They order the points as the distances do.
+    pub(super) fn relative_distances(&self, queries: Vectors, rows: Range<usize>) -> Vec<Vec<f32>> {
+        let left = with_ones(queries, rows.clone());
+        let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(self.points.count()); rows.len()];
+        for block in &self.blocks {
+            let products: Vec<f32> = left.clone().matmul(block.clone()).into_data().iter::<f32>().collect();
+            let width = products.len() / rows.len();
+            distances.iter_mut().zip(products.chunks_exact(width)).for_each(|(all, row)| all.extend_from_slice(row));
         }
-        Tensor::from_data(TensorData::new(values, [to - from, queries.width + 1]), &Device::flex())
+        distances
     }
 
-    /// The `k` nearest of every query, nearest first, `[queries * k]`; of equally near ones the first. With `skip_self`, query
-    /// `i` is reference point `i`, and is not its own neighbour.
-    pub fn nearest(&self, queries: Vectors, k: usize, skip_self: bool) -> Vec<Neighbour> {
-        let norms = queries.norms();
+    /// The `k` nearest points of every query, nearest first, `[queries * k]`; of equally near ones the first comes
+    /// first.
+    pub fn nearest(&self, queries: Vectors, k: usize) -> Vec<Neighbour> {
+        self.search(queries, k, Excluded::Nothing)
+    }
+
+    /// The `k` nearest other points of every point of the index, `[points * k]`, ordered as by [`Self::nearest`].
+    pub fn nearest_others(&self, k: usize) -> Vec<Neighbour> {
+        self.search(self.points, k, Excluded::OwnRow)
+    }
+
+    fn search(&self, queries: Vectors, k: usize, excluded: Excluded) -> Vec<Neighbour> {
+        let squared_norms = queries.squared_norms();
         let starts: Vec<usize> = (0..queries.count()).step_by(QUERIES).collect();
         let found = starts
             .into_par_iter()
             .map(|from| {
                 let to = (from + QUERIES).min(queries.count());
-                let mut nearest: Vec<Nearest> = (from..to).map(|query| Nearest::new(self, norms[query], k)).collect();
-                let laid_out = self.lay_out(queries, from, to);
-                for (block, reference) in self.blocks.iter().enumerate() {
-                    let products = laid_out.clone().matmul(reference.clone()).into_data();
+                let mut nearest: Vec<Nearest> =
+                    (from..to).map(|query| Nearest::new(self, squared_norms[query], k)).collect();
+                let left = with_ones(queries, from..to);
+                for (block, right) in self.blocks.iter().enumerate() {
+                    let products = left.clone().matmul(right.clone()).into_data();
                     let products: Cow<[f32]> = match products.as_slice() {
                         Ok(products) => Cow::Borrowed(products),
                         Err(_) => products.iter().collect(),
                     };
-                    for (index, own) in products.chunks_exact(products.len() / (to - from)).enumerate() {
+                    for (index, row) in products.chunks_exact(products.len() / (to - from)).enumerate() {
                         let query = from + index;
-                        let skip = skip_self.then_some(query);
-                        nearest[index].scan(own, block * BLOCK, self.points, queries.row(query), skip);
+                        let skip = (excluded == Excluded::OwnRow).then_some(query);
+                        nearest[index].scan(row, block * BLOCK, self.points, queries.row(query), skip);
                     }
                 }
-                nearest.into_iter().flat_map(|own| own.found).collect::<Vec<_>>()
+                nearest.into_iter().flat_map(|nearest| nearest.found).collect::<Vec<_>>()
             })
             .collect::<Vec<_>>();
         found.into_iter().flatten().collect()
     }
 }
 
-/// The nearest points of one query so far.
+/// The points that are not a query's neighbours.
+#[derive(Clone, Copy, PartialEq)]
+enum Excluded {
+    Nothing,
+    /// The queries are the points of the index, and none is its own neighbour.
+    OwnRow,
+}
+
+/// Some rows of `queries`, each followed by a 1: `[rows, width + 1]`.
+fn with_ones(queries: Vectors, rows: Range<usize>) -> Tensor<2> {
+    let shape = [rows.len(), queries.width + 1];
+    let mut values = Vec::with_capacity(shape[0] * shape[1]);
+    for row in rows {
+        values.extend_from_slice(queries.row(row));
+        values.push(1.0);
+    }
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
+
+/// The nearest points of one query among those scanned so far.
 struct Nearest {
+    /// At most k, nearest first.
     found: Vec<Neighbour>,
     k: usize,
-    norm: f64,
-    /// More than rounding can take away from a product.
+    /// Of the query.
+    squared_norm: f64,
+    /// An upper bound of the rounding error of a product.
     margin: f64,
-    /// Products above this cannot belong to one of the k nearest.
+    /// A point whose product is above this is not among the k nearest.
     limit: f32,
 }
 
 impl Nearest {
-    fn new(index: &Index, norm: f64, k: usize) -> Self {
-        // A sum of n products in single precision is off by at most about n * 2^-24 times the sum of their magnitudes (Higham,
-        // "Accuracy and stability of numerical algorithms", 2002, section 3.1), here below (|q| + |r|)^2; taken twice.
+    fn new(index: &Index, squared_norm: f64, k: usize) -> Self {
+        // The error of a sum of n products in single precision is at most about n * 2^-24 times the sum of their
+        // magnitudes (Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1), which is below
+        // (|query| + |point|)^2; taken twice.
         let terms = (index.points.width + 4) as f64;
-        let margin = terms * f64::from(f32::EPSILON) * (norm.sqrt() + index.largest_norm).powi(2);
-        Self { found: Vec::with_capacity(k + 1), k, norm, margin, limit: f32::INFINITY }
+        let margin = terms * f64::from(f32::EPSILON) * (squared_norm.sqrt() + index.largest_norm).powi(2);
+        Self { found: Vec::with_capacity(k + 1), k, squared_norm, margin, limit: f32::INFINITY }
     }
 
+    /// Considers the points from row `offset` on, given their products with the query, but for point `skip`.
     fn scan(&mut self, products: &[f32], offset: usize, points: Vectors, query: &[f32], skip: Option<usize>) {
-        // Few points pass, so whole runs of them are ruled out at once.
+        // Few products are below the limit, so runs of them are excluded together.
         const RUN: usize = 64;
         for (run, values) in products.chunks(RUN).enumerate() {
-            if values.iter().fold(true, |none, &value| none & (value > self.limit)) {
+            if values.iter().fold(true, |all_above, &value| all_above & (value > self.limit)) {
                 continue;
             }
             for (index, &value) in values.iter().enumerate() {
                 let row = offset + run * RUN + index;
-                // A product that overflowed says nothing, so its point is measured.
+                // A product or limit that overflowed to NaN excludes nothing, so the point is measured.
                 if (value <= self.limit || value.is_nan() || self.limit.is_nan()) && Some(row) != skip {
                     self.offer(row, points.distance(row, query));
                 }
@@ -171,7 +201,7 @@ impl Nearest {
     }
 
     fn offer(&mut self, row: usize, distance: f64) {
-        // Rows come in rising order, so an equally near one belongs behind.
+        // Rows come in increasing order, so an equally near point goes behind the ones before it.
         let index = self.found.partition_point(|other| other.distance <= distance);
         if index >= self.k {
             return;
@@ -179,21 +209,40 @@ impl Nearest {
         self.found.insert(index, Neighbour { index: row as u32, distance });
         self.found.truncate(self.k);
         if let (Some(last), true) = (self.found.last(), self.found.len() == self.k) {
-            self.limit = ((last.distance - self.norm + self.margin) as f32).next_up();
+            self.limit = ((last.distance - self.squared_norm + self.margin) as f32).next_up();
         }
     }
 }
 
-/// The class that most of each query's `k` neighbours have; of equally frequent ones, that of the nearest.
-pub fn vote(neighbours: &[Neighbour], k: usize, labels: &[u8]) -> Vec<u8> {
+/// A classifier by the majority of a query's k nearest neighbours.
+#[derive(Clone, Copy)]
+pub struct KnnClassifier<'a> {
+    /// The training points.
+    pub index: &'a Index<'a>,
+    /// `[points]` classes of the training points.
+    pub labels: &'a [u8],
+    /// Number of neighbours.
+    pub k: usize,
+}
+
+impl KnnClassifier<'_> {
+    /// The predicted class of each query.
+    pub fn predict(&self, queries: Vectors) -> Vec<u8> {
+        majority(&self.index.nearest(queries, self.k), self.k, self.labels)
+    }
+}
+
+/// The most frequent class among the `k` neighbours of each query, `[queries * k]`; of equally frequent ones that of
+/// the nearest.
+pub(super) fn majority(neighbours: &[Neighbour], k: usize, labels: &[u8]) -> Vec<u8> {
     neighbours
         .chunks_exact(k)
         .map(|near| {
             let mut counts = [0usize; 256];
             near.iter().for_each(|n| counts[usize::from(labels[n.index as usize])] += 1);
-            let most = counts.iter().copied().max().unwrap_or(0);
+            let max = counts.iter().copied().max().unwrap_or(0);
             let classes = near.iter().map(|n| labels[n.index as usize]);
-            classes.into_iter().find(|&class| counts[usize::from(class)] == most).unwrap_or(0)
+            classes.into_iter().find(|&class| counts[usize::from(class)] == max).unwrap_or(0)
         })
         .collect()
 }
@@ -214,9 +263,9 @@ mod tests {
     }
 
     fn compare(reference: Vectors, queries: Vectors, k: usize) {
-        let found = Index::new(reference).nearest(queries, k, false);
-        for (query, own) in found.chunks_exact(k).enumerate() {
-            assert_eq!(own, naive(reference, queries.row(query), k, None), "query {query}");
+        let found = Index::new(reference).nearest(queries, k);
+        for (query, neighbours) in found.chunks_exact(k).enumerate() {
+            assert_eq!(neighbours, naive(reference, queries.row(query), k, None), "query {query}");
         }
     }
 
@@ -231,40 +280,40 @@ mod tests {
     }
 
     #[test]
-    fn equally_near_points_come_in_order_of_their_rows() {
+    fn equally_near_points_come_in_the_order_of_their_rows() {
         // A small grid of whole numbers: most distances are shared by several points.
         let mut stream = Stream::new(2, Purpose::Data, 0);
         let values: Vec<f32> = (0..3000 * 3).map(|_| stream.below(5) as f32).collect();
         let points = Vectors { values: &values, width: 3 };
         compare(points, points, 7);
-        let others = Index::new(points).nearest(points, 7, true);
-        for (query, own) in others.chunks_exact(7).enumerate() {
-            assert_eq!(own, naive(points, points.row(query), 7, Some(query)));
+        let others = Index::new(points).nearest_others(7);
+        for (query, neighbours) in others.chunks_exact(7).enumerate() {
+            assert_eq!(neighbours, naive(points, points.row(query), 7, Some(query)));
         }
     }
 
     #[test]
-    fn every_query_has_its_k_neighbours_however_large_or_broken_the_numbers() {
+    fn every_query_has_k_neighbours_even_if_distances_overflow_or_are_nan() {
         let mut stream = Stream::new(3, Purpose::Data, 0);
         for scale in [1e18f32, 1e19, 3e19] {
             let values: Vec<f32> = (0..4000).map(|_| scale * stream.normal() as f32).collect();
             let points = Vectors { values: &values, width: 2 };
             compare(points, points, 3);
         }
-        let broken = [f32::NAN, 1.0, 2.0, f32::INFINITY, 0.0, 1.0];
-        let points = Vectors { values: &broken, width: 1 };
-        assert_eq!(Index::new(points).nearest(points, 4, false).len(), 6 * 4);
+        let not_finite = [f32::NAN, 1.0, 2.0, f32::INFINITY, 0.0, 1.0];
+        let points = Vectors { values: &not_finite, width: 1 };
+        assert_eq!(Index::new(points).nearest(points, 4).len(), 6 * 4);
     }
 
     #[test]
-    fn the_vote_is_the_majoritys_and_ties_go_to_the_nearest() {
+    fn the_majority_decides_and_of_tied_classes_that_of_the_nearest_neighbour() {
         let near = |indices: &[u32]| -> Vec<Neighbour> {
             indices.iter().enumerate().map(|(i, &index)| Neighbour { index, distance: i as f64 }).collect()
         };
         let labels = [7, 3, 3, 7, 5];
-        assert_eq!(vote(&near(&[0, 1, 2, 4, 3]), 5, &labels), [7]);
-        assert_eq!(vote(&near(&[4, 1, 2, 0, 3]), 5, &labels), [3]);
-        assert_eq!(vote(&near(&[4, 1, 0]), 3, &labels), [5]);
-        assert_eq!(vote(&near(&[1, 0]), 1, &labels), [3, 7]);
+        assert_eq!(majority(&near(&[0, 1, 2, 4, 3]), 5, &labels), [7]);
+        assert_eq!(majority(&near(&[4, 1, 2, 0, 3]), 5, &labels), [3]);
+        assert_eq!(majority(&near(&[4, 1, 0]), 3, &labels), [5]);
+        assert_eq!(majority(&near(&[1, 0]), 1, &labels), [3, 7]);
     }
 }

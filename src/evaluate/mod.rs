@@ -1,10 +1,10 @@
-//! What a trained stack does on examples it is shown: losses, accuracies, outputs.
+//! The evaluation of trained networks: losses, accuracies, outputs, and the measures of the submodules.
 //!
-//! In: a stack without autodiff, and examples every replica sees alike. Out: numbers on the host.
+//! In: a stack without autodiff, and examples that are the same for every replica. Out: numbers on the host.
 
 pub mod classification;
-pub mod denoise;
-pub mod image_quality;
+pub(crate) mod denoise;
+pub(crate) mod image_quality;
 pub mod knn;
 pub mod pca;
 pub mod trustworthiness;
@@ -19,19 +19,20 @@ use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
 
-/// Examples a forward pass: bounds memory, and fixes the order of every sum.
+/// Examples in a forward pass. It bounds memory, and it fixes the order of every sum: another value changes the last
+/// bits of results.
 pub const CHUNK: usize = 500;
 
-/// Loss and accuracy of one replica.
+/// Loss and accuracy of one replica on a split.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Mean over the examples.
+    /// Mean loss of the examples.
     pub loss: f64,
-    /// Share of examples whose largest output is their class, where the task is to tell it.
+    /// Share of correct predictions; `None` for a task without accuracy.
     pub accuracy: Option<f64>,
 }
 
-/// The scores of each replica.
+/// The scores of each replica, `[R]`.
 pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &Device) -> Vec<Scores> {
     let replicas = model.stack();
     let mut losses = vec![0.0; replicas];
@@ -40,14 +41,17 @@ pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &
         let inputs = chunk.rows.numbers();
         let targets = matrix(task.targets(&inputs, chunk.labels, chunk.targets), chunk.count(), device);
         let outputs = model.forward(matrix(inputs, chunk.count(), device)); // [R, B, out]
-        // Of the outputs' own shape, so that a replica takes the same way through the kernels in every stack.
+        // Broadcast to the shape of the outputs, so that a replica goes through the same kernels in every stack.
         let targets = targets.expand(outputs.dims());
         if let Some(correct) = &mut correct {
-            let own = self::correct(outputs.clone(), targets.clone(), task).into_data();
-            correct.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, correct)| *sum += f64::from(correct));
+            let counts = self::correct(outputs.clone(), targets.clone(), task).into_data();
+            correct.iter_mut().zip(counts.iter::<f32>()).for_each(|(sum, count)| *sum += f64::from(count));
         }
-        let own = loss.per_replica(outputs, targets).into_data();
-        losses.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, l)| *sum += f64::from(l) * chunk.count() as f64);
+        let means = loss.per_replica(outputs, targets).into_data();
+        losses
+            .iter_mut()
+            .zip(means.iter::<f32>())
+            .for_each(|(sum, mean)| *sum += f64::from(mean) * chunk.count() as f64);
     }
     let count = split.count() as f64;
     let scores =
@@ -55,44 +59,45 @@ pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &
     (0..replicas).map(scores).collect()
 }
 
-/// Right targets of each replica, `[R]`, of outputs and targets `[R, B, classes]`, or `[R, B, 1]` of two classes.
+/// The number of correct predictions of each replica: outputs and targets `[R, B, classes]`, or `[R, B, 1]` for a
+/// binary task, to `[R]`.
 pub fn correct(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> {
     if let Task::Binary { .. } = task {
-        let right = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]
-        return right.sum_dim(1).flatten(0, 2);
+        let correct = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]
+        return correct.sum_dim(1).flatten(0, 2);
     }
-    if kernels::take(&outputs) {
+    if kernels::support(&outputs) {
         return kernels::correct(outputs, targets);
     }
-    let right = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]
-    right.sum_dim(1).flatten(0, 2)
+    let correct = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]
+    correct.sum_dim(1).flatten(0, 2)
 }
 
-/// The outputs of each replica, `[R][n * out]`.
+/// The outputs of each replica on a split, `[R][n * out]`.
 pub fn outputs(model: &Network, split: Split, device: &Device) -> Vec<Vec<f32>> {
     apply(split.rows, model.stack(), device, |x| model.forward(x))
 }
 
-/// The codes of a split, `[n * latent]`; the autoencoder is a stack of one.
+/// The codes of a split, `[n * latent]`, by an autoencoder that is a stack of one.
 pub fn encode(model: &Autoencoder, split: Split, device: &Device) -> Vec<f32> {
     apply(split.rows, 1, device, |x| model.encode(x)).into_iter().flatten().collect()
 }
 
-/// What a stack makes of rows, `[R][n * out]`, chunk by chunk: `f` maps `[1, B, in]` to `[R, B, out]`.
+/// The values of `f` on all rows, chunk by chunk, `[R][n * out]`: `f` maps `[1, B, in]` to `[R, B, out]`.
 pub fn apply(rows: Rows, replicas: usize, device: &Device, f: impl Fn(Tensor<3>) -> Tensor<3>) -> Vec<Vec<f32>> {
     let mut all = vec![Vec::new(); replicas];
     for from in (0..rows.count()).step_by(CHUNK) {
         let chunk = rows.range(from, (from + CHUNK).min(rows.count()));
         let values: Vec<f32> = f(matrix(chunk.numbers(), chunk.count(), device)).into_data().iter::<f32>().collect();
         let share = values.len() / replicas;
-        for (own, split) in all.iter_mut().zip(values.chunks_exact(share)) {
-            own.extend_from_slice(split);
+        for (replica, values) in all.iter_mut().zip(values.chunks_exact(share)) {
+            replica.extend_from_slice(values);
         }
     }
     all
 }
 
-/// `[1, rows, width]`
+/// The rows as a batch for every replica alike, `[1, rows, width]`.
 fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<3> {
     let width = values.len() / rows;
     Tensor::from_data(TensorData::new(values, [1, rows, width]), device)

@@ -1,6 +1,6 @@
-//! Principal component analysis: the best linear code of a given size, and so the one to beat.
+//! Principal component analysis: the linear code with the smallest mean squared error, a baseline for autoencoders.
 //!
-//! In: training examples. Out: components, codes, and how much variance of other examples they explain.
+//! In: training examples. Out: components, codes of any examples, and the mean squared error of their reconstructions.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::DMatrix;
@@ -8,28 +8,29 @@ use nalgebra::DMatrix;
 use super::CHUNK;
 use super::knn::Vectors;
 
-/// Every principal component of a sample.
+/// The mean and all principal components of a sample.
 #[derive(Debug, Clone)]
 pub struct Pca {
     /// `[width]`
     mean: Vec<f64>,
-    /// `[width][width]`, the component of largest variance first.
+    /// `[width][width]` unit vectors, the component with the largest variance first.
     components: Vec<Vec<f64>>,
 }
 
 impl Pca {
-    /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis", 2002).
+    /// The eigenvectors of the sample's covariance, largest eigenvalue first (Jolliffe, "Principal component analysis",
+    /// 2002).
     pub fn fit(sample: Vectors) -> Self {
         let (n, width) = (sample.count(), sample.width);
         let mut mean = vec![0.0f64; width];
         let mut products = vec![0.0f64; width * width];
-        // Sums of a chunk in single precision by the backend, sums of chunks in double.
+        // Products are summed in single precision by burn-flex within a chunk, and in double precision over chunks.
         for chunk in sample.values.chunks(CHUNK * width) {
             chunk.iter().enumerate().for_each(|(i, &v)| mean[i % width] += f64::from(v) / n as f64);
             let rows =
                 Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [chunk.len() / width, width]), &Device::flex());
-            let own = rows.clone().transpose().matmul(rows).into_data(); // [width, width]
-            products.iter_mut().zip(own.iter::<f32>()).for_each(|(sum, v)| *sum += f64::from(v));
+            let chunk_products = rows.clone().transpose().matmul(rows).into_data(); // [width, width]
+            products.iter_mut().zip(chunk_products.iter::<f32>()).for_each(|(sum, v)| *sum += f64::from(v));
         }
         let covariance = DMatrix::from_fn(width, width, |i, j| products[i * width + j] / n as f64 - mean[i] * mean[j]);
         let eigen = covariance.symmetric_eigen();
@@ -39,7 +40,7 @@ impl Pca {
         Self { mean, components: order.iter().map(component).collect() }
     }
 
-    /// The first `size` coordinates of each example, `[n * size]`.
+    /// The codes of examples: their coordinates along the first `size` components, `[n * size]`.
     pub fn codes(&self, examples: Vectors, size: usize) -> Vec<f32> {
         let width = examples.width;
         let mut basis = vec![0.0f32; width * size];
@@ -57,19 +58,19 @@ impl Pca {
         codes
     }
 
-    /// The mean squared error, over examples and their numbers, of what `size` coordinates give back. The components are
-    /// orthonormal, so what is lost of an example is its squared norm about the mean less that of its code.
+    /// The mean squared error of the reconstructions from the first `size` components, over examples and their numbers.
+    /// The components are orthonormal, so the squared error of an example is its squared distance from the mean less
+    /// the squared norm of its code.
     pub fn mse(&self, examples: Vectors, size: usize) -> f64 {
         let width = examples.width;
         let centred = |(i, &v): (usize, &f32)| (f64::from(v) - self.mean[i % width]).powi(2);
-        let whole: f64 = examples.values.iter().enumerate().map(centred).sum();
-        let kept: f64 = self.codes(examples, size).iter().map(|&v| f64::from(v).powi(2)).sum();
-        (whole - kept) / examples.values.len() as f64
+        let total: f64 = examples.values.iter().enumerate().map(centred).sum();
+        let explained: f64 = self.codes(examples, size).iter().map(|&v| f64::from(v).powi(2)).sum();
+        (total - explained) / examples.values.len() as f64
     }
 }
 
-/// The mean squared deviation from the examples' own mean, over examples and their numbers: what a code of no numbers leaves
-/// unexplained.
+/// The variance of examples about their mean, averaged over their numbers: the mean squared error of a code of size 0.
 pub fn variance(examples: Vectors) -> f64 {
     let (n, width) = (examples.count() as f64, examples.width);
     let mut sums = vec![(0.0f64, 0.0f64); width];
@@ -87,7 +88,7 @@ mod tests {
     use crate::seed::{Purpose, Stream};
 
     #[test]
-    fn two_dimensions_have_a_closed_form() {
+    fn two_dimensions_have_the_components_and_errors_worked_by_hand() {
         // Covariance [[2, 1], [1, 2]] about (1, -1): eigenvalues 3 and 1 along (1, 1) and (1, -1).
         let corners = [(2.0f64, 1.0), (-2.0, -1.0), (1.0, 2.0), (-1.0, -2.0)]
             .map(|(x, y)| (x * 0.8f64.sqrt(), y * 0.8f64.sqrt()));

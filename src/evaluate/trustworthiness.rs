@@ -1,36 +1,28 @@
-//! Trustworthiness: whether points that are near each other in a code were near each other before.
+//! Trustworthiness: whether nearest neighbours by code are near in the original space as well (Venna and Kaski,
+//! "Neighborhood preservation in nonlinear projection methods", 2001).
 //!
-//! Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
-//!
-//! In: the same points twice, before and after. Out: a number up to 1.
+//! In: the same points in the original space and as codes. Out: a number, at most 1.
 
 use rayon::prelude::*;
 
 use super::knn::{Index, Vectors};
 
-/// 1 when the `k` nearest of every point by its code are among its `k` nearest in the original space; less for every rank by
-/// which one of them lies further out. Ranks come from single-precision distances. `k` must be below half the points.
+/// `1 - 2 / (n k (2n - 3k - 1)) * sum of max(0, rank - k)` over the `k` nearest neighbours by code of each of n points,
+/// where `rank` is the neighbour's rank by distance in the original space, from 1, in single precision. `k` must be
+/// below n / 2.
 pub fn trustworthiness(original: Vectors, codes: Vectors, k: usize) -> f64 {
     let n = original.count();
-    let near = Index::new(codes).nearest(codes, k, true);
-    let index = Index::new(original);
+    let neighbours = Index::new(codes).nearest_others(k);
+    let originals = Index::new(original);
     let starts: Vec<usize> = (0..n).step_by(ROWS).collect();
     let penalties = starts
         .into_par_iter()
         .map(|from| {
             let to = (from + ROWS).min(n);
-            let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(n); to - from];
-            for block in 0..index.blocks() {
-                let products = index.products(original, (from, to), block);
-                let width = products.len() / (to - from);
-                distances
-                    .iter_mut()
-                    .zip(products.chunks_exact(width))
-                    .for_each(|(all, own)| all.extend_from_slice(own));
-            }
+            let distances = originals.relative_distances(original, from..to);
             let penalty = |point: usize| -> f64 {
                 let row = &distances[point - from];
-                let of_point = &near[point * k..(point + 1) * k];
+                let of_point = &neighbours[point * k..(point + 1) * k];
                 let ranks = of_point.iter().map(|neighbour| rank(row, point, neighbour.index as usize));
                 ranks.map(|rank| rank.saturating_sub(k) as f64).sum()
             };
@@ -41,13 +33,15 @@ pub fn trustworthiness(original: Vectors, codes: Vectors, k: usize) -> f64 {
     1.0 - 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)) * penalties.iter().sum::<f64>()
 }
 
+/// Points whose distances from all others are in memory at a time, in each thread.
 const ROWS: usize = 128;
 
-/// The place of `other` among all points by their distance to `point`, from 1; of equally far ones the first row is nearer.
+/// The rank of `other` among all points but `point` by their `distances` from `point`, from 1; of equal distances the
+/// first row ranks first.
 fn rank(distances: &[f32], point: usize, other: usize) -> usize {
-    let own = distances[other];
-    let before = |(row, &d): (usize, &f32)| row != point && (d < own || (d == own && row < other));
-    1 + distances.iter().enumerate().filter(|entry| before(*entry)).count()
+    let distance = distances[other];
+    let is_nearer = |row: usize, d: f32| row != point && (d < distance || (d == distance && row < other));
+    1 + distances.iter().enumerate().filter(|(row, d)| is_nearer(*row, **d)).count()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Which device trains: chosen here once, passed down as a value, and known by name to nobody else.
+//! The choice of a backend: made here once, then passed on as a [`Device`]; no other module names a backend, except for
+//! the kernels of burn-flex.
 //!
-//! In: the name typed after `--backend`, or nothing. Out: a Burn device that has been seen to work, or an
-//! error that says which ones this binary was built with.
+//! In: the name typed after `--backend`, or none. Out: a device that was seen to compute, or an error with the backends
+//! that this binary was built with.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,19 +25,19 @@ pub enum Backend {
     Cuda,
 }
 
-/// A device ready for use, with the names a record keeps of it.
+/// A backend whose device works, with what records keep of it.
 #[derive(Debug, Clone)]
 pub struct OpenBackend {
-    /// Where tensors live.
+    /// The device that tensors are created on.
     pub device: Device,
     /// The backend's name, part of a trial's identity.
     pub name: &'static str,
-    /// Whether the CPU does the work, so that several workers share it.
+    /// Whether it computes on the CPU, which several workers share.
     pub is_cpu: bool,
 }
 
 impl Backend {
-    /// What is built in, the one used by default first.
+    /// The backends in this binary; the first is the default.
     pub const BUILT_IN: &[Self] = &[
         #[cfg(feature = "cuda")]
         Self::Cuda,
@@ -78,10 +79,10 @@ impl Backend {
     }
 }
 
-/// Opens the named backend, or the default one, and has it add two numbers.
+/// Opens the named backend, or the default one, and tests that it can add.
 ///
 /// # Errors
-/// When the name is not built in, or the device cannot be used (no adapter, no driver).
+/// The name is unknown or not built in, or the device cannot be used (no adapter, no driver).
 pub fn open(name: Option<&str>) -> Result<OpenBackend> {
     let names: Vec<&str> = Backend::BUILT_IN.iter().map(|backend| backend.name()).collect();
     let backend = match name {
@@ -93,11 +94,13 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
                  `cargo run --features {name} -- ...`",
                 names.join(", ")
             ),
-            None => bail!("unknown backend `{name}`; this binary has {}", names.join(", ")),
+            None => {
+                bail!("unknown backend `{name}`; this binary has {}; give one of them to `--backend`", names.join(", "))
+            }
         },
     };
-    // A missing adapter or driver is a panic inside the GPU backends: turn it into an error. The CPU is always there, and the
-    // panic hook is the whole process's, so it is left alone.
+    // The GPU backends panic if there is no adapter or driver: the panic becomes an error. A CPU backend cannot fail,
+    // so the panic hook, which all threads share, is left alone.
     let quiet = (!backend.is_cpu()).then(QuietPanics::new);
     let works = catch_unwind(AssertUnwindSafe(|| {
         let device = backend.device();
@@ -108,8 +111,8 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
     match works {
         Ok(Some(device)) => Ok(OpenBackend { device, name: backend.name(), is_cpu: backend.is_cpu() }),
         _ => bail!(
-            "backend `{}` is built in but no device of its kind can be used here (no adapter or no \
-             driver); train on the CPU with `--backend flex`",
+            "backend `{}` is built in but found no usable device (no adapter or no driver); use the CPU with \
+             `--backend flex`",
             backend.name()
         ),
     }
@@ -117,7 +120,7 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
 
 type PanicHook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
 
-/// While it lives, a panic prints nothing: it is about to become an error.
+/// While it lives, a panic prints nothing, because it becomes an error.
 struct QuietPanics(Option<PanicHook>);
 
 impl QuietPanics {
@@ -136,7 +139,8 @@ impl Drop for QuietPanics {
     }
 }
 
-/// The instruction sets that change which kernels the CPU runs, and with them the last bits.
+/// The CPU's instruction sets that decide which kernels run and therefore the last bits of results, such as `x86-64
+/// avx2+fma`.
 pub fn cpu_features() -> String {
     #[cfg(target_arch = "x86_64")]
     {
@@ -165,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_or_missing_backend_is_an_error_that_names_the_ways_out() {
+    fn an_unknown_or_missing_backend_is_an_error_that_says_what_to_do() {
         let error = open(Some("flexx")).unwrap_err().to_string();
         assert!(error.contains("unknown backend `flexx`") && error.contains("flex"), "{error}");
         #[cfg(not(feature = "cuda"))]

@@ -1,13 +1,13 @@
-//! The losses: network outputs and targets in, one number a replica out.
+//! The losses.
 //!
-//! The mean is over a replica's own batch (and, for the losses that compare elementwise, over its
-//! outputs), never over the stack, so a replica's gradient is the one it would have alone.
+//! In: outputs and targets `[R, B, out]`. Out: one loss a replica, `[R]`. The mean is over a replica's own batch, and
+//! for elementwise losses over its outputs, but never over the stack, so a replica has the same gradient as alone.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::nn::kernels::{self, loss::LossKind};
-use crate::nn::models::ActivationKind;
+use crate::nn::models::{ActivationKind, AutoencoderOutput};
 
 /// A loss by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,16 +18,19 @@ pub enum Loss {
     CrossEntropy,
     /// `(z - t)^2`, mean over batch and outputs.
     Mse,
-    /// The quadratic cost of textbooks: `(z - t)^2 / 2`, summed over the outputs, mean over the batch.
+    /// The quadratic cost (Nielsen, "Neural networks and deep learning", 2015): `(z - t)^2 / 2`, summed over the
+    /// outputs, mean over the batch.
     Quadratic,
-    /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs. Neither
-    /// logarithm overflows, and the gradient is right at z = 0 too, where the usual `max(z, 0) - z t + ln(1 + e^-|z|)` has
-    /// two kinks that autodiff does not see cancel.
+    /// Binary cross-entropy on logits, `-t ln s(z) - (1 - t) ln s(-z)` with the sigmoid s, mean over batch and outputs.
+    /// Neither logarithm overflows, and autodiff is right at z = 0 as well, unlike for the usual `max(z, 0) - z t +
+    /// ln(1 + e^-|z|)`, whose two kinks at 0 cancel in the formula but not in the derivatives.
     Bce,
-    /// The same, summed over the outputs: what the derivative `a - t` at a sigmoid output belongs to.
+    /// Binary cross-entropy on logits, summed over the outputs, mean over the batch; its derivative at a sigmoid output
+    /// a is `a - t`.
     BceSum,
-    /// Rosenblatt's mistake-driven rule (1958): `(H(z) - t) z` with the Heaviside step H, summed over the outputs, mean over the batch.
-    /// H counts as a constant, so the gradient is `H(z) - t`: 0 unless the answer is wrong.
+    /// The perceptron criterion (Rosenblatt, "The perceptron", 1958): `(H(z) - t) z` with the Heaviside step H, summed
+    /// over the outputs, mean over the batch. H counts as a constant, so the gradient is `H(z) - t`, which is 0 for a
+    /// correct prediction.
     Perceptron,
 }
 
@@ -36,12 +39,18 @@ impl Loss {
     pub const ALL: &[Self] =
         &[Self::CrossEntropy, Self::Mse, Self::Quadratic, Self::Bce, Self::BceSum, Self::Perceptron];
 
-    /// Whether an output says yes where it is above 0; else where it is above a half.
+    /// Whether outputs are logits, which predict class 1 above 0; else they do above a half.
     pub fn is_on_logits(self) -> bool {
         !matches!(self, Self::Mse | Self::Quadratic)
     }
 
-    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no gradient.
+    /// What an autoencoder trained on this loss ends in.
+    pub fn autoencoder_output(self) -> AutoencoderOutput {
+        if self == Self::Bce { AutoencoderOutput::Logits } else { AutoencoderOutput::Pixels }
+    }
+
+    /// The loss of each replica: outputs `[R, B, out]` and targets `[R or 1, B, out]` to `[R]`. Targets have no
+    /// gradient.
     pub fn per_replica(self, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
         let [_, _, width] = outputs.dims();
         match self {
@@ -54,7 +63,7 @@ impl Loss {
             Self::Mse => Some(LossKind::SquaredError),
             _ => None,
         };
-        if let Some(kind) = kind.filter(|_| kernels::take(&outputs) && outputs.dims() == targets.dims()) {
+        if let Some(kind) = kind.filter(|_| kernels::support(&outputs) && outputs.dims() == targets.dims()) {
             return kernels::loss(kind, outputs, targets);
         }
         let elementwise = match self {
@@ -82,46 +91,46 @@ mod tests {
     use crate::nn::device;
     use burn::tensor::TensorData;
 
-    fn loss(loss: Loss, outputs: Vec<f32>, targets: Vec<f32>, shape: [usize; 3]) -> Vec<f32> {
+    fn per_replica(loss: Loss, outputs: Vec<f32>, targets: Vec<f32>, shape: [usize; 3]) -> Vec<f32> {
         let device = device::for_tests();
         let tensor = |values| Tensor::from_data(TensorData::new(values, shape), &device);
         loss.per_replica(tensor(outputs), tensor(targets)).into_data().try_to_vec().unwrap()
     }
 
     #[test]
-    fn cross_entropy_of_equal_logits_is_the_logarithm_of_the_classes() {
-        let found = loss(Loss::CrossEntropy, vec![7.0; 4], vec![0.0, 1.0, 0.0, 0.0], [1, 1, 4]);
-        assert!((found[0] - 4f32.ln()).abs() < 1e-6);
+    fn cross_entropy_of_equal_logits_is_the_logarithm_of_the_number_of_classes() {
+        let losses = per_replica(Loss::CrossEntropy, vec![7.0; 4], vec![0.0, 1.0, 0.0, 0.0], [1, 1, 4]);
+        assert!((losses[0] - 4f32.ln()).abs() < 1e-6);
     }
 
     #[test]
     fn the_mean_is_over_the_replicas_own_batch() {
         // Replica 0: errors 1 and 3; replica 1: errors 0 and 2. One output each.
-        let found = loss(Loss::Mse, vec![1.0, 3.0, 0.0, 2.0], vec![0.0; 4], [2, 2, 1]);
-        assert_eq!(found, [5.0, 2.0]);
+        let losses = per_replica(Loss::Mse, vec![1.0, 3.0, 0.0, 2.0], vec![0.0; 4], [2, 2, 1]);
+        assert_eq!(losses, [5.0, 2.0]);
     }
 
     #[test]
     fn binary_cross_entropy_is_hand_worked_and_does_not_overflow() {
-        let found = loss(Loss::Bce, vec![0.0, 0.0], vec![1.0, 0.0], [1, 1, 2]);
-        assert!((found[0] - std::f32::consts::LN_2).abs() < 1e-6);
-        let found = loss(Loss::Bce, vec![500.0, -500.0], vec![0.0, 0.0], [1, 1, 2]);
-        assert_eq!(found, [250.0]);
+        let losses = per_replica(Loss::Bce, vec![0.0, 0.0], vec![1.0, 0.0], [1, 1, 2]);
+        assert!((losses[0] - std::f32::consts::LN_2).abs() < 1e-6);
+        let losses = per_replica(Loss::Bce, vec![500.0, -500.0], vec![0.0, 0.0], [1, 1, 2]);
+        assert_eq!(losses, [250.0]);
     }
 
     #[test]
-    fn summed_losses_are_the_mean_ones_times_their_outputs() {
+    fn summed_losses_are_the_mean_losses_times_the_number_of_outputs() {
         let (z, t) = (vec![0.3f32, -1.2, 2.0, 0.1], vec![1.0f32, 0.0, 0.0, 1.0]);
-        let of = |kind| loss(kind, z.clone(), t.clone(), [1, 2, 2])[0];
+        let of = |kind| per_replica(kind, z.clone(), t.clone(), [1, 2, 2])[0];
         assert!((of(Loss::Quadratic) - of(Loss::Mse)).abs() < 1e-6);
         assert!((of(Loss::BceSum) - 2.0 * of(Loss::Bce)).abs() < 1e-6);
     }
 
     #[test]
-    fn the_perceptron_pays_for_its_mistakes_alone() {
-        // Said yes and no; right: yes, no, then no, yes, of which the distances from 0 are paid.
-        let found = loss(Loss::Perceptron, vec![2.0, -1.0, 2.0, -1.0], vec![1.0, 0.0, 0.0, 1.0], [4, 1, 1]);
-        assert_eq!(found, [0.0, 0.0, 2.0, 1.0]);
+    fn the_perceptron_criterion_is_above_0_for_wrong_predictions_only() {
+        // Predicted 1, 0, 1, 0, of which the last two are wrong and cost their distances from 0.
+        let losses = per_replica(Loss::Perceptron, vec![2.0, -1.0, 2.0, -1.0], vec![1.0, 0.0, 0.0, 1.0], [4, 1, 1]);
+        assert_eq!(losses, [0.0, 0.0, 2.0, 1.0]);
         let device = device::for_tests().autodiff();
         let tensor = |values: Vec<f32>| Tensor::<3>::from_data(TensorData::new(values, [1, 1, 3]), &device);
         let logits = tensor(vec![0.0, 2.0, -1.0]).require_grad();
@@ -131,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_cross_entropy_has_its_gradient_at_a_logit_of_zero() {
+    fn binary_cross_entropy_has_the_right_gradient_at_a_logit_of_zero() {
         let device = device::for_tests().autodiff();
         let tensor = |values: [f32; 2]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, 1, 2]), &device);
         let logits = tensor([0.0, 0.0]).require_grad();

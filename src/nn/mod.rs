@@ -1,6 +1,6 @@
-//! What learns: networks, losses, optimizers and test functions on Burn tensors, and the device they live on.
+//! Networks, losses, optimizers and test functions on Burn tensors, and the devices they run on.
 //!
-//! In: settings and tensors. Out: tensors. [`kernels`] holds the one-pass CPU forms of the operations that the other
+//! In: settings and tensors. Out: tensors. [`kernels`] has fused CPU implementations of operations that the other
 //! modules would otherwise compose of many.
 
 pub mod device;

@@ -1,29 +1,29 @@
-//! What a network is trained for: which targets its outputs are compared with, and whether it can be right or wrong.
+//! The task of a network: what its outputs are compared with, and whether they have an accuracy.
 //!
-//! In: the inputs of a batch, their classes, the numbers to be predicted. Out: targets for the loss.
+//! In: the inputs, classes and numbers of a batch. Out: targets for the loss.
 
-/// A task.
+/// What a network learns to predict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Binary the class: targets are one-hot, outputs have an accuracy.
+    /// The class, by one output a class; targets are one-hot.
     Classify {
-        /// How many there are.
+        /// Number of classes.
         classes: usize,
     },
-    /// Binary class 1 from class 0 by one output.
+    /// Class 0 or 1, by one output; targets are 0 and 1.
     Binary {
-        /// Whether the output says 1 above 0, as a logit does; else above a half.
+        /// Whether the output is a logit, which predicts class 1 above 0; else it does above a half.
         logits: bool,
     },
-    /// Predict a number.
+    /// A number, by one output.
     Regress,
-    /// Give back the input, without the noise that was added to it.
+    /// The input itself, without the noise that was added to it.
     Reconstruct,
 }
 
 impl Task {
-    /// Targets of `n` examples, row by row. `inputs` is `[n * width]`, without noise; `labels` is `[n]` classes; `values` is `[n]`
-    /// numbers to be predicted, empty where there are none.
+    /// Targets `[n * out]` of n examples, row-major: `inputs` are `[n * width]`, without noise; `labels` are `[n]`
+    /// classes; `values` are `[n]` numbers to predict, empty unless it is a regression.
     pub fn targets(self, inputs: &[f32], labels: &[u8], values: &[f32]) -> Vec<f32> {
         match self {
             Self::Reconstruct => inputs.to_vec(),
@@ -39,12 +39,12 @@ impl Task {
         }
     }
 
-    /// Whether its outputs are right or wrong.
+    /// Whether a prediction is correct or wrong, so that there is an accuracy.
     pub fn has_accuracy(self) -> bool {
         matches!(self, Self::Classify { .. } | Self::Binary { .. })
     }
 
-    /// The output above which one that tells two classes apart says 1.
+    /// The output above which a binary classifier predicts class 1.
     pub fn threshold(self) -> f64 {
         if self == (Self::Binary { logits: false }) { 0.5 } else { 0.0 }
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_are_one_hot_classes_bits_numbers_or_the_inputs_themselves() {
+    fn targets_are_one_hot_classes_single_classes_numbers_or_the_inputs_themselves() {
         let (inputs, labels, values) = ([0.5, 0.25, 1.0, 0.0], [2, 0], [7.5, -1.0]);
         let targets = |task: Task| task.targets(&inputs, &labels, &values);
         assert_eq!(targets(Task::Classify { classes: 3 }), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);

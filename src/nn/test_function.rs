@@ -1,13 +1,16 @@
-//! The test functions: a formula, a usual start, and where the lowest point is.
+//! Test functions for optimizers: formula, usual start, global minimum.
+//!
+//! In: points. Out: values, differentiable by autodiff.
 
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use serde::{Deserialize, Serialize};
 
-/// A test function of one number w, or of two.
+/// A function of one number w, or of two numbers x and y.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Function {
-    /// `(1 - x)^2 + 100 (y - x^2)^2` (Rosenbrock, 1960).
+    /// `(1 - x)^2 + 100 (y - x^2)^2` (Rosenbrock, "An automatic method for finding the greatest or least value of a
+    /// function", 1960).
     #[default]
     Rosenbrock,
     /// `w^4 - 3 w^3 + 2 w^2 + w`, with a local minimum at 1.43 and the global one at -0.18.
@@ -18,9 +21,9 @@ pub enum Function {
     Bowl,
     /// `w^4 / 4 - 3 w^3 + 7 w - 5`, with a local minimum at -0.84 and the global one at 8.91.
     Assignment,
-    /// A sigmoid neuron with weight x and bias y that is shown 1 and should say 0, by its squared error: `s(x + y)^2 / 2`.
+    /// The quadratic cost of a sigmoid neuron with weight x and bias y, for input 1 and target 0: `s(x + y)^2 / 2`.
     NeuronQuadratic,
-    /// The same neuron by its cross-entropy: `-ln(1 - s(x + y))`.
+    /// The cross-entropy of the same neuron: `-ln(1 - s(x + y))`.
     NeuronCrossEntropy,
 }
 
@@ -36,7 +39,7 @@ impl Function {
         Self::NeuronCrossEntropy,
     ];
 
-    /// As typed.
+    /// The name in experiment files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rosenbrock => "rosenbrock",
@@ -62,7 +65,7 @@ impl Function {
         }
     }
 
-    /// Numbers it takes.
+    /// Number of its arguments, 1 or 2.
     pub fn dimensions(self) -> usize {
         match self {
             Self::Quartic | Self::Wavy | Self::Assignment => 1,
@@ -70,7 +73,7 @@ impl Function {
         }
     }
 
-    /// Where descents of it usually start in the texts that use it.
+    /// The start of a descent in the sources that use the function.
     pub fn usual_start(self) -> Vec<f64> {
         match self {
             Self::Rosenbrock => vec![-1.5, 2.0],
@@ -81,8 +84,8 @@ impl Function {
         }
     }
 
-    /// The lowest point; the neurons have none, only ever better ones. Found by Newton's method on the derivative from the best
-    /// point of a fine grid; a test checks it.
+    /// The global minimum, found by Newton's method on the derivative from the best point of a fine grid; `None` for
+    /// the neurons, whose cost approaches 0 but never reaches it.
     pub fn minimum(self) -> Option<Vec<f64>> {
         Some(match self {
             Self::Rosenbrock => vec![1.0, 1.0],
@@ -96,21 +99,21 @@ impl Function {
     }
 
     /// The value at one point, in 64 bits.
-    pub fn at(self, point: &[f64]) -> f64 {
-        self.along(&[point.to_vec()]).first().copied().unwrap_or(f64::NAN)
+    pub fn value_at(self, point: &[f64]) -> f64 {
+        self.values_at(&[point.to_vec()]).first().copied().unwrap_or(f64::NAN)
     }
 
-    /// The values at points, in 64 bits.
-    pub fn along(self, points: &[Vec<f64>]) -> Vec<f64> {
+    /// The value at each point, in 64 bits.
+    pub fn values_at(self, points: &[Vec<f64>]) -> Vec<f64> {
         let shape = [points.len(), self.dimensions()];
-        let at = Tensor::from_data(TensorData::new(points.concat(), shape), (&Device::flex(), DType::F64));
-        self.value(at).into_data().iter::<f64>().collect()
+        let points = Tensor::from_data(TensorData::new(points.concat(), shape), (&Device::flex(), DType::F64));
+        self.forward(points).into_data().iter::<f64>().collect()
     }
 
-    /// The value at each of `[n, D]` points, `[n]`.
-    pub fn value(self, at: Tensor<2>) -> Tensor<1> {
-        let n = at.dims()[0];
-        let coordinate = |axis: usize| at.clone().narrow(1, axis, 1).reshape([n]);
+    /// The value at each point: `[n, dimensions]` to `[n]`.
+    pub fn forward(self, points: Tensor<2>) -> Tensor<1> {
+        let n = points.dims()[0];
+        let coordinate = |axis: usize| points.clone().narrow(1, axis, 1).reshape([n]);
         let (x, w) = (coordinate(0), coordinate(0));
         let y = || coordinate(1);
         match self {
@@ -132,11 +135,11 @@ impl Function {
                 three.clone() * w.clone().mul_scalar(0.25) - three.mul_scalar(3.0) + w.mul_scalar(7.0).sub_scalar(5.0)
             }
             Self::NeuronQuadratic => {
-                // The sigmoid by its formula: backends take their own through 32 bits.
+                // By the sigmoid's formula, because backends compute their own sigmoid in 32 bits.
                 let output = (x + y()).neg().exp().add_scalar(1.0).recip();
                 output.square().mul_scalar(0.5)
             }
-            // -ln(1 - s(z)) = softplus(z), which overflows nowhere near the way of a descent.
+            // -ln(1 - s(z)) = softplus(z), which does not overflow at the values that a descent reaches.
             Self::NeuronCrossEntropy => activation::softplus(x + y(), 1.0),
         }
     }
@@ -147,7 +150,7 @@ mod tests {
     use super::*;
 
     fn value(function: Function, at: &[f64]) -> f64 {
-        function.at(at)
+        function.value_at(at)
     }
 
     #[test]
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lower_than_the_minimum() {
+    fn no_point_is_lower_than_the_minimum() {
         for &function in Function::ALL {
             let Some(minimum) = function.minimum() else { continue };
             let lowest = value(function, &minimum);

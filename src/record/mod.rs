@@ -149,9 +149,9 @@ impl TrialRecord {
             Metric::Diverged => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
             // A class that is never predicted has neither precision nor F1. It counts as 0, as in scikit-learn, or predicting one
             // class alone would pay.
-            Metric::TestPrecision => self.macro_mean(|class| class.precision.or_else(|| class.missed())),
+            Metric::TestPrecision => self.macro_mean(|class| class.precision.or_else(|| class.zero_division())),
             Metric::TestRecall => self.macro_mean(|class| class.recall),
-            Metric::TestF1 => self.macro_mean(|class| class.f1.or_else(|| class.missed())),
+            Metric::TestF1 => self.macro_mean(|class| class.f1.or_else(|| class.zero_division())),
             Metric::EpochsTo(level) => {
                 let accuracies = &self.history.validation_accuracy;
                 if accuracies.is_empty() || self.status != Status::Done {

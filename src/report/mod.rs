@@ -8,7 +8,7 @@ pub mod figures;
 #[cfg(test)]
 mod fixture;
 pub(crate) mod html;
-pub(crate) mod ledger;
+pub mod ledger;
 pub(crate) mod markdown;
 mod page;
 pub mod table;

@@ -46,7 +46,7 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
     let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
         let at = here.at.val();
-        let value = config.function.value(at.clone()); // [1]
+        let value = config.function.forward(at.clone()); // [1]
         let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
         let far = DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
         let point: Vec<f64> = at.clone().inner().into_data().iter::<f64>().collect();

@@ -1,79 +1,81 @@
 //! Gradient checking: Burn's automatic derivatives against central differences in 64-bit arithmetic.
 //!
-//! In: a network (a stack of one), a loss, a few examples. Out: for each parameter, the largest difference and where it is.
+//! In: a network (a stack of one), a loss, a few examples. Out: for each parameter, the largest difference and the
+//! element that has it.
 
 use anyhow::{Context, Result};
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::data::Split;
+use super::Objective;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
-use crate::nn::task::Task;
 use crate::seed::{Purpose, Stream};
 
-/// How far a number is moved either way. The error of a central difference falls with its square and rises, by rounding, with its
-/// inverse; 1e-6 leaves both below 1e-9 for losses near 1.
+/// The step of the differences. The truncation error of a central difference is proportional to its square, the
+/// rounding error to its inverse; at 1e-6 both are below 1e-9 for losses near 1.
 const STEP: f64 = 1e-6;
 
-/// What one parameter was found to be.
+/// The comparison for one parameter tensor.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct ParameterCheck {
-    /// Such as `layers.0.weight`.
+    /// The parameter's name, such as `layers.0.weight`.
     pub name: String,
-    /// Without the replica.
+    /// The parameter's shape without the dimension of replicas: inputs and outputs of a weight.
     pub shape: [usize; 2],
-    /// Numbers that were moved.
+    /// Number of elements whose derivative was compared.
     pub moved: usize,
-    /// Those that stand on a kink, where the slopes to the left and to the right differ and any slope between them is right.
+    /// Number of those at a kink of the loss, where the one-sided derivatives differ and any number between them is a
+    /// subgradient.
     pub kinks: usize,
-    /// Where the difference is largest: row and column.
+    /// Row and column of the element with the largest difference.
     pub worst: [usize; 2],
-    /// The automatic derivative there.
+    /// The automatic derivative of that element.
     pub automatic: f64,
-    /// The central difference there.
+    /// The central difference of that element; at a kink the subgradient nearest to the automatic derivative.
     pub numeric: f64,
-    /// The difference of the two, as a share of the parameter's largest derivative.
+    /// The absolute difference of the two, relative to the parameter's largest absolute derivative.
     pub difference: f64,
 }
 
-/// Checks up to `samples` numbers of every parameter that has a gradient, on the given split.
+/// Compares up to `samples` elements of every parameter.
 ///
 /// # Errors
 /// The backend returns no numbers.
-pub fn check(
-    model: &Network,
-    (split, task): (Split, Task),
-    loss: Loss,
-    samples: usize,
-    device: &Device,
-) -> Result<Vec<ParameterCheck>> {
-    compare(model, automatic(model, (split, task), loss, device), (split, task), loss, samples)
+pub fn check(model: &Network, objective: Objective, samples: usize, device: &Device) -> Result<Vec<ParameterCheck>> {
+    compare(model, gradients(model, objective, device), objective, samples)
 }
 
-/// The derivatives given, by parameter, against differences of the loss.
+/// The gradient of one parameter.
+struct Gradient {
+    /// The parameter's name.
+    name: String,
+    /// The derivatives, row-major.
+    values: Vec<f64>,
+}
+
+/// Compares gradients, in the order of [`gradients`], with differences of the loss.
 fn compare(
     model: &Network,
-    gradients: Vec<(String, Vec<f64>)>,
-    (split, task): (Split, Task),
-    loss: Loss,
+    gradients: Vec<Gradient>,
+    objective: Objective,
     samples: usize,
 ) -> Result<Vec<ParameterCheck>> {
-    // Always on flex: other backends take their sigmoids through 32 bits, which a step of 1e-6 does not survive.
+    // Always on burn-flex: other backends compute sigmoids in 32 bits, whose rounding errors exceed a difference of
+    // 1e-6.
     let flex = Device::flex();
-    let mut wide = model.clone();
-    wide.layers_mut().into_iter().for_each(|layer| {
-        layer.weight = Param::from_tensor(widened(&layer.weight.val(), &flex));
-        layer.bias = layer.bias.as_ref().map(|bias| Param::from_tensor(widened(&bias.val(), &flex)));
+    let mut model = model.clone();
+    model.layers_mut().into_iter().for_each(|layer| {
+        layer.weight = to_f64(&layer.weight, &flex);
+        layer.bias = layer.bias.as_ref().map(|bias| to_f64(bias, &flex));
     });
-    wide.slopes_mut().into_iter().for_each(|slope| *slope = Param::from_tensor(widened(&slope.val(), &flex)));
-    let batch = batch(split, task, (&flex, DType::F64));
-    let mut checked = Vec::new();
-    for (nth_parameter, (name, gradient)) in gradients.into_iter().enumerate() {
-        let shape =
-            nth(&mut wide, nth_parameter).context("the network has fewer parameters than gradients")?.val().dims();
-        let scale = gradient.iter().fold(0.0f64, |most, g| most.max(g.abs())).max(1e-12);
-        let mut worst = ParameterCheck {
+    model.slopes_mut().into_iter().for_each(|slope| *slope = to_f64(slope, &flex));
+    let mut loss = LossOf { model, batch: batch(objective, &flex, DType::F64), loss: objective.loss };
+    let mut checks = Vec::new();
+    for (parameter, Gradient { name, values: gradient }) in gradients.into_iter().enumerate() {
+        let shape = loss.parameter(parameter)?.val().dims();
+        let scale = gradient.iter().fold(0.0f64, |max, g| max.max(g.abs())).max(1e-12);
+        let mut check = ParameterCheck {
             name,
             shape: [shape[1], shape[2]],
             moved: 0,
@@ -83,124 +85,157 @@ fn compare(
             numeric: 0.0,
             difference: -1.0,
         };
-        for index in picked(gradient.len(), samples, nth_parameter as u64) {
-            let derivatives = one_sided(&mut wide, (nth_parameter, index), loss, &batch)?;
-            let (numeric, on_kink) = derivatives.nearest(gradient[index], scale);
-            let off = (gradient[index] - numeric).abs() / scale;
-            worst.moved += 1;
-            worst.kinks += usize::from(on_kink);
-            if off > worst.difference || off.is_nan() {
-                worst.worst = [index / shape[2], index % shape[2]];
-                (worst.automatic, worst.numeric, worst.difference) = (gradient[index], numeric, off);
+        for index in sampled_indices(gradient.len(), samples, parameter as u64) {
+            let derivatives = loss.one_sided_derivatives(parameter, index)?;
+            let is_kink = derivatives.are_of_kink(scale);
+            let numeric = if is_kink { derivatives.clamp(gradient[index]) } else { derivatives.central_difference() };
+            let difference = (gradient[index] - numeric).abs() / scale;
+            check.moved += 1;
+            check.kinks += usize::from(is_kink);
+            if difference > check.difference || difference.is_nan() {
+                check.worst = [index / shape[2], index % shape[2]];
+                (check.automatic, check.numeric, check.difference) = (gradient[index], numeric, difference);
             }
         }
-        checked.push(worst);
+        checks.push(check);
     }
-    Ok(checked)
+    Ok(checks)
 }
 
+/// Inputs and targets.
 type Batch = (Tensor<3>, Tensor<3>);
 
-fn batch(split: Split, task: Task, index: (&Device, DType)) -> Batch {
+/// The examples as one batch `[1, n, width]`.
+fn batch(Objective { split, task, .. }: Objective, device: &Device, dtype: DType) -> Batch {
     let inputs = split.rows.numbers();
     let targets = task.targets(&inputs, split.labels, split.targets);
     let tensor = |values: Vec<f32>| {
         let shape = [1, split.count(), values.len() / split.count()];
-        Tensor::<3>::from_data(TensorData::new(values, shape), index.0).cast(index.1)
+        Tensor::<3>::from_data(TensorData::new(values, shape), device).cast(dtype)
     };
     (tensor(inputs), tensor(targets))
 }
 
-/// Every parameter's name and derivatives, layer by layer, weights before biases, slopes last.
-fn automatic(model: &Network, (split, task): (Split, Task), loss: Loss, device: &Device) -> Vec<(String, Vec<f64>)> {
-    let autodiff = device.clone().autodiff();
+/// The gradient of every parameter by autodiff: layer by layer, weights before biases, then the slopes.
+fn gradients(model: &Network, objective: Objective, device: &Device) -> Vec<Gradient> {
     let model = model.clone().train();
-    let (inputs, targets) = batch(split, task, (&autodiff, DType::F32));
-    let gradients = loss.per_replica(model.forward(inputs), targets).sum().backward();
+    let (inputs, targets) = batch(objective, &device.clone().autodiff(), DType::F32);
+    let gradients = objective.loss.per_replica(model.forward(inputs), targets).sum().backward();
     let read = |parameter: &Param<Tensor<3>>| match parameter.val().grad(&gradients) {
         Some(gradient) => gradient.into_data().iter::<f64>().collect(),
-        // The step function passes nothing on.
+        // Parameters before a Heaviside step have no gradient.
         None => vec![0.0; parameter.val().shape().num_elements()],
     };
-    let mut found = Vec::new();
+    let mut named = Vec::new();
     for (layer, name) in model.layers().into_iter().zip(model.layer_names()) {
-        found.push((format!("{name}.weight"), read(&layer.weight)));
-        found.extend(layer.bias.as_ref().map(|bias| (format!("{name}.bias"), read(bias))));
+        named.push((format!("{name}.weight"), &layer.weight));
+        named.extend(layer.bias.as_ref().map(|bias| (format!("{name}.bias"), bias)));
     }
-    found.extend(model.slopes().into_iter().enumerate().map(|(i, slope)| (format!("slopes.{i}"), read(slope))));
-    found
+    named.extend(model.slopes().into_iter().enumerate().map(|(i, slope)| (format!("slopes.{i}"), slope)));
+    named.into_iter().map(|(name, parameter)| Gradient { name, values: read(parameter) }).collect()
 }
 
-/// The parameter at this position of the order of [`automatic`].
-fn nth(model: &mut Network, index: usize) -> Option<&mut Param<Tensor<3>>> {
+/// Parameter `index` in the order of [`gradients`]; `None` past the last one.
+fn parameter_mut(model: &mut Network, index: usize) -> Option<&mut Param<Tensor<3>>> {
     let (mut parameters, mut slopes) = (Vec::new(), Vec::new());
     match model {
         Network::Classifier(mlp) => {
             mlp.layers.iter_mut().for_each(|layer| parameters.extend([Some(&mut layer.weight), layer.bias.as_mut()]));
             slopes.extend(mlp.slopes.iter_mut());
         }
-        Network::Autoencoder(both) => {
-            let halves = both.encoder.layers.iter_mut().chain(&mut both.decoder.layers);
-            halves.for_each(|layer| parameters.extend([Some(&mut layer.weight), layer.bias.as_mut()]));
-            slopes.extend(both.encoder.slopes.iter_mut().chain(&mut both.decoder.slopes));
+        Network::Autoencoder(autoencoder) => {
+            let layers = autoencoder.encoder.layers.iter_mut().chain(&mut autoencoder.decoder.layers);
+            layers.for_each(|layer| parameters.extend([Some(&mut layer.weight), layer.bias.as_mut()]));
+            slopes.extend(autoencoder.encoder.slopes.iter_mut().chain(&mut autoencoder.decoder.slopes));
         }
     }
     parameters.into_iter().flatten().chain(slopes).nth(index)
 }
 
-/// Which numbers of a parameter are moved: all of a small one.
-fn picked(count: usize, samples: usize, parameter: u64) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..count).collect();
+/// The indices of the elements that are compared, in increasing order: all of them if there are at most `samples`, else
+/// a random sample.
+fn sampled_indices(count: usize, samples: usize, parameter: u64) -> Vec<usize> {
+    let mut indices: Vec<usize> = (0..count).collect();
     if count > samples {
-        Stream::new(parameter, Purpose::Pick, 2).shuffle(&mut all);
-        all.truncate(samples);
-        all.sort_unstable();
+        Stream::new(parameter, Purpose::Pick, 2).shuffle(&mut indices);
+        indices.truncate(samples);
+        indices.sort_unstable();
     }
-    all
+    indices
 }
 
-/// The one-sided derivatives of the loss along one number.
-struct OneSided {
+/// The one-sided derivatives of the loss by one element, as difference quotients.
+struct OneSidedDerivatives {
     left: f64,
     right: f64,
 }
 
-/// OneSided that differ by more than this share of the parameter's largest derivative are those of a kink; curvature makes far less of
-/// a difference within a step of 1e-6.
+/// The difference of one-sided derivatives, relative to the parameter's largest derivative, above which there is a
+/// kink; the curvature of a smooth loss makes a far smaller difference within a step of 1e-6.
 const KINK: f64 = 1e-3;
 
-impl OneSided {
-    /// The central difference, and false; or, on a kink, the slope between the two sides nearest to the derivative, and true.
-    fn nearest(&self, derivative: f64, scale: f64) -> (f64, bool) {
-        let (low, high) = (self.left.min(self.right), self.left.max(self.right));
-        if high - low > KINK * scale { (derivative.clamp(low, high), true) } else { (0.5 * (low + high), false) }
+impl OneSidedDerivatives {
+    /// The smaller and the larger of the two.
+    fn bounds(&self) -> (f64, f64) {
+        (self.left.min(self.right), self.left.max(self.right))
+    }
+
+    fn are_of_kink(&self, scale: f64) -> bool {
+        let (low, high) = self.bounds();
+        high - low > KINK * scale
+    }
+
+    fn central_difference(&self) -> f64 {
+        let (low, high) = self.bounds();
+        0.5 * (low + high)
+    }
+
+    /// The number between the two that is nearest to `derivative`.
+    fn clamp(&self, derivative: f64) -> f64 {
+        let (low, high) = self.bounds();
+        derivative.clamp(low, high)
     }
 }
 
-fn one_sided(model: &mut Network, (parameter, index): (usize, usize), loss: Loss, batch: &Batch) -> Result<OneSided> {
-    let before = nth(model, parameter).context("there is no such parameter")?.val();
-    let mut at = |by: f64| -> Result<f64> {
-        let shape = before.dims();
-        let mut values: Vec<f64> = before.clone().into_data().iter::<f64>().collect();
-        values[index] += by;
-        let moved = Tensor::from_data(TensorData::new(values, shape), (&before.device(), DType::F64));
-        if let Some(moved_parameter) = nth(model, parameter) {
-            *moved_parameter = Param::from_tensor(moved);
-        }
-        let (inputs, targets) = batch.clone();
-        let found = loss.per_replica(model.forward(inputs), targets).into_data().iter::<f64>().next();
-        found.context("the loss has no value")
-    };
-    let [left, here, right] = [at(-STEP)?, at(0.0)?, at(STEP)?];
-    if let Some(moved_parameter) = nth(model, parameter) {
-        *moved_parameter = Param::from_tensor(before);
-    }
-    Ok(OneSided { left: (here - left) / STEP, right: (right - here) / STEP })
+/// The loss of a network in 64 bits on one batch.
+struct LossOf {
+    model: Network,
+    batch: Batch,
+    loss: Loss,
 }
 
-fn widened(tensor: &Tensor<3>, device: &Device) -> Tensor<3> {
+impl LossOf {
+    fn parameter(&mut self, index: usize) -> Result<&mut Param<Tensor<3>>> {
+        parameter_mut(&mut self.model, index).context("there are more gradients than the network has parameters")
+    }
+
+    fn value(&self) -> Result<f64> {
+        let (inputs, targets) = self.batch.clone();
+        let losses = self.loss.per_replica(self.model.forward(inputs), targets).into_data();
+        losses.iter::<f64>().next().context("the backend returned no loss")
+    }
+
+    /// The derivatives by element `index` of parameter `parameter`; the network is the same afterwards.
+    fn one_sided_derivatives(&mut self, parameter: usize, index: usize) -> Result<OneSidedDerivatives> {
+        let original = self.parameter(parameter)?.val();
+        let mut value_at = |offset: f64| -> Result<f64> {
+            let shape = original.dims();
+            let mut values: Vec<f64> = original.clone().into_data().iter::<f64>().collect();
+            values[index] += offset;
+            let moved = Tensor::from_data(TensorData::new(values, shape), (&original.device(), DType::F64));
+            *self.parameter(parameter)? = Param::from_tensor(moved);
+            self.value()
+        };
+        let [left, middle, right] = [value_at(-STEP)?, value_at(0.0)?, value_at(STEP)?];
+        *self.parameter(parameter)? = Param::from_tensor(original);
+        Ok(OneSidedDerivatives { left: (middle - left) / STEP, right: (right - middle) / STEP })
+    }
+}
+
+fn to_f64(parameter: &Param<Tensor<3>>, device: &Device) -> Param<Tensor<3>> {
+    let tensor = parameter.val();
     let values: Vec<f64> = tensor.clone().into_data().iter::<f64>().collect();
-    Tensor::from_data(TensorData::new(values, tensor.dims()), (device, DType::F64))
+    Param::from_tensor(Tensor::from_data(TensorData::new(values, tensor.dims()), (device, DType::F64)))
 }
 
 #[cfg(test)]
@@ -211,19 +246,20 @@ mod tests {
     use crate::nn::device;
     use crate::nn::models::ActivationKind;
 
-    fn worst(loss: Loss, activation: ActivationKind) -> Vec<ParameterCheck> {
+    fn check_blobs(loss: Loss, activation: ActivationKind) -> Vec<ParameterCheck> {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = activation;
         let device = device::for_tests();
         let dataset = toys::find("blobs").unwrap().dataset();
         let model = config.network(2, 2).init(&[3], &device);
-        check(&model, (dataset.train.slice(0, 6, Pixels::Unit), config.task(2)), loss, 100, &device).unwrap()
+        let objective = Objective { split: dataset.train.slice(0, 6, Pixels::Unit), task: config.task(2), loss };
+        check(&model, objective, 100, &device).unwrap()
     }
 
     #[test]
-    fn a_right_gradient_passes_and_every_parameter_is_named() {
-        let found = worst(Loss::CrossEntropy, ActivationKind::Prelu);
+    fn a_correct_gradient_passes_and_every_parameter_is_named() {
+        let found = check_blobs(Loss::CrossEntropy, ActivationKind::Prelu);
         let names: Vec<&str> = found.iter().map(|checked| checked.name.as_str()).collect();
         assert_eq!(names, ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "slopes.0"]);
         assert_eq!(found.iter().map(|checked| checked.moved).collect::<Vec<_>>(), [10, 5, 10, 2, 1]);
@@ -231,13 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn on_a_kink_any_slope_between_its_sides_is_right_and_elsewhere_only_one() {
-        let kink = OneSided { left: 0.0, right: 1.0 };
-        assert_eq!(kink.nearest(0.3, 1.0), (0.3, true));
-        assert_eq!(kink.nearest(1.5, 1.0), (1.0, true));
-        let smooth = OneSided { left: 0.5, right: 0.5 + 1e-6 };
-        assert!((smooth.nearest(0.7, 1.0).0 - 0.5).abs() < 1e-5);
-        // The corners of XOR and zero biases put a ReLU exactly on its kink.
+    fn at_a_kink_any_number_between_the_one_sided_derivatives_passes_and_elsewhere_only_one() {
+        let kink = OneSidedDerivatives { left: 0.0, right: 1.0 };
+        assert!(kink.are_of_kink(1.0));
+        assert_eq!([kink.clamp(0.3), kink.clamp(1.5)], [0.3, 1.0]);
+        let smooth = OneSidedDerivatives { left: 0.5, right: 0.5 + 1e-6 };
+        assert!(!smooth.are_of_kink(1.0));
+        assert!((smooth.central_difference() - 0.5).abs() < 1e-5);
+        // With the corners of XOR and zero biases the input of a ReLU is exactly 0.
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![4]);
         config.model.init = crate::nn::models::Init::HeNormal;
@@ -245,25 +282,27 @@ mod tests {
         let dataset = toys::find("xor").unwrap().dataset();
         let model = config.network(2, 2).init(&[0], &device);
         let split = dataset.train.slice(0, 4, Pixels::Unit);
-        let found = check(&model, (split, config.task(2)), Loss::CrossEntropy, 100, &device).unwrap();
+        let objective = Objective { split, task: config.task(2), loss: Loss::CrossEntropy };
+        let found = check(&model, objective, 100, &device).unwrap();
         assert!(found.iter().all(|checked| checked.difference < 1e-3), "{found:?}");
         assert!(found.iter().map(|checked| checked.kinks).sum::<usize>() > 0);
     }
 
     #[test]
-    fn a_wrong_derivative_is_found_and_named_where_it_is() {
+    fn a_wrong_derivative_is_found_with_its_parameter_and_element() {
         let device = device::for_tests();
         let dataset = toys::find("blobs").unwrap().dataset();
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = ActivationKind::Tanh;
         let model = config.network(2, 2).init(&[3], &device);
-        let on = (dataset.train.slice(0, 6, Pixels::Unit), config.task(2));
-        let mut gradients = automatic(&model, on, Loss::CrossEntropy, &device);
-        // The second weight into the fourth unit, a twentieth of the largest derivative off.
-        let most = gradients[0].1.iter().fold(0.0f64, |most, g| most.max(g.abs()));
-        gradients[0].1[8] += 0.05 * most;
-        let found = compare(&model, gradients, on, Loss::CrossEntropy, 100).unwrap();
+        let split = dataset.train.slice(0, 6, Pixels::Unit);
+        let objective = Objective { split, task: config.task(2), loss: Loss::CrossEntropy };
+        let mut gradients = gradients(&model, objective, &device);
+        // The derivative by the second weight into the fourth unit is wrong by a twentieth of the largest one.
+        let max = gradients[0].values.iter().fold(0.0f64, |max, g| max.max(g.abs()));
+        gradients[0].values[8] += 0.05 * max;
+        let found = compare(&model, gradients, objective, 100).unwrap();
         assert_eq!((found[0].worst, found[0].name.as_str()), ([1, 3], "layers.0.weight"));
         assert!(found[0].difference > 0.04 && found[1..].iter().all(|checked| checked.difference < 1e-3), "{found:?}");
     }

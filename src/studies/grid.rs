@@ -1,24 +1,26 @@
-//! Numbers on an even grid over the plane.
+//! A function of two numbers on an even grid.
 
-/// Heights `[side * side]`, the first coordinate changing fastest, between the ends of each coordinate.
+/// The values of a function on an even grid of `side` by `side` points.
 #[derive(Debug, Clone)]
 pub struct Grid2d {
-    /// First and last value of each coordinate.
+    /// The first and the last value of each coordinate.
     pub ends: [(f64, f64); 2],
     /// Points along each coordinate.
     pub side: usize,
-    /// The heights.
+    /// `[side * side]` values; the first coordinate changes fastest.
     pub values: Vec<f64>,
 }
 
 impl Grid2d {
-    /// Heights of a function on an even grid.
-    pub fn of(ends: [(f64, f64); 2], side: usize, height: impl Fn(&[Vec<f64>]) -> Vec<f64>) -> Self {
-        let at = |axis: usize, step: usize| {
+    /// Computes the grid of a function, which takes points `[x, y]` and returns as many values. `side` must be at least
+    /// 2.
+    pub fn of(ends: [(f64, f64); 2], side: usize, function: impl Fn(&[Vec<f64>]) -> Vec<f64>) -> Self {
+        let coordinate = |axis: usize, step: usize| {
             let (low, high) = ends[axis];
             low + (high - low) * step as f64 / (side - 1) as f64
         };
-        let points: Vec<Vec<f64>> = (0..side * side).map(|i| vec![at(0, i % side), at(1, i / side)]).collect();
-        Self { ends, side, values: height(&points) }
+        let points: Vec<Vec<f64>> =
+            (0..side * side).map(|i| vec![coordinate(0, i % side), coordinate(1, i / side)]).collect();
+        Self { ends, side, values: function(&points) }
     }
 }

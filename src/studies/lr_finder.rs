@@ -1,7 +1,8 @@
-//! The range test of learning rates: one batch after another at an ever higher rate, and what becomes of the loss.
+//! The learning-rate range test (Smith, "Cyclical learning rates for training neural networks", 2017): the rate rises
+//! from batch to batch until the loss diverges.
 //!
-//! In: a network and a job, the first and the last rate. Out: each replica's loss at each rate, smoothed, and the rate it suggests.
-//! Smith, "Cyclical learning rates for training neural networks", 2017.
+//! In: a stack of networks, a job, the first and the last rate. Out: for each replica the loss at each rate, smoothed,
+//! and the rates that it suggests.
 
 use anyhow::{Result, ensure};
 use burn::module::Module;
@@ -11,55 +12,62 @@ use crate::train::Job;
 use crate::train::batch::Batcher;
 use crate::train::step::TrainStep;
 
-/// Share of the past in the smoothed loss.
-const MEMORY: f64 = 0.95;
-/// The test ends where the smoothed loss is this many times the lowest it was.
-const BLOWN_UP: f64 = 4.0;
-/// Batches before which the smoothed loss is none to judge by.
-const WARM: usize = 10;
+/// The decay of the exponential moving average that smooths the loss.
+const SMOOTHING_BETA: f64 = 0.95;
+/// The loss has diverged when its smoothed value is above this multiple of its minimum so far (as in fastai's
+/// `lr_find`).
+const DIVERGENCE_FACTOR: f64 = 4.0;
+/// The number of first batches that neither end the test nor are suggested, because their smoothed loss has too few
+/// terms.
+const WARMUP_STEPS: usize = 10;
 
-/// What to try.
+/// The learning rates of the test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateRange {
-    /// The first rate.
+    /// The first rate, above 0.
     pub from: f64,
-    /// The last rate.
+    /// The last rate, above the first.
     pub to: f64,
-    /// Batches.
+    /// Number of batches.
     pub steps: usize,
 }
 
-/// What a replica's loss did.
+/// The training loss of one replica over the batches of the test.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LossCurve {
     /// The rate of each batch.
     pub rates: Vec<f64>,
     /// The loss of each batch, before its step.
     pub losses: Vec<f64>,
-    /// The same, smoothed: the exponential moving average, corrected for its start at 0 (as in Adam: Kingma and Ba, 2015).
+    /// The smoothed loss of each batch: an exponential moving average with bias correction (as in Adam: Kingma and Ba,
+    /// 2015).
     pub smoothed: Vec<f64>,
+    /// The moving average before its bias correction.
     average: f64,
-    lowest: f64,
+    /// The smallest smoothed loss so far.
+    minimum: f64,
 }
 
 impl RateRange {
+    /// Checks the rates.
+    ///
     /// # Errors
-    /// The rates are not above 0 and rising.
+    /// The first rate is not above 0, or the last one not above the first.
     pub fn validate(&self) -> Result<()> {
         let Self { from, to, .. } = *self;
-        ensure!(from.is_finite() && from > 0.0, "--from {from}: the first rate must be above 0");
-        ensure!(to.is_finite() && to > from, "--to {to}: the last rate must be above the first, {from}");
+        ensure!(from.is_finite() && from > 0.0, "--from {from}: the first rate must be a number above 0");
+        ensure!(to.is_finite() && to > from, "--to {to}: the last rate must be above the first one, {from}");
         Ok(())
     }
 
-    /// The rate of a batch: evenly in its logarithm.
+    /// The rate of batch `step`, from 0; the logarithms of the rates are evenly spaced.
     pub fn rate(&self, step: usize) -> f64 {
-        let share = step as f64 / (self.steps - 1).max(1) as f64;
-        self.from * libm::exp(share * libm::log(self.to / self.from))
+        let fraction = step as f64 / (self.steps - 1).max(1) as f64;
+        self.from * libm::exp(fraction * libm::log(self.to / self.from))
     }
 }
 
-/// Tries the range on every replica of a stack; ends early where all losses have blown up.
+/// Runs the test on every replica of a stack; it ends early when the losses of all replicas have diverged.
 pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
     let mut train_step = TrainStep::new(job);
     let mut model = model.train();
@@ -76,7 +84,7 @@ pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
         for (curve, loss) in curves.iter_mut().zip(losses.iter::<f32>()) {
             curve.record(range.rate(step), f64::from(loss));
         }
-        if curves.iter().all(LossCurve::has_blown_up) {
+        if curves.iter().all(LossCurve::has_diverged) {
             break;
         }
     }
@@ -84,43 +92,46 @@ pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
 }
 
 impl LossCurve {
+    /// Adds the loss of the next batch, unless the loss has diverged.
     fn record(&mut self, rate: f64, loss: f64) {
-        if self.has_blown_up() {
+        if self.has_diverged() {
             return;
         }
         self.rates.push(rate);
         self.losses.push(loss);
-        self.average = MEMORY * self.average + (1.0 - MEMORY) * loss;
-        let smoothed = self.average / (1.0 - MEMORY.powi(self.losses.len() as i32));
+        self.average = SMOOTHING_BETA * self.average + (1.0 - SMOOTHING_BETA) * loss;
+        let smoothed = self.average / (1.0 - SMOOTHING_BETA.powi(self.losses.len() as i32));
         self.smoothed.push(smoothed);
-        self.lowest = if self.losses.len() == 1 { smoothed } else { self.lowest.min(smoothed) };
+        self.minimum = if self.losses.len() == 1 { smoothed } else { self.minimum.min(smoothed) };
     }
 
-    /// Whether the loss has blown up.
-    fn has_blown_up(&self) -> bool {
+    fn has_diverged(&self) -> bool {
         let Some(last) = self.smoothed.last() else { return false };
-        self.smoothed.len() > WARM && !(last.is_finite() && *last <= BLOWN_UP * self.lowest)
+        self.smoothed.len() > WARMUP_STEPS && !(last.is_finite() && *last <= DIVERGENCE_FACTOR * self.minimum)
     }
 
-    /// The rate at which the smoothed loss falls most steeply along the logarithm of the rate; `None` where it never falls.
+    /// The rate before the minimum at which the derivative of the smoothed loss by the logarithm of the rate is most
+    /// negative; `None` if the loss never falls.
     pub fn steepest(&self) -> Option<f64> {
-        let slope = |i: usize| {
+        let derivative = |i: usize| {
             let (left, right) = (i.saturating_sub(2), (i + 2).min(self.rates.len() - 1));
             (self.smoothed[right] - self.smoothed[left]) / (self.rates[right] / self.rates[left]).ln()
         };
-        let best = (WARM.min(self.rates.len())..self.lowest()?.0).min_by(|&a, &b| slope(a).total_cmp(&slope(b)))?;
-        // Rounding makes slopes of its own.
-        (slope(best) < -1e-9 * self.smoothed[best].abs()).then(|| self.rates[best])
+        let best = (WARMUP_STEPS.min(self.rates.len())..self.minimum_index()?)
+            .min_by(|&a, &b| derivative(a).total_cmp(&derivative(b)))?;
+        // The rounding errors of a constant loss are no descent.
+        (derivative(best) < -1e-9 * self.smoothed[best].abs()).then(|| self.rates[best])
     }
 
-    /// A tenth of the rate at which the smoothed loss is lowest: the usual other suggestion.
+    /// A tenth of the rate at which the smoothed loss has its minimum, the other common suggestion (fastai's
+    /// `minimum`); `None` if no smoothed loss after the warm-up is finite.
     pub fn tenth_of_lowest(&self) -> Option<f64> {
-        self.lowest().map(|(index, _)| self.rates[index] / 10.0)
+        self.minimum_index().map(|index| self.rates[index] / 10.0)
     }
 
-    fn lowest(&self) -> Option<(usize, f64)> {
-        let all = self.smoothed.iter().copied().enumerate().skip(WARM).filter(|(_, loss)| loss.is_finite());
-        all.min_by(|a, b| a.1.total_cmp(&b.1))
+    fn minimum_index(&self) -> Option<usize> {
+        let all = self.smoothed.iter().copied().enumerate().skip(WARMUP_STEPS).filter(|(_, loss)| loss.is_finite());
+        all.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
     }
 }
 
@@ -137,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_rise_by_one_factor_from_the_first_to_the_last() {
+    fn rates_rise_by_a_constant_factor_from_the_first_to_the_last() {
         assert!((RANGE.rate(0) - 1e-4).abs() < 1e-12 && (RANGE.rate(200) - 1.0).abs() < 1e-9);
         assert!((RANGE.rate(100) - 1e-2).abs() < 1e-9);
         assert!(
@@ -146,19 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_loss_stays_itself_when_smoothed_and_suggests_nothing() {
+    fn a_constant_loss_is_unchanged_by_smoothing_and_suggests_no_rate() {
         let flat = curve(|_| 2.0);
         assert!(flat.smoothed.iter().all(|loss| (loss - 2.0).abs() < 1e-12));
         assert_eq!(flat.steepest(), None);
     }
 
     #[test]
-    fn the_suggestion_is_where_a_step_down_is_steepest() {
-        // A smooth step from 2 to 1 around a rate of 0.01, blowing up beyond 0.3; the smoothing lags by about a dozen batches.
+    fn the_suggested_rate_is_where_the_loss_falls_most_steeply() {
+        // The loss falls from 2 to 1 around a rate of 0.01 and diverges above 0.3; the smoothing lags by about twelve
+        // batches.
         let step = curve(|rate| 1.0 + 1.0 / (1.0 + (rate / 0.01).powi(4)) + if rate > 0.3 { 100.0 } else { 0.0 });
         let found = step.steepest().unwrap();
         assert!((0.008..0.025).contains(&found), "{found}");
-        assert!(step.rates.len() < RANGE.steps, "it ends where the loss blows up");
+        assert!(step.rates.len() < RANGE.steps, "the test ends where the loss diverges");
         assert!(step.tenth_of_lowest().unwrap() > 0.01);
     }
 }

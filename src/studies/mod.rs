@@ -1,9 +1,25 @@
-//! Closer looks at one thing: descent down a test function, the learning-rate finder, the gradient check, the loss landscape.
+//! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss
+//! landscape.
 //!
 //! In: settings, a network, examples. Out: curves, grids and differences; nothing is drawn or printed here.
 
-pub mod descent;
-pub mod gradient_check;
+pub(crate) mod descent;
+pub(crate) mod gradient_check;
 pub mod grid;
-pub mod landscape;
-pub mod lr_finder;
+pub(crate) mod landscape;
+pub(crate) mod lr_finder;
+
+use crate::data::Split;
+use crate::nn::loss::Loss;
+use crate::nn::task::Task;
+
+/// What a network's loss is taken of.
+#[derive(Debug, Clone, Copy)]
+pub struct Objective<'a> {
+    /// The examples.
+    pub split: Split<'a>,
+    /// What the network predicts for them.
+    pub task: Task,
+    /// The loss of the predictions.
+    pub loss: Loss,
+}

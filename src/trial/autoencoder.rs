@@ -12,8 +12,8 @@ use super::probe::{self, EncodedSplits};
 use super::references::{ReferenceSpace, References, SplitKey, knn_accuracy};
 use crate::data::PIXELS;
 use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
-use crate::evaluate::denoise::{Judges, clean, noisy};
-use crate::evaluate::knn::{Index, Vectors, vote};
+use crate::evaluate::denoise::{Classifiers, denoising_scores, noisy};
+use crate::evaluate::knn::{Index, KnnClassifier, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{encode, evaluate, pca};
 use crate::experiment::config::{EvaluateConfig, TrialConfig};
@@ -92,7 +92,7 @@ impl AutoencoderEvaluation<'_> {
         }
         let index = Index::new(train_codes);
         if let Some(k) = asked.knn {
-            let predicted = vote(&index.nearest(test_codes, k, false), k, train.labels);
+            let predicted = KnnClassifier { index: &index, labels: train.labels, k }.predict(test_codes);
             measured.confusion = classification::confusion(&predicted, test.labels, self.classes);
             measured.add(Metric::KnnAccuracy, classification::accuracy(&measured.confusion));
             measured.add(Metric::KnnOneVsRest, mean_one_vs_rest(&measured.confusion));
@@ -127,7 +127,7 @@ impl AutoencoderEvaluation<'_> {
 
     /// The mean loss of the reconstructed test images, whichever loss it was trained on.
     fn reconstruction(&self, model: &Autoencoder, loss: Loss) -> f64 {
-        let network = Network::Autoencoder(model.ending_in(loss == Loss::Bce));
+        let network = Network::Autoencoder(model.with_output(loss.autoencoder_output()));
         let scores = evaluate(&network, self.splits.test, Task::Reconstruct, loss, self.device);
         scores.first().map_or(f64::NAN, |scores| scores.loss)
     }
@@ -178,11 +178,12 @@ impl AutoencoderEvaluation<'_> {
         let classifier = self.train_judge()?;
         let classifier = classifier.classifier().context("the network that judges cleaned images is no classifier")?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
-        let judges = Judges { classifier, codes: knn.map(|k| (index, self.splits.train.labels, k)) };
+        let knn = knn.map(|k| KnnClassifier { index, labels: self.splits.train.labels, k });
+        let classifiers = Classifiers { network: classifier, knn };
         let test = self.splits.test;
         for &level in noise {
             let images = noisy(test.rows, self.config.train.noise_kind, level, self.seed);
-            let scores = clean(model, &judges, test, &images, self.device);
+            let scores = denoising_scores(model, &classifiers, test, &images, self.device);
             let level = Level::new(level).with_context(|| format!("{level} is no noise level"))?;
             let all = [
                 (Metric::PsnrNoisy(level), scores.psnr_noisy),

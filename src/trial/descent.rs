@@ -27,7 +27,7 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
         put(if axis == 0 { Metric::FinalX } else { Metric::FinalY }, x);
     }
     if let Some(minimum) = config.function.minimum() {
-        let lowest = config.function.at(&minimum);
+        let lowest = config.function.value_at(&minimum);
         let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         put(Metric::Distance, distance);
         let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();

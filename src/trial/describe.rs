@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::autoencoder::AutoencoderMetrics;
 use crate::evaluate::Scores;
-use crate::evaluate::classification::{columns, confusion, mistakes, predictions};
+use crate::evaluate::classification::{class_scores, confusion, mistakes, predictions};
 use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
@@ -47,8 +47,8 @@ const MISTAKES: usize = 24;
 /// kept only under the cross-entropy, whose outputs a softmax makes probabilities of.
 pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
     let classes = if let Task::Classify { classes } = task { classes } else { 2 };
-    let predictions = predictions(&columns(outputs, task), classes);
-    let predicted: Vec<u8> = predictions.iter().map(|(class, _)| *class).collect();
+    let predictions = predictions(&class_scores(outputs, task), classes);
+    let predicted: Vec<u8> = predictions.iter().map(|prediction| prediction.class).collect();
     record.confusion = confusion(&predicted, labels, classes);
     if loss == Loss::CrossEntropy {
         record.mistakes = mistakes(&predictions, labels, MISTAKES);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::data::Split;
 use crate::evaluate::classification::accuracy_of;
-use crate::evaluate::knn::{Index, Vectors, vote};
+use crate::evaluate::knn::{Index, KnnClassifier, Vectors};
 use crate::evaluate::pca::Pca;
 
 /// What makes two trials share a reference: data set, training and test images.
@@ -70,7 +70,7 @@ impl References {
 
 /// The accuracy of the nearest-neighbour classifier.
 pub fn knn_accuracy(train: (Vectors, &[u8]), test: (Vectors, &[u8]), k: usize) -> f64 {
-    let predicted = vote(&Index::new(train.0).nearest(test.0, k, false), k, train.1);
+    let predicted = KnnClassifier { index: &Index::new(train.0), labels: train.1, k }.predict(test.0);
     accuracy_of(&predicted, test.1)
 }
 

@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::{DefaultSizes, Pixels, classes_of, toys, width_of};
-use crate::nn::loss::Loss;
 use crate::nn::models::{AutoencoderConfig, NetworkConfig};
 use crate::nn::optim::Schedule;
 use crate::nn::task::Task;
@@ -84,7 +83,7 @@ impl TrialConfig {
             }
             Some(latent) => NetworkConfig::Autoencoder(AutoencoderConfig {
                 encoder: self.model.mlp(inputs, latent),
-                logits: self.train.loss == Loss::Bce,
+                output: self.train.loss.autoencoder_output(),
             }),
         }
     }

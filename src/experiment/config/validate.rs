@@ -45,7 +45,7 @@ impl TrialConfig {
                 return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
             }
         }
-        let (level, max) = (self.train.noise, self.train.noise_kind.most());
+        let (level, max) = (self.train.noise, self.train.noise_kind.max_level());
         if !(0.0..=max).contains(&level) {
             return Err(format!("`train.noise` is {level}; it must be 0 to {max}"));
         }
@@ -143,7 +143,7 @@ impl TrialConfig {
                 Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or bce".into())
             }
             (Some(_), _) => {
-                let max_noise = self.train.noise_kind.most();
+                let max_noise = self.train.noise_kind.max_level();
                 self.evaluate.validate(self.data.train, self.data.test, max_noise)
             }
         }

@@ -1,21 +1,21 @@
-//! The exponential of many numbers at a time, the same on every machine.
+//! The exponential of 32-bit floats in vector instructions, with the same result on every machine.
 //!
-//! In: 32-bit floats. Out: `e^x` of each, to the last bit what glibc's `expf` gives on a processor with fused multiply-add, which
-//! was compared over all 2.2 billion floats within 87 of zero. The C library takes one number at a time; this has no branch
-//! and no call, so that it becomes vector instructions. A processor without fused multiply-add has to call for it after all: the
-//! same bits, but no faster.
+//! In: 32-bit floats. Out: `e^x` of each, to the last bit the result of glibc's `expf` on a processor with fused
+//! multiply-add (an ignored test compares all floats). The C library's function takes one number at a time; this one
+//! has no branch and no call, so that the compiler vectorises it. On a processor without fused multiply-add, each of
+//! those is a call: the bits are the same, but it is no faster.
 
 use std::marker::PhantomData;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// `x` is split as `(32 k + i + r) ln 2 / 32` with whole k and i and |r| at most 1/2.
+/// `x` is written as `(32 k + i + r) ln 2 / 32` with integers k and i and |r| at most 1/2.
 const STEPS: f64 = 32.0;
 
 /// `32 / ln 2`.
 const STEPS_PER_E: f64 = STEPS * std::f64::consts::LOG2_E;
 
-/// Adding it rounds to a whole number, which then stands in the last bits: 1.5 * 2^52.
+/// 1.5 * 2^52: adding it to a float rounds that to an integer, which the last bits of the sum hold.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// `2^(r / 32)` for |r| at most 1/2 as `1 + C r + B r^2 + A r^3`: the minimax coefficients of ARM's optimized-routines
@@ -27,35 +27,36 @@ const C: f64 = f64::from_bits(0x3f96_2e42_ff0c_52d6);
 /// The bits of `2^(i / 32)`, less what `i` adds to the exponent's bits when it is shifted there with k.
 static POWERS: [u64; 32] = powers();
 
-/// Numbers taken at a time: two vectors of 64-bit floats on the widest processors.
+/// Numbers in a block: two vectors of 64-bit floats with AVX-512.
 pub const LANES: usize = 16;
 
 /// `e^x` of each.
 #[inline(always)]
 pub fn exp(x: [f32; LANES]) -> [f32; LANES] {
-    // One short loop for each stage: a single one would not become vector instructions because of the table, nor would closures
-    // that the compiler leaves outside the function whose instructions it may use.
-    let (mut z, mut whole, mut powers, mut out) = ([0.0; LANES], [0.0; LANES], [0; LANES], [0.0; LANES]);
+    // One short loop for each stage: the table would keep a single loop from being vectorised, and closures may be
+    // compiled outside the function whose vector instructions they could use.
+    let (mut z, mut rounded, mut powers, mut out) = ([0.0; LANES], [0.0; LANES], [0; LANES], [0.0; LANES]);
     for i in 0..LANES {
-        // Beyond these the result is 0 or infinite in 32 bits, and still neither in 64.
+        // At ±150 the result is 0 or infinite in 32 bits, but neither in 64.
         z[i] = f64::from(x[i].clamp(-150.0, 150.0)) * STEPS_PER_E;
-        whole[i] = z[i] + ROUND;
+        rounded[i] = z[i] + ROUND;
     }
     for i in 0..LANES {
-        powers[i] = POWERS[(whole[i].to_bits() % 32) as usize];
+        powers[i] = POWERS[(rounded[i].to_bits() % 32) as usize];
     }
     for i in 0..LANES {
-        let r = z[i] - (whole[i] - ROUND);
-        let scale = f64::from_bits(powers[i].wrapping_add(whole[i].to_bits() << 47));
+        let r = z[i] - (rounded[i] - ROUND);
+        let scale = f64::from_bits(powers[i].wrapping_add(rounded[i].to_bits() << 47));
         let power = A.mul_add(r, B).mul_add(r * r, C.mul_add(r, 1.0));
         out[i] = (power * scale) as f32;
     }
     out
 }
 
-/// What becomes of [`LANES`] numbers.
+/// An elementwise function of [`LANES`] numbers.
 pub trait Block {
-    /// Must be `#[inline(always)]`, or the processor's instructions are not its own.
+    /// The function of each number. It must be `#[inline(always)]`, or it is compiled without the processor's vector
+    /// instructions.
     fn apply(x: [f32; LANES]) -> [f32; LANES];
 }
 
@@ -69,8 +70,8 @@ impl Block for Exponential {
     }
 }
 
-/// Replaces the numbers, [`LANES`] at a time, the last of them filled up with zeros.
-pub fn in_blocks<B: Block>(values: &mut [f32]) {
+/// Applies a function to every number in place, [`LANES`] at a time; the last block is padded with zeros.
+pub fn apply<B: Block>(values: &mut [f32]) {
     struct Blocks<'a, B>(&'a mut [f32], PhantomData<B>);
 
     impl<B: Block> WithSimd for Blocks<'_, B> {
@@ -92,7 +93,7 @@ pub fn in_blocks<B: Block>(values: &mut [f32]) {
 }
 
 const fn powers() -> [u64; 32] {
-    // Each the nearest 64-bit float, found with 60 decimal digits: no function that is constant here is that exact.
+    // 2^(i / 32), each rounded to the nearest 64-bit float from 60 decimal digits; no `const fn` computes them exactly.
     const ROUNDED: [u64; 32] = [
         0x3ff0_0000_0000_0000,
         0x3ff0_59b0_d315_8574,
@@ -141,30 +142,30 @@ mod tests {
     use super::*;
 
     fn exp(x: f32) -> f32 {
-        let mut one = [x];
-        in_blocks::<Exponential>(&mut one);
-        one[0]
+        let mut value = [x];
+        apply::<Exponential>(&mut value);
+        value[0]
     }
 
     #[test]
     fn it_is_the_exponential_rounded_to_32_bits() {
         // Every 9,973rd float of all there are; the exponential in 64 bits is the reference.
-        let mut most = 0.0f64;
+        let mut max_error = 0.0f64;
         for bits in (0..=u32::MAX).step_by(9_973) {
             let x = f32::from_bits(bits);
-            let (found, exact) = (exp(x), f64::from(x).exp());
+            let (rounded, exact) = (exp(x), f64::from(x).exp());
             if x.is_nan() {
-                assert!(found.is_nan());
+                assert!(rounded.is_nan());
             } else if exact > f64::from(f32::MAX) * (1.0 + 1e-7) {
-                assert_eq!(found, f32::INFINITY, "{x}");
+                assert_eq!(rounded, f32::INFINITY, "{x}");
             } else if exact > f64::from(f32::MIN_POSITIVE) {
-                most = most.max((f64::from(found) / exact - 1.0).abs());
+                max_error = max_error.max((f64::from(rounded) / exact - 1.0).abs());
             } else {
-                assert!((f64::from(found) - exact).abs() <= 2f64.powi(-149), "{x}");
+                assert!((f64::from(rounded) - exact).abs() <= 2f64.powi(-149), "{x}");
             }
         }
-        // Half a unit in the last place is 2^-24; the method promises 0.502 units.
-        assert!(most < 1.01 * 2f64.powi(-24), "{most:e}");
+        // Half a unit in the last place is 2^-24; the error bound of the method is 0.502 units.
+        assert!(max_error < 1.01 * 2f64.powi(-24), "{max_error:e}");
     }
 
     #[test]
@@ -177,17 +178,17 @@ mod tests {
     }
 
     #[test]
-    fn its_ends_are_exact() {
+    fn the_limits_0_1_and_nan_are_exact() {
         assert_eq!([0.0, -0.0, f32::NEG_INFINITY, f32::INFINITY].map(exp), [1.0, 1.0, 0.0, f32::INFINITY]);
         assert_eq!(exp(1.0), std::f32::consts::E);
         assert!(exp(f32::NAN).is_nan());
     }
 
     #[test]
-    fn a_number_has_the_same_exponential_wherever_it_stands() {
+    fn a_number_has_the_same_exponential_at_every_position_of_a_block() {
         let alone: Vec<f32> = (0..37).map(|i| exp(i as f32 * 0.3 - 5.0)).collect();
         let mut together: Vec<f32> = (0..37).map(|i| i as f32 * 0.3 - 5.0).collect();
-        in_blocks::<Exponential>(&mut together);
+        apply::<Exponential>(&mut together);
         assert_eq!(together, alone);
     }
 

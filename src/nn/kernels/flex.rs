@@ -1,27 +1,28 @@
-//! burn-flex's tensors as slices of numbers, and back.
+//! Tensors of burn-flex as slices of 32-bit floats, and back.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 
-/// The tensor, in a buffer of just its own numbers in row-major order; the same one where it is so already.
-pub fn whole(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
+/// The same tensor in a buffer that holds exactly its elements in row-major order; copied only if it is a view or
+/// strided.
+pub fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let count = tensor.layout().num_elements();
-    let is_whole = tensor.layout().is_contiguous() && tensor.storage::<f32>().len() == count;
-    if is_whole { tensor } else { tensor.to_contiguous() }
+    let is_contiguous = tensor.layout().is_contiguous() && tensor.storage::<f32>().len() == count;
+    if is_contiguous { tensor } else { tensor.to_contiguous() }
 }
 
-/// The numbers of a [`whole`] tensor.
-pub fn numbers(tensor: &FloatTensor<Flex>) -> &[f32] {
+/// The elements of a [`contiguous`] tensor.
+pub fn as_slice(tensor: &FloatTensor<Flex>) -> &[f32] {
     tensor.storage()
 }
 
-/// A new tensor.
-pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
+/// A tensor of this shape from its elements in row-major order.
+pub fn from_vec<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
     FloatTensor::<Flex>::from_data(TensorData::new(values, shape))
 }
 
-/// The dimensions of a tensor of rank 3.
+/// The shape of a tensor of rank 3.
 pub fn dims(tensor: &FloatTensor<Flex>) -> [usize; 3] {
     let shape = tensor.layout().shape();
     [shape[0], shape[1], shape[2]]

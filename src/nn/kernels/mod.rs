@@ -1,7 +1,8 @@
-//! What the CPU does in one pass where Burn's plain operations take many, by Burn's backend extension.
+//! Fused CPU kernels for operations that take several passes over memory by Burn's own, added by Burn's backend
+//! extension.
 //!
-//! In: tensors of burn-flex. Out: the same numbers that Burn's operations give, sooner, and to the last bit wherever the C library's
-//! exponential is glibc's. Who calls these asks [`take`] first and uses Burn's own operations on any other backend.
+//! In: 32-bit tensors of burn-flex. Out: the results of Burn's own operations, to the last bit if the C library is
+//! glibc. A caller asks `support` first and uses Burn's operations for any other tensor.
 
 mod exponential;
 mod flex;
@@ -16,70 +17,72 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, ExtensionType, Flex, backend_extension};
 use burn::tensor::{DType, Device, Tensor};
 
-use flex::{numbers, whole};
+use flex::{as_slice, contiguous};
 pub use update::{TINY, Update};
 
-/// What an optimizer remembers of a parameter, as its rule has it.
+/// An optimizer's state for one parameter: as many tensors of the parameter's shape as its rule has moments.
 #[derive(ExtensionType)]
 pub enum Moments<B: Backend> {
-    /// Nothing.
+    /// A rule without state.
     None,
-    /// One number for each of the parameter's.
+    /// Such as the velocity of momentum.
     One(FloatTensor<B>),
-    /// Two.
+    /// Such as the first and second moment of Adam.
     Two(FloatTensor<B>, FloatTensor<B>),
 }
 
-/// A parameter and what is remembered of it, a step later.
+/// The result of an optimizer's step on one parameter.
 #[derive(ExtensionType)]
 pub struct Updated<B: Backend> {
-    /// The parameter.
+    /// The new value.
     pub parameter: FloatTensor<B>,
-    /// What is remembered.
+    /// The new state.
     #[extension_type]
     pub moments: Moments<B>,
 }
 
-/// What optimizers do, without autodiff.
+/// Operations without a gradient.
 #[backend_extension(Flex)]
-pub trait Steps: Backend {
-    /// An optimizer's step; all tensors are of one shape, and written in place where nobody else holds them.
+pub trait PlainOps: Backend {
+    /// An optimizer's step. All tensors have the same shape; parameter and moments are written in place if no other
+    /// tensor shares their memory.
     fn update(
         update: Update,
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         #[extension_type] moments: Moments<Self>,
     ) -> Updated<Self>;
-    /// Right targets of each replica, `[R]`, of outputs and targets `[R, B, out]`.
+    /// The number of correct predictions of each replica: outputs and targets `[R, B, out]` to `[R]`. A prediction is
+    /// correct if its largest output has the index of its largest target, the first of equal ones.
     fn correct(outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// What networks do, with autodiff or without.
+/// Operations with a gradient.
 #[backend_extension(Flex, Autodiff)]
-pub trait Layers: Backend {
+pub trait DifferentiableOps: Backend {
     /// `x W + b`: `x [R, B, in]`, weights `[R, in, out]`, biases `[R, 1, out]` to `[R, B, out]`.
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// `1 / (1 + e^-x)` of each number.
+    /// `1 / (1 + e^-x)` of each number. Not named `sigmoid`, because the backend has a function of that name.
     fn logistic(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// The loss of each replica, `[R]`, of outputs and targets `[R, B, out]`; targets have no gradient.
+    /// The loss of each replica: outputs and targets `[R, B, out]` to `[R]`. Targets have no gradient.
     fn loss(kind: loss::LossKind, outputs: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-impl Steps for Flex {
+impl PlainOps for Flex {
     fn update(
         update: Update,
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         mut moments: Moments<Self>,
     ) -> Updated<Self> {
-        let mut parameter = whole(parameter);
-        let gradient = whole(gradient);
+        let mut parameter = contiguous(parameter);
+        let gradient = contiguous(gradient);
         let (first, second): (&mut [f32], &mut [f32]) = match &mut moments {
             Moments::None => (&mut [], &mut []),
             Moments::One(first) => (first.storage_mut(), &mut []),
             Moments::Two(first, second) => (first.storage_mut(), second.storage_mut()),
         };
-        update.apply(parameter.storage_mut(), numbers(&gradient), first, second);
+        update.apply(parameter.storage_mut(), as_slice(&gradient), first, second);
         Updated { parameter, moments }
     }
 
@@ -88,7 +91,7 @@ impl Steps for Flex {
     }
 }
 
-impl Layers for Flex {
+impl DifferentiableOps for Flex {
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         linear::forward(x, weight, bias)
     }
@@ -102,7 +105,7 @@ impl Layers for Flex {
     }
 }
 
-impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
+impl<C: CheckpointStrategy> DifferentiableOps for Autodiff<Flex, C> {
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         linear::tracked::<C>(x, weight, bias)
     }
@@ -116,30 +119,30 @@ impl<C: CheckpointStrategy> Layers for Autodiff<Flex, C> {
     }
 }
 
-/// Whether parameters on this device can be stepped in place.
-pub fn run_on(device: &Device) -> bool {
-    // Devices are compared without their autodiff.
+/// Whether there are kernels for this device: it is burn-flex.
+pub(crate) fn support_device(device: &Device) -> bool {
+    // The comparison ignores whether autodiff is on.
     *device == Device::flex()
 }
 
-/// Whether this tensor can be given to the kernels: on burn-flex, in 32 bits.
-pub fn take<const D: usize>(tensor: &Tensor<D>) -> bool {
-    tensor.dtype() == DType::F32 && run_on(&tensor.device())
+/// Whether there are kernels for this tensor: it is on burn-flex and has 32-bit floats.
+pub(crate) fn support<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.dtype() == DType::F32 && support_device(&tensor.device())
 }
 
-/// One step of a parameter, without autodiff; `moments` are as many as the rule remembers.
+/// [`PlainOps::update`].
 pub fn update<const D: usize>(
     update: Update,
     parameter: Tensor<D>,
     gradient: Tensor<D>,
     moments: Moments<Dispatch>,
 ) -> (Tensor<D>, Moments<Dispatch>) {
-    let updated = <Dispatch as Steps>::update(update, parameter.into_dispatch(), gradient.into_dispatch(), moments);
+    let updated = <Dispatch as PlainOps>::update(update, parameter.into_dispatch(), gradient.into_dispatch(), moments);
     (Tensor::from_dispatch(updated.parameter), updated.moments)
 }
 
 impl Moments<Dispatch> {
-    /// `count` zeros for each number of `parameter`, two at most.
+    /// The state before the first step: `count` tensors of zeros, at most two, of the shape of `parameter`.
     pub fn zeros<const D: usize>(count: usize, parameter: &Tensor<D>) -> Self {
         let zeros = || parameter.zeros_like().into_dispatch();
         match count {
@@ -150,24 +153,24 @@ impl Moments<Dispatch> {
     }
 }
 
-/// [`Steps::correct`].
+/// [`PlainOps::correct`].
 pub fn correct(outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
     let [outputs, targets] = [outputs, targets].map(|tensor| tensor.inner().into_dispatch());
-    Tensor::from_dispatch(<Dispatch as Steps>::correct(outputs, targets))
+    Tensor::from_dispatch(<Dispatch as PlainOps>::correct(outputs, targets))
 }
 
-/// [`Layers::linear`].
+/// [`DifferentiableOps::linear`].
 pub fn linear(x: Tensor<3>, weight: Tensor<3>, bias: Tensor<3>) -> Tensor<3> {
-    let y = <Dispatch as Layers>::linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let y = <Dispatch as DifferentiableOps>::linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(y)
 }
 
-/// [`Layers::logistic`].
+/// [`DifferentiableOps::logistic`].
 pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(<Dispatch as Layers>::logistic(x.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::logistic(x.into_dispatch()))
 }
 
-/// [`Layers::loss`].
+/// [`DifferentiableOps::loss`].
 pub fn loss(kind: loss::LossKind, outputs: Tensor<3>, targets: Tensor<3>) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as Layers>::loss(kind, outputs.into_dispatch(), targets.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::loss(kind, outputs.into_dispatch(), targets.into_dispatch()))
 }

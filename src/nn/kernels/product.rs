@@ -1,34 +1,34 @@
-//! Matrix products, replica by replica, into memory that nobody filled with zeros first.
+//! Matrix products, replica by replica, into memory that is not zeroed first.
 //!
-//! In: two stacks of matrices in row-major order, either of them read as its transpose. Out: their products.
+//! In: two stacks of R matrices, row-major or transposed. Out: the R products.
 
 use gemm::{Parallelism, gemm};
 
-/// Products of fewer multiplications than this are not worth a second thread: 192 cubed, burn-flex's own threshold.
-const WORTH_A_THREAD: usize = 192 * 192 * 192;
+/// The least number of multiplications for which a product uses several threads: 192 cubed, as in burn-flex.
+const PARALLEL_THRESHOLD: usize = 192 * 192 * 192;
 
-/// R matrices of one shape, one after the other.
+/// R matrices of one shape, one after the other in memory.
 #[derive(Clone, Copy)]
 pub struct Matrices<'a> {
     values: &'a [f32],
     count: usize,
-    /// Rows and columns as they are read.
+    /// Rows and columns, after a transposition if there was one.
     shape: [usize; 2],
-    /// Numbers from one row, and from one column, to the next.
+    /// The distance in memory from one row to the next, and from one column to the next.
     strides: [isize; 2],
 }
 
 impl<'a> Matrices<'a> {
-    /// `shape` is `[R, rows, columns]`.
+    /// Matrices of shape `[R, rows, columns]`, row-major.
     ///
     /// # Panics
-    /// When there are not as many numbers as the shape says.
+    /// `values` does not have as many numbers as the shape.
     pub fn new(values: &'a [f32], [count, rows, columns]: [usize; 3]) -> Self {
-        assert_eq!(Some(values.len()), checked([count, rows, columns]), "as many numbers as the shape says");
+        assert_eq!(Some(values.len()), checked_size([count, rows, columns]), "as many numbers as the shape has");
         Self { values, count, shape: [rows, columns], strides: [columns as isize, 1] }
     }
 
-    /// The same numbers, rows read as columns.
+    /// The transposed matrices, over the same memory.
     pub fn transposed(mut self) -> Self {
         self.shape.reverse();
         self.strides.reverse();
@@ -36,27 +36,32 @@ impl<'a> Matrices<'a> {
     }
 }
 
-/// The products, `[R, rows of lhs, columns of rhs]`.
+/// The products `[R, rows of lhs, columns of rhs]`, row-major.
 ///
 /// # Panics
-/// When the two sides do not fit together.
+/// The sides have different R, the columns of `lhs` are not the rows of `rhs`, or there are none.
 pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     let ([rows, depth], [also_depth, columns]) = (lhs.shape, rhs.shape);
     let count = lhs.count;
-    assert_eq!((count, depth), (rhs.count, also_depth), "a matrix for every replica, and as many columns as rows");
-    assert!(depth > 0, "a product over nothing");
+    assert_eq!(
+        (count, depth),
+        (rhs.count, also_depth),
+        "both sides have one matrix a replica, and lhs has as many columns as rhs has rows"
+    );
+    assert!(depth > 0, "the matrices of lhs have columns");
     let [lhs_stride, rhs_stride] = [rows * depth, depth * columns];
-    // More than can be counted is more than a vector can hold, which it says itself.
-    let all = checked([count, rows, columns]).unwrap_or(usize::MAX);
-    // A worker's own pool says how many threads it may use.
-    let is_large = rows * columns * depth >= WORTH_A_THREAD && rayon::current_num_threads() > 1;
+    // `Vec::with_capacity` panics for a size that overflows.
+    let all = checked_size([count, rows, columns]).unwrap_or(usize::MAX);
+    // Each worker has a rayon pool with as many threads as it may use.
+    let is_large = rows * columns * depth >= PARALLEL_THRESHOLD && rayon::current_num_threads() > 1;
     let parallelism = if is_large { Parallelism::Rayon(0) } else { Parallelism::None };
     let size = rows * columns;
     let mut out: Vec<f32> = Vec::with_capacity(all);
     for replica in 0..count {
-        let (lhs_own, rhs_own) = (&lhs.values[replica * lhs_stride..], &rhs.values[replica * rhs_stride..]);
-        // SAFETY: each side holds `count` matrices of its shape, so that every read is within it, and the vector has room for
-        // `count` products of `rows * columns` numbers. gemm writes each number of its target and, with `read_dst` false, reads none.
+        let (lhs_matrix, rhs_matrix) = (&lhs.values[replica * lhs_stride..], &rhs.values[replica * rhs_stride..]);
+        // SAFETY: each side holds `count` matrices of its shape, so every read is in bounds, and the vector has room
+        // for `count` products of `rows * columns` numbers. gemm writes each number of its destination and, with
+        // `read_dst` false, reads none.
         #[allow(unsafe_code)]
         unsafe {
             gemm(
@@ -67,10 +72,10 @@ pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
                 1,
                 columns as isize,
                 false,
-                lhs_own.as_ptr(),
+                lhs_matrix.as_ptr(),
                 lhs.strides[1],
                 lhs.strides[0],
-                rhs_own.as_ptr(),
+                rhs_matrix.as_ptr(),
                 rhs.strides[1],
                 rhs.strides[0],
                 0.0f32,
@@ -90,8 +95,8 @@ pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     out
 }
 
-/// Numbers of a shape, where they can be counted.
-fn checked(shape: [usize; 3]) -> Option<usize> {
+/// The number of elements of a shape; `None` if it overflows.
+fn checked_size(shape: [usize; 3]) -> Option<usize> {
     shape[0].checked_mul(shape[1])?.checked_mul(shape[2])
 }
 
@@ -118,15 +123,15 @@ mod tests {
         let swapped = products(right.transposed(), left.transposed());
         for r in 0..count {
             for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-                let at = r * rows * columns;
-                assert_eq!(swapped[at + column * rows + row], expected[at + row * columns + column]);
+                let start = r * rows * columns;
+                assert_eq!(swapped[start + column * rows + row], expected[start + row * columns + column]);
             }
         }
     }
 
     #[test]
-    #[should_panic(expected = "a matrix for every replica")]
-    fn sides_that_do_not_fit_are_refused() {
+    #[should_panic(expected = "both sides have one matrix a replica")]
+    fn sides_with_different_numbers_of_replicas_are_refused() {
         products(Matrices::new(&[1.0; 2], [1, 1, 2]), Matrices::new(&[1.0; 4], [2, 2, 1]));
     }
 }

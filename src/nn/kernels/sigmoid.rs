@@ -1,6 +1,7 @@
-//! The logistic function of many numbers at a time.
+//! The logistic function of a tensor as one operation, with its gradient.
 //!
-//! In: a tensor of any shape. Out: `1 / (1 + e^-x)` of each, by the two formulas of burn-flex that never overflow.
+//! In: a tensor of any shape. Out: `1 / (1 + e^-x)` of each number, by the formulas of burn-flex for x >= 0 and x < 0,
+//! neither of which overflows.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -10,13 +11,13 @@ use burn::backend::ops::ActivationOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 
-use super::exponential::{Block, LANES, exp, in_blocks};
-use super::flex::whole;
+use super::exponential::{Block, LANES, apply, exp};
+use super::flex::contiguous;
 
-/// Each number's logistic function.
+/// The logistic function of each number, without autodiff.
 pub fn forward(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
-    let mut x = whole(x);
-    in_blocks::<Logistic>(x.storage_mut());
+    let mut x = contiguous(x);
+    apply::<Logistic>(x.storage_mut());
     x
 }
 
@@ -35,21 +36,22 @@ impl Block for Logistic {
     }
 }
 
-/// The same, followed by autodiff.
+/// The logistic function of each number as a node of the autodiff graph.
 pub fn tracked<C: CheckpointStrategy>(x: FloatTensor<Autodiff<Flex, C>>) -> FloatTensor<Autodiff<Flex, C>> {
-    let (x, of_x) = x.into_parts();
+    let (x, x_node) = x.into_parts();
     let y = forward(x);
-    match Sigmoid.prepare::<C>([of_x]).compute_bound().stateful() {
+    match Sigmoid.prepare::<C>([x_node]).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => prepared.finish(y.clone(), y),
         OpsKind::UnTracked(prepared) => prepared.finish(y),
     }
 }
 
+/// The backward pass.
 #[derive(Debug)]
 struct Sigmoid;
 
 impl Backward<Flex, 1> for Sigmoid {
-    /// Its outputs.
+    /// The outputs.
     type State = FloatTensor<Flex>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {

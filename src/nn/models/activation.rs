@@ -1,18 +1,18 @@
-//! The activations by name: every elementwise one that Burn has, and the Heaviside step.
+//! The activations by name: every elementwise activation that Burn has, and the Heaviside step.
 //!
-//! In: a tensor of any rank. Out: the same shape. Not here: SwiGLU (a gated layer with weights of its
-//! own) and RReLU (draws from the backend's process-wide generator). PReLU's slope is a parameter, one a
-//! replica, and lives in the network.
+//! In: a tensor of any rank. Out: a tensor of the same shape. Not included are SwiGLU, a gated layer with weights of
+//! its own, and RReLU, which draws from the backend's process-wide generator. The slope of a PReLU is a parameter of
+//! the network, one a replica.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::nn::kernels;
 
-/// A named activation, with Burn's default for each constant.
+/// An activation by name; constants have Burn's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the names are the field's own
+#[allow(missing_docs)] // the names are standard
 pub enum ActivationKind {
     #[default]
     Relu,
@@ -38,27 +38,27 @@ pub enum ActivationKind {
     HardShrink,
     SoftShrink,
     TanhShrink,
-    /// 1 for x >= 0, else 0. Its gradient is zero, so only the last layer of a net learns.
+    /// The Heaviside step: 1 for x >= 0, else 0. Its gradient is 0, so only the layers after the last step learn.
     Step,
     Identity,
 }
 
-/// The slope a PReLU starts with (He et al., 2015, and Burn's default).
+/// The initial slope of a PReLU (He et al., "Delving deep into rectifiers", 2015, and Burn's default).
 pub const PRELU_START: f32 = 0.25;
 
-/// Klambauer et al., "Self-normalizing neural networks", 2017.
+/// The constants of SELU (Klambauer et al., "Self-normalizing neural networks", 2017).
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers too and mask it out,
-/// which makes their gradient 0 times infinity there.
+/// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers as well and mask it
+/// out, so their gradient there is 0 times infinity.
 fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (-activation::relu(-x)).exp() - 1.0
 }
 
-/// `1 / (1 + e^-x)`.
-pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if kernels::take(&x) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
+/// The logistic function, `1 / (1 + e^-x)`.
+pub(crate) fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if kernels::support(&x) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
 }
 
 impl ActivationKind {
@@ -91,7 +91,8 @@ impl ActivationKind {
         Self::Identity,
     ];
 
-    /// Applies the activation to each element. `slope` is a PReLU's, broadcast against `x`.
+    /// Applies the activation to each element. `slope` is that of a PReLU, broadcast against `x`; without it a PReLU
+    /// has its initial slope. Other activations ignore it.
     pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),

@@ -1,7 +1,7 @@
-//! The symmetric autoencoder, stacked: two multi-layer perceptrons with a narrow code between them.
+//! The symmetric autoencoder, stacked: two multi-layer perceptrons, encoder and decoder.
 //!
-//! In: images `[R, B, 784]`, or `[1, B, 784]` shown to every replica. Out: codes `[R, B, latent]`, and reconstructions
-//! `[R, B, 784]` whose pixels are between 0 and 1. The code has no activation: its numbers may be anything.
+//! In: images `[R, B, 784]`, or `[1, B, 784]` for every replica alike. Out: codes `[R, B, latent]`, which have no
+//! activation and are not bounded, and reconstructions `[R, B, 784]`, whose pixels are from 0 to 1.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -12,25 +12,34 @@ use super::mlp::{Mlp, MlpConfig};
 /// The shape of an [`Autoencoder`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct AutoencoderConfig {
-    /// From the image to the code; the decoder is its mirror image.
+    /// From the image to the code; the decoder has the same widths in reverse.
     pub encoder: MlpConfig,
-    /// Whether the forward pass ends in logits, for a loss that has the sigmoid in it.
-    pub logits: bool,
+    /// What the forward pass in training ends in.
+    pub output: AutoencoderOutput,
+}
+
+/// What the forward pass in training ends in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoencoderOutput {
+    /// Pixels from 0 to 1.
+    Pixels,
+    /// Their logits, for a loss that contains the sigmoid.
+    Logits,
 }
 
 /// R autoencoders of one shape.
 #[derive(Module, Debug)]
 pub struct Autoencoder {
-    /// Image to code.
+    /// `[R or 1, B, 784] -> [R, B, latent]`
     pub encoder: Mlp,
-    /// Code to the logits of the pixels.
+    /// `[R, B, latent] -> [R, B, 784]`, the logits of the pixels.
     pub decoder: Mlp,
     #[module(skip)]
-    logits: bool,
+    output: AutoencoderOutput,
 }
 
 impl AutoencoderConfig {
-    /// The decoder: the encoder's widths from the code back to the image.
+    /// The decoder: the encoder's widths in reverse, its layers numbered after the encoder's.
     pub fn decoder(&self) -> MlpConfig {
         let encoder = &self.encoder;
         MlpConfig {
@@ -42,17 +51,17 @@ impl AutoencoderConfig {
         }
     }
 
-    /// Weights and biases of one replica.
+    /// Number of parameters of one replica.
     pub fn parameters(&self) -> usize {
         self.encoder.parameters() + self.decoder().parameters()
     }
 
-    /// One replica a seed.
+    /// A stack with one replica for each seed.
     pub fn init(&self, seeds: &[u64], device: &Device) -> Autoencoder {
         Autoencoder {
             encoder: self.encoder.init(seeds, device),
             decoder: self.decoder().init(seeds, device),
-            logits: self.logits,
+            output: self.output,
         }
     }
 }
@@ -73,29 +82,33 @@ impl Autoencoder {
         self.decode(self.encode(x))
     }
 
-    /// What the loss is taken of: reconstructions, or their logits. A dropout mask for each hidden layer, the encoder's
-    /// first; none means no dropout.
+    /// The forward pass in training, `[R or 1, B, 784] -> [R, B, 784]`: pixels or their logits. `masks` are dropout
+    /// masks `[R, B, width]` of the hidden layers, the encoder's first; none means no dropout.
     pub fn forward_masked(&self, x: Tensor<3>, masks: &[Tensor<3>]) -> Tensor<3> {
-        let (before, after) = masks.split_at(masks.len().min(self.encoder.layers.len() - 1));
-        let code = self.encoder.forward_masked(x, before); // [R, B, latent]
-        let logits = self.decoder.forward_masked(code, after); // [R, B, 784]
-        if self.logits { logits } else { sigmoid(logits) }
+        let (encoder_masks, decoder_masks) = masks.split_at(masks.len().min(self.encoder.layers.len() - 1));
+        let code = self.encoder.forward_masked(x, encoder_masks); // [R, B, latent]
+        let logits = self.decoder.forward_masked(code, decoder_masks); // [R, B, 784]
+        match self.output {
+            AutoencoderOutput::Logits => logits,
+            AutoencoderOutput::Pixels => sigmoid(logits),
+        }
     }
 
-    /// The same networks, their forward pass ending in logits or in reconstructions.
-    pub fn ending_in(&self, logits: bool) -> Self {
-        Self { logits, ..self.clone() }
+    /// The same networks with another end of their forward pass in training.
+    pub fn with_output(&self, output: AutoencoderOutput) -> Self {
+        Self { output, ..self.clone() }
     }
 
     /// Replica `r` as a stack of one.
     pub fn replica(&self, r: usize) -> Self {
-        Self { encoder: self.encoder.replica(r), decoder: self.decoder.replica(r), logits: self.logits }
+        Self { encoder: self.encoder.replica(r), decoder: self.decoder.replica(r), output: self.output }
     }
 
-    /// Stacks of one shape, one after the other, as one stack.
-    pub fn concat(parts: &[Self]) -> Option<Self> {
-        let part = |pick: fn(&Self) -> &Mlp| Mlp::concat(&parts.iter().map(|p| pick(p).clone()).collect::<Vec<_>>());
-        Some(Self { encoder: part(|p| &p.encoder)?, decoder: part(|p| &p.decoder)?, logits: parts.first()?.logits })
+    /// Stacks of one shape, one after the other, as one stack; `None` if there are none.
+    pub fn concat(stacks: &[Self]) -> Option<Self> {
+        let half =
+            |of: fn(&Self) -> &Mlp| Mlp::concat(&stacks.iter().map(|stack| of(stack).clone()).collect::<Vec<_>>());
+        Some(Self { encoder: half(|s| &s.encoder)?, decoder: half(|s| &s.decoder)?, output: stacks.first()?.output })
     }
 }
 
@@ -106,7 +119,7 @@ mod tests {
     use crate::nn::models::{ActivationKind, Init};
     use burn::tensor::TensorData;
 
-    fn config(logits: bool) -> AutoencoderConfig {
+    fn config(output: AutoencoderOutput) -> AutoencoderConfig {
         let encoder = MlpConfig {
             inputs: 9,
             hidden: vec![6, 4],
@@ -117,12 +130,12 @@ mod tests {
             output: ActivationKind::Identity,
             first_layer: 0,
         };
-        AutoencoderConfig { encoder, logits }
+        AutoencoderConfig { encoder, output }
     }
 
     #[test]
-    fn the_decoder_mirrors_the_encoder_and_draws_weights_of_its_own() {
-        let config = config(false);
+    fn the_decoder_mirrors_the_encoder_and_has_weights_of_its_own() {
+        let config = config(AutoencoderOutput::Pixels);
         assert_eq!(config.decoder().widths(), [2, 4, 6, 9]);
         // 9-6-4-2-4-6-9: weights and biases.
         assert_eq!(config.parameters(), (54 + 6) + (24 + 4) + (8 + 2) + (8 + 4) + (24 + 6) + (54 + 9));
@@ -134,20 +147,20 @@ mod tests {
     }
 
     #[test]
-    fn logits_and_reconstructions_differ_by_the_sigmoid_and_a_replica_is_itself_alone() {
+    fn reconstructions_are_the_sigmoids_of_the_logits_and_a_replica_computes_what_it_does_alone() {
         let device = device::for_tests();
         let x = Tensor::from_data(
             TensorData::new((0..27).map(|i| i as f32 / 27.0).collect::<Vec<_>>(), [1, 3, 9]),
             &device,
         );
         let values = |tensor: Tensor<3>| tensor.into_data().try_to_vec::<f32>().unwrap();
-        let stack = config(true).init(&[3, 5], &device);
+        let stack = config(AutoencoderOutput::Logits).init(&[3, 5], &device);
         let logits = values(stack.forward_masked(x.clone(), &[]));
         let pixels = values(stack.reconstruct(x.clone()));
         for (logit, pixel) in logits.iter().zip(&pixels) {
             assert!((1.0 / (1.0 + (-logit).exp()) - pixel).abs() < 1e-6);
         }
-        let alone = config(false).init(&[5], &device);
+        let alone = config(AutoencoderOutput::Pixels).init(&[5], &device);
         assert_eq!(values(alone.forward_masked(x.clone(), &[])), pixels[27..]);
         assert_eq!(values(stack.replica(1).encode(x.clone())), values(alone.encode(x)));
         let again = Autoencoder::concat(&[stack.replica(0), stack.replica(1)]).unwrap();

@@ -1,24 +1,25 @@
-//! How weights start: the named initialisers, drawn on the host from a trial's own stream.
+//! The initialisers of weights by name.
 //!
-//! Burn's own `Initializer` draws from the backend's process-wide generator at first use, which no trial
-//! can own; the formulas here are the same ones.
+//! In: a layer's width and a stream. Out: weights and biases, drawn on the host. Burn's own `Initializer` has the same
+//! formulas, but draws from the backend's process-wide generator, which other trials share.
 
 use serde::{Deserialize, Serialize};
 
 use crate::seed::Stream;
 
-/// A named initialiser of a layer with `fan_in` inputs and `fan_out` outputs.
+/// The initialiser of a layer with `fan_in` inputs and `fan_out` outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Init {
     /// Burn's (and PyTorch's) default for a linear layer: weights and biases uniform in ±1/sqrt(fan_in).
     #[default]
     Default,
-    /// Uniform in ±sqrt(6 / (fan_in + fan_out)), zero biases (Glorot and Bengio, 2010).
+    /// Uniform in ±sqrt(6 / (fan_in + fan_out)), zero biases (Glorot and Bengio, "Understanding the difficulty of
+    /// training deep feedforward neural networks", 2010).
     XavierUniform,
     /// Normal, variance 2 / (fan_in + fan_out), zero biases (Glorot and Bengio, 2010).
     XavierNormal,
-    /// Uniform in ±sqrt(6 / fan_in), zero biases (He et al., 2015).
+    /// Uniform in ±sqrt(6 / fan_in), zero biases (He et al., "Delving deep into rectifiers", 2015).
     HeUniform,
     /// Normal, variance 2 / fan_in, zero biases (He et al., 2015).
     HeNormal,
@@ -27,12 +28,12 @@ pub enum Init {
     /// Weights normal with variance 1 / fan_in, biases standard normal (LeCun et al., "Efficient
     /// BackProp", 1998, for the weights).
     NormalFanIn,
-    /// Everything zero.
+    /// Weights and biases zero.
     Zeros,
 }
 
 impl Init {
-    /// Appends `fan_in * fan_out` weights, row by row of `[in, out]`.
+    /// Appends the weights `[fan_in, fan_out]`, row-major.
     pub fn weights(self, fan_in: usize, fan_out: usize, stream: &mut Stream, into: &mut Vec<f32>) {
         let (n_in, n_out) = (fan_in as f64, fan_out as f64);
         let count = fan_in * fan_out;
@@ -48,7 +49,7 @@ impl Init {
         }
     }
 
-    /// Appends `fan_out` biases.
+    /// Appends the biases `[fan_out]`.
     pub fn biases(self, fan_in: usize, fan_out: usize, stream: &mut Stream, into: &mut Vec<f32>) {
         match self {
             Self::Default => uniform((fan_in as f64).recip().sqrt(), fan_out, stream, into),
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn biases_are_zero_except_where_the_initialiser_draws_them() {
+    fn biases_are_zero_unless_the_initialiser_draws_them() {
         assert!(draw(Init::HeNormal).1.iter().all(|&b| b == 0.0));
         assert!(draw(Init::Default).1.iter().any(|&b| b != 0.0));
         assert!(draw(Init::Default).1.iter().all(|&b| b.abs() <= (1.0f32 / 300.0).sqrt()));

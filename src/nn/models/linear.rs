@@ -1,4 +1,6 @@
-//! The stacked linear layer: R independent `y = x W + b`, as one batched matrix product.
+//! The stacked linear layer: R independent maps `y = x W + b` as one batched matrix product.
+//!
+//! In: `[R, B, in]`, or `[1, B, in]` for every replica alike. Out: `[R, B, out]`.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,27 +14,27 @@ use crate::seed::{Purpose, Stream};
 pub struct StackedLinear {
     /// `[R, in, out]`
     pub weight: Param<Tensor<3>>,
-    /// `[R, 1, out]`, absent where the layer has no bias.
+    /// `[R, 1, out]`; `None` for a layer without bias.
     pub bias: Option<Param<Tensor<3>>>,
 }
 
-/// Shape and initialiser of a [`StackedLinear`]; `index` is the layer's place in its network.
+/// Shape and initialiser of a [`StackedLinear`].
 #[derive(Debug, Clone)]
 pub struct LinearConfig {
-    /// Numbers in.
+    /// Width of the input.
     pub inputs: usize,
-    /// Numbers out.
+    /// Width of the output.
     pub outputs: usize,
     /// Whether a bias is added.
     pub bias: bool,
-    /// How the weights start.
+    /// The initialiser of weights and biases.
     pub init: Init,
-    /// The layer's place in its network, which keys its draws.
+    /// The layer's index in its network: the counter of its stream of initial weights.
     pub index: u64,
 }
 
 impl LinearConfig {
-    /// One replica a seed; the weights are drawn on the host from each seed's own stream.
+    /// A stack with one replica for each seed, whose weights are drawn on the host from the seed's own stream.
     pub fn init(&self, seeds: &[u64], device: &Device) -> StackedLinear {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let mut weights = Vec::with_capacity(seeds.len() * inputs * outputs);
@@ -52,12 +54,13 @@ impl LinearConfig {
 }
 
 impl StackedLinear {
-    /// `[R or 1, B, in] -> [R, B, out]`; an input of one replica is seen by all.
+    /// `[R or 1, B, in] -> [R, B, out]`; an input `[1, B, in]` is the input of every replica.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let weight = self.weight.val();
         match &self.bias {
-            // An input seen by all replicas, as in evaluation, takes Burn's own way to the same bits.
-            Some(bias) if kernels::take(&weight) && x.dims()[0] == weight.dims()[0] => {
+            // The kernel has no broadcast. An input for all replicas, as in evaluation, goes through Burn's operations,
+            // which give the same bits.
+            Some(bias) if kernels::support(&weight) && x.dims()[0] == weight.dims()[0] => {
                 kernels::linear(x, weight, bias.val())
             }
             Some(bias) => x.matmul(weight) + bias.val(),
@@ -70,11 +73,11 @@ impl StackedLinear {
         self.map_tensors(|tensor| tensor.narrow(0, r, 1))
     }
 
-    /// The stacks one after the other, as one stack.
+    /// Stacks of one shape, one after the other, as one stack.
     pub fn concat(layers: &[&Self]) -> Self {
         let cat = |tensors: Vec<Tensor<3>>| Param::from_tensor(Tensor::cat(tensors, 0));
-        let biases: Option<Vec<_>> = layers.iter().map(|l| Some(l.bias.as_ref()?.val())).collect();
-        Self { weight: cat(layers.iter().map(|l| l.weight.val()).collect()), bias: biases.map(cat) }
+        let biases: Option<Vec<_>> = layers.iter().map(|layer| Some(layer.bias.as_ref()?.val())).collect();
+        Self { weight: cat(layers.iter().map(|layer| layer.weight.val()).collect()), bias: biases.map(cat) }
     }
 
     fn map_tensors(&self, f: impl Fn(Tensor<3>) -> Tensor<3>) -> Self {
@@ -95,7 +98,7 @@ mod tests {
     use crate::nn::device;
 
     #[test]
-    fn a_hand_worked_stack_of_two_keeps_its_replicas_apart() {
+    fn a_stack_of_two_computes_the_values_worked_by_hand_for_each_replica() {
         let device = device::for_tests();
         let weight = TensorData::new(vec![1.0f32, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, 40.0], [2, 2, 2]);
         let layer = StackedLinear {

@@ -1,6 +1,6 @@
 //! The multi-layer perceptron, stacked: R networks of one shape, trained as one tensor program.
 //!
-//! In: inputs `[R, B, in]`, or `[1, B, in]` shown to every replica. Out: `[R, B, out]`, logits where the loss is a
+//! In: `[R, B, in]`, or `[1, B, in]` for every replica alike. Out: `[R, B, out]`, which are logits if the loss is a
 //! cross-entropy.
 
 use burn::module::{Module, Param};
@@ -10,33 +10,34 @@ use super::activation::{ActivationKind, PRELU_START};
 use super::init::Init;
 use super::linear::{LinearConfig, StackedLinear};
 
-/// The shape of an [`Mlp`] and how it starts.
+/// The shape of an [`Mlp`] and its initialiser.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MlpConfig {
-    /// Numbers in: 784 for a 28x28 image.
+    /// Width of the input: 784 for a 28x28 image.
     pub inputs: usize,
-    /// Width of each hidden layer; empty for a linear model.
+    /// Width of each hidden layer, first to last; empty for a linear model.
     pub hidden: Vec<usize>,
-    /// Numbers out: one a class.
+    /// Width of the output: for a classifier, the number of classes.
     pub outputs: usize,
-    /// WarmStart every hidden layer.
+    /// Applied after every hidden layer.
     pub activation: ActivationKind,
-    /// How the weights start.
+    /// The initialiser of weights and biases.
     pub init: Init,
     /// Whether the layers have biases.
     pub bias: bool,
-    /// WarmStart the last layer.
+    /// Applied after the last layer.
     pub output: ActivationKind,
-    /// The place of its first layer in the whole network, which keys its draws.
+    /// The index of its first layer in the whole network: above 0 for a decoder, so that it draws other weights than
+    /// the encoder.
     pub first_layer: u64,
 }
 
 /// R multi-layer perceptrons of one shape.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// First to last.
+    /// The linear layers, first to last.
     pub layers: Vec<StackedLinear>,
-    /// `[R, 1, 1]` for each hidden layer of a PReLU network, else empty.
+    /// The slopes `[R, 1, 1]` of each hidden layer's PReLU; empty for other activations.
     pub slopes: Vec<Param<Tensor<3>>>,
     #[module(skip)]
     activation: ActivationKind,
@@ -45,19 +46,19 @@ pub struct Mlp {
 }
 
 impl MlpConfig {
-    /// Layer widths, inputs and outputs included: `[784, 64, 32, 10]`.
+    /// All widths from input to output, such as `[784, 64, 32, 10]`.
     pub fn widths(&self) -> Vec<usize> {
         std::iter::once(self.inputs).chain(self.hidden.iter().copied()).chain(std::iter::once(self.outputs)).collect()
     }
 
-    /// Weights and biases of one replica.
+    /// Number of parameters of one replica.
     pub fn parameters(&self) -> usize {
         let bias = usize::from(self.bias);
         let slopes = if self.activation == ActivationKind::Prelu { self.hidden.len() } else { 0 };
         slopes + self.widths().windows(2).map(|pair| (pair[0] + bias) * pair[1]).sum::<usize>()
     }
 
-    /// One replica a seed.
+    /// A stack with one replica for each seed.
     pub fn init(&self, seeds: &[u64], device: &Device) -> Mlp {
         let widths = self.widths();
         let layers = widths.windows(2).enumerate().map(|(index, pair)| {
@@ -85,8 +86,8 @@ impl Mlp {
         self.forward_masked(x, &[])
     }
 
-    /// The forward pass with a dropout mask `[R, B, width]` for each hidden layer, already divided by the
-    /// share kept; no masks means no dropout.
+    /// The forward pass with a dropout mask `[R, B, width]` for each hidden layer, already divided by the probability
+    /// of keeping a unit (inverted dropout); no masks means no dropout.
     pub fn forward_masked(&self, mut x: Tensor<3>, masks: &[Tensor<3>]) -> Tensor<3> {
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -118,12 +119,12 @@ impl Mlp {
         }
     }
 
-    /// Stacks of one shape, one after the other, as one stack.
-    pub fn concat(parts: &[Self]) -> Option<Self> {
-        let first = parts.first()?;
-        let layer = |i: usize| StackedLinear::concat(&parts.iter().map(|part| &part.layers[i]).collect::<Vec<_>>());
+    /// Stacks of one shape, one after the other, as one stack; `None` if there are none.
+    pub fn concat(stacks: &[Self]) -> Option<Self> {
+        let first = stacks.first()?;
+        let layer = |i: usize| StackedLinear::concat(&stacks.iter().map(|stack| &stack.layers[i]).collect::<Vec<_>>());
         let slope = |i: usize| {
-            let all = parts.iter().map(|part| part.slopes[i].val()).collect();
+            let all = stacks.iter().map(|stack| stack.slopes[i].val()).collect();
             Param::from_tensor(Tensor::cat(all, 0))
         };
         Some(Self {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn concat_puts_replicas_back_together() {
+    fn concat_of_the_replicas_is_the_stack() {
         let device = device::for_tests();
         let stack = config(ActivationKind::Prelu).init(&[0, 1], &device);
         let again = Mlp::concat(&[stack.replica(0), stack.replica(1)]).unwrap();

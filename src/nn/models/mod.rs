@@ -1,17 +1,17 @@
-//! The networks, each a Burn module holding a *stack* of R replicas.
+//! The networks, each a Burn module that holds a *stack* of R replicas.
 //!
-//! In: a configuration of plain numbers and one seed a replica. Out: a module whose parameters carry the
-//! replica as their first dimension, and whose forward pass never mixes replicas.
+//! In: a configuration and one seed for each replica. Out: a module whose parameters have the replica as their first
+//! dimension, and whose forward pass never mixes replicas.
 
-pub mod activation;
-pub mod autoencoder;
-pub mod init;
+pub(crate) mod activation;
+pub(crate) mod autoencoder;
+pub(crate) mod init;
 pub mod linear;
-pub mod mlp;
-pub mod network;
+pub(crate) mod mlp;
+pub(crate) mod network;
 
 pub use activation::ActivationKind;
-pub use autoencoder::{Autoencoder, AutoencoderConfig};
+pub use autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
 pub use init::Init;
 pub use mlp::{Mlp, MlpConfig};
 pub use network::{Network, NetworkConfig};

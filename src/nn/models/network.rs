@@ -1,6 +1,6 @@
-//! Any of the networks, as the one training loop sees them.
+//! A network of either kind, as the training loop uses it.
 //!
-//! In: inputs `[R, B, in]`. Out: whatever the task's loss compares with its targets.
+//! In: inputs `[R, B, in]`. Out: outputs `[R, B, out]` for the loss.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -12,23 +12,23 @@ use super::mlp::{Mlp, MlpConfig};
 /// The shape of a [`Network`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum NetworkConfig {
-    /// Image to class.
+    /// A multi-layer perceptron; predicts a number in a regression.
     Classifier(MlpConfig),
-    /// Image to image.
+    /// From image to image.
     Autoencoder(AutoencoderConfig),
 }
 
 /// A stack of R networks of one kind and shape.
 #[derive(Module, Debug)]
 pub enum Network {
-    /// Image to class.
+    /// A multi-layer perceptron; predicts a number in a regression.
     Classifier(Mlp),
-    /// Image to image.
+    /// From image to image.
     Autoencoder(Autoencoder),
 }
 
 impl NetworkConfig {
-    /// Weights and biases of one replica.
+    /// Number of parameters of one replica.
     pub fn parameters(&self) -> usize {
         match self {
             Self::Classifier(mlp) => mlp.parameters(),
@@ -36,15 +36,15 @@ impl NetworkConfig {
         }
     }
 
-    /// Layers of weights.
+    /// Number of linear layers.
     pub fn layers(&self) -> usize {
         match self {
             Self::Classifier(mlp) => mlp.hidden.len() + 1,
-            Self::Autoencoder(both) => 2 * (both.encoder.hidden.len() + 1),
+            Self::Autoencoder(autoencoder) => 2 * (autoencoder.encoder.hidden.len() + 1),
         }
     }
 
-    /// One replica a seed.
+    /// A stack with one replica for each seed.
     pub fn init(&self, seeds: &[u64], device: &Device) -> Network {
         match self {
             Self::Classifier(mlp) => Network::Classifier(mlp.init(seeds, device)),
@@ -54,82 +54,97 @@ impl NetworkConfig {
 }
 
 impl Network {
-    /// Replicas.
+    /// Number of replicas, R.
     pub fn stack(&self) -> usize {
         self.layers().first().map_or(0, |layer| layer.weight.dims()[0])
     }
 
-    /// The layers of weights, first to last.
+    /// The linear layers, first to last; the encoder's before the decoder's.
     pub fn layers(&self) -> Vec<&StackedLinear> {
         match self {
             Self::Classifier(mlp) => mlp.layers.iter().collect(),
-            Self::Autoencoder(both) => both.encoder.layers.iter().chain(&both.decoder.layers).collect(),
+            Self::Autoencoder(autoencoder) => {
+                autoencoder.encoder.layers.iter().chain(&autoencoder.decoder.layers).collect()
+            }
         }
     }
 
-    /// The layers of weights, to be changed.
+    /// The linear layers in the order of [`Self::layers`].
     pub fn layers_mut(&mut self) -> Vec<&mut StackedLinear> {
         match self {
             Self::Classifier(mlp) => mlp.layers.iter_mut().collect(),
-            Self::Autoencoder(both) => both.encoder.layers.iter_mut().chain(&mut both.decoder.layers).collect(),
+            Self::Autoencoder(autoencoder) => {
+                autoencoder.encoder.layers.iter_mut().chain(&mut autoencoder.decoder.layers).collect()
+            }
         }
     }
 
-    /// Takes over the weights, biases and slopes of a stack of the same shape.
-    pub fn copy_weights(&mut self, other: &Self, device: &Device) {
-        let copy = |theirs: &Param<Tensor<3>>| Param::from_tensor(Tensor::from_data(theirs.val().into_data(), device));
-        for (own, theirs) in self.layers_mut().into_iter().zip(other.layers()) {
-            own.weight = copy(&theirs.weight);
-            own.bias = theirs.bias.as_ref().map(copy);
+    /// Replaces all parameters by those of a stack of the same shape, copied to `device`.
+    pub fn copy_weights(&mut self, source: &Self, device: &Device) {
+        let copy =
+            |parameter: &Param<Tensor<3>>| Param::from_tensor(Tensor::from_data(parameter.val().into_data(), device));
+        for (layer, source) in self.layers_mut().into_iter().zip(source.layers()) {
+            layer.weight = copy(&source.weight);
+            layer.bias = source.bias.as_ref().map(copy);
         }
-        for (own, theirs) in self.slopes_mut().into_iter().zip(other.slopes()) {
-            *own = copy(theirs);
+        for (slope, source) in self.slopes_mut().into_iter().zip(source.slopes()) {
+            *slope = copy(source);
         }
     }
 
-    /// What the layers are called in saved files.
+    /// Names of the linear layers in saved files, such as `layers.0` or `decoder.layers.2`.
     pub fn layer_names(&self) -> Vec<String> {
         let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}layers.{i}")).collect::<Vec<_>>();
         match self {
             Self::Classifier(mlp) => named("", mlp.layers.len()),
-            Self::Autoencoder(both) => {
-                [named("encoder.", both.encoder.layers.len()), named("decoder.", both.decoder.layers.len())].concat()
-            }
+            Self::Autoencoder(autoencoder) => [
+                named("encoder.", autoencoder.encoder.layers.len()),
+                named("decoder.", autoencoder.decoder.layers.len()),
+            ]
+            .concat(),
         }
     }
 
-    /// What a PReLU network's slopes are called in saved files.
+    /// Names of the PReLU slopes in saved files, such as `slopes.0`; empty for other activations.
     pub fn slope_names(&self) -> Vec<String> {
         let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}slopes.{i}")).collect::<Vec<_>>();
         match self {
             Self::Classifier(mlp) => named("", mlp.slopes.len()),
-            Self::Autoencoder(both) => {
-                [named("encoder.", both.encoder.slopes.len()), named("decoder.", both.decoder.slopes.len())].concat()
+            Self::Autoencoder(autoencoder) => [
+                named("encoder.", autoencoder.encoder.slopes.len()),
+                named("decoder.", autoencoder.decoder.slopes.len()),
+            ]
+            .concat(),
+        }
+    }
+
+    /// The PReLU slopes `[R, 1, 1]`, first layer to last; empty for other activations.
+    pub fn slopes(&self) -> Vec<&Param<Tensor<3>>> {
+        match self {
+            Self::Classifier(mlp) => mlp.slopes.iter().collect(),
+            Self::Autoencoder(autoencoder) => {
+                autoencoder.encoder.slopes.iter().chain(&autoencoder.decoder.slopes).collect()
             }
         }
     }
 
-    /// A PReLU network's slopes.
-    pub fn slopes(&self) -> Vec<&Param<Tensor<3>>> {
-        match self {
-            Self::Classifier(mlp) => mlp.slopes.iter().collect(),
-            Self::Autoencoder(both) => both.encoder.slopes.iter().chain(&both.decoder.slopes).collect(),
-        }
-    }
-
-    /// The same, to be changed.
+    /// The PReLU slopes in the order of [`Self::slopes`].
     pub fn slopes_mut(&mut self) -> Vec<&mut Param<Tensor<3>>> {
         match self {
             Self::Classifier(mlp) => mlp.slopes.iter_mut().collect(),
-            Self::Autoencoder(both) => both.encoder.slopes.iter_mut().chain(&mut both.decoder.slopes).collect(),
+            Self::Autoencoder(autoencoder) => {
+                autoencoder.encoder.slopes.iter_mut().chain(&mut autoencoder.decoder.slopes).collect()
+            }
         }
     }
 
-    /// Widths of the layers that dropout applies to, in order.
+    /// Widths of the hidden layers, which are the layers that dropout applies to; the code of an autoencoder is none.
     pub fn hidden_widths(&self) -> Vec<usize> {
         match self {
             Self::Classifier(mlp) => mlp.hidden_widths(),
-            Self::Autoencoder(both) => [both.encoder.hidden_widths(), both.decoder.hidden_widths()].concat(),
+            Self::Autoencoder(autoencoder) => {
+                [autoencoder.encoder.hidden_widths(), autoencoder.decoder.hidden_widths()].concat()
+            }
         }
     }
 
@@ -154,16 +169,16 @@ impl Network {
         }
     }
 
-    /// Stacks of one kind and shape, one after the other, as one stack; `None` for none, or for several kinds.
-    pub fn concat(parts: &[Self]) -> Option<Self> {
-        if let Some(all) = parts.iter().map(Self::classifier).collect::<Option<Vec<_>>>() {
+    /// Stacks of one kind and shape, one after the other, as one stack; `None` if there are none, or of both kinds.
+    pub fn concat(stacks: &[Self]) -> Option<Self> {
+        if let Some(all) = stacks.iter().map(Self::classifier).collect::<Option<Vec<_>>>() {
             return Mlp::concat(&all.into_iter().cloned().collect::<Vec<_>>()).map(Self::Classifier);
         }
-        let all: Vec<Autoencoder> = parts.iter().map(|part| part.autoencoder().cloned()).collect::<Option<_>>()?;
+        let all: Vec<Autoencoder> = stacks.iter().map(|stack| stack.autoencoder().cloned()).collect::<Option<_>>()?;
         Autoencoder::concat(&all).map(Self::Autoencoder)
     }
 
-    /// The classifier, where it is one.
+    /// The multi-layer perceptron; `None` for an autoencoder.
     pub fn classifier(&self) -> Option<&Mlp> {
         match self {
             Self::Classifier(mlp) => Some(mlp),
@@ -171,7 +186,7 @@ impl Network {
         }
     }
 
-    /// The autoencoder, where it is one.
+    /// The autoencoder; `None` for a classifier.
     pub fn autoencoder(&self) -> Option<&Autoencoder> {
         match self {
             Self::Classifier(_) => None,

@@ -38,7 +38,7 @@ impl OptimizerConfig {
     /// The fastest optimizer with these settings for parameters of 32 bits on `device`.
     pub fn build(&self, device: &Device) -> Optimizer {
         let eps_is_large_enough = self.rule.eps().is_none_or(|eps| eps >= LEAST_FUSED_EPS);
-        if kernels::run_on(device) && eps_is_large_enough {
+        if kernels::support_device(device) && eps_is_large_enough {
             Optimizer::Fused(FusedOptimizer::new(self))
         } else {
             Optimizer::Burn(self.build_burn())
