@@ -85,7 +85,7 @@ fn damaged_data_is_exit_2_and_names_the_file() {
     fs::write(&images, &whole[..1000]).unwrap();
     assert!(desk.expect(2, &["sweep", "tiny.toml"]).1.contains(FILE_NAMES[0]));
     fs::write(&images, b"GIF89a, not IDX").unwrap();
-    assert!(desk.expect(2, &["sweep", "tiny.toml"]).1.contains("starts 00 00 08"));
+    assert!(desk.expect(2, &["sweep", "tiny.toml"]).1.contains("expected 00 00 08"));
     // A single flipped bit of a known set shows in its checksum.
     fs::rename(desk.path().join("data/tiny"), desk.path().join("data/mnist")).unwrap();
     let mut flipped = whole;

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use super::known::FILE_NAMES;
 use super::strokes::{HANDS, polyline};
 use super::{Dataset, Images, PIXELS, SIDE, idx};
+use crate::files::write_atomic;
 use crate::seed::{Purpose, Stream};
 
 const TRAIN: usize = 60_000;
@@ -46,9 +47,7 @@ fn write(drawn: &[Images; 2], folder: &Path) -> Result<()> {
         [idx::write(&[n, SIDE, SIDE], &images.pixels), idx::write(&[n], &images.labels)]
     });
     for (name, bytes) in FILE_NAMES.iter().zip(contents) {
-        let part = folder.join(format!("{name}.part"));
-        fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
-        fs::rename(&part, folder.join(name)).with_context(|| format!("cannot rename {}", part.display()))?;
+        write_atomic(&folder.join(name), &bytes)?;
     }
     Ok(())
 }

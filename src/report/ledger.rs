@@ -60,7 +60,7 @@ pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
     blocks.push(Block::List(
         [
             "Confirmed, refuted, inconclusive: what the interval over seeds and the signed-rank test say together; a range is confirmed \
-             when the whole interval lies inside, refuted when all of it lies outside. What each test means: `src/analysis/claims/mod.rs`.",
+             when the whole interval lies inside, refuted when all of it lies outside. What each test means: `docs/claims.md`.",
             "Measured: the interquartile mean over seeds, or a difference of two, with its 95 % bootstrap interval and the number of seeds.",
             "Claims without a publication of their own are marked: `common teaching`, `a question of ours`.",
             "`kindling reproduce` runs what is missing and writes this page again; `kindling verify` retrains some trials of a run and \
