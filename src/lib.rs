@@ -7,14 +7,14 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`files`], [`hash`], [`suggest`], [`seed`] | atomic writes, SHA-256, the nearest valid name, every random number |
+//! | `files`, `hash`, `suggest`, [`seed`] | atomic writes, SHA-256, the nearest valid name, every random number |
 //! | [`data`] | data sets from a name to examples in memory |
 //! | [`nn`] | networks, losses, optimizers, test functions, the CPU's kernels, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
 //! | [`evaluate`] | measures of trained networks: scores, neighbours, principal components, image quality |
 //! | [`train`] | the training loop |
 //! | [`record`] | [`record::TrialRecord`]: one line a finished trial |
-//! | [`studies`] | descent down a test function, learning-rate finder, gradient check, loss landscape |
+//! | `studies` | descent down a test function, learning-rate finder, gradient check, loss landscape |
 //! | [`trial`] | one stack of trials: data, network, training, evaluation, records; saved networks |
 //! | [`run`] | a plan's trials on workers, appended to `records.jsonl` as they end; progress on the terminal |
 //! | [`analysis`] | statistics, claims and [`analysis::summary::Summary`] of a plan's records |
@@ -28,15 +28,15 @@ pub mod commands;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
-pub mod files;
-pub mod hash;
+pub(crate) mod files;
+pub(crate) mod hash;
 pub mod nn;
 pub mod record;
 pub mod report;
 pub mod run;
 pub mod seed;
-pub mod studies;
-pub mod suggest;
+pub(crate) mod studies;
+pub(crate) mod suggest;
 pub mod train;
 pub mod trial;
 

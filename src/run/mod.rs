@@ -3,8 +3,8 @@
 //! In: a plan, and anything that trains a stack. Out: records in `records.jsonl`. This file holds what the others share;
 //! [`resume`] and [`run`] walk the plan.
 
-pub mod dashboard;
-pub mod progress;
+pub(crate) mod dashboard;
+pub(crate) mod progress;
 mod runner;
 mod saving;
 mod stacks;

@@ -5,7 +5,7 @@
 
 pub(crate) mod descent;
 pub(crate) mod gradient_check;
-pub mod grid;
+pub(crate) mod grid;
 pub(crate) mod landscape;
 pub(crate) mod lr_finder;
 

@@ -19,10 +19,10 @@ use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
 
-pub mod batch;
+pub(crate) mod batch;
 mod epoch_metrics;
 mod replica;
-pub mod step;
+pub(crate) mod step;
 
 use batch::Batcher;
 use epoch_metrics::EpochMetrics;

@@ -8,7 +8,7 @@ mod decision_grid;
 mod descent;
 mod describe;
 mod lab;
-pub mod probe;
+pub(crate) mod probe;
 mod references;
 pub mod saved;
 mod stack;

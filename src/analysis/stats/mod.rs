@@ -1,10 +1,10 @@
 //! Statistics of small samples: slices in, numbers out. A function that draws random numbers takes its generator as an argument.
 
-pub mod bootstrap;
-pub mod compare;
-pub mod describe;
+pub(crate) mod bootstrap;
+pub(crate) mod compare;
+pub(crate) mod describe;
 mod probability_of_improvement;
-pub mod wilcoxon;
+pub(crate) mod wilcoxon;
 
 pub use bootstrap::Interval;
 pub use describe::Description;

@@ -4,9 +4,9 @@
 //! is Burn's own elsewhere. Every rule works element by element, so the replicas of a stack stay independent.
 
 mod build;
-pub mod clip;
+pub(crate) mod clip;
 mod fused;
-pub mod schedule;
+pub(crate) mod schedule;
 
 use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected};
 use serde::ser::Serializer;

@@ -1,7 +1,7 @@
 //! Files for other programs, as bytes made from a [`Summary`]; the caller writes them.
 
 mod curves;
-pub mod embeddings;
+pub(crate) mod embeddings;
 mod json;
 mod summary;
 mod trials;

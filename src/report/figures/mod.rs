@@ -1,10 +1,10 @@
 //! Figures, as SVG or, for sheets of images, PNG.
 //!
-//! [`all`] draws from a [`Summary`] alone and needs the data set only for pictures of test images. [`autoencoder`] draws from a
+//! [`all`] draws from a [`Summary`] alone and needs the data set only for pictures of test images. `autoencoder` draws from a
 //! trained network, and `lr_finder`, `landscape` and `toy` for the commands of those names.
 
 mod arm_rows;
-pub mod autoencoder;
+pub(crate) mod autoencoder;
 mod axis;
 mod confusion;
 pub(crate) mod contact_sheet;

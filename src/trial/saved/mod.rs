@@ -21,7 +21,7 @@ use crate::nn::models::Network;
 use crate::record::{MadeWith, TrialRecord};
 
 mod npy;
-pub mod weights;
+pub(crate) mod weights;
 
 /// The model card, `model.toml`: where a saved network comes from and what its outputs mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
