@@ -12,17 +12,18 @@ use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Images, toys};
 use crate::report::figures::contact_sheet::contact;
 use crate::report::figures::toy;
+use crate::run::progress::ProgressMode;
 
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
     let here = || DataFolder { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from) };
     match args.action.unwrap_or_else(|| DataAction::List { data: here() }) {
         DataAction::List { data } => list_all(&local_data(&data)),
-        DataAction::Fetch { dataset, data } => describe(&dataset, &data_locations(&data, false)),
+        DataAction::Fetch { dataset, data } => describe(&dataset, &data_locations(&data, ProgressMode::fitting(false))),
         DataAction::Verify { dataset, data } => describe(&dataset, &local_data(&data)),
         DataAction::Show { dataset, out, columns, data } => {
             let name = dataset;
-            let dataset = source::load(&name, &data_locations(&data, false))?;
+            let dataset = source::load(&name, &data_locations(&data, ProgressMode::fitting(false)))?;
             if dataset.train.points().is_some() {
                 let out = out.unwrap_or_else(|| Path::new(&name).with_extension("svg"));
                 return plot(&dataset, &out);

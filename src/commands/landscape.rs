@@ -11,6 +11,7 @@ use crate::data::source;
 use crate::files::write_atomic;
 use crate::nn::device;
 use crate::report::figures::landscape;
+use crate::run::progress::ProgressMode;
 use crate::studies::Objective;
 use crate::studies::landscape::{LandscapeConfig, loss_landscape};
 use crate::trial::saved;
@@ -23,7 +24,7 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
-    let dataset = source::load(&config.data.dataset, &data_locations(&args.data, true))?;
+    let dataset = source::load(&config.data.dataset, &data_locations(&args.data, ProgressMode::Quiet))?;
     ensure!(
         dataset.hash == card.made_with.data,
         "{} here is not what the network of {} was trained on",

@@ -62,7 +62,7 @@ impl RunOptions {
             seeds: None,
             smoke: flags.smoke,
             backend: flags.backend.clone(),
-            data: data_locations(&flags.data, flags.quiet),
+            data: data_locations(&flags.data, ProgressMode::fitting(flags.quiet)),
             jobs: None,
             stack: None,
             out: flags.out.clone(),
@@ -117,9 +117,9 @@ impl RunOptions {
     }
 }
 
-/// Where to look for data, downloads included.
-pub fn data_locations(flags: &DataFlags, quiet: bool) -> DataLocations {
-    let show_progress = ProgressMode::fitting(quiet) == ProgressMode::Bar;
+/// Where to look for data, downloads included; `shown` is how a download shows its progress.
+pub fn data_locations(flags: &DataFlags, shown: ProgressMode) -> DataLocations {
+    let show_progress = shown == ProgressMode::Bar;
     DataLocations { offline: flags.offline, show_progress, ..local_data(&flags.folder) }
 }
 

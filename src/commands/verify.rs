@@ -7,6 +7,7 @@ use super::{Exit, report, unless_interrupted};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
+use crate::run::progress::ProgressMode;
 use crate::seed::{Purpose, Stream};
 use crate::train::NoCallback;
 use crate::trial::{Lab, run_stack};
@@ -20,7 +21,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
     let backend = args.backend.clone().unwrap_or_else(|| first.made_with.backend.clone());
     let backend = device::open(Some(&backend))?;
-    let lab = Lab::open(&plan, &data_locations(&args.data, true), backend)?;
+    let lab = Lab::open(&plan, &data_locations(&args.data, ProgressMode::Quiet), backend)?;
     Stream::new(records.len() as u64, Purpose::Pick, 1).shuffle(&mut records);
     records.truncate(args.trials);
     let mut same = true;

@@ -183,7 +183,14 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// About how wide a text is in pixels: the average letter of Helvetica is a little over half as wide as the text's size.
+/// The width in pixels of `text` in a font of `size` pixels: by the advance widths of DejaVu Sans, the widest of the fonts that a page may
+/// fall back to, in four classes of letters, each rounded up.
 pub fn text_width(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.56
+    let em = |letter: char| match letter {
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 1.0,
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' | '.' | ',' | ':' | '-' | '(' | ')' | '[' | ']' | '/' => 0.42,
+        '=' | '+' | '<' | '>' | '#' | 'A'..='Z' => 0.84,
+        _ => 0.66,
+    };
+    text.chars().map(em).sum::<f64>() * size
 }
