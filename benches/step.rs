@@ -16,7 +16,7 @@ use kindling::nn::loss::Loss;
 use kindling::nn::models::Network;
 use kindling::nn::optim::OptimizerConfig;
 use kindling::nn::task::Task;
-use kindling::run::with_its_share;
+use kindling::run::in_worker_pool;
 use kindling::train::{Job, NoCallback, train};
 
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
@@ -197,7 +197,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn main() {
     let examples = Examples::new();
     // As a worker of a sweep that has one core.
-    with_its_share(usize::MAX, || {
+    in_worker_pool(usize::MAX, || {
         let time = Duration::from_millis(600);
         let settings = Criterion::default().measurement_time(time).warm_up_time(time / 3).sample_size(20);
         parts(&mut settings.configure_from_args(), &examples);

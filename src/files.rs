@@ -1,4 +1,4 @@
-//! Writing files so that no reader ever meets half of one, and folders seen to be writable before work begins.
+//! Atomic file writes, and a check that a folder is writable.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,24 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display()))
 }
 
-/// Creates `folder` where it is missing and sees that a file can be written in it, so that hours of training do not end at a bad path.
+/// Checks that `folder` can be created where it is missing and a file written in it, so that hours of training do not end at a bad path.
+/// Leaves nothing behind: whoever writes a file there later creates the folder, and a training without a result leaves none.
 ///
 /// # Errors
 /// The folder cannot be created or written.
 pub fn check_writable(folder: &Path) -> Result<()> {
-    let trial = folder.join(".writable");
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&trial, b""))
-        .and_then(|()| fs::remove_file(&trial))
-        .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()))
+    let probe = folder.join(".writable");
+    let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let missing: Vec<&Path> = missing.collect();
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&probe, b""))
+        .and_then(|()| fs::remove_file(&probe))
+        .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()));
+    for created in missing {
+        // One that was not created, or that another program has written in by now, is left as it is.
+        let _ = fs::remove_dir(created);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -51,11 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_made_and_left_empty_and_a_file_in_its_way_is_told() {
+    fn a_folder_made_for_the_check_is_removed_and_a_file_in_its_way_is_reported() {
         let folder = tempfile::tempdir().unwrap();
-        let new = folder.path().join("a/b");
+        let (old, new) = (folder.path().join("old"), folder.path().join("a/b"));
+        fs::create_dir(&old).unwrap();
+        check_writable(&old).unwrap();
+        assert_eq!(fs::read_dir(&old).unwrap().count(), 0);
         check_writable(&new).unwrap();
-        assert_eq!(fs::read_dir(&new).unwrap().count(), 0);
+        assert!(!folder.path().join("a").exists());
         fs::write(folder.path().join("file"), b"").unwrap();
         let error = check_writable(&folder.path().join("file/out")).unwrap_err().to_string();
         assert!(error.contains("file/out") && error.contains("--out"), "{error}");

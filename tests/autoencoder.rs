@@ -225,7 +225,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         .unwrap();
         trial.config.data =
             kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
-        let lab = kindling::trial::Lab::with(dataset, lab().backend);
+        let lab = kindling::trial::Lab::with_dataset(dataset, lab().backend);
         let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
         let metric = |name: &str| records[0].quantity(&name.parse().unwrap()).unwrap();
         assert!(metric("explained_variance") > 0.5, "{name}: {}", metric("explained_variance"));

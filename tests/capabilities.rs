@@ -11,7 +11,7 @@ use kindling::experiment::spec::Spec;
 use kindling::nn::device;
 use kindling::nn::models::Network;
 use kindling::record::{Status, TrialRecord};
-use kindling::run::{Options, Trainer};
+use kindling::run::{RunnerOptions, Trainer};
 use kindling::train::NoCallback;
 use kindling::trial::{Lab, TrainedStack, initial_network, run_stack};
 
@@ -22,7 +22,7 @@ fn toy_plan(name: &str, extra: &str) -> Plan {
 
 fn toy_lab(name: &str) -> Lab {
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    Lab::with(toys::find(name).unwrap().dataset(), device::open(Some(&backend)).unwrap())
+    Lab::with_dataset(toys::find(name).unwrap().dataset(), device::open(Some(&backend)).unwrap())
 }
 
 fn run(lab: &Lab, trials: &[Trial]) -> (Vec<TrialRecord>, Vec<Network>) {
@@ -117,7 +117,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
     );
     let lab = lab();
     let all: Vec<Trial> = plan.trials().collect();
-    let options = Options { jobs: 1, stack: Some(2), is_cpu: true };
+    let options = RunnerOptions { jobs: 1, stack: Some(2), is_cpu: true };
     let stacks = kindling::run::stacks(all.clone(), options);
     // Seeds 0 and 1 with all their epochs, then seed 2.
     assert_eq!(stacks.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
@@ -133,7 +133,7 @@ fn an_axis_of_epochs_is_one_training_and_every_record_is_the_one_of_a_training_o
 #[test]
 fn a_schedule_that_knows_its_end_is_not_shared() {
     let plan = plan("seeds = 1\n[train]\nschedule = 'cosine'\n[sweep]\nepochs = [1, 2]");
-    let stacks = kindling::run::stacks(plan.trials().collect(), Options { jobs: 1, stack: None, is_cpu: true });
+    let stacks = kindling::run::stacks(plan.trials().collect(), RunnerOptions { jobs: 1, stack: None, is_cpu: true });
     assert_eq!(stacks.len(), 2);
 }
 

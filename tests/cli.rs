@@ -269,6 +269,38 @@ fn train_and_lr_find_see_a_bad_out_before_they_train() {
 }
 
 #[test]
+fn train_and_lr_find_leave_no_empty_folder_where_nothing_is_saved() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["train", "tiny.toml", "--arm", "sgd", "--set", "lr=1e6", "--out", "new/diverged"]);
+    assert!(out.contains("nothing is saved"), "{out}");
+    assert!(!desk.path().join("new").exists());
+    #[cfg(unix)]
+    {
+        use std::io::{BufRead, BufReader};
+        let args = ["train", "tiny.toml", "--arm", "sgd", "--epochs", "100000", "--out", "new/stopped"];
+        let mut child = desk.command(&args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().starts_with("epoch")));
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(lines.any(|line| line.unwrap().contains("nothing is saved")));
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(!desk.path().join("new").exists());
+    }
+}
+
+#[test]
+fn starting_weights_that_do_not_fit_are_seen_before_anything_is_trained() {
+    let desk = Desk::new();
+    desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--set", "hidden=[6]", "--out", "small"]);
+    let start = ["--set", "model.start=small/model.safetensors", "--set", "hidden=[7]", "--out", "new"];
+    for command in ["train", "lr-find", "gradcheck"] {
+        let (_, err) = desk.expect(2, &[&[command, "tiny.toml", "--arm", "adam"], &start[..]].concat());
+        assert!(err.contains("error:") && err.contains("expected [784, 7]"), "{command}: {err}");
+        assert!(!desk.path().join("new").exists(), "{command}");
+    }
+}
+
+#[test]
 fn what_cannot_be_saved_after_training_is_exit_1_and_the_numbers_are_printed() {
     let desk = Desk::new();
     // A folder in the way of a file: the check before training cannot see it.
@@ -293,6 +325,49 @@ fn an_autoencoder_that_cannot_be_saved_is_exit_1_and_its_record_is_kept() {
     assert!(err.contains("the network of seed 0 is not saved"), "{err}");
     assert!(out.contains("report.html"), "{out}");
     assert_eq!(desk.records("out").len(), 1);
+}
+
+#[test]
+fn an_autoencoders_network_that_was_not_saved_is_trained_again_and_saved_by_the_same_command() {
+    let desk = Desk::new();
+    let small = ["--set", "data.train=500", "--set", "data.validation=100", "--set", "data.test=100"];
+    let args = ["autoencoder", "--latent", "4", "--depth", "1", "--dataset", "tiny", "--seeds", "2", "--out", "out"];
+    let args = [&args[..], &["--epochs", "1", "--set", "trustworthiness=5"], &small].concat();
+    desk.expect(0, &args);
+    let file = |name: &str| fs::read(desk.path().join("out").join(name)).unwrap();
+    // The head of a safetensors file, as long as its first 8 bytes say, names the entries of its metadata in any order.
+    let weights = || {
+        let bytes = file("models/seed-1/model.safetensors");
+        let head = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        bytes[8 + head..].to_vec()
+    };
+    let (records, before) = (file("records.jsonl"), weights());
+    fs::remove_dir_all(desk.path().join("out/models")).unwrap();
+    fs::write(desk.path().join("out/models"), b"a file in the way").unwrap();
+    let (_, err) = desk.expect(1, &args);
+    assert!(err.contains("seed 0 is not saved") && err.contains("seed 1 is not saved"), "{err}");
+    fs::remove_file(desk.path().join("out/models")).unwrap();
+    let (_, err) = desk.expect(0, &args);
+    assert!(err.contains("training seed 0 again") && err.contains("training seed 1 again"), "{err}");
+    assert!(weights() == before, "the same weights");
+    assert!(file("records.jsonl") == records, "the same records");
+    let (_, err) = desk.expect(0, &args);
+    assert!(!err.contains("again"), "{err}");
+}
+
+#[test]
+fn reproduce_with_a_setting_that_does_not_exist_leaves_the_ledger_alone() {
+    let desk = Desk::new();
+    let args = ["reproduce", "regression", "--smoke", "--offline", "--out", "ledger"];
+    desk.expect(0, &args);
+    let ledger = || fs::read(desk.path().join("ledger/ledger.md")).unwrap();
+    let before = ledger();
+    for (flag, value) in [("--set", "lrr=1"), ("--jobs", "0"), ("--backend", "tpu")] {
+        let (_, err) = desk.expect(2, &[&args[..], &["quartic", flag, value]].concat());
+        assert!(err.contains(value) || err.contains("unknown backend `tpu`"), "{err}");
+        assert_eq!(ledger(), before);
+        assert!(!desk.path().join("ledger/quartic").exists());
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn records(plan: &Plan, metrics: &[&str], level: impl Fn(&str) -> f64) -> Vec<Tr
             record.status = Status::Done;
             record.error = None;
             let value = level(&trial.label) * (1.0 + 0.001 * trial.seed as f64);
-            metrics.iter().for_each(|name| drop(record.metrics.insert((*name).into(), value.into())));
+            metrics.iter().for_each(|name| record.metrics.insert(Metric::of_record(name), value));
             record
         })
         .collect()
@@ -61,7 +61,7 @@ fn a_difference_of_metrics_ranks_arms_too() {
     let plan = plan(&text);
     let level = |label: &str| if label == "lr=0.001" { 0.9 } else { 0.8 };
     let mut records = records(&plan, &["knn_accuracy"], level);
-    records.iter_mut().for_each(|record| drop(record.metrics.insert("knn_accuracy_pca".into(), 0.7.into())));
+    records.iter_mut().for_each(|record| record.metrics.insert(Metric::KnnAccuracyPca, 0.7));
     let summary = Summary::new(&plan, records).unwrap();
     assert_eq!(summary.best().unwrap().label, "lr=0.001");
     let iqm = summary.arms[0].metric(&"knn_accuracy - knn_accuracy_pca".parse().unwrap()).unwrap().description.iqm;

@@ -46,13 +46,18 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The Markdown files of a folder of the repository, by their paths in it.
+/// The Markdown files of a folder of the repository, by their paths in it; those that git does not track yet are left out.
 fn markdown_of(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".md"));
     names.sort();
-    names.into_iter().map(|name| if folder.is_empty() { name } else { format!("{folder}/{name}") }).collect()
+    let mut paths: Vec<String> =
+        names.into_iter().map(|name| if folder.is_empty() { name } else { format!("{folder}/{name}") }).collect();
+    if let Some(tracked) = listed_by_git(&["--cached"]) {
+        paths.retain(|path| tracked.contains(path));
+    }
+    paths
 }
 
 fn documents() -> Vec<String> {
@@ -174,9 +179,9 @@ fn keys<'a>(all: impl Iterator<Item = &'a Key>, prefix: &str, defaults: bool) ->
     default.insert("descend".into(), Value::try_from(DescentConfig::default()).unwrap());
     let row = |key: &Key| {
         let names: Vec<String> = key.names.iter().map(code).collect();
-        let usual = vec![code(key.path), names.join(" "), key.takes.into(), default_of(&default, key.path)];
-        let cells = if defaults { usual } else { vec![code(key.path), key.takes.into()] };
-        [cells, vec![key.does.into()]].concat()
+        let usual = vec![code(key.path), names.join(" "), key.values.into(), default_of(&default, key.path)];
+        let cells = if defaults { usual } else { vec![code(key.path), key.values.into()] };
+        [cells, vec![key.description.into()]].concat()
     };
     let rows = all.filter(|key| key.path.starts_with(prefix)).map(row);
     if defaults {
@@ -299,7 +304,7 @@ fn toys() -> String {
     let row = |toy: &kindling::data::toys::Toy| {
         let classes = if toy.classes == 0 { "a number".into() } else { format!("{} classes", toy.classes) };
         let sizes = format!("{}, {}, {}", toy.sizes.train, toy.sizes.validation, toy.sizes.test);
-        vec![code(toy.name), toy.what.into(), toy.width.to_string(), classes, sizes]
+        vec![code(toy.name), toy.description.into(), toy.width.to_string(), classes, sizes]
     };
     let head = ["toy", "what it is", "inputs", "predicted", "training, validation, test points by default"];
     table(&head, TOYS.iter().map(row))
@@ -522,7 +527,8 @@ fn thousands(number: f64) -> String {
 
 #[test]
 fn relative_links_lead_to_files_and_headings_of_the_repository() {
-    let kept = files_of_the_repository();
+    // What git tracks or would take in.
+    let kept = listed_by_git(&["--cached", "--others", "--exclude-standard"]);
     let mut broken = Vec::new();
     let mut documents = [documents(), markdown_of("artifacts"), markdown_of("experiments/peers")].concat();
     documents.extend(library::EXPERIMENTS.iter().map(|(name, _)| format!("artifacts/reference/{name}/report.md")));
@@ -541,12 +547,18 @@ fn relative_links_lead_to_files_and_headings_of_the_repository() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What git tracks or would take in; nothing where this is not a git checkout.
-fn files_of_the_repository() -> Option<Vec<String>> {
-    let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root());
-    let output = git.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect())
+/// What `git ls-files` lists with these flags. Nothing where this folder is not the root of a git checkout, such as an
+/// unpacked archive, whose files another repository around it does not know.
+fn listed_by_git(flags: &[&str]) -> Option<Vec<String>> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(root()).output().ok()?;
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    };
+    let top = git(&["rev-parse", "--show-toplevel"])?;
+    if fs::canonicalize(top.trim_end()).ok()? != fs::canonicalize(root()).unwrap() {
+        return None;
+    }
+    Some(git(&[&["ls-files"], flags].concat())?.lines().map(String::from).collect())
 }
 
 fn is_or_holds(path: &str, own: &str) -> bool {

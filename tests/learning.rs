@@ -79,7 +79,7 @@ fn adam_classifies_real_mnist() {
     let zeros = dataset.test.labels().iter().filter(|&&label| label == 0).count();
     assert_eq!((zeros, dataset.train.labels()[0]), (980, 5));
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    let lab = Lab::with(dataset, device::open(Some(&backend)).unwrap());
+    let lab = Lab::with_dataset(dataset, device::open(Some(&backend)).unwrap());
     let mut config = TrialConfig::default();
     config.train.epochs = 3;
     let trial = kindling::experiment::plan::Trial { arm: 0, label: "adam".into(), values: vec![], config, seed: 0 };
@@ -97,7 +97,7 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
         kindling::data::digits::draw(0, 20_000),
         kindling::data::digits::draw(60_000, 2_000),
     );
-    let lab = Lab::with(dataset, device::open(Some("flex")).unwrap());
+    let lab = Lab::with_dataset(dataset, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
         config.data = kindling::experiment::config::DataConfig {

@@ -16,11 +16,11 @@ use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
 use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
 use kindling::report;
-use kindling::run::{self, Listener, Options, Outcome, Trainer};
+use kindling::run::{self, Listener, RunOutcome, RunnerOptions, Trainer};
 use kindling::seed::{Purpose, Stream};
 use kindling::train::{Callback, TrainError};
 
-/// Makes up a plausible record a trial; can be told to fail, panic or diverge at given trials.
+/// Makes up a plausible record per trial; can be told to fail, panic or diverge at given trials.
 #[derive(Default)]
 struct Fake {
     fails: BTreeSet<(usize, u64)>,
@@ -53,11 +53,7 @@ impl Fake {
                 validation_loss: curve(2.2),
                 validation_accuracy: curve(0.4),
             },
-            metrics: if done {
-                [("test_accuracy".to_string(), accuracy.into())].into_iter().collect()
-            } else {
-                Default::default()
-            },
+            metrics: if done { [(Metric::TestAccuracy, accuracy)].into_iter().collect() } else { Default::default() },
             confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
             decision_grid: None,
             path: vec![],
@@ -142,10 +138,10 @@ fn plan(seeds: u64) -> Plan {
     Plan::new(&spec(seeds)).unwrap()
 }
 
-fn sweep(plan: &Plan, fake: &Fake, folder: &Path, ear: &Ear) -> Result<Outcome> {
+fn sweep(plan: &Plan, fake: &Fake, folder: &Path, ear: &Ear) -> Result<RunOutcome> {
     let (mut file, found, _) = RecordFile::open(folder)?;
     let work = run::resume(plan, fake, found)?;
-    let options = Options { jobs: 2, stack: Some(2), is_cpu: true };
+    let options = RunnerOptions { jobs: 2, stack: Some(2), is_cpu: true };
     run::run(work, fake, &mut file, options, ear, &ear.stop)
 }
 
@@ -213,7 +209,7 @@ fn a_metric_of_another_version_of_the_program_is_reported_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let plan = Plan { arms: plan(3).arms[..1].to_vec(), claims: vec![], ..plan(3) };
     let mut records = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap().records;
-    records.iter_mut().for_each(|record| drop(record.metrics.insert("top_speed@3".into(), 1.5.into())));
+    records.iter_mut().for_each(|record| record.metrics.insert(Metric::of_record("top_speed@3"), 1.5));
     let unknown = Metric::of_record("top_speed@3");
     assert_eq!(records[0].metric(&unknown), Some(1.5));
     let summary = Summary::new(&plan, records).unwrap();

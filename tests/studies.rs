@@ -107,7 +107,7 @@ fn toys_are_listed_drawn_and_trained_on() {
     let (out, _) = desk.expect(0, &["train", "--dataset", "blobs", "--epochs", "3", "--out", "m", "-q"]);
     assert!(out.contains("on blobs"), "{out}");
     let (_, err) = desk.expect(2, &["predict", "m", "x.png"]);
-    assert!(err.contains("sees no pictures"), "{err}");
+    assert!(err.contains("takes points, not images"), "{err}");
     // Regression: splits of MNIST's size were cut from a toy's thousand points.
     desk.expect(0, &["train", "--dataset", "blobs", "--smoke", "--out", "m", "-q"]);
     desk.expect(0, &["sweep", "perceptron", "--smoke", "-q", "--out", "p"]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::trustworthiness::trustworthiness;
-use kindling::run::with_its_share;
+use kindling::run::in_worker_pool;
 use kindling::seed::{Purpose, Stream};
 
 fn threads() -> usize {
@@ -22,7 +22,7 @@ fn measures_in_a_worker_use_its_threads_and_start_none_of_their_own() {
     // As many workers as cores: one thread each.
     let workers = rayon::current_num_threads();
     let (done, most) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let started = with_its_share(workers, || {
+    let started = in_worker_pool(workers, || {
         // The matrix products' own pool, if it ever starts, has started.
         Index::new(points).nearest(points, 5);
         threads()
@@ -33,7 +33,7 @@ fn measures_in_a_worker_use_its_threads_and_start_none_of_their_own() {
                 most.fetch_max(threads(), Ordering::Relaxed);
             }
         });
-        with_its_share(workers, || {
+        in_worker_pool(workers, || {
             Index::new(points).nearest(points, 5);
             trustworthiness(points, points, 5);
         });

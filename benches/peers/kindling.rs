@@ -16,7 +16,7 @@ use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::tsne;
 use kindling::experiment::config::TrialConfig;
 use kindling::nn::device;
-use kindling::run::{stack_size, with_its_share};
+use kindling::run::{in_worker_pool, stack_size};
 use kindling::train::{Job, NoCallback, train};
 
 #[derive(Parser)]
@@ -123,7 +123,7 @@ fn run_trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>
                 fit(config, dataset, device, &seeds, config.train.epochs)?;
                 Ok((started, Instant::now()))
             };
-            move || with_its_share(workers, train)
+            move || in_worker_pool(workers, train)
         };
         let handles: Vec<_> = (0..workers).map(|rank| scope.spawn(worker(rank))).collect();
         handles.into_iter().filter_map(|handle| handle.join().ok()).collect()

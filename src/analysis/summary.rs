@@ -223,13 +223,13 @@ fn ranking(arms: &[ArmSummary], quantity: &Quantity, plan: &Plan, records: &[Tri
     let versus = |(rank, pair): (usize, &[usize])| {
         let mut stream = Stream::new(1, Purpose::Bootstrap, rank as u64);
         let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
-        let lost = pair.iter().map(|&index| &arms[index]).filter(|arm| arm.diverged > 0);
-        let lost = lost.map(|arm| format!("{} of {} runs of {} diverged", arm.diverged, arm.trials, arm.label));
+        let diverged = pair.iter().map(|&index| &arms[index]).filter(|arm| arm.diverged > 0);
+        let diverged = diverged.map(|arm| format!("{} of {} runs of {} diverged", arm.diverged, arm.trials, arm.label));
         Some(ArmComparison {
             a: arms[pair[0]].label.clone(),
             b: arms[pair[1]].label.clone(),
             comparison,
-            note: lost.collect::<Vec<_>>().join(", "),
+            note: diverged.collect::<Vec<_>>().join(", "),
         })
     };
     let mut all: Vec<ArmComparison> = order.windows(2).take(MAX_COMPARISONS).enumerate().filter_map(versus).collect();

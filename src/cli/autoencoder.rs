@@ -7,7 +7,7 @@ use crate::report::figures::autoencoder::InterpolationEnds;
 
 /// The interpolation strip: images decoded from codes on the line between two codes.
 #[derive(Debug, Clone, Args)]
-pub struct StripFlags {
+pub struct InterpolationFlags {
     /// Ends of the interpolation: two classes such as 3,8, or two test images such as @17,@42 [default: the first two
     /// classes]
     #[arg(long, value_name = "A,B")]
@@ -44,7 +44,7 @@ pub struct AutoencoderArgs {
     pub k: usize,
     /// The interpolation strip.
     #[command(flatten)]
-    pub strip: StripFlags,
+    pub interpolation: InterpolationFlags,
     /// Seeds, 0 to N-1
     #[arg(long, short = 'r', visible_alias = "runs", default_value_t = 4, value_name = "N")]
     pub seeds: u64,
@@ -54,4 +54,7 @@ pub struct AutoencoderArgs {
     /// The flags of every command that trains.
     #[command(flatten)]
     pub run: RunFlags,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
 }

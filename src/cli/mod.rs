@@ -8,7 +8,7 @@ mod autoencoder;
 mod data;
 mod studies;
 
-pub use autoencoder::{AutoencoderArgs, StripFlags};
+pub use autoencoder::{AutoencoderArgs, InterpolationFlags};
 pub use data::{DataAction, DataArgs};
 pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject};
 
@@ -106,9 +106,6 @@ pub struct RunFlags {
     /// Print only the results
     #[arg(long, short)]
     pub quiet: bool,
-    /// Print the results as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `kindling sweep`
@@ -131,6 +128,9 @@ pub struct SweepArgs {
     /// Print the plan and its cost without training
     #[arg(long)]
     pub dry_run: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `kindling reproduce`
@@ -184,7 +184,7 @@ pub struct ReportArgs {
     pub data: DataFolder,
     /// The interpolation strip, if the run saved an autoencoder.
     #[command(flatten)]
-    pub strip: StripFlags,
+    pub interpolation: InterpolationFlags,
     /// Also compress the records (records.jsonl.gz); every command reads both forms
     #[arg(long)]
     pub compress: bool,

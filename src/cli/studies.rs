@@ -53,6 +53,9 @@ pub struct Subject {
     /// The flags of every command that trains.
     #[command(flatten)]
     pub run: RunFlags,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `kindling gradcheck`

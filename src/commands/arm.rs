@@ -22,10 +22,10 @@ pub struct SelectedArm {
 }
 
 impl SelectedArm {
-    /// Resolves the flags and loads the data. A misspelt arm is told before anything is read or fetched.
+    /// Resolves the flags and loads the data. A misspelt arm is reported before anything is read or fetched.
     ///
     /// # Errors
-    /// There is no such experiment or arm, it trains no network, or the data cannot be had.
+    /// There is no such experiment or arm, it trains no network, or the data are unavailable.
     pub fn open(subject: &Subject) -> Result<Self> {
         let options = RunOptions::from_flags(&subject.run);
         let mut spec = match &subject.experiment {

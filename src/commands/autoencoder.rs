@@ -8,10 +8,11 @@ use anyhow::{Context, Result, ensure};
 use super::print::{self, Format};
 use super::run::{Run, RunOptions};
 use super::{Exit, STOP, autoencoder_figures};
+use crate::analysis::summary::Summary;
 use crate::cli::AutoencoderArgs;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::spec::Spec;
-use crate::record::TrialRecord;
+use crate::record::{Status, TrialRecord};
 use crate::report;
 use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::Interpolation;
@@ -33,11 +34,12 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let folder = options.folder(&spec.name);
     let run = Run::prepare(spec, folder, &options)?;
     let config = autoencoder_figures::only_config(&run.plan)?;
-    let interpolation = autoencoder_figures::interpolation(&args.strip, &run.lab, config)?;
+    let interpolation = autoencoder_figures::interpolation(&args.interpolation, &run.lab, config)?;
     let progress = run.progress();
     let trainer = SavingTrainer::new(&run.lab, &run.folder, &progress, &STOP);
     let exit = run.train_with(&trainer, &progress, |summary| {
         let dataset = run.shown_dataset(summary);
+        save_missing(&run, &trainer, summary)?;
         // Figures of the network come last: whatever becomes of them, the numbers are reported.
         let figures = match summary.median_run() {
             Some(record) if !STOP.load(Ordering::Relaxed) => figures(&run, record, config, &interpolation),
@@ -48,13 +50,32 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
             Err(error) => (Vec::new(), Some(error)),
         };
         report::write(summary, dataset, figures, &run.folder)?;
-        print::summary(summary, dataset, &run.folder, Format::of(args.run.json))?;
+        print::summary(summary, dataset, &run.folder, Format::of(args.json))?;
         failure.map_or(Ok(()), Err)
     })?;
-    match (exit, trainer.unsaved()) {
-        (Exit::Done, 1..) => Ok(Exit::Failed),
-        (exit, _) => Ok(exit),
+    let unsaved = trainer.unsaved();
+    for (seed, error) in &unsaved {
+        eprintln!("error: the network of seed {seed} is not saved: {error}");
     }
+    if exit != Exit::Done || unsaved.is_empty() {
+        return Ok(exit);
+    }
+    eprintln!("the records are kept; the same command trains these networks again and saves them");
+    Ok(if STOP.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Failed })
+}
+
+/// Trains the networks again that an earlier run recorded and could not save. Not where this run was interrupted in its own trainings.
+fn save_missing(run: &Run, trainer: &SavingTrainer, summary: &Summary) -> Result<()> {
+    if STOP.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let arm = run.plan.arms.first().context("the run has no arm")?;
+    for record in summary.records.iter().filter(|record| record.status == Status::Done) {
+        if autoencoder_figures::load(&run.folder, record, &arm.config, &run.lab).is_err() {
+            trainer.train_again(&arm.trial(0, record.seed), record);
+        }
+    }
+    Ok(())
 }
 
 /// Figures of the median run. A network that is not in the folder is trained again: a trial is a pure function, so it is the same one.

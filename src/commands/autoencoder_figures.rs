@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::StripFlags;
+use crate::cli::InterpolationFlags;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::plan::Plan;
 use crate::files::write_atomic;
@@ -28,7 +28,7 @@ pub fn only_config(plan: &Plan) -> Result<&TrialConfig> {
 ///
 /// # Errors
 /// One of its ends does not exist; the message says what there is.
-pub fn interpolation(flags: &StripFlags, lab: &Lab, config: &TrialConfig) -> Result<Interpolation> {
+pub fn interpolation(flags: &InterpolationFlags, lab: &Lab, config: &TrialConfig) -> Result<Interpolation> {
     let classes = &lab.dataset(&config.data.dataset)?.classes;
     let labels = lab.splits(&config.data)?.test.labels;
     let between = flags.between.clone().unwrap_or_else(|| InterpolationEnds::usual(classes, labels));

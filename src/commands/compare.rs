@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Exit, report};
+use super::Exit;
+use super::run::summary_of;
 use crate::analysis::stats::compare::{compare, correct};
 use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
@@ -14,8 +15,8 @@ use crate::seed::{Purpose, Stream};
 
 /// Compares arms of the same name, or the only arm of each, seed by seed.
 pub fn run(args: &CompareArgs) -> Result<Exit> {
-    let a = report::read(&args.a)?;
-    let b = report::read(&args.b)?;
+    let a = summary_of(&args.a)?;
+    let b = summary_of(&args.b)?;
     let metric = &args.metric.as_ref().map_or_else(|| a.metric.clone(), |text| Quantity::of_records(text));
     for summary in [&a, &b] {
         if summary.records.iter().all(|record| record.quantity(metric).is_none()) {

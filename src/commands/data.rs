@@ -34,38 +34,38 @@ pub fn run(args: DataArgs) -> Result<Exit> {
     }
 }
 
-fn list_all(search: &DataLocations) -> Result<Exit> {
+fn list_all(locations: &DataLocations) -> Result<Exit> {
     for known in &KNOWN {
-        match search.find(known.name) {
+        match locations.find(known.name) {
             Some(folder) => println!("{:<15} in {}", known.name, folder.display()),
             None => println!("{:<15} not here; `kindling data fetch {}`", known.name, known.name),
         }
     }
-    let drawn = search.cache.join("digits");
-    let place = if drawn.is_dir() { format!("in {}", drawn.display()) } else { "drawn when first used".into() };
-    println!("{:<15} {place}", "digits");
+    let drawn = locations.cache.join("digits");
+    let location = if drawn.is_dir() { format!("in {}", drawn.display()) } else { "drawn when first used".into() };
+    println!("{:<15} {location}", "digits");
     for toy in toys::TOYS {
-        println!("{:<15} {}, drawn when used", toy.name, toy.what);
+        println!("{:<15} {}, drawn when used", toy.name, toy.description);
     }
-    for name in own_folders(search) {
-        println!("{name:<15} in {}", search.folders(&name)[0].display());
+    for name in own_folders(locations) {
+        println!("{name:<15} in {}", locations.folders(&name)[0].display());
     }
     println!("\nLooked at, in this order, for a set NAME:");
-    search.folders("NAME").iter().for_each(|folder| println!("  {}", folder.display()));
+    locations.folders("NAME").iter().for_each(|folder| println!("  {}", folder.display()));
     Ok(Exit::Done)
 }
 
 /// Folders of the data folder that hold an IDX quartet of the user's own.
-fn own_folders(search: &DataLocations) -> Vec<String> {
-    let Some(entries) = search.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok()) else { return Vec::new() };
+fn own_folders(locations: &DataLocations) -> Vec<String> {
+    let Some(entries) = locations.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok()) else { return Vec::new() };
     let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    names.retain(|name| KNOWN.iter().all(|known| known.name != name) && search.find(name).is_some());
+    names.retain(|name| KNOWN.iter().all(|known| known.name != name) && locations.find(name).is_some());
     names.sort();
     names
 }
 
-fn describe(name: &str, search: &DataLocations) -> Result<Exit> {
-    let dataset = source::load(name, search)?;
+fn describe(name: &str, locations: &DataLocations) -> Result<Exit> {
+    let dataset = source::load(name, locations)?;
     let checked = match name {
         "digits" => "they are the digits every kindling draws",
         name if toys::find(name).is_some() => "they are the points every kindling draws",
@@ -92,7 +92,7 @@ fn plot(dataset: &Dataset, out: &Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A row a class, its first training images side by side.
+/// One row per class: its first training images, side by side.
 fn show(dataset: &Dataset, out: &Path, columns: usize) -> Result<Exit> {
     let images: &Images = dataset.train.images().context("only images can be shown side by side")?;
     let mut chosen: Vec<&[u8]> = Vec::new();

@@ -9,8 +9,8 @@ use super::print::{self, Format};
 use super::run::{Run, RunOptions, local_data};
 use crate::cli::{DataFolder, DescendArgs};
 use crate::experiment::spec::{DEFAULT_SEEDS, Spec};
-use crate::nn::optim;
 use crate::nn::test_function::Function;
+use crate::nn::{device, optim};
 use crate::report;
 use crate::suggest::suggestion;
 
@@ -28,7 +28,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         seeds: None,
         smoke: false,
         // Descents run in 64 bits, which only burn-flex is sure to have.
-        backend: Some("flex".into()),
+        backend: Some(device::CPU_NAME.into()),
         data: local_data(&DataFolder { data_dir: None }),
         jobs: None,
         stack: None,

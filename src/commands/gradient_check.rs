@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 
 use super::arm::SelectedArm;
-use super::{Exit, unless_interrupted};
+use super::{Exit, failed};
 use crate::cli::GradcheckArgs;
 use crate::report::table::{Cell, Table};
 use crate::studies::Objective;
@@ -11,7 +11,7 @@ use crate::studies::gradient_check::{ParameterCheck, check};
 use crate::train::NoCallback;
 use crate::trial::{initial_network, job};
 
-/// A row a parameter, the worst first; fails where one is off by more than the tolerance.
+/// One row per parameter, the worst first; fails where one is off by more than the tolerance.
 pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     ensure!(args.tolerance > 0.0, "--tolerance {}: it must be above 0", args.tolerance);
     let SelectedArm { arm, lab, .. } = SelectedArm::open(&args.subject)?;
@@ -20,15 +20,16 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     let job = job(&lab, config, &seeds)?;
     let count = (args.examples as usize).min(job.train.count());
     let few = job.train.chunks(count).next().context("there are no training examples to take the loss over")?;
-    let Some(network) = unless_interrupted(initial_network(&lab, config, &seeds, &NoCallback))? else {
-        return Ok(Exit::Interrupted);
+    let network = match initial_network(&lab, config, &seeds, &NoCallback) {
+        Ok(network) => network,
+        Err(error) => return Ok(failed(&error.into())),
     };
     let network = burn::module::Module::valid(&network);
     let objective = Objective { split: few, task: job.task, loss: config.train.loss };
     let mut found = check(&network, objective, args.samples as usize, &lab.backend.device)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
-    if args.subject.run.json {
+    if args.subject.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(if wrong > 0 { Exit::Failed } else { Exit::Done });
     }
@@ -51,7 +52,7 @@ fn table(found: &[ParameterCheck]) -> Table {
         vec![
             Cell::from(&c.name),
             Cell::Text(format!("{}x{}", c.shape[0], c.shape[1])),
-            Cell::number(c.moved),
+            Cell::number(c.checked),
             Cell::number(c.kinks),
             Cell::number(format!("{:.1e}", c.difference)),
             Cell::Text(format!("[{}, {}]", c.worst[0], c.worst[1])),

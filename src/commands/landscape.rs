@@ -16,7 +16,7 @@ use crate::studies::Objective;
 use crate::studies::landscape::{LandscapeConfig, loss_landscape};
 use crate::trial::saved;
 
-/// Loads the network and its test examples, walks the grid, draws it into the network's folder.
+/// Loads the network and its test examples, evaluates the loss on a grid around it, and draws the grid into the network's folder.
 pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     ensure!(args.reach.is_finite() && args.reach > 0.0, "--reach {}: it must be above 0", args.reach);
     // The network itself stands in the middle.
@@ -33,21 +33,22 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     );
     let count = (args.examples as usize).min(config.data.test).min(dataset.test.count());
     let split = dataset.test.slice(0, count, config.data.pixels);
-    let view = LandscapeConfig { reach: args.reach, points: usize::from(args.points), seed: args.seed };
+    let grid_config = LandscapeConfig { reach: args.reach, points: usize::from(args.points), seed: args.seed };
     let objective = Objective { split, task: config.task(dataset.classes.len()), loss: config.train.loss };
-    let field = loss_landscape(&model, objective, view, &backend.device);
-    let figure = landscape::draw(&field, count)?;
+    let grid = loss_landscape(&model, objective, grid_config, &backend.device);
+    let figure = landscape::draw(&grid, count)?;
     let mut csv = String::from("x,y,loss\n");
-    for (index, loss) in field.values.iter().enumerate() {
-        let at = |step: usize| -view.reach + 2.0 * view.reach * step as f64 / (view.points - 1) as f64;
+    for (index, loss) in grid.values.iter().enumerate() {
+        let at =
+            |step: usize| -grid_config.reach + 2.0 * grid_config.reach * step as f64 / (grid_config.points - 1) as f64;
         // Writing to a String cannot fail.
-        let _ = writeln!(csv, "{},{},{loss}", at(index % view.points), at(index / view.points));
+        let _ = writeln!(csv, "{},{},{loss}", at(index % grid_config.points), at(index / grid_config.points));
     }
     write_atomic(&args.model.join("landscape.csv"), csv.as_bytes())?;
     write_atomic(&args.model.join(&figure.file), &figure.bytes)?;
-    let middle = field.values[field.values.len() / 2];
-    let lowest = field.values.iter().copied().fold(f64::INFINITY, f64::min);
-    let highest = field.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let middle = grid.values[grid.values.len() / 2];
+    let lowest = grid.values.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = grid.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     println!("loss on {count} test examples: {middle:.4} at the network, {lowest:.4} to {highest:.4} on the grid");
     println!("figure: {}", args.model.join(&figure.file).display());
     Ok(Exit::Done)

@@ -1,12 +1,13 @@
 //! `kindling lr-find`: the learning-rate finder.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::arm::SelectedArm;
-use super::{Exit, unless_interrupted};
+use super::{Exit, failed};
 use crate::analysis::stats::describe::{quantile, sorted};
 use crate::cli::LrFindArgs;
 use crate::files::{check_writable, write_atomic};
@@ -29,8 +30,9 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
         None => Path::new("artifacts").join(format!("lr-find-{name}")),
     };
     check_writable(&folder)?;
-    let Some(network) = unless_interrupted(initial_network(&lab, &arm.config, &seeds, &NoCallback))? else {
-        return Ok(Exit::Interrupted);
+    let network = match initial_network(&lab, &arm.config, &seeds, &NoCallback) {
+        Ok(network) => network,
+        Err(error) => return Ok(failed(&error.into())),
     };
     let curves = find(network, &job(&lab, &arm.config, &seeds)?, range);
     let steepest = median(curves.iter().filter_map(LossCurve::steepest));
@@ -38,7 +40,7 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     let figure = lr_finder::draw(&curves, steepest);
     let written = write(&folder, &csv(&curves, &seeds), figure.as_ref());
     // The suggestion is printed whatever became of the files: it took the training to get.
-    if args.subject.run.json {
+    if args.subject.json {
         println!("{}", serde_json::json!({ "steepest": steepest, "tenth_of_lowest": tenth, "seeds": seeds.len() }));
     } else {
         let shown = |rate: Option<f64>| rate.map_or("none: the loss never falls".into(), |rate| format!("{rate:.2e}"));
@@ -51,18 +53,16 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
         }
     }
     match written {
-        Ok(Some(path)) if !args.subject.run.json => println!("figure: {}", path.display()),
+        Ok(Some(path)) if !args.subject.json => println!("figure: {}", path.display()),
         Ok(_) => {}
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            return Ok(Exit::Failed);
-        }
+        Err(error) => return Ok(failed(&error)),
     }
     Ok(Exit::Done)
 }
 
 /// Writes the losses and the figure; the figure's path, where there is one.
 fn write(folder: &Path, csv: &str, figure: Option<&Figure>) -> Result<Option<PathBuf>> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     write_atomic(&folder.join("lr-find.csv"), csv.as_bytes())?;
     let Some(figure) = figure else { return Ok(None) };
     let path = folder.join(&figure.file);

@@ -1,4 +1,4 @@
-//! One file a subcommand, each a screenful: resolve, call, print.
+//! The subcommands, one file each, and `run`, `arm`, `print` and `autoencoder_figures`, which several of them share.
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
@@ -26,7 +26,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command};
-use crate::train::TrainError;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,11 +92,9 @@ fn listen_for_interrupts() -> Result<&'static AtomicBool> {
     Ok(&STOP)
 }
 
-/// What a training left; `None` where the user interrupted it.
-fn unless_interrupted<T>(trained: Result<T, TrainError>) -> Result<Option<T>> {
-    match trained {
-        Ok(trained) => Ok(Some(trained)),
-        Err(TrainError::Interrupted) => Ok(None),
-        Err(TrainError::Failed(error)) => Err(error),
-    }
+/// The exit of a command that failed after its training began, its error printed. An error that a command returns means that it could not
+/// start.
+fn failed(error: &anyhow::Error) -> Exit {
+    eprintln!("error: {error:#}");
+    Exit::Failed
 }

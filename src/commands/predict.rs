@@ -12,24 +12,24 @@ use crate::nn::device;
 use crate::nn::loss::Loss;
 use crate::trial::saved;
 
-/// One line an image: what it is taken for, and how sure the network is.
+/// Prints one line per image: the predicted class and its probability.
 pub fn run(args: &PredictArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     ensure!(
         model.classifier().is_some(),
-        "{} holds an autoencoder, which tells no classes; give the folder of a classifier",
+        "{} holds an autoencoder, which does not classify; give the folder of a classifier",
         args.model.display()
     );
     let config = &card.config;
     ensure!(
         width_of(&config.data.dataset) == PIXELS,
-        "{} holds a network for the points of {}, which sees no pictures",
+        "{} holds a network for the points of {}, which takes points, not images",
         args.model.display(),
         config.data.dataset
     );
     let task = config.task(card.classes.len());
-    // Every file is read before anything is said, so that a bad one does not leave half an answer.
+    // Every file is read before anything is printed, so that a bad file leaves no partial output.
     let files: Vec<(&Path, Vec<u8>)> =
         args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
     for (path, pixels) in &files {

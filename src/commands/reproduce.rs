@@ -20,7 +20,7 @@ use crate::suggest::suggestion;
 
 /// The folders of the runs and of the ledger.
 struct Folders {
-    /// Holds a folder an experiment.
+    /// Holds one folder per experiment.
     runs: PathBuf,
     /// Holds the ledger.
     ledger: PathBuf,
@@ -44,24 +44,36 @@ impl Folders {
 }
 
 /// Runs the experiments chosen, as far as their records are missing; then writes the ledger of all that have been run to the end. An
-/// experiment that cannot be run or read is told and left out of the ledger, and the exit is [`Exit::Failed`].
+/// experiment whose folder cannot be read or gone on with is reported and left out of the ledger, and the exit is [`Exit::Failed`].
+///
+/// # Errors
+/// An option does not fit one of the experiments chosen, which shows before the first of them runs; the backend or an experiment's data
+/// are unavailable; or the ledger cannot be written.
 pub fn run(args: &ReproduceArgs) -> Result<Exit> {
     let options = RunOptions { jobs: args.jobs, ..RunOptions::from_flags(&args.run) };
     let chosen = choose(args)?;
+    let specs = chosen.iter().map(|name| spec(name, &options).with_context(|| format!("experiment `{name}`")));
+    let specs: Vec<Spec> = specs.collect::<Result<_>>()?;
     let folders = Folders::of(&options);
-    let mut told: BTreeSet<&str> = BTreeSet::new();
+    let mut reported: BTreeSet<&str> = BTreeSet::new();
     let mut worst = Exit::Done;
-    for (index, name) in chosen.iter().enumerate() {
+    for (index, (name, spec)) in chosen.iter().zip(specs).enumerate() {
         if !options.quiet {
             eprintln!("[{}/{}] {name}", index + 1, chosen.len());
         }
-        match reproduce(name, &options, &folders.runs.join(name)) {
+        let folder = folders.runs.join(name);
+        let outcome = match report_finished(&spec, &options, &folder) {
+            Ok(true) => Ok(Exit::Done),
+            Ok(false) => train(Run::prepare(spec, folder, &options).with_context(|| format!("experiment `{name}`"))?),
+            Err(error) => Err(error),
+        };
+        match outcome {
             Ok(Exit::Done) => {}
             Ok(Exit::Failed) => worst = Exit::Failed,
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Err(error) => {
                 eprintln!("error: experiment `{name}`: {error:#}");
-                told.insert(name);
+                reported.insert(name);
             }
         }
     }
@@ -71,7 +83,7 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => missing.push((*name).to_string()),
             Err(error) => {
-                if told.insert(name) {
+                if reported.insert(name) {
                     eprintln!("error: experiment `{name}`: {error:#}");
                 }
                 missing.push((*name).to_string());
@@ -86,7 +98,7 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
         println!("{}", report::claim_line(claim));
     }
     println!("\nledger: {}", folders.ledger.join("ledger.html").display());
-    Ok(if told.is_empty() { worst } else { Exit::Failed })
+    Ok(if reported.is_empty() { worst } else { Exit::Failed })
 }
 
 /// The experiments named, or those of a source, or all.
@@ -130,29 +142,31 @@ fn spec(name: &str, options: &RunOptions) -> Result<Spec> {
     Ok(spec)
 }
 
-/// Trains what is missing, and reports; does nothing where nothing is missing and the report is of the same claims.
-fn reproduce(name: &str, options: &RunOptions, folder: &Path) -> Result<Exit> {
-    let spec = spec(name, options)?;
-    if let Some((kept, plan, records)) = finished(&spec, folder)? {
-        let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
-        let known = kept.to_toml()?;
-        // The report is written last: where there is none, it was cut off.
-        if written != known || !folder.join("report.md").is_file() {
-            let summary = Summary::new(&plan, records)?;
-            let dataset =
-                summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());
-            report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
-            write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
-        }
-        return Ok(Exit::Done);
+/// Whether nothing is missing in the folder. Where that is so, the report is written again, unless there is one of the same claims.
+fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<bool> {
+    let Some((kept, plan, records)) = finished(spec, folder)? else { return Ok(false) };
+    let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
+    let known = kept.to_toml()?;
+    // The report is written last: where there is none, it was cut off.
+    if written != known || !folder.join("report.md").is_file() {
+        let summary = Summary::new(&plan, records)?;
+        let dataset =
+            summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());
+        report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
+        write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
     }
-    Run::prepare(spec, folder.into(), options)?.train(|run, summary| {
+    Ok(true)
+}
+
+/// Trains what is missing, and reports.
+fn train(run: Run) -> Result<Exit> {
+    run.train(|run, summary| {
         report::write(summary, run.shown_dataset(summary), Vec::new(), &run.folder)?;
         Ok(())
     })
 }
 
-/// The spec with what its run in this folder added: what a search has learnt, and the digits drawn where MNIST could not be had.
+/// The spec with what its run in this folder added: what a search has learnt, and the digits drawn where MNIST was unavailable.
 fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
     let (mut spec, written) = (spec.clone(), library::load(&folder.join("spec.toml")).ok()?);
     if !names_dataset(&spec) {
@@ -196,7 +210,9 @@ fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
 /// The experiment's entry in the ledger; `None` where it has not been run to the end.
 fn entry(name: &str, options: &RunOptions, folders: &Folders) -> Result<Option<Entry>> {
     let folder = folders.runs.join(name);
-    let Some((_, plan, records)) = finished(&spec(name, options)?, &folder)? else { return Ok(None) };
+    // The options may not fit one that was not chosen; then it was never run with them.
+    let Ok(spec) = spec(name, options) else { return Ok(None) };
+    let Some((_, plan, records)) = finished(&spec, &folder)? else { return Ok(None) };
     let summary = Summary::new(&plan, records)?;
     let file = ["records.jsonl", "records.jsonl.gz"].into_iter().find(|file| folder.join(file).is_file());
     Ok(Some(Entry {

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use super::{Exit, listen_for_interrupts};
+use super::{Exit, failed, listen_for_interrupts};
 use crate::analysis::claims;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
@@ -17,12 +17,12 @@ use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
 use crate::experiment::metric::Metric;
 use crate::experiment::plan::Plan;
-use crate::experiment::spec::Spec;
+use crate::experiment::spec::{Spec, library};
 use crate::files::write_atomic;
 use crate::nn::device;
-use crate::record::{RecordFile, Status, by_seed};
+use crate::record::{self, RecordFile, Status, by_seed};
 use crate::run::progress::{ProgressMode, SweepProgress};
-use crate::run::{self, Options, Outcome, PendingRun, Trainer};
+use crate::run::{self, PendingRun, RunOutcome, RunnerOptions, Trainer};
 use crate::trial::Lab;
 
 /// What a run was asked for, whichever command asked.
@@ -42,7 +42,7 @@ pub struct RunOptions {
     pub backend: Option<String>,
     /// Where to look for data.
     pub data: DataLocations,
-    /// Trainings at a time; `None` for one a core on the CPU, one on a GPU.
+    /// Trainings at a time; `None` for one per core on the CPU, one on a GPU.
     pub jobs: Option<usize>,
     /// Seeds of an arm in a stack; `None` chooses by batch size and network.
     pub stack: Option<usize>,
@@ -128,7 +128,7 @@ pub fn local_data(folder: &DataFolder) -> DataLocations {
     DataLocations { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
 }
 
-/// Trainings at a time: as asked for, else one a core on the CPU and one on a GPU.
+/// Trainings at a time: as asked for, else one per core on the CPU and one on a GPU.
 pub fn workers(asked: Option<usize>, is_cpu: bool) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     asked.unwrap_or(if is_cpu { cores } else { 1 }).max(1)
@@ -142,19 +142,45 @@ pub fn names_dataset(spec: &Spec) -> bool {
     paths.any(|path| path == "data.dataset" || path.starts_with("descend."))
 }
 
-/// Where nobody named a data set and MNIST cannot be had, sets the drawn digits in its stead, loudly.
+/// If no data set is named and MNIST is unavailable, uses `digits` and prints a warning.
 pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> {
     if names_dataset(spec) || locations.find("mnist").is_some() {
         return Ok(());
     }
     if let Err(error) = source::load("mnist", locations) {
         eprintln!(
-            "WARNING: {error:#}\n\nWARNING: MNIST cannot be had, so this run uses `digits`, drawn by kindling itself. Its numbers are \
+            "WARNING: {error:#}\n\nWARNING: MNIST is unavailable, so this run uses `digits`, drawn by kindling itself. Its numbers are \
              not MNIST's; every file it writes carries the name `digits`.\n"
         );
         spec.set_flag("dataset", "data.dataset", "digits")?;
     }
     Ok(())
+}
+
+/// The summary of a run's records, in plan order.
+///
+/// # Errors
+/// The folder is not a run's, or none of its records belongs to its spec.
+pub fn summary_of(folder: &Path) -> Result<Summary> {
+    let plan = plan_of(folder)?;
+    let records = record::read_all(folder)?;
+    let find = |label: &str, seed: u64| records.iter().rev().find(|r| r.arm == label && r.seed == seed).cloned();
+    let ordered: Vec<_> = plan.trials().filter_map(|trial| find(&trial.label, trial.seed)).collect();
+    if ordered.is_empty() {
+        bail!("none of the {} records of {} belongs to its spec.toml", records.len(), folder.display());
+    }
+    Summary::new(&plan, ordered)
+}
+
+/// The plan of a run's folder, named after the folder.
+///
+/// # Errors
+/// The folder holds no spec, or one that makes no plan.
+pub fn plan_of(folder: &Path) -> Result<Plan> {
+    let mut spec = library::load(&folder.join("spec.toml"))
+        .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
+    spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
+    Ok(Plan::new(&spec)?)
 }
 
 /// A run made ready: its backend opened, its data loaded, its plan checked. Nothing is written yet.
@@ -166,17 +192,17 @@ pub struct Run {
     pub lab: Lab,
     /// Where results go.
     pub folder: PathBuf,
-    options: Options,
+    options: RunnerOptions,
     quiet: bool,
 }
 
-/// Which records a run may find in its folder.
+/// What a run does with records in its folder whose arm is not in its plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Growth {
-    /// Those of its plan.
-    Whole,
-    /// Also those of arms that a search has yet to propose again.
-    Growing,
+enum UnknownRecords {
+    /// Ends with an error.
+    Refuse,
+    /// Leaves them alone: they are of arms that a search has yet to propose again.
+    Ignore,
 }
 
 impl Run {
@@ -187,7 +213,7 @@ impl Run {
     pub fn prepare(mut spec: Spec, folder: PathBuf, options: &RunOptions) -> Result<Self> {
         let backend = device::open(options.backend.as_deref())?;
         let run_options =
-            Options { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
+            RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
         let plan = Plan::new(&spec)?;
         let lab = Lab::open(&plan, &options.data, backend)?;
@@ -225,7 +251,7 @@ impl Run {
         progress: &SweepProgress,
         report: impl FnOnce(&Summary) -> Result<()>,
     ) -> Result<Exit> {
-        let (file, pending) = self.open_records(Growth::Whole)?;
+        let (file, pending) = self.open_records(UnknownRecords::Refuse)?;
         self.train_pending(file, pending, trainer, progress, report)
     }
 
@@ -246,7 +272,7 @@ impl Run {
             let arm = self.plan.sampled.last().and_then(|&index| self.plan.arms.get(index));
             let label = arm.map_or(String::new(), |arm| arm.label.clone());
             let mut score = f64::NAN;
-            let (file, pending) = self.open_records(Growth::Growing)?;
+            let (file, pending) = self.open_records(UnknownRecords::Ignore)?;
             let silent = SweepProgress::new(ProgressMode::Quiet);
             let exit = self.train_pending(file, pending, &self.lab, &silent, |summary| {
                 score = validation_score(summary, &label);
@@ -264,14 +290,16 @@ impl Run {
     }
 
     /// Opens the folder's records and writes the spec beside them, once they are seen to be this plan's.
-    fn open_records(&self, growth: Growth) -> Result<(RecordFile, PendingRun)> {
-        let (file, mut found, torn) = RecordFile::open(&self.folder)?;
-        found.retain(|record| growth == Growth::Whole || self.plan.arms.iter().any(|arm| arm.label == record.arm));
+    fn open_records(&self, unknown: UnknownRecords) -> Result<(RecordFile, PendingRun)> {
+        let (file, mut found, truncated) = RecordFile::open(&self.folder)?;
+        found.retain(|record| {
+            unknown == UnknownRecords::Refuse || self.plan.arms.iter().any(|arm| arm.label == record.arm)
+        });
         let pending = run::resume(&self.plan, &self.lab, found)?;
         write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
             .context("cannot write the resolved spec")?;
-        if let Some(torn) = torn.filter(|_| !self.quiet) {
-            eprintln!("note: {torn}");
+        if let Some(truncated) = truncated.filter(|_| !self.quiet) {
+            eprintln!("note: {truncated}");
         }
         Ok((file, pending))
     }
@@ -289,14 +317,11 @@ impl Run {
         let outcome = run::run(pending, trainer, &mut file, self.options, progress, stop);
         progress.finish();
         let exit = outcome.and_then(|outcome| self.finish(outcome, report));
-        exit.or_else(|error| {
-            eprintln!("error: {error:#}");
-            Ok(Exit::Failed)
-        })
+        Ok(exit.unwrap_or_else(|error| failed(&error)))
     }
 
     /// Summary, report and exit of a run, whole or interrupted.
-    fn finish(&self, outcome: Outcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
+    fn finish(&self, outcome: RunOutcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
         if outcome.interrupted {
             let all = self.plan.arms.len() * self.plan.seeds.len();
             eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
@@ -304,9 +329,7 @@ impl Run {
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
         report(&Summary::new(&self.plan, outcome.records)?)?;
         if failed > 0 {
-            eprintln!(
-                "error: {failed} trials failed, for reasons told in their records; the same command tries them again"
-            );
+            eprintln!("error: {failed} trials failed, see `error` in their records; the same command tries them again");
         }
         Ok(match (outcome.interrupted, failed) {
             (true, _) => Exit::Interrupted,

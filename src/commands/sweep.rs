@@ -13,7 +13,7 @@ use crate::experiment::spec::library;
 use crate::report;
 use crate::run::progress::cost_line;
 
-/// Spec, run, report.
+/// Runs the experiment and writes its report.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
     let flags = RunOptions::from_flags(&args.run);
     let options = RunOptions { seeds: args.seeds, jobs: args.jobs, stack: args.stack, ..flags };
@@ -23,7 +23,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     if args.dry_run {
         return dry_run(&Plan::new(&spec)?, &folder, options.jobs);
     }
-    let format = Format::of(args.run.json);
+    let format = Format::of(args.json);
     Run::prepare(spec, folder, &options)?.train(|run, summary| {
         let dataset = run.shown_dataset(summary);
         report::write(summary, dataset, Vec::new(), &run.folder)?;
@@ -35,7 +35,7 @@ fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>) -> Result<Exit> {
     println!("{}\n", plan.question);
     for (index, arm) in plan.arms.iter().enumerate() {
         println!(
-            "#{index:<3} {:<32} {:>9} steps  about {} a trial",
+            "#{index:<3} {:<32} {:>9} steps  about {} per trial",
             arm.label,
             cost::steps(arm),
             cost::human(cost::seconds(arm))

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::arm::SelectedArm;
 use super::print::Format;
 use super::run::RunOptions;
-use super::{Exit, listen_for_interrupts, unless_interrupted};
+use super::{Exit, failed, listen_for_interrupts};
 use crate::cli::TrainArgs;
 use crate::data::{PIXELS, width_of};
 use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
@@ -16,6 +16,7 @@ use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
 use crate::report::table::{Cell, Table};
 use crate::run::dashboard::Dashboard;
+use crate::train::TrainError;
 use crate::trial::run_stack;
 use crate::trial::saved::{self, ModelCard};
 
@@ -31,13 +32,17 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let trained = Dashboard::show(&label, &arm.config, args.run.quiet, stop, |screen| {
         run_stack(&lab, &[arm.trial(0, args.seed)], screen)
     });
-    let Some(trained) = unless_interrupted(trained)? else {
-        eprintln!("stopped before the last epoch; nothing is saved");
-        return Ok(Exit::Interrupted);
+    let trained = match trained {
+        Ok(trained) => trained,
+        Err(TrainError::Interrupted) => {
+            eprintln!("stopped before the last epoch; nothing is saved");
+            return Ok(Exit::Interrupted);
+        }
+        Err(TrainError::Failed(error)) => return Ok(failed(&error)),
     };
     let record = trained.records.first().context("the training left no record")?;
     let network = trained.networks.first().context("the training left no network")?;
-    let format = Format::of(args.run.json);
+    let format = Format::of(args.json);
     if record.status == Status::Diverged {
         match format {
             Format::Json => println!("{}", record.to_line()?),
@@ -105,7 +110,12 @@ fn per_class_table(record: &TrialRecord, classes: &[String]) -> Table {
     let rows = classes.iter().zip(&reports).map(row);
     let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
     let support: u32 = reports.iter().map(|r| r.support).sum();
-    let means = [mean(|r| r.precision), mean(|r| r.recall), mean(|r| r.f1)];
+    // As the metrics of a record: a class that was never predicted counts as 0.
+    let means = [
+        mean(|r| r.precision.or_else(|| r.zero_division())),
+        mean(|r| r.recall),
+        mean(|r| r.f1.or_else(|| r.zero_division())),
+    ];
     let means = std::iter::once("macro mean".into()).chain(means).chain([Cell::number(support)]).collect();
     Table::new(["class", "precision", "recall", "F1", "support"], rows.chain([means]))
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::run::data_locations;
-use super::{Exit, report, unless_interrupted};
+use super::run::{data_locations, plan_of};
+use super::{Exit, failed};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
@@ -15,7 +15,7 @@ use crate::trial::{Lab, run_stack};
 /// Retrains each chosen trial alone and compares its record, time apart.
 pub fn run(args: &VerifyArgs) -> Result<Exit> {
     ensure!(args.trials > 0, "--trials 0 verifies nothing; it must be at least 1");
-    let plan = report::plan_of(&args.folder)?;
+    let plan = plan_of(&args.folder)?;
     let mut records = record::read_all(&args.folder)?;
     records.retain(|record| record.status != Status::Failed);
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
@@ -30,8 +30,9 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
         };
         let trial = plan.arms[arm].trial(arm, record.seed);
-        let Some(again) = unless_interrupted(run_stack(&lab, &[trial], &NoCallback))? else {
-            return Ok(Exit::Interrupted);
+        let again = match run_stack(&lab, &[trial], &NoCallback) {
+            Ok(again) => again,
+            Err(error) => return Ok(failed(&error.into())),
         };
         let again = again.records.first().context("the training left no record")?;
         let verdict = difference(record, again)?;
@@ -70,12 +71,12 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
             now.data
         )));
     }
-    let splits = [
+    let fields = [
         ("history", before.history != after.history),
         ("metrics", before.metrics != after.metrics),
         ("confusion", before.confusion != after.confusion),
         ("mistakes", before.mistakes != after.mistakes),
     ];
-    let names: Vec<&str> = splits.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
     Ok(Some(format!("DIFFERENT {}", if names.is_empty() { "record".into() } else { names.join(", ") })))
 }

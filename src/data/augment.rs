@@ -87,7 +87,7 @@ impl Augment {
     }
 }
 
-/// One number a pixel.
+/// One number per pixel.
 type Field = [f32; PIXELS];
 
 /// The transformation of one image.

@@ -1,5 +1,5 @@
 //! `digits`: 60,000 training and 10,000 test images of digits in a handwritten style, drawn by this program where MNIST
-//! cannot be had.
+//! is unavailable.
 //!
 //! In: the cache folder. Out: a [`Dataset`] named `digits`. Image `i` depends on `i` alone and is drawn without the
 //! platform's mathematical functions, so the data set has the same hash everywhere.

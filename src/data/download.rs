@@ -98,7 +98,7 @@ impl Downloader {
         Ok(Transfer::Complete)
     }
 
-    /// The progress bar of a file of `length` bytes; `None` if the server does not tell the length.
+    /// The progress bar of a file of `length` bytes; `length` is `None` if the server does not send it.
     fn bar(&self, url: &str, length: Option<u64>) -> ProgressBar {
         if !self.show_progress {
             return ProgressBar::hidden();

@@ -5,7 +5,7 @@
 use super::PIXELS;
 use super::gather;
 
-/// The inputs of consecutive examples, one a row.
+/// The inputs of consecutive examples, one per row.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
     /// `[n, 784]` images that a network takes scaled to 0 to 1.

@@ -13,7 +13,7 @@ pub struct Toy {
     /// The name typed after `--dataset`.
     pub name: &'static str,
     /// A description in one line, for `kindling data`.
-    pub what: &'static str,
+    pub description: &'static str,
     /// Coordinates of a point.
     pub width: usize,
     /// Number of classes; 0 for a regression.
@@ -57,7 +57,7 @@ const CORNER_SIZES: DefaultSizes = DefaultSizes { train: CORNERS, validation: CO
 pub const TOYS: &[Toy] = &[
     Toy {
         name: "line",
-        what: "y = 2x - 1 with noise of 0.3",
+        description: "y = 2x - 1 with noise of 0.3",
         width: 1,
         classes: 0,
         sizes: POINT_SIZES,
@@ -66,7 +66,7 @@ pub const TOYS: &[Toy] = &[
     },
     Toy {
         name: "blobs",
-        what: "two overlapping normal blobs",
+        description: "two overlapping normal blobs",
         width: 2,
         classes: 2,
         sizes: POINT_SIZES,
@@ -75,7 +75,7 @@ pub const TOYS: &[Toy] = &[
     },
     Toy {
         name: "separable",
-        what: "two blobs with a gap of 1",
+        description: "two blobs with a gap of 1",
         width: 2,
         classes: 2,
         sizes: POINT_SIZES,
@@ -84,7 +84,7 @@ pub const TOYS: &[Toy] = &[
     },
     Toy {
         name: "quadrants",
-        what: "XOR of the signs of x and y",
+        description: "XOR of the signs of x and y",
         width: 2,
         classes: 2,
         sizes: POINT_SIZES,
@@ -93,7 +93,7 @@ pub const TOYS: &[Toy] = &[
     },
     Toy {
         name: "xor",
-        what: "the four corners of XOR",
+        description: "the four corners of XOR",
         width: 2,
         classes: 2,
         sizes: CORNER_SIZES,

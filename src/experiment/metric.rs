@@ -206,20 +206,20 @@ impl Metric {
             M::ValidationLoss => error("validation_loss", "validation loss"),
             M::TrainAccuracy => share("train_accuracy", "training accuracy"),
             M::TrainLoss => error("train_loss", "training loss"),
-            M::Diverged => Definition { higher_is_better: false, ..share("diverged", "runs that diverged") },
-            M::FinalValue => error("final_value", "value at the end"),
-            M::FinalX => score("final_x", "x at the end", Unit::Plain),
-            M::FinalY => score("final_y", "y at the end", Unit::Plain),
-            M::Distance => error("distance", "distance from the lowest point"),
-            M::StepsToArrive => error("steps_to_arrive", "steps until 99 % of the way down"),
+            M::Diverged => Definition { higher_is_better: false, ..share("diverged", "divergence rate") },
+            M::FinalValue => error("final_value", "final value"),
+            M::FinalX => score("final_x", "final x", Unit::Plain),
+            M::FinalY => score("final_y", "final y", Unit::Plain),
+            M::Distance => error("distance", "distance to the minimum"),
+            M::StepsToArrive => error("steps_to_arrive", "steps to convergence (99 %)"),
             M::PsnrNoisy(_) => score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
-            M::Psnr(_) => score("psnr", "PSNR of cleaned images", Unit::Decibel),
+            M::Psnr(_) => score("psnr", "PSNR of denoised images", Unit::Decibel),
             M::SsimNoisy(_) => score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
-            M::Ssim(_) => score("ssim", "SSIM of cleaned images", Unit::Plain),
+            M::Ssim(_) => score("ssim", "SSIM of denoised images", Unit::Plain),
             M::KnnNoisy(_) => share("knn_noisy", "KNN accuracy on noisy images"),
-            M::KnnCleaned(_) => share("knn_cleaned", "KNN accuracy on cleaned images"),
+            M::KnnCleaned(_) => share("knn_cleaned", "KNN accuracy on denoised images"),
             M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
-            M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on cleaned images"),
+            M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on denoised images"),
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
             M::Unknown(name) => score(name, name, Unit::Plain),
         }
@@ -272,7 +272,7 @@ impl Metric {
         match self.unit() {
             Unit::Percent => format!("{:.2}", 100.0 * value),
             Unit::Decibel => format!("{value:.2}"),
-            // Small losses need more places to be told apart.
+            // Small losses need more places to be distinguished.
             Unit::Plain if value.abs() < 0.1 => format!("{value:.5}"),
             Unit::Plain => format!("{value:.4}"),
         }
@@ -441,7 +441,7 @@ mod tests {
         assert!(!of("test_mse").higher_is_better() && of("psnr@0.1").higher_is_better());
         assert!(of("knn_accuracy").higher_is_better() && !of("diverged").higher_is_better());
         assert!(of("knn_accuracy - knn_accuracy_pca").is_percent() && !of("test_bce").is_percent());
-        assert_eq!(of("psnr@0.6").title(), "PSNR of cleaned images at noise 0.6");
+        assert_eq!(of("psnr@0.6").title(), "PSNR of denoised images at noise 0.6");
         assert_eq!(of("epochs_to@0.9").title(), "epochs to a validation accuracy of 0.9");
         assert_eq!(of("psnr@0.6 - psnr_noisy@0.6").title(), "psnr@0.6 - psnr noisy@0.6");
         assert_eq!(of("knn_accuracy").format(0.9712), "97.12");

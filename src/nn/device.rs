@@ -1,5 +1,5 @@
-//! The choice of a backend: made here once, then passed on as a [`Device`]; no other module names a backend, except for
-//! the kernels of burn-flex.
+//! The choice of a backend, which is passed on as a [`Device`]. Computations that are always on the CPU, and the kernels
+//! for it, use [`Device::flex`] directly; no other module opens another backend.
 //!
 //! In: the name typed after `--backend`, or none. Out: a device that was seen to compute, or an error with the backends
 //! that this binary was built with.
@@ -36,6 +36,9 @@ pub struct OpenBackend {
     pub is_cpu: bool,
 }
 
+/// The name of the backend that every binary has, burn-flex.
+pub(crate) const CPU_NAME: &str = "flex";
+
 impl Backend {
     /// The backends in this binary; the first is the default.
     pub const BUILT_IN: &[Self] = &[
@@ -51,7 +54,7 @@ impl Backend {
     /// The name typed after `--backend`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Flex => "flex",
+            Self::Flex => CPU_NAME,
             #[cfg(feature = "ndarray")]
             Self::Ndarray => "ndarray",
             #[cfg(feature = "wgpu")]
@@ -112,7 +115,7 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
         Ok(Some(device)) => Ok(OpenBackend { device, name: backend.name(), is_cpu: backend.is_cpu() }),
         _ => bail!(
             "backend `{}` is built in but found no usable device (no adapter or no driver); use the CPU with \
-             `--backend flex`",
+             `--backend {CPU_NAME}`",
             backend.name()
         ),
     }
@@ -160,7 +163,7 @@ pub fn cpu_features() -> String {
 /// The device the unit tests run on: `KINDLING_TEST_BACKEND`, or the CPU by flex.
 #[cfg(test)]
 pub fn for_tests() -> Device {
-    let name = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
+    let name = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| CPU_NAME.into());
     open(Some(&name)).expect("the test backend is built in").device
 }
 

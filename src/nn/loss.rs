@@ -1,6 +1,6 @@
 //! The losses.
 //!
-//! In: outputs and targets `[R, B, out]`. Out: one loss a replica, `[R]`. The mean is over a replica's own batch, and
+//! In: outputs and targets `[R, B, out]`. Out: one loss per replica, `[R]`. The mean is over a replica's own batch, and
 //! for elementwise losses over its outputs, but never over the stack, so a replica has the same gradient as alone.
 
 use burn::tensor::{Tensor, activation};

@@ -5,7 +5,7 @@
 /// What a network learns to predict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// The class, by one output a class; targets are one-hot.
+    /// The class, by one output per class; targets are one-hot.
     Classify {
         /// Number of classes.
         classes: usize,

@@ -44,14 +44,14 @@ impl RecordFile {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
         let whole = whole_lines(&bytes);
-        let torn = (whole < bytes.len())
+        let truncated = (whole < bytes.len())
             .then(|| format!("the last line of {} was cut short and is dropped; its trial runs again", path.display()));
-        if torn.is_some() {
+        if truncated.is_some() {
             file.set_len(whole as u64).with_context(|| format!("cannot cut {}", path.display()))?;
             file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
         }
         let records = parse(&bytes[..whole], &path)?;
-        Ok((Self { path, file, _lock: lock }, records, torn))
+        Ok((Self { path, file, _lock: lock }, records, truncated))
     }
 
     /// Appends a record and syncs it to the disk.

@@ -1,6 +1,6 @@
-//! The record of a trial, one line of `records.jsonl`, and the file that a crash, a full disk or a second process cannot spoil.
+//! Trial records and their append-only file, `records.jsonl`, with one record per line.
 //!
-//! Every table and figure is computed from records alone.
+//! Every table, and every figure of a report except those of an autoencoder, is computed from records alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,11 +9,16 @@ use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mea
 use crate::experiment::metric::{Metric, Quantity};
 
 mod file;
+mod metrics;
 
 pub use file::{RecordFile, read_all, write_compressed};
+pub use metrics::Metrics;
 
 /// Rises when a field changes its meaning; records of another schema are refused.
 pub const SCHEMA: u32 = 1;
+
+/// The version of Burn this was built with.
+pub const BURN_VERSION: &str = "0.22.1";
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +60,7 @@ pub struct TrialRecord {
     /// Scores of every epoch.
     pub history: History,
     /// Metrics of the trained network, by name: `test_accuracy`, `test_loss`, ...
-    pub metrics: Map<String, Value>,
+    pub metrics: Metrics,
     /// Confusion matrix on the test examples, `[truth][predicted]`; an autoencoder's is that of the nearest-neighbour classifier on its codes.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub confusion: Confusion,
@@ -123,7 +128,7 @@ pub struct MadeWith {
 impl TrialRecord {
     /// A metric, recorded or computed from the rest of the record; `None` where the trial does not have it.
     pub fn metric(&self, metric: &Metric) -> Option<f64> {
-        self.recorded(metric).or_else(|| self.derived(metric))
+        self.metrics.get(metric).or_else(|| self.derived(metric))
     }
 
     /// A metric, or a difference of two; `None` where the trial does not have both.
@@ -136,11 +141,7 @@ impl TrialRecord {
 
     /// The recorded metrics, known to this program or not.
     pub fn recorded_metrics(&self) -> impl Iterator<Item = Metric> {
-        self.metrics.keys().map(|key| Metric::of_record(key))
-    }
-
-    fn recorded(&self, metric: &Metric) -> Option<f64> {
-        self.metrics.get(metric.to_string().as_str())?.as_f64()
+        self.metrics.iter().map(|(metric, _)| metric.clone())
     }
 
     /// What follows from the status, the confusion matrix or the history.
@@ -168,7 +169,7 @@ impl TrialRecord {
     /// The mean over classes of a classifier's measure; `None` for an autoencoder, whose confusion matrix is that of the neighbours of
     /// its codes.
     fn macro_mean(&self, measure: fn(&ClassReport) -> Option<f64>) -> Option<f64> {
-        match self.recorded(&Metric::KnnAccuracy) {
+        match self.metrics.get(&Metric::KnnAccuracy) {
             None => macro_mean(&per_class(&self.confusion), measure),
             Some(_) => None,
         }
@@ -192,4 +193,13 @@ impl TrialRecord {
 pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], quantity: &Quantity) -> Vec<Option<f64>> {
     let of = |seed: u64| records.iter().find(|record| record.arm == arm && record.seed == seed);
     seeds.iter().map(|&seed| of(seed)?.quantity(quantity)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_recorded_burn_version_is_the_one_that_is_pinned() {
+        let pin = format!("burn = {{ version = \"={}\"", super::BURN_VERSION);
+        assert!(include_str!("../../Cargo.toml").contains(&pin));
+    }
 }

@@ -1,4 +1,4 @@
-//! Tables of an autoencoder's codes: how well they reconstruct, and how well neighbours among them tell the classes.
+//! Tables of an autoencoder's codes: how well they reconstruct, and how well nearest neighbours among them classify.
 
 use super::table::{Cell, Table};
 use crate::analysis::stats::Interval;
@@ -8,8 +8,8 @@ use crate::evaluate::classification::{self, OneVsRest, one_vs_rest};
 use crate::experiment::metric::Metric;
 
 /// What the columns of [`table`] are.
-pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN, the share of \
-     test images whose nearest training images vote for the right class, on: the code; raw pixels; as many principal \
+pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN: the \
+     accuracy of the k-nearest-neighbour classifier on: the code; raw pixels; as many principal \
      components; the code of the same encoder before training. Probe: a linear classifier on the code. Trustworthiness: \
      whether neighbours by code are neighbours by pixel. EV: explained variance of the test images, by the autoencoder and by \
      as many principal components. Accuracies in %.";

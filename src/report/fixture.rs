@@ -1,11 +1,10 @@
 //! Summaries for tests: a plan from a few lines of TOML, with a made-up record of every trial.
 
-use serde_json::Map;
-
 use crate::analysis::summary::Summary;
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::Spec;
-use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
+use crate::record::{History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 
 /// A plan and its records, which the methods fill.
 pub struct Fixture {
@@ -29,7 +28,7 @@ impl Fixture {
             error: None,
             epochs_kept: None,
             history: History::default(),
-            metrics: Map::new(),
+            metrics: Metrics::default(),
             confusion: Vec::new(),
             mistakes: Vec::new(),
             decision_grid: None,
@@ -53,7 +52,7 @@ impl Fixture {
     pub fn metric(self, name: &str, value: impl Fn(&str, u64) -> Option<f64>) -> Self {
         self.each(|record| {
             if let Some(value) = value(&record.arm, record.seed) {
-                record.metrics.insert(name.into(), value.into());
+                record.metrics.insert(Metric::of_record(name), value);
             }
         })
     }

@@ -120,7 +120,7 @@ fn claims<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
             ]);
         }
     }
-    Table::new(["claim", "published", "measured", "verdict", "where"], rows)
+    Table::new(["claim", "published", "measured", "finding", "report"], rows)
 }
 
 fn runs<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
@@ -138,7 +138,7 @@ fn runs<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
             Cell::Links(look),
         ]
     };
-    let head = ["experiment", "question", "arms", "trials", "diverged", "training and evaluation, added up", "look"];
+    let head = ["experiment", "question", "arms", "trials", "diverged", "total time", "files"];
     Table::new(head, entries.map(row))
 }
 

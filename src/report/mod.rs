@@ -1,6 +1,7 @@
 //! From a [`Summary`] to tables, figures, exports and a report.
 //!
-//! Everything here is redone from the records without training. Pictures of test images also need the data set.
+//! Everything here is made from the records, without training, except the figures of an autoencoder, which need its trained network.
+//! Pictures of test images also need the data set.
 
 pub(crate) mod codes;
 pub(crate) mod export;

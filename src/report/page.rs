@@ -68,8 +68,8 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         let lines = summary.ranking.iter().map(|versus| verdict_line(versus, &summary.metric));
         blocks.push(Block::List(lines.collect()));
         blocks.push(Block::Text(
-            "Each arm against the next best. ΔIQM: paired difference of interquartile means. P(run beats): the chance that one \
-             run of the first beats one run of the second, an effect size. p: paired Wilcoxon signed-rank, Holm-corrected over \
+            "Each of the best arms against the next: arms are ranked by the share of their runs that finished, then by IQM. ΔIQM: paired difference of interquartile means. P(run beats), the probability of improvement: \
+             the chance that one run of the first is better than one run of the second, an effect size. p: paired Wilcoxon signed-rank, Holm-corrected over \
              this list."
                 .into(),
         ));
@@ -78,7 +78,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         blocks.push(Block::Heading(figure.title.clone()));
         blocks.push(Block::Figure(figure));
     }
-    blocks.push(Block::Heading("How this was made".into()));
+    blocks.push(Block::Heading("Provenance".into()));
     blocks.push(Block::List(provenance(summary)));
     Page { title: summary.question.clone(), blocks }
 }
@@ -93,7 +93,7 @@ fn claims(summary: &Summary) -> Table {
             Cell::from(&claim.evidence),
         ]
     };
-    Table::new(["claim", "who says so", "finding", "evidence"], summary.claims.iter().map(row))
+    Table::new(["claim", "source", "finding", "evidence"], summary.claims.iter().map(row))
 }
 
 /// How many trials have no metrics and what that means for the numbers; `None` if all finished.
@@ -113,10 +113,10 @@ fn unfinished(summary: &Summary) -> Option<String> {
 fn provenance(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
         format!("{} trials, {} of training and evaluation added up.", summary.records.len(), human(summary.trial_seconds)),
-        "Every trial with every epoch: `records.jsonl`; as tables: `trials.csv`, `curves.csv`, `summary.csv`; the resolved \
-         settings: `spec.toml`."
+        "Every trial with every epoch: `records.jsonl`, or compressed `records.jsonl.gz`; the resolved settings: `spec.toml`.".into(),
+        "`kindling report` makes this page, its figures and the tables `trials.csv`, `curves.csv` and `summary.csv` from the records; \
+         `kindling verify` retrains some trials and compares."
             .into(),
-        "`kindling report` redoes this page from the records; `kindling verify` retrains some of them and compares.".into(),
     ];
     if let Some(made) = summary.records.first().map(|record| &record.made_with) {
         lines.push(format!(

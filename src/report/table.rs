@@ -7,7 +7,7 @@ use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
 use crate::experiment::metric::Quantity;
 
-/// What stands where there is no number.
+/// Shown for a missing number.
 const NO_NUMBER: &str = "-";
 
 /// One cell of a table. Its kind says how Markdown, HTML and a terminal show it.

@@ -1,7 +1,7 @@
-//! A plan's trials run: grouped into stacks, trained by workers, recorded as they end, shown on the terminal.
+//! The run of a plan's trials: grouped into stacks, trained by workers, recorded as they end, shown on the terminal.
 //!
 //! In: a plan, and anything that trains a stack. Out: records in `records.jsonl`. This file holds what the others share;
-//! [`resume`] and [`run`] walk the plan.
+//! [`resume`] and [`run`] train a plan's pending trials.
 
 pub(crate) mod dashboard;
 pub(crate) mod progress;
@@ -17,14 +17,14 @@ use crate::record::TrialRecord;
 use crate::train::{Callback, TrainError};
 use crate::trial::{Lab, run_stack};
 
-pub use runner::{Outcome, PendingRun, resume, run};
+pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
 pub use stacks::{stack_size, stacks};
-pub use workers::with_its_share;
+pub use workers::in_worker_pool;
 
 /// Trains stacks of trials: a [`Lab`], a [`SavingTrainer`], or a fake that tests the runner in milliseconds.
 pub trait Trainer: Sync {
-    /// Trains the trials, which share a training, as one stack; a record a trial, in their order.
+    /// Trains the trials, which share a training, as one stack; one record per trial, in their order.
     ///
     /// # Errors
     /// The callback stopped it, or the trials cannot be trained.
@@ -55,7 +55,7 @@ impl Trainer for Lab {
     }
 }
 
-/// Told what happens during a run.
+/// Receives the events of a run.
 pub trait Listener: Sync {
     /// The run starts with these trials to train; `recorded` others are recorded already.
     fn on_start(&self, pending: &[Trial], recorded: usize);
@@ -67,7 +67,7 @@ pub trait Listener: Sync {
 
 /// How to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct RunnerOptions {
     /// Stacks trained at a time, each by its own worker.
     pub jobs: usize,
     /// Seeds of an arm in a stack; `None` chooses by batch size and network.

@@ -1,6 +1,6 @@
-//! The only terminal output during a run: a bar with the time left and the best so far, or plain lines.
+//! The progress of a run on stderr: a bar with the time left and the best so far, or plain lines.
 //!
-//! In: the runner's events. Out: text on stderr. In a terminal a bar; elsewhere one line every tenth of the work or
+//! In: the runner's events. Out: in a terminal a bar; elsewhere one line every tenth of the work or
 //! thirty seconds, so that logs stay readable.
 
 use std::collections::HashMap;
@@ -61,7 +61,7 @@ struct State {
     failed: usize,
     best: Option<BestScore>,
     total: u64,
-    /// Examples an epoch and number of epochs, by arm.
+    /// Examples per epoch and number of epochs, by arm.
     planned: HashMap<String, (usize, usize)>,
 }
 

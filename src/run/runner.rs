@@ -9,20 +9,20 @@ use anyhow::{Result, bail};
 
 use super::stacks::stacks;
 use super::workers::train_all;
-use super::{Listener, Options, Trainer};
+use super::{Listener, RunnerOptions, Trainer};
 use crate::experiment::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
 
 /// The records of a run.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// In plan order; trials not finished are missing.
     pub records: Vec<TrialRecord>,
     /// Whether it was interrupted before all trials were done.
     pub interrupted: bool,
 }
 
-/// The trials of a plan, parted into those recorded and those still to run.
+/// The trials of a plan, split into those recorded and those still to run.
 #[derive(Debug)]
 pub struct PendingRun {
     /// The identity of every trial, in plan order.
@@ -43,15 +43,15 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Re
     }
     let finished = found.into_iter().filter(|record| record.status != Status::Failed);
     let known: HashMap<String, TrialRecord> = finished.map(|record| (record.id.clone(), record)).collect();
-    let mut work = PendingRun { ids: Vec::new(), known, pending: Vec::new() };
+    let mut pending_run = PendingRun { ids: Vec::new(), known, pending: Vec::new() };
     for trial in plan.trials() {
         let id = trainer.id(&trial)?;
-        if !work.known.contains_key(&id) {
-            work.pending.push(trial);
+        if !pending_run.known.contains_key(&id) {
+            pending_run.pending.push(trial);
         }
-        work.ids.push(id);
+        pending_run.ids.push(id);
     }
-    Ok(work)
+    Ok(pending_run)
 }
 
 /// Runs the trials that are not recorded yet.
@@ -59,19 +59,20 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Re
 /// # Errors
 /// The records cannot be written.
 pub fn run(
-    mut work: PendingRun,
+    mut pending_run: PendingRun,
     trainer: &dyn Trainer,
     file: &mut RecordFile,
-    options: Options,
+    options: RunnerOptions,
     listener: &dyn Listener,
     stop: &AtomicBool,
-) -> Result<Outcome> {
-    let pending = std::mem::take(&mut work.pending);
-    listener.on_start(&pending, work.ids.len() - pending.len());
+) -> Result<RunOutcome> {
+    let pending = std::mem::take(&mut pending_run.pending);
+    listener.on_start(&pending, pending_run.ids.len() - pending.len());
     let fresh = train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
-    work.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
-    let records: Vec<TrialRecord> = work.ids.iter().filter_map(|id| work.known.get(id).cloned()).collect();
-    Ok(Outcome { interrupted: records.len() < work.ids.len(), records })
+    pending_run.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
+    let records: Vec<TrialRecord> =
+        pending_run.ids.iter().filter_map(|id| pending_run.known.get(id).cloned()).collect();
+    Ok(RunOutcome { interrupted: records.len() < pending_run.ids.len(), records })
 }
 
 /// An error for a record that this plan would not have made.

@@ -1,15 +1,19 @@
 //! A trainer that also saves every network it trains, as `kindling autoencoder` does.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use super::Trainer;
 use super::dashboard::Dashboard;
 use super::progress::SweepProgress;
 use crate::experiment::plan::Trial;
+use crate::files::check_writable;
+use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
 use crate::train::{Callback, EpochScores, TrainError};
 use crate::trial::saved::{self, ModelCard};
@@ -24,8 +28,8 @@ pub struct SavingTrainer<'a> {
     stop: &'a AtomicBool,
     /// Whether the screen is still to be used.
     screen: AtomicBool,
-    /// Networks that could not be saved.
-    unsaved: AtomicUsize,
+    /// Why a network could not be saved, by its seed.
+    unsaved: Mutex<BTreeMap<u64, String>>,
 }
 
 impl<'a> SavingTrainer<'a> {
@@ -36,12 +40,52 @@ impl<'a> SavingTrainer<'a> {
         if screen {
             progress.pause();
         }
-        Self { lab, folder, progress, stop, screen: AtomicBool::new(screen), unsaved: AtomicUsize::new(0) }
+        Self { lab, folder, progress, stop, screen: AtomicBool::new(screen), unsaved: Mutex::default() }
     }
 
-    /// Networks that were trained and could not be saved; each is told when it happens.
-    pub fn unsaved(&self) -> usize {
-        self.unsaved.load(Ordering::Relaxed)
+    /// Why a network that was trained could not be saved, by its seed. Nothing is printed while the training is shown.
+    pub fn unsaved(&self) -> BTreeMap<u64, String> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_unsaved(&self, seed: u64, error: &anyhow::Error) {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).insert(seed, format!("{error:#}"));
+    }
+
+    /// Trains the network of a record of an earlier run again and saves it; the record stays as it is. A network that could not be saved in
+    /// this run is left alone.
+    pub fn train_again(&self, trial: &Trial, record: &TrialRecord) {
+        if self.unsaved().contains_key(&record.seed) {
+            return;
+        }
+        if let Err(error) = self.retrain(trial, record) {
+            self.note_unsaved(record.seed, &error);
+        }
+    }
+
+    fn retrain(&self, trial: &Trial, record: &TrialRecord) -> Result<()> {
+        let folder = saved::folder_of_seed(self.folder, record.seed);
+        check_writable(&folder)?;
+        if !self.progress.is_quiet() {
+            eprintln!("note: {} holds no network of this run; training seed {} again", folder.display(), record.seed);
+        }
+        let again = run_stack(self.lab, std::slice::from_ref(trial), &StopOnly(self.stop))?;
+        let numbers = again.records.first().context("the training left no record")?;
+        let network = again.networks.first().context("the training left no network")?;
+        // Another version or another processor may round differently: then it is not the network that was measured.
+        ensure!(
+            numbers.metrics == record.metrics && numbers.history == record.history,
+            "trained again, it has other numbers than its record, which kindling {} made on {}; give this run its own folder with --out",
+            record.made_with.kindling,
+            record.made_with.device
+        );
+        self.save(trial, record, network)
+    }
+
+    fn save(&self, trial: &Trial, record: &TrialRecord, network: &Network) -> Result<()> {
+        let classes = &self.lab.dataset(&trial.config.data.dataset)?.classes;
+        let card = ModelCard::new(record, classes, &trial.config);
+        saved::save(&saved::folder_of_seed(self.folder, record.seed), network, &card)
     }
 
     fn run(&self, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
@@ -67,13 +111,9 @@ impl Trainer for SavingTrainer<'_> {
         let TrainedStack { records, networks } = self.run(trials, callback)?;
         for ((trial, record), network) in trials.iter().zip(&records).zip(&networks) {
             if record.status == Status::Done {
-                let classes = &self.lab.dataset(&trial.config.data.dataset)?.classes;
-                let card = ModelCard::new(record, classes, &trial.config);
-                let folder = saved::folder_of_seed(self.folder, record.seed);
-                // The record is kept all the same: whoever needs the network can train it again.
-                if let Err(error) = saved::save(&folder, network, &card) {
-                    self.unsaved.fetch_add(1, Ordering::Relaxed);
-                    self.progress.print(&format!("error: the network of seed {} is not saved: {error:#}", record.seed));
+                // The record is kept all the same: the network can be trained again.
+                if let Err(error) = self.save(trial, record, network) {
+                    self.note_unsaved(record.seed, &error);
                 }
             }
         }
@@ -87,6 +127,17 @@ impl Trainer for SavingTrainer<'_> {
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
         self.lab.failed(trial, error)
     }
+}
+
+/// Passes the wish to stop to a training.
+struct StopOnly<'a>(&'a AtomicBool);
+
+impl Callback for StopOnly<'_> {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
 }
 
 /// Resumes the progress bar when dropped.

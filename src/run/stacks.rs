@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::Options;
+use super::RunnerOptions;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::plan::Trial;
 
 /// Replicas of a stack on the CPU, where a stack saves the cost of starting each tensor operation. Measured on the 784-64-32-10 network: five
-/// replicas train 1.5 times as many examples a second as one at batch 8, 1.4 times at batch 32, 1.2 times at batch 64; eight no more than five.
+/// replicas train 1.5 times as many examples per second as one at batch 8, 1.4 times at batch 32, 1.2 times at batch 64; eight no more than five.
 const CPU_STACK: usize = 5;
 
 /// Batch size times parameters above which a stack on the CPU gains nothing, because the arithmetic outweighs the start of the operations. At
@@ -26,7 +26,7 @@ pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
     let parameters = config.likely_network().parameters();
     let gains = parameters <= SMALL_NETWORK && config.train.batch_size.saturating_mul(parameters) <= LIGHT_STEP;
     match config.train.patience {
-        // Under early stopping replicas stop at different epochs, and a stopped one would train on in vain.
+        // Under early stopping replicas stop at different epochs, and a stack trains its stopped replicas until the last one stops.
         Some(_) => 1,
         None if !is_cpu => GPU_STACK,
         None if gains => CPU_STACK,
@@ -36,7 +36,7 @@ pub fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
 
 /// The trials in groups that train together: some seeds of one arm, and with them the same seeds of arms that differ in the number of epochs
 /// alone, which are checkpoints of the same training.
-pub fn stacks(pending: Vec<Trial>, options: Options) -> VecDeque<Vec<Trial>> {
+pub fn stacks(pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<Trial>> {
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
     // Indices of the stacks of each training.
     let mut stacks_of: HashMap<String, Vec<usize>> = HashMap::new();

@@ -31,7 +31,7 @@ pub fn train_all(
     let (send, receive) = mpsc::channel();
     let relay = Relay { listener, stop };
     let mut records = Vec::new();
-    let mut broken = None;
+    let mut write_error = None;
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (send, queue, relay) = (send.clone(), &queue, &relay);
@@ -43,7 +43,7 @@ pub fn train_all(
                     }
                 }
             };
-            scope.spawn(move || with_its_share(workers, work));
+            scope.spawn(move || in_worker_pool(workers, work));
         }
         drop(send);
         for done in receive {
@@ -58,20 +58,20 @@ pub fn train_all(
             if let Err(error) = appended {
                 // No further record can be kept: stop the workers and return the error.
                 stop.store(true, Ordering::Relaxed);
-                broken = Some(error);
+                write_error = Some(error);
                 break;
             }
         }
     });
-    match broken {
+    match write_error {
         Some(error) => Err(error),
         None => Ok(records),
     }
 }
 
-/// Runs `work`, one of `workers`, in a thread pool of its share of the cores: with a worker a core, a matrix product that asked for a second
+/// Runs `work`, one of `workers`, in a thread pool of its share of the cores: with one worker per core, a matrix product that asked for a second
 /// thread would only wait for it. The share stays the same when other workers end.
-pub fn with_its_share<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
+pub fn in_worker_pool<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> T {
     let threads = (rayon::current_num_threads() / workers).max(1);
     match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool.install(work),

@@ -25,11 +25,11 @@ pub struct Trajectory {
 
 /// A trajectory has diverged when its value or a coordinate is not finite in 32 bits, or when the absolute value exceeds this
 /// many times the larger of 1 and the absolute value at the start.
-const DIVERGENCE_FACTOR: f64 = 1e6;
+const VALUE_DIVERGENCE_FACTOR: f64 = 1e6;
 
 #[derive(Module, Debug)]
-struct Position {
-    at: Param<Tensor<2>>, // [1, D]
+struct Point {
+    coordinates: Param<Tensor<2>>, // [1, D]
 }
 
 /// Runs the optimizer from the configured start, with Burn's own optimizers and automatic differentiation. The device is always
@@ -37,22 +37,22 @@ struct Position {
 pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajectory {
     let wide = (&Device::flex().autodiff(), DType::F64);
     let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
-    let mut moved = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
-    let start: Vec<f64> = config.origin().into_iter().map(&mut moved).collect();
+    let mut jittered = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
+    let start: Vec<f64> = config.origin().into_iter().map(&mut jittered).collect();
     let dimensions = start.len();
-    let mut here =
-        Position { at: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
+    let mut model =
+        Point { coordinates: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
     let mut optimizer = train.optimizer.build_burn();
     let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
-        let at = here.at.val();
-        let value = config.function.forward(at.clone()); // [1]
+        let coordinates = model.coordinates.val();
+        let value = config.function.forward(coordinates.clone()); // [1]
         let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let far = DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
-        let point: Vec<f64> = at.clone().inner().into_data().iter::<f64>().collect();
+        let far = VALUE_DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
+        let point: Vec<f64> = coordinates.inner().into_data().iter::<f64>().collect();
         // Records keep points and values in 32 bits.
-        let held = |value: f64| (value as f32).is_finite();
-        if !(held(found) && found.abs() <= far && point.iter().all(|&x| held(x))) {
+        let is_finite_f32 = |value: f64| (value as f32).is_finite();
+        if !(is_finite_f32(found) && found.abs() <= far && point.iter().all(|&x| is_finite_f32(x))) {
             trajectory.diverged = Some(step);
             break;
         }
@@ -61,8 +61,8 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
         if step < config.steps {
             let position = TrainingPosition { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
             let rate = train.schedule.rate(train.optimizer.lr, position);
-            let gradients = GradientsParams::from_grads(value.backward(), &here);
-            here = optimizer.step(rate, here, gradients);
+            let gradients = GradientsParams::from_grads(value.backward(), &model);
+            model = optimizer.step(rate, model, gradients);
         }
     }
     trajectory

@@ -24,7 +24,8 @@ pub struct ParameterCheck {
     /// The parameter's shape without the dimension of replicas: inputs and outputs of a weight.
     pub shape: [usize; 2],
     /// Number of elements whose derivative was compared.
-    pub moved: usize,
+    #[serde(rename = "moved")]
+    pub checked: usize,
     /// Number of those at a kink of the loss, where the one-sided derivatives differ and any number between them is a
     /// subgradient.
     pub kinks: usize,
@@ -70,7 +71,7 @@ fn compare(
         layer.bias = layer.bias.as_ref().map(|bias| to_f64(bias, &flex));
     });
     model.slopes_mut().into_iter().for_each(|slope| *slope = to_f64(slope, &flex));
-    let mut loss = LossOf { model, batch: batch(objective, &flex, DType::F64), loss: objective.loss };
+    let mut loss = LossAt { model, batch: batch(objective, &flex, DType::F64), loss: objective.loss };
     let mut checks = Vec::new();
     for (parameter, Gradient { name, values: gradient }) in gradients.into_iter().enumerate() {
         let shape = loss.parameter(parameter)?.val().dims();
@@ -78,7 +79,7 @@ fn compare(
         let mut check = ParameterCheck {
             name,
             shape: [shape[1], shape[2]],
-            moved: 0,
+            checked: 0,
             kinks: 0,
             worst: [0, 0],
             automatic: 0.0,
@@ -87,10 +88,10 @@ fn compare(
         };
         for index in sampled_indices(gradient.len(), samples, parameter as u64) {
             let derivatives = loss.one_sided_derivatives(parameter, index)?;
-            let is_kink = derivatives.are_of_kink(scale);
+            let is_kink = derivatives.is_kink(scale);
             let numeric = if is_kink { derivatives.clamp(gradient[index]) } else { derivatives.central_difference() };
             let difference = (gradient[index] - numeric).abs() / scale;
-            check.moved += 1;
+            check.checked += 1;
             check.kinks += usize::from(is_kink);
             if difference > check.difference || difference.is_nan() {
                 check.worst = [index / shape[2], index % shape[2]];
@@ -103,10 +104,10 @@ fn compare(
 }
 
 /// Inputs and targets.
-type Batch = (Tensor<3>, Tensor<3>);
+type InputsAndTargets = (Tensor<3>, Tensor<3>);
 
 /// The examples as one batch `[1, n, width]`.
-fn batch(Objective { split, task, .. }: Objective, device: &Device, dtype: DType) -> Batch {
+fn batch(Objective { split, task, .. }: Objective, device: &Device, dtype: DType) -> InputsAndTargets {
     let inputs = split.rows.numbers();
     let targets = task.targets(&inputs, split.labels, split.targets);
     let tensor = |values: Vec<f32>| {
@@ -180,7 +181,7 @@ impl OneSidedDerivatives {
         (self.left.min(self.right), self.left.max(self.right))
     }
 
-    fn are_of_kink(&self, scale: f64) -> bool {
+    fn is_kink(&self, scale: f64) -> bool {
         let (low, high) = self.bounds();
         high - low > KINK * scale
     }
@@ -198,13 +199,13 @@ impl OneSidedDerivatives {
 }
 
 /// The loss of a network in 64 bits on one batch.
-struct LossOf {
+struct LossAt {
     model: Network,
-    batch: Batch,
+    batch: InputsAndTargets,
     loss: Loss,
 }
 
-impl LossOf {
+impl LossAt {
     fn parameter(&mut self, index: usize) -> Result<&mut Param<Tensor<3>>> {
         parameter_mut(&mut self.model, index).context("there are more gradients than the network has parameters")
     }
@@ -222,8 +223,8 @@ impl LossOf {
             let shape = original.dims();
             let mut values: Vec<f64> = original.clone().into_data().iter::<f64>().collect();
             values[index] += offset;
-            let moved = Tensor::from_data(TensorData::new(values, shape), (&original.device(), DType::F64));
-            *self.parameter(parameter)? = Param::from_tensor(moved);
+            let shifted = Tensor::from_data(TensorData::new(values, shape), (&original.device(), DType::F64));
+            *self.parameter(parameter)? = Param::from_tensor(shifted);
             self.value()
         };
         let [left, middle, right] = [value_at(-STEP)?, value_at(0.0)?, value_at(STEP)?];
@@ -260,19 +261,19 @@ mod tests {
     #[test]
     fn a_correct_gradient_passes_and_every_parameter_is_named() {
         let found = check_blobs(Loss::CrossEntropy, ActivationKind::Prelu);
-        let names: Vec<&str> = found.iter().map(|checked| checked.name.as_str()).collect();
+        let names: Vec<&str> = found.iter().map(|check| check.name.as_str()).collect();
         assert_eq!(names, ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "slopes.0"]);
-        assert_eq!(found.iter().map(|checked| checked.moved).collect::<Vec<_>>(), [10, 5, 10, 2, 1]);
-        assert!(found.iter().all(|checked| checked.difference < 1e-3), "{found:?}");
+        assert_eq!(found.iter().map(|check| check.checked).collect::<Vec<_>>(), [10, 5, 10, 2, 1]);
+        assert!(found.iter().all(|check| check.difference < 1e-3), "{found:?}");
     }
 
     #[test]
     fn at_a_kink_any_number_between_the_one_sided_derivatives_passes_and_elsewhere_only_one() {
         let kink = OneSidedDerivatives { left: 0.0, right: 1.0 };
-        assert!(kink.are_of_kink(1.0));
+        assert!(kink.is_kink(1.0));
         assert_eq!([kink.clamp(0.3), kink.clamp(1.5)], [0.3, 1.0]);
         let smooth = OneSidedDerivatives { left: 0.5, right: 0.5 + 1e-6 };
-        assert!(!smooth.are_of_kink(1.0));
+        assert!(!smooth.is_kink(1.0));
         assert!((smooth.central_difference() - 0.5).abs() < 1e-5);
         // With the corners of XOR and zero biases the input of a ReLU is exactly 0.
         let mut config = TrialConfig::default();
@@ -284,8 +285,8 @@ mod tests {
         let split = dataset.train.slice(0, 4, Pixels::Unit);
         let objective = Objective { split, task: config.task(2), loss: Loss::CrossEntropy };
         let found = check(&model, objective, 100, &device).unwrap();
-        assert!(found.iter().all(|checked| checked.difference < 1e-3), "{found:?}");
-        assert!(found.iter().map(|checked| checked.kinks).sum::<usize>() > 0);
+        assert!(found.iter().all(|check| check.difference < 1e-3), "{found:?}");
+        assert!(found.iter().map(|check| check.kinks).sum::<usize>() > 0);
     }
 
     #[test]
@@ -304,6 +305,6 @@ mod tests {
         gradients[0].values[8] += 0.05 * max;
         let found = compare(&model, gradients, objective, 100).unwrap();
         assert_eq!((found[0].worst, found[0].name.as_str()), ([1, 3], "layers.0.weight"));
-        assert!(found[0].difference > 0.04 && found[1..].iter().all(|checked| checked.difference < 1e-3), "{found:?}");
+        assert!(found[0].difference > 0.04 && found[1..].iter().all(|check| check.difference < 1e-3), "{found:?}");
     }
 }

@@ -16,7 +16,7 @@ use crate::train::step::TrainStep;
 const SMOOTHING_BETA: f64 = 0.95;
 /// The loss has diverged when its smoothed value is above this multiple of its minimum so far (as in fastai's
 /// `lr_find`).
-const DIVERGENCE_FACTOR: f64 = 4.0;
+const SMOOTHED_LOSS_DIVERGENCE_FACTOR: f64 = 4.0;
 /// The number of first batches that neither end the test nor are suggested, because their smoothed loss has too few
 /// terms.
 const WARMUP_STEPS: usize = 10;
@@ -107,7 +107,8 @@ impl LossCurve {
 
     fn has_diverged(&self) -> bool {
         let Some(last) = self.smoothed.last() else { return false };
-        self.smoothed.len() > WARMUP_STEPS && !(last.is_finite() && *last <= DIVERGENCE_FACTOR * self.minimum)
+        self.smoothed.len() > WARMUP_STEPS
+            && !(last.is_finite() && *last <= SMOOTHED_LOSS_DIVERGENCE_FACTOR * self.minimum)
     }
 
     /// The rate before the minimum at which the derivative of the smoothed loss by the logarithm of the rate is most

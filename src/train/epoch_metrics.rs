@@ -14,7 +14,7 @@ pub struct EpochMetrics {
 }
 
 impl EpochMetrics {
-    /// Adds the losses `[R]` of a step of `count` examples a replica.
+    /// Adds the losses `[R]` of a step of `count` examples per replica.
     pub fn add_losses(&mut self, losses: &Tensor<1>, count: usize) {
         self.losses.push(losses.clone().inner());
         self.counts.push(count);

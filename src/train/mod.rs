@@ -1,6 +1,6 @@
 //! The training loop. There is one, and it trains a stack of R replicas.
 //!
-//! In: a network, one seed a replica, training and validation examples, and a [`TrainConfig`]. Out: the trained stack and the scores of
+//! In: a network, one seed per replica, training and validation examples, and a [`TrainConfig`]. Out: the trained stack and the scores of
 //! every epoch, replica by replica. The loop prints nothing, reads no clock and draws nothing from the device; a replica's numbers are the
 //! same to the bit whoever shares its stack.
 
@@ -31,7 +31,7 @@ use step::TrainStep;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the loss of its first batch, before
 /// any step was taken. The second part does not hold for regressions and perceptrons, whose first batch may have no loss at all.
-pub const DIVERGENCE_FACTOR: f64 = 100.0;
+pub const LOSS_DIVERGENCE_FACTOR: f64 = 100.0;
 
 /// A training: the examples and the settings, without the network.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Result<Train
 }
 
 /// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise; the last decides how long it trains.
-/// Each result is what a training of so many epochs would have ended with, as long as the settings do not depend on their number: see
+/// Each result is what a training of that number of epochs would have ended with, as long as the settings do not depend on their number: see
 /// [`crate::experiment::config::TrialConfig::is_prefix_of_longer`].
 ///
 /// # Errors
@@ -161,34 +161,14 @@ pub fn train_to(
     let mut model = model.train();
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
-    let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
     let stopping = StoppingRule {
         patience: job.config.patience,
         // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
         relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
     };
     for epoch in 0..epochs {
-        let mut batches = Batcher::new(job, epoch);
-        let mut metrics = EpochMetrics::default();
-        for step in 0..steps_per_epoch {
-            let position = schedule::TrainingPosition {
-                epoch,
-                step: epoch * steps_per_epoch + step,
-                steps_per_epoch,
-                epochs: job.config.epochs,
-            };
-            let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
-            let (next, output) = train_step.step(model, &mut batches, rate);
-            model = next;
-            metrics.add_losses(&output.losses, output.count);
-            if job.task.has_accuracy() {
-                metrics.add_correct(&output.outputs, &output.targets, job.task);
-            }
-            if callback.on_step(output.count * job.seeds.len()).is_break() {
-                return Err(TrainError::Interrupted);
-            }
-        }
-        let train_scores = metrics.read(job.seeds.len());
+        let (next, train_scores) = train_epoch(model, &mut train_step, job, epoch, callback)?;
+        model = next;
         let settled = model.valid();
         let validation = evaluate(&settled, job.validation, job.task, job.config.loss, job.device);
         let scores: Vec<Option<EpochScores>> = replicas
@@ -214,6 +194,38 @@ pub fn train_to(
         trained.push(checkpoint(&last, &replicas)?);
     }
     Ok(trained)
+}
+
+/// One pass over the training examples: the stack after it and, for each replica, the scores and the first batch's loss.
+fn train_epoch(
+    mut model: Network,
+    train_step: &mut TrainStep,
+    job: &Job,
+    epoch: usize,
+    callback: &dyn Callback,
+) -> Result<(Network, Vec<(Scores, f64)>), TrainError> {
+    let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
+    let mut batches = Batcher::new(job, epoch);
+    let mut metrics = EpochMetrics::default();
+    for step in 0..steps_per_epoch {
+        let position = schedule::TrainingPosition {
+            epoch,
+            step: epoch * steps_per_epoch + step,
+            steps_per_epoch,
+            epochs: job.config.epochs,
+        };
+        let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
+        let (next, output) = train_step.step(model, &mut batches, rate);
+        model = next;
+        metrics.add_losses(&output.losses, output.count);
+        if job.task.has_accuracy() {
+            metrics.add_correct(&output.outputs, &output.targets, job.task);
+        }
+        if callback.on_step(output.count * job.seeds.len()).is_break() {
+            return Err(TrainError::Interrupted);
+        }
+    }
+    Ok((model, metrics.read(job.seeds.len())))
 }
 
 /// The stack of the weights that each replica keeps: of its best epoch under patience, else those of `current`.

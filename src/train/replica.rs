@@ -1,6 +1,6 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
-use super::{DIVERGENCE_FACTOR, EpochScores};
+use super::{EpochScores, LOSS_DIVERGENCE_FACTOR};
 use crate::nn::models::Network;
 
 /// The state of one replica.
@@ -61,7 +61,7 @@ impl Replica {
         let epoch = self.history.len() + 1;
         let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
         let loss = scores.train.loss;
-        let limit = if stopping.relative_to_first_batch { DIVERGENCE_FACTOR * start } else { f64::INFINITY };
+        let limit = if stopping.relative_to_first_batch { LOSS_DIVERGENCE_FACTOR * start } else { f64::INFINITY };
         if !(loss.is_finite() && loss <= limit && scores.validation.loss.is_finite()) {
             self.stopped = Some(Stopped::Diverged { epoch });
             self.best = None;

@@ -23,13 +23,15 @@ use crate::nn::models::{Autoencoder, Network};
 use crate::nn::task::Task;
 use crate::train::{Callback, InterruptOnly, Job, TrainError, train};
 
-/// Passes of the classifier that judges cleaned images.
-const JUDGE_EPOCHS: usize = 10;
+/// Epochs of the reference classifier, which classifies the denoised images.
+const REFERENCE_CLASSIFIER_EPOCHS: usize = 10;
 
 /// A trained autoencoder's trial and what it is measured on.
 pub struct AutoencoderEvaluation<'a> {
     /// The trial's settings.
     pub config: &'a TrialConfig,
+    /// Numbers of a code.
+    pub latent: usize,
     /// The trial's seed.
     pub seed: u64,
     /// The examples.
@@ -59,7 +61,7 @@ impl AutoencoderEvaluation<'_> {
     /// Measures whatever the trial asks for.
     ///
     /// # Errors
-    /// The callback stopped it, or the linear probe or the judging classifier could not be trained.
+    /// The callback stopped it, or the linear probe or the reference classifier could not be trained.
     pub fn measure(&self, model: &Autoencoder) -> Result<AutoencoderMetrics, TrainError> {
         let asked = &self.config.evaluate;
         let mut measured = AutoencoderMetrics::default();
@@ -73,7 +75,7 @@ impl AutoencoderEvaluation<'_> {
         self.check_interrupted()?;
         let codes = self.encode(model);
         let Splits { train, validation, test } = self.splits;
-        let [train_codes, validation_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
+        let [train_codes, validation_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent));
         if let Some(k) = asked.trustworthiness {
             let images = test.rows.numbers();
             measured.add(Metric::Trustworthiness, trustworthiness(vectors(&images, PIXELS), test_codes, k));
@@ -107,11 +109,6 @@ impl AutoencoderEvaluation<'_> {
         Ok(measured)
     }
 
-    /// Numbers of a code.
-    fn latent(&self) -> usize {
-        self.config.model.latent.unwrap_or(PIXELS)
-    }
-
     fn check_interrupted(&self) -> Result<(), TrainError> {
         match self.callback.on_step(0) {
             ControlFlow::Continue(()) => Ok(()),
@@ -140,7 +137,7 @@ impl AutoencoderEvaluation<'_> {
         let whole = pca::variance(test);
         let components = self.references.pca(&self.split_key(), self.splits.train);
         measured.add(Metric::ExplainedVariance, 1.0 - mse / whole);
-        measured.add(Metric::ExplainedVariancePca, 1.0 - components.mse(test, self.latent()) / whole);
+        measured.add(Metric::ExplainedVariancePca, 1.0 - components.mse(test, self.latent) / whole);
     }
 
     /// What makes two trials share a baseline.
@@ -156,12 +153,12 @@ impl AutoencoderEvaluation<'_> {
         let reference = |space| self.references.accuracy(&key, space, train, test);
         measured.add(Metric::KnnAccuracyPixels, reference(ReferenceSpace::Pixels { k }));
         self.check_interrupted()?;
-        measured.add(Metric::KnnAccuracyPca, reference(ReferenceSpace::Pca { size: self.latent(), k }));
+        measured.add(Metric::KnnAccuracyPca, reference(ReferenceSpace::Pca { size: self.latent, k }));
         self.check_interrupted()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
             let codes = [train, test].map(|split| encode(&untrained, split, self.device));
-            let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent()));
+            let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent));
             let accuracy = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
             measured.add(Metric::KnnAccuracyUntrained, accuracy);
         }
@@ -175,8 +172,9 @@ impl AutoencoderEvaluation<'_> {
         index: &Index,
         measured: &mut AutoencoderMetrics,
     ) -> Result<(), TrainError> {
-        let classifier = self.train_judge()?;
-        let classifier = classifier.classifier().context("the network that judges cleaned images is no classifier")?;
+        let classifier = self.train_reference_classifier()?;
+        let classifier =
+            classifier.classifier().context("the reference classifier of denoised images is no classifier")?;
         let EvaluateConfig { knn, noise, .. } = &self.config.evaluate;
         let knn = knn.map(|k| KnnClassifier { index, labels: self.splits.train.labels, k });
         let classifiers = Classifiers { network: classifier, knn };
@@ -206,9 +204,9 @@ impl AutoencoderEvaluation<'_> {
     }
 
     /// The default classifier of this seed, trained on the same images without noise.
-    fn train_judge(&self) -> Result<Network, TrainError> {
+    fn train_reference_classifier(&self) -> Result<Network, TrainError> {
         let mut config = TrialConfig::default();
-        config.train.epochs = JUDGE_EPOCHS;
+        config.train.epochs = REFERENCE_CLASSIFIER_EPOCHS;
         let job = Job {
             seeds: &[self.seed],
             config: &config.train,

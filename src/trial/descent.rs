@@ -1,7 +1,5 @@
 //! What a record keeps of a descent: metrics, the values as a history, and the path.
 
-use serde_json::Value;
-
 use crate::experiment::config::DescentConfig;
 use crate::experiment::metric::Metric;
 use crate::record::{Status, TrialRecord};
@@ -21,7 +19,7 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
     }
     record.epochs_kept = Some(config.steps);
     let (Some(point), Some(&value)) = (trajectory.points.last(), trajectory.values.last()) else { return };
-    let mut put = |metric: Metric, value: f64| record.metrics.insert(metric.to_string(), Value::from(value));
+    let mut put = |metric: Metric, value: f64| record.metrics.insert(metric, value);
     put(Metric::FinalValue, value);
     for (axis, &x) in point.iter().enumerate() {
         put(if axis == 0 { Metric::FinalX } else { Metric::FinalY }, x);

@@ -1,14 +1,12 @@
 //! What a record keeps of a training: the history, the metrics, and of a classifier or an autoencoder the confusion matrix.
 
-use serde_json::{Map, Value};
-
 use super::autoencoder::AutoencoderMetrics;
 use crate::evaluate::Scores;
 use crate::evaluate::classification::{class_scores, confusion, mistakes, predictions};
 use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
-use crate::record::{History, TrialRecord};
+use crate::record::{History, Metrics, TrialRecord};
 use crate::train::EpochScores;
 
 /// The scores of every epoch, in 32 bits; accuracies where the task has them.
@@ -26,7 +24,7 @@ pub fn history(epochs: &[EpochScores]) -> History {
 
 /// The metrics of a trained network: training and validation scores of the epoch whose weights were kept, and test scores. A number that
 /// is not finite is left out.
-pub fn metrics(kept: EpochScores, test: Scores) -> Map<String, Value> {
+pub fn metrics(kept: EpochScores, test: Scores) -> Metrics {
     let all = [
         (Metric::TestAccuracy, test.accuracy),
         (Metric::TestLoss, Some(test.loss)),
@@ -35,9 +33,7 @@ pub fn metrics(kept: EpochScores, test: Scores) -> Map<String, Value> {
         (Metric::TrainAccuracy, kept.train.accuracy),
         (Metric::TrainLoss, Some(kept.train.loss)),
     ];
-    all.into_iter()
-        .filter_map(|(metric, value)| Some((metric.to_string(), Value::from(value.filter(|v| v.is_finite())?))))
-        .collect()
+    all.into_iter().filter_map(|(metric, value)| Some((metric, value.filter(|v| v.is_finite())?))).collect()
 }
 
 /// Mistakes a record keeps: as many as their figure shows.
@@ -58,7 +54,6 @@ pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task
 /// Adds the metrics of an autoencoder and the confusion matrix of its nearest-neighbour classifier. A metric that is not finite is left
 /// out.
 pub fn autoencoder(record: &mut TrialRecord, measured: AutoencoderMetrics) {
-    let finite = measured.metrics.into_iter().filter(|(_, value)| value.is_finite());
-    record.metrics.extend(finite.map(|(metric, value)| (metric.to_string(), Value::from(value))));
+    record.metrics.extend(measured.metrics.into_iter().filter(|(_, value)| value.is_finite()));
     record.confusion = measured.confusion;
 }

@@ -1,11 +1,10 @@
-//! What the trials of a plan are made of: data sets, starting weights, and the backend that trains.
+//! Data sets, initial weights and backend of a plan's trials.
 //!
 //! In: a plan and the folders to look in. Out: a [`Lab`], which gives every trial its data, its identity and its empty record.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Map;
 
 use super::references::References;
 use super::saved::weights::Weights;
@@ -14,26 +13,27 @@ use crate::data::{Dataset, Split};
 use crate::experiment::config::{DataConfig, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{OpenBackend, cpu_features};
-use crate::record::{History, MadeWith, SCHEMA, Status, TrialRecord};
+use crate::nn::models::Network;
+use crate::record::{BURN_VERSION, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 
-/// The materials of a plan's trials.
+/// Data sets, initial weights and backend of a plan's trials.
 #[derive(Debug)]
 pub struct Lab {
     datasets: BTreeMap<String, Dataset>,
     weights: BTreeMap<String, Weights>,
     pub(super) references: References,
-    /// Where tensors live.
+    /// The backend.
     pub backend: OpenBackend,
 }
 
 /// The examples of one trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Splits<'a> {
-    /// Learned from.
+    /// Training examples.
     pub train: Split<'a>,
-    /// Looked at after every epoch.
+    /// Validation examples, evaluated after every epoch.
     pub validation: Split<'a>,
-    /// Looked at once, at the end.
+    /// Test examples, evaluated once after training.
     pub test: Split<'a>,
 }
 
@@ -44,12 +44,12 @@ impl Lab {
     /// Loads every data set of a plan and checks that it has what the plan asks for.
     ///
     /// # Errors
-    /// A data set cannot be had, or is too small, or starting weights cannot be read.
-    pub fn open(plan: &Plan, search: &DataLocations, backend: OpenBackend) -> Result<Self> {
+    /// A data set is unavailable or too small, or starting weights cannot be read or do not fit.
+    pub fn open(plan: &Plan, locations: &DataLocations, backend: OpenBackend) -> Result<Self> {
         let mut lab =
             Self { datasets: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), backend };
         for name in plan.datasets() {
-            lab.datasets.insert(name.to_string(), source::load(name, search)?);
+            lab.datasets.insert(name.to_string(), source::load(name, locations)?);
         }
         for arm in plan.arms.iter().filter(|arm| !matches!(arm.config.kind(), TrialKind::Descent(_))) {
             lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
@@ -57,7 +57,7 @@ impl Lab {
             let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
             ensure!(
                 outputs == classes.max(1) || (outputs == 1 && classes == 2),
-                "arm `{}`: `model.outputs` is {outputs}; {} has {classes} classes, and 1 output tells 2 apart",
+                "arm `{}`: `model.outputs` is {outputs}; {} has {classes} classes, and 1 output separates 2",
                 arm.label,
                 arm.config.data.dataset
             );
@@ -67,7 +67,7 @@ impl Lab {
     }
 
     /// A lab with this one data set.
-    pub fn with(dataset: Dataset, backend: OpenBackend) -> Self {
+    pub fn with_dataset(dataset: Dataset, backend: OpenBackend) -> Self {
         Self {
             datasets: BTreeMap::from([(dataset.name.clone(), dataset)]),
             weights: BTreeMap::new(),
@@ -78,15 +78,32 @@ impl Lab {
 
     fn read_start(&mut self, config: &TrialConfig) -> Result<()> {
         match &config.model.start {
-            Some(Start::File(path)) if !self.weights.contains_key(path) => {
-                self.weights.insert(path.clone(), Weights::read(path)?);
-                Ok(())
+            Some(Start::File(path)) => {
+                if !self.weights.contains_key(path) {
+                    self.weights.insert(path.clone(), Weights::read(path)?);
+                }
+                // Weights that do not fit are seen before anything is trained.
+                self.untrained_network(config, &[0]).map(drop)
             }
             Some(Start::WarmStart(other)) => {
                 other.settings.as_ref().map_or(Ok(()), |settings| self.read_start(settings))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
+    }
+
+    /// The network before any training, one replica per seed: with drawn weights, or with those of its file.
+    ///
+    /// # Errors
+    /// The data set or the weights were not loaded, or the weights do not fit.
+    pub(super) fn untrained_network(&self, config: &TrialConfig, seeds: &[u64]) -> Result<Network> {
+        let dataset = self.dataset(&config.data.dataset)?;
+        let device = self.backend.device.clone().autodiff();
+        let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(seeds, &device);
+        if let Some(Start::File(path)) = &config.model.start {
+            self.weights(path)?.fill(&mut network, &device)?;
+        }
+        Ok(network)
     }
 
     /// The data set of a trial.
@@ -101,7 +118,7 @@ impl Lab {
     ///
     /// # Errors
     /// They were not read.
-    pub(super) fn weights(&self, path: &str) -> Result<&Weights> {
+    fn weights(&self, path: &str) -> Result<&Weights> {
         self.weights.get(path).with_context(|| format!("the starting weights {path} were not read"))
     }
 
@@ -110,7 +127,7 @@ impl Lab {
     /// # Errors
     /// Its data set was not loaded.
     pub fn id(&self, trial: &Trial) -> Result<String> {
-        let (_, mut data) = self.origin(&trial.config)?;
+        let (_, mut data) = self.dataset_name_and_hash(&trial.config)?;
         let mut config = &trial.config;
         loop {
             match &config.model.start {
@@ -130,8 +147,8 @@ impl Lab {
         }
     }
 
-    /// Name and hash of what a trial learns from.
-    fn origin(&self, config: &TrialConfig) -> Result<(String, String)> {
+    /// Name and hash of a trial's data set; of a descent, the function's name and no hash.
+    fn dataset_name_and_hash(&self, config: &TrialConfig) -> Result<(String, String)> {
         if let TrialKind::Descent(descent) = config.kind() {
             return Ok((descent.function.name().into(), NO_DATA.into()));
         }
@@ -179,7 +196,7 @@ impl Lab {
 
     /// A record with nothing found yet.
     pub(super) fn blank_record(&self, trial: &Trial) -> Result<TrialRecord> {
-        let (dataset, data) = self.origin(&trial.config)?;
+        let (dataset, data) = self.dataset_name_and_hash(&trial.config)?;
         Ok(TrialRecord {
             schema: SCHEMA,
             id: self.id(trial)?,
@@ -191,14 +208,14 @@ impl Lab {
             error: None,
             epochs_kept: None,
             history: History::default(),
-            metrics: Map::new(),
+            metrics: Metrics::default(),
             confusion: Vec::new(),
             mistakes: Vec::new(),
             decision_grid: None,
             path: Vec::new(),
             made_with: MadeWith {
                 kindling: env!("CARGO_PKG_VERSION").into(),
-                burn: crate::BURN_VERSION.into(),
+                burn: BURN_VERSION.into(),
                 backend: self.backend.name.into(),
                 device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
                 cpu_features: cpu_features(),

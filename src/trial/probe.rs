@@ -33,16 +33,16 @@ pub struct EncodedSplits<'a> {
 /// # Errors
 /// The callback stopped it, or it could not be trained.
 pub fn accuracy(
-    coded: &EncodedSplits,
+    encoded: &EncodedSplits,
     classes: usize,
     seed: u64,
     device: &Device,
     callback: &dyn Callback,
 ) -> Result<f64, TrainError> {
-    let width = coded.train.0.width;
-    let scale = Scale::of(coded.train.0);
+    let width = encoded.train.0.width;
+    let standardisation = Standardisation::of(encoded.train.0);
     let [train_values, validation_values, test_values] =
-        [coded.train, coded.validation, coded.test].map(|(points, _)| scale.apply(points));
+        [encoded.train, encoded.validation, encoded.test].map(|(points, _)| standardisation.apply(points));
     let split = |values, labels| Split { rows: Rows::Numbers { values, width }, labels, targets: &[] };
     let optimizer = OptimizerConfig { lr: 0.01, ..OptimizerConfig::default() };
     let mut config = TrialConfig::default();
@@ -53,24 +53,24 @@ pub fn accuracy(
         config: &config.train,
         dropout: 0.0,
         frozen: 0,
-        train: split(&train_values, coded.train.1),
-        validation: split(&validation_values, coded.validation.1),
+        train: split(&train_values, encoded.train.1),
+        validation: split(&validation_values, encoded.validation.1),
         task: Task::Classify { classes },
         noise: config.train.noise(),
         device,
     };
     let probe = config.network(width, classes).init(&[seed], &device.clone().autodiff());
     let trained = train(probe, &job, callback)?;
-    let test = split(&test_values, coded.test.1);
+    let test = split(&test_values, encoded.test.1);
     let scores = evaluate(&trained.model, test, job.task, Loss::CrossEntropy, device);
     let accuracy = scores.first().and_then(|scores| scores.accuracy);
     Ok(accuracy.context("the linear probe has no accuracy")?)
 }
 
 /// Mean and inverse standard deviation of each number of a code.
-struct Scale(Vec<(f64, f64)>);
+struct Standardisation(Vec<(f64, f64)>);
 
-impl Scale {
+impl Standardisation {
     fn of(points: Vectors) -> Self {
         let n = points.count() as f64;
         let mut sums = vec![(0.0f64, 0.0f64); points.width];
@@ -79,13 +79,13 @@ impl Scale {
             *sum += f64::from(v);
             *squares += f64::from(v).powi(2);
         }
-        let scale = |(sum, squares): (f64, f64)| {
+        let mean_and_inverse = |(sum, squares): (f64, f64)| {
             let mean = sum / n;
             let sd = (squares / n - mean * mean).max(0.0).sqrt();
             // A number that is the same in all codes becomes 0.
             (mean, if sd > 0.0 { 1.0 / sd } else { 0.0 })
         };
-        Self(sums.into_iter().map(scale).collect())
+        Self(sums.into_iter().map(mean_and_inverse).collect())
     }
 
     fn apply(&self, points: Vectors) -> Vec<f32> {
@@ -104,7 +104,7 @@ mod tests {
     use crate::seed::{Purpose, Stream};
     use crate::train::NoCallback;
 
-    /// Two numbers a point; the class is the sign of their sum, or of their product.
+    /// Two numbers per point; the class is the sign of their sum, or of their product.
     fn codes(n: usize, counter: u64, class: fn(f64, f64) -> f64) -> (Vec<f32>, Vec<u8>) {
         let mut stream = Stream::new(6, Purpose::Data, counter);
         let mut values = Vec::new();
@@ -120,8 +120,8 @@ mod tests {
     fn probed(class: fn(f64, f64) -> f64) -> f64 {
         let sets: Vec<_> = [(20_000, 0), (500, 1), (1000, 2)].map(|(n, counter)| codes(n, counter, class)).into();
         let view = |i: usize| (Vectors { values: &sets[i].0, width: 2 }, sets[i].1.as_slice());
-        let coded = EncodedSplits { train: view(0), validation: view(1), test: view(2) };
-        accuracy(&coded, 2, 0, &device::for_tests(), &NoCallback).unwrap()
+        let encoded = EncodedSplits { train: view(0), validation: view(1), test: view(2) };
+        accuracy(&encoded, 2, 0, &device::for_tests(), &NoCallback).unwrap()
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Baselines of an autoencoder that no seed changes: principal components, and neighbours by raw pixels or components.
 //!
-//! Each is computed once for a data set and its splits, by the first trial that asks; the others wait for it.
+//! Each is computed once for a data set and its splits, by the first trial that asks; whoever asks for the same one waits for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::data::Split;
 use crate::evaluate::classification::accuracy_of;
@@ -17,23 +17,27 @@ pub type SplitKey = (String, usize, usize);
 /// The baselines computed so far.
 #[derive(Debug, Default)]
 pub struct References {
-    pca: Mutex<HashMap<SplitKey, Arc<Pca>>>,
-    accuracies: Mutex<HashMap<(SplitKey, ReferenceSpace), f64>>,
+    pca: Memo<SplitKey, Arc<Pca>>,
+    accuracies: Memo<(SplitKey, ReferenceSpace), f64>,
 }
+
+/// A value per key. The lock is held to find a value's cell and not while it is computed, so that workers compute different ones at
+/// the same time.
+type Memo<K, V> = Mutex<HashMap<K, Arc<OnceLock<V>>>>;
 
 /// The space in which neighbours are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReferenceSpace {
     /// Raw pixels.
     Pixels {
-        /// Neighbours that vote.
+        /// The k of the k nearest neighbours.
         k: usize,
     },
     /// The first principal components.
     Pca {
         /// Number of components.
         size: usize,
-        /// Neighbours that vote.
+        /// The k of the k nearest neighbours.
         k: usize,
     },
 }
@@ -74,8 +78,7 @@ pub fn knn_accuracy(train: (Vectors, &[u8]), test: (Vectors, &[u8]), k: usize) -
     accuracy_of(&predicted, test.1)
 }
 
-fn once<K: Eq + Hash, V: Clone>(known: &Mutex<HashMap<K, V>>, key: K, make: impl FnOnce() -> V) -> V {
-    // A thread that panicked while making a value left none behind: the next one makes it.
-    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-    known.entry(key).or_insert_with(make).clone()
+fn once<K: Eq + Hash, V: Clone>(known: &Memo<K, V>, key: K, make: impl FnOnce() -> V) -> V {
+    let cell = Arc::clone(known.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+    cell.get_or_init(make).clone()
 }

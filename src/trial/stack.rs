@@ -15,10 +15,10 @@ use crate::record::{Status, TrialRecord};
 use crate::studies::descent::descend;
 use crate::train::{Callback, Ending, InterruptOnly, Job, TrainError, Trained, train, train_to};
 
-/// What came of a stack: a record a trial, in the order of the trials.
+/// The records and networks of a stack, in the order of the trials.
 #[derive(Debug)]
 pub struct TrainedStack {
-    /// One a trial.
+    /// One per trial.
     pub records: Vec<TrialRecord>,
     /// The network behind each record, as a stack of one; none where the trials are descents.
     pub networks: Vec<Network>,
@@ -88,7 +88,7 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
         let checkpoint = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
         let checkpoint = checkpoint.context("a trial's number of epochs is no checkpoint")?;
         let r = seeds.iter().position(|&seed| seed == trial.seed).context("a trial's seed is not in its stack")?;
-        let replica = Replica { trained: &trained[checkpoint], r, test: scores[checkpoint][r] };
+        let replica = TrainedReplica { trained: &trained[checkpoint], r, test: scores[checkpoint][r] };
         let network = replica.trained.model.replica(r);
         stack.records.push(record(lab, trial, &replica, &network, callback)?);
         stack.networks.push(network);
@@ -96,7 +96,7 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
     Ok(stack)
 }
 
-/// The training of these settings, one replica a seed.
+/// The training of these settings, one replica per seed.
 ///
 /// # Errors
 /// The lab has not loaded the data.
@@ -115,7 +115,7 @@ pub fn job<'a>(lab: &'a Lab, config: &'a TrialConfig, seeds: &'a [u64]) -> Resul
     })
 }
 
-/// The network before training, one replica a seed: drawn, read from a file, or trained with the settings of another arm.
+/// The network before training, one replica per seed: drawn, read from a file, or trained with the settings of another arm.
 ///
 /// # Errors
 /// The callback stopped the other arm's training; the lab has not loaded the data or the weights; the weights do not fit.
@@ -125,25 +125,19 @@ pub fn initial_network(
     seeds: &[u64],
     callback: &dyn Callback,
 ) -> Result<Network, TrainError> {
-    let dataset = lab.dataset(&config.data.dataset)?;
-    let device = lab.backend.device.clone().autodiff();
-    let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(seeds, &device);
-    match &config.model.start {
-        None => {}
-        Some(Start::File(path)) => lab.weights(path)?.fill(&mut network, &device)?,
-        Some(Start::WarmStart(other)) => {
-            let settings = other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
-            let before = initial_network(lab, settings, seeds, callback)?;
-            let trained = train(before, &job(lab, settings, seeds)?, &InterruptOnly(callback))?;
-            // Its weights and nothing else: what comes after the last layer is this arm's own.
-            network.copy_weights(&trained.model, &device);
-        }
+    let mut network = lab.untrained_network(config, seeds)?;
+    if let Some(Start::WarmStart(other)) = &config.model.start {
+        let settings = other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
+        let before = initial_network(lab, settings, seeds, callback)?;
+        let trained = train(before, &job(lab, settings, seeds)?, &InterruptOnly(callback))?;
+        // Its weights and nothing else: what comes after the last layer is this arm's own.
+        network.copy_weights(&trained.model, &lab.backend.device.clone().autodiff());
     }
     Ok(network)
 }
 
 /// One replica of a trained stack.
-struct Replica<'a> {
+struct TrainedReplica<'a> {
     trained: &'a Trained,
     r: usize,
     test: Scores,
@@ -153,7 +147,7 @@ struct Replica<'a> {
 fn record(
     lab: &Lab,
     trial: &Trial,
-    replica: &Replica,
+    replica: &TrainedReplica,
     network: &Network,
     callback: &dyn Callback,
 ) -> Result<TrialRecord, TrainError> {
@@ -173,9 +167,10 @@ fn record(
     let dataset = lab.dataset(&config.data.dataset)?;
     let task = config.task(dataset.classes.len());
     let splits = lab.splits(&config.data)?;
-    if let Network::Autoencoder(autoencoder) = network {
+    if let (Network::Autoencoder(autoencoder), TrialKind::Autoencoder { latent }) = (network, config.kind()) {
         let evaluation = AutoencoderEvaluation {
             config,
+            latent,
             seed: trial.seed,
             splits,
             classes: dataset.classes.len(),

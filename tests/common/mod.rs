@@ -20,7 +20,7 @@ pub fn dataset() -> Dataset {
 /// The backend under test: `KINDLING_TEST_BACKEND`, or flex.
 pub fn lab() -> Lab {
     let backend = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| "flex".into());
-    Lab::with(dataset(), device::open(Some(&backend)).unwrap())
+    Lab::with_dataset(dataset(), device::open(Some(&backend)).unwrap())
 }
 
 /// A plan over the small data; `extra` is TOML that follows the question.

@@ -108,19 +108,19 @@ impl ClaimContext<'_> {
     /// than any that finished.
     fn order_by_divergence(&self, a: &str, b: &str) -> Option<Evidence> {
         let (runs_of_a, runs_of_b) = (self.run_counts(a), self.run_counts(b));
-        let all_lost = |lost: &RunCounts, other: &RunCounts| {
-            lost.finished == 0 && lost.diverged >= MIN_SEEDS_FOR_TEST && other.finished >= MIN_SEEDS_FOR_TEST
+        let all_diverged = |counts: &RunCounts, other: &RunCounts| {
+            counts.finished == 0 && counts.diverged >= MIN_SEEDS_FOR_TEST && other.finished >= MIN_SEEDS_FOR_TEST
         };
-        let (lost, other, n, m) = if all_lost(&runs_of_b, &runs_of_a) {
+        let (diverged, other, n, m) = if all_diverged(&runs_of_b, &runs_of_a) {
             (b, a, runs_of_b.diverged, runs_of_a.finished)
-        } else if all_lost(&runs_of_a, &runs_of_b) {
+        } else if all_diverged(&runs_of_a, &runs_of_b) {
             (a, b, runs_of_a.diverged, runs_of_b.finished)
         } else {
             return None;
         };
         let finished_is_larger = self.quantity.higher_is_better();
-        let finding = if (lost == b) == finished_is_larger { Finding::Confirmed } else { Finding::Refuted };
-        let text = format!("all {n} runs of `{lost}` diverged; {m} of `{other}` did not");
+        let finding = if (diverged == b) == finished_is_larger { Finding::Confirmed } else { Finding::Refuted };
+        let text = format!("all {n} runs of `{diverged}` diverged; {m} of `{other}` did not");
         Some(Evidence::Judged { finding, text, seeds: n.min(m) })
     }
 
@@ -253,7 +253,7 @@ impl ClaimContext<'_> {
                 Some(false) => Finding::Refuted,
                 None => Finding::Inconclusive,
             };
-            Evidence::Judged { finding, text: format!("{text}, the same every time"), seeds: 1 }
+            Evidence::Judged { finding, text: format!("{text}, deterministic"), seeds: 1 }
         };
         let shown = |side: &Side| match (side, value(side)) {
             (Side::Number(number), _) => number.to_string(),

@@ -3,8 +3,9 @@
 use serde_json::Map;
 
 use super::*;
+use crate::experiment::metric::Metric;
 use crate::experiment::spec::Spec;
-use crate::record::{History, MadeWith, SCHEMA, Status};
+use crate::record::{History, MadeWith, Metrics, SCHEMA, Status};
 
 fn plan(sweep: &str, test: &str, seeds: u64) -> Plan {
     let text = format!("question = 'q'\nseeds = {seeds}\n[sweep]\n{sweep}\n[[claims]]\nsays = 's'\ntest = '{test}'");
@@ -17,11 +18,11 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
         .map(|trial| {
             let (level, spread) = levels[trial.arm];
             let wobble = ((trial.seed * 7 + trial.arm as u64 * 3) % 11) as f64 / 11.0 - 0.5;
-            let mut metrics = Map::new();
+            let mut metrics = Metrics::default();
             if level.is_finite() {
-                metrics.insert("test_accuracy".into(), (level + spread * wobble).into());
+                metrics.insert(Metric::TestAccuracy, level + spread * wobble);
                 // Validation ranks the arms of a group the other way round, to tell the two apart.
-                metrics.insert("validation_accuracy".into(), (1.0 - level).into());
+                metrics.insert(Metric::ValidationAccuracy, 1.0 - level);
             }
             TrialRecord {
                 schema: SCHEMA,
@@ -101,7 +102,7 @@ fn an_arm_that_always_diverges_has_the_higher_loss() {
     let plan = plan(OPTIMIZERS, "momentum < sgd on test_loss", 15);
     let mut records = records(&plan, &[(f64::NAN, 0.0), (0.95, 0.01), (0.97, 0.01)]);
     for record in records.iter_mut().filter(|record| record.status == Status::Done) {
-        record.metrics.insert("test_loss".into(), 0.1.into());
+        record.metrics.insert(Metric::TestLoss, 0.1);
     }
     assert_eq!(judge_all(&plan, &records).unwrap()[0].finding, Finding::Confirmed);
 }
@@ -207,10 +208,7 @@ fn what_is_the_same_every_time_is_compared_as_it_is() {
     let records: Vec<TrialRecord> = self::records(&plan, &[(1.0, 0.0); 3])
         .into_iter()
         .zip(values)
-        .map(|(record, value)| TrialRecord {
-            metrics: Map::from_iter([("final_value".into(), value.into())]),
-            ..record
-        })
+        .map(|(record, value)| TrialRecord { metrics: [(Metric::FinalValue, value)].into_iter().collect(), ..record })
         .collect();
     let mut finding = |test: &str| {
         plan.claims =

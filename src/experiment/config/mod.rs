@@ -67,14 +67,14 @@ impl Default for DataConfig {
 }
 
 impl DataConfig {
-    /// The sizes of a data set's parts, unless the experiment gives others.
+    /// The sizes of a data set's splits, unless the experiment gives others.
     pub fn sizes(dataset: &str) -> DefaultSizes {
         toys::find(dataset).map_or(DefaultSizes { train: 55_000, validation: 5_000, test: 10_000 }, |toy| toy.sizes)
     }
 }
 
 impl TrialConfig {
-    /// The network for data of `inputs` numbers an example and `classes` classes, 0 where a number is predicted.
+    /// The network for data of `inputs` numbers per example and `classes` classes, 0 where a number is predicted.
     pub fn network(&self, inputs: usize, classes: usize) -> NetworkConfig {
         match self.model.latent {
             None => {
@@ -88,7 +88,7 @@ impl TrialConfig {
         }
     }
 
-    /// The network for the inputs and classes that the data set's name tells, before the data are read.
+    /// The network for the inputs and classes that the data set's name implies, before the data are read.
     pub(crate) fn likely_network(&self) -> NetworkConfig {
         self.network(width_of(&self.data.dataset), classes_of(&self.data.dataset))
     }

@@ -25,7 +25,7 @@ pub struct ModelConfig {
     /// The activation function after the last layer of a classifier. It must be the identity where the loss is on logits.
     #[serde(skip_serializing_if = "is_identity")]
     pub output: ActivationKind,
-    /// Outputs, where there is not one for each class: with 1 output, its sign tells two classes apart.
+    /// Outputs, where there is not one for each class: with 1 output, its sign separates two classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outputs: Option<usize>,
     /// The number of layers, counted from the first, whose weights are not trained.
@@ -54,7 +54,7 @@ impl Default for ModelConfig {
 }
 
 impl ModelConfig {
-    /// The multi-layer perceptron between so many inputs and outputs.
+    /// The multi-layer perceptron with `inputs` inputs and `outputs` outputs.
     pub(super) fn mlp(&self, inputs: usize, outputs: usize) -> MlpConfig {
         MlpConfig {
             inputs,
@@ -95,7 +95,7 @@ pub struct Taper {
 pub(super) const MAX_DEPTH: usize = 5;
 
 impl Hidden {
-    /// The widths between so many inputs and outputs. Tapered widths above 16 are rounded to the nearest multiple of 8, the number of
+    /// The widths of the hidden layers between `inputs` inputs and `outputs` outputs. Tapered widths above 16 are rounded to the nearest multiple of 8, the number of
     /// 32-bit floats in a vector register.
     pub(crate) fn widths(&self, inputs: usize, outputs: usize) -> Vec<usize> {
         match self {

@@ -14,7 +14,7 @@ use crate::nn::optim::{OptimizerConfig, Schedule};
 pub struct TrainConfig {
     /// Passes over the training examples.
     pub epochs: usize,
-    /// Examples a step. The last batch of an epoch may be smaller.
+    /// Examples per step. The last batch of an epoch may be smaller.
     pub batch_size: usize,
     /// The loss that is minimised.
     pub loss: Loss,
@@ -37,7 +37,7 @@ pub struct TrainConfig {
     pub optimizer: OptimizerConfig,
     /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// Early stopping: training ends after so many epochs without a lower validation loss, and the best epoch's weights are kept.
+    /// Early stopping: training ends after `patience` epochs without a lower validation loss, and the best epoch's weights are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
     /// The largest Euclidean norm of a replica's gradient over all its parameters; a longer gradient is scaled down to it.

@@ -102,15 +102,15 @@ impl TrialConfig {
         match outputs {
             Some(0) => return Err("`model.outputs` is 0; it must be at least 1".into()),
             Some(1) if loss == Loss::CrossEntropy => {
-                return Err("`model.outputs = 1` tells two classes apart with `train.loss` bce, mse or perceptron; \
-                            cross_entropy wants an output a class"
+                return Err("`model.outputs = 1` separates two classes with `train.loss` bce, mse or perceptron; \
+                            cross_entropy needs one output per class"
                     .into());
             }
             Some(1) if self.knows_classes() && classes_of(name) > 2 => {
-                return Err(format!("`model.outputs = 1` tells two classes apart; `{name}` has {}", classes_of(name)));
+                return Err(format!("`model.outputs = 1` separates two classes; `{name}` has {}", classes_of(name)));
             }
             Some(n) if n > 1 && self.knows_classes() && n != classes_of(name).max(1) => {
-                return Err(format!("`model.outputs` is {n}; it must be 1, or one a class (leave it out)"));
+                return Err(format!("`model.outputs` is {n}; it must be 1, or one per class (leave it out)"));
             }
             _ => {}
         }

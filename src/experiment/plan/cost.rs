@@ -22,7 +22,7 @@ pub fn steps(arm: &Arm) -> u64 {
     steps as u64
 }
 
-/// Rough seconds of one trial on one core of a recent CPU: a fixed cost a step, and the arithmetic.
+/// Rough seconds of one trial on one core of a recent CPU: a fixed cost per step, and the arithmetic.
 ///
 /// The constants are measured on two cores of a 2.8 GHz Xeon with AVX-512: 784-64-32-10 with Adam at batch sizes 8 to 256, and
 /// autoencoders at 128. Another machine differs by a factor.

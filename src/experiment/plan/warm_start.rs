@@ -44,7 +44,9 @@ fn is_resolved(config: &TrialConfig) -> bool {
 fn check_shape(arm: &Arm) -> Result<(), String> {
     let shape = |config: &TrialConfig| match config.likely_network() {
         NetworkConfig::Classifier(mlp) => (mlp.widths(), mlp.bias, "classifier"),
-        NetworkConfig::Autoencoder(both) => (both.encoder.widths(), both.encoder.bias, "autoencoder"),
+        NetworkConfig::Autoencoder(autoencoder) => {
+            (autoencoder.encoder.widths(), autoencoder.encoder.bias, "autoencoder")
+        }
     };
     match &arm.config.model.start {
         Some(Start::WarmStart(WarmStart { after, settings: Some(other) })) if shape(other) != shape(&arm.config) => {

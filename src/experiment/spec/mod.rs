@@ -44,7 +44,7 @@ pub struct Spec {
     pub search: Option<SearchConfig>,
     /// Settings of `--set` and other flags, which replace those of the file.
     pub overrides: Vec<Assignment>,
-    /// Upper bounds on the sizes of the data set's parts, whatever an arm asks for. `--smoke` sets them.
+    /// Upper bounds on the sizes of the data set's splits, whatever an arm asks for. `--smoke` sets them.
     pub max_sizes: Option<DefaultSizes>,
     /// The claims that the records confirm or refute.
     pub claims: Vec<Claim>,

@@ -23,15 +23,15 @@ pub fn known(key: &str, location: &str) -> Result<&'static str> {
 
 /// On which scale the values of a range are distributed uniformly.
 #[derive(Clone, Copy, PartialEq)]
-enum Scale {
+enum RangeScale {
     Linear,
     Log,
 }
 
 /// The values of an axis: a list, or a range for a search.
 pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
-    let range = |bounds: &Value, scale: Scale| {
-        let log = scale == Scale::Log;
+    let range = |bounds: &Value, scale: RangeScale| {
+        let log = scale == RangeScale::Log;
         let wrong = || {
             SpecError::new(
                 location,
@@ -53,10 +53,10 @@ pub fn values(value: Value, location: &str, key: &str) -> Result<AxisValues> {
     match &value {
         Value::Array(list) => Ok(AxisValues::List(list.clone())),
         Value::Table(table) if table.len() == 1 && table.contains_key("log_uniform") => {
-            range(&table["log_uniform"], Scale::Log)
+            range(&table["log_uniform"], RangeScale::Log)
         }
         Value::Table(table) if table.len() == 1 && table.contains_key("uniform") => {
-            range(&table["uniform"], Scale::Linear)
+            range(&table["uniform"], RangeScale::Linear)
         }
         _ => Err(SpecError::new(
             location,

@@ -75,7 +75,7 @@ impl Spec {
         self.overrides.iter().any(|flag| whole(&flag.path) || widths(&flag.path))
     }
 
-    /// The upper bound on a setting that is the size of a part of the data set.
+    /// The upper bound on a setting that is the size of a split.
     fn max_size(&self, path: &str) -> Option<i64> {
         let max = self.max_sizes?;
         let count = match path {

@@ -1,6 +1,6 @@
 //! The losses of a batch as one operation each, with their gradients, and the number of correct predictions.
 //!
-//! In: outputs and targets `[R, B, out]`. Out: one number a replica, `[R]`. Sums are taken by burn-flex, and the
+//! In: outputs and targets `[R, B, out]`. Out: one number per replica, `[R]`. Sums are taken by burn-flex, and the
 //! operations between them are Burn's in Burn's order, so that results are the same to the last bit; they take two
 //! passes over memory instead of ten.
 
@@ -60,7 +60,7 @@ pub fn tracked<C: CheckpointStrategy>(
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let (outputs, outputs_node) = outputs.into_parts();
     let (losses, saved) = forward_and_save(kind, outputs, targets.into_primitive());
-    match Loss.prepare::<C>([outputs_node]).compute_bound().stateful() {
+    match LossBackward.prepare::<C>([outputs_node]).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => prepared.finish(saved, losses),
         OpsKind::UnTracked(prepared) => prepared.finish(losses),
     }
@@ -106,9 +106,9 @@ fn forward_and_save(
 
 /// The backward pass.
 #[derive(Debug)]
-struct Loss;
+struct LossBackward;
 
-impl Backward<Flex, 1> for Loss {
+impl Backward<Flex, 1> for LossBackward {
     type State = Saved;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {

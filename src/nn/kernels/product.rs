@@ -46,7 +46,7 @@ pub fn products(lhs: Matrices, rhs: Matrices) -> Vec<f32> {
     assert_eq!(
         (count, depth),
         (rhs.count, also_depth),
-        "both sides have one matrix a replica, and lhs has as many columns as rhs has rows"
+        "both sides have one matrix per replica, and lhs has as many columns as rhs has rows"
     );
     assert!(depth > 0, "the matrices of lhs have columns");
     let [lhs_stride, rhs_stride] = [rows * depth, depth * columns];
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "both sides have one matrix a replica")]
+    #[should_panic(expected = "both sides have one matrix per replica")]
     fn sides_with_different_numbers_of_replicas_are_refused() {
         products(Matrices::new(&[1.0; 2], [1, 1, 2]), Matrices::new(&[1.0; 4], [2, 2, 1]));
     }

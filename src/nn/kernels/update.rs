@@ -94,12 +94,12 @@ impl Update {
                 let [b1, b2, eps] = [b1, b2, eps].map(|setting| setting as f32);
                 // The more efficient order of operations at the end of section 2 of Kingma and Ba, 2015, as in Burn.
                 let root = (1.0 - b2.powi(step)).sqrt();
-                let (share, eps) = (root / (1.0 - b1.powi(step)), eps * root);
+                let (bias_correction, eps) = (root / (1.0 - b1.powi(step)), eps * root);
                 each_with_two(parameter, gradient, first, second, |p, g, m, v| {
                     let g = grad(*p, g);
                     *m = flush(*m * b1 + g * (1.0 - b1));
                     *v = mean_square(*v, b2, g);
-                    *p -= *m * share / (v.sqrt() + eps) * rate;
+                    *p -= *m * bias_correction / (v.sqrt() + eps) * rate;
                 });
             }
             UpdateRule::AdamW(Adam { betas: [b1, b2], eps }) => {

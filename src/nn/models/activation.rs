@@ -2,7 +2,7 @@
 //!
 //! In: a tensor of any rank. Out: a tensor of the same shape. Not included are SwiGLU, a gated layer with weights of
 //! its own, and RReLU, which draws from the backend's process-wide generator. The slope of a PReLU is a parameter of
-//! the network, one a replica.
+//! the network, one per replica.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};

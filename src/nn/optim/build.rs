@@ -16,7 +16,7 @@ use crate::nn::kernels;
 /// only where `eps` is not much larger than the gradient.
 const LEAST_FUSED_EPS: f64 = 1e-10;
 
-/// An optimizer with what it remembers of each parameter.
+/// An optimizer with its state of each parameter.
 pub enum Optimizer {
     /// Updates each parameter in one pass; for parameters of 32 bits on the CPU.
     Fused(FusedOptimizer),

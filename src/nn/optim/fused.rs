@@ -1,4 +1,4 @@
-//! Optimizers that update a parameter, and what they remember of it, in one pass.
+//! Optimizers that update a parameter and its state in one pass.
 //!
 //! In: a network and its gradients. Out: the network one step later, with the same bits that Burn's own optimizers give
 //! (`tests/optimizers.rs` compares them).
@@ -20,7 +20,7 @@ pub struct FusedOptimizer {
     states: HashMap<ParamId, ParameterState>,
 }
 
-/// What the optimizer remembers of one parameter.
+/// The optimizer's state of one parameter.
 struct ParameterState {
     /// Steps taken so far.
     steps: usize,

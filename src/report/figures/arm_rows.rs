@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_width};
-use super::{Figure, Words, capitalised, finished_seeds};
+use super::{Figure, FigureText, capitalised, finished_seeds};
 use crate::analysis::stats::Description;
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::seed::{Purpose, Stream};
@@ -31,7 +31,7 @@ pub fn boxplot(summary: &Summary) -> Option<Figure> {
             svg.dot((axis.to_pixels(value), y), 3.2, colour(row), 0.65);
         }
     }
-    let words = Words {
+    let words = FigureText {
         title: format!("{}, every seed", capitalised(&title)),
         alt: format!("Box plot of {title} for each arm, with a dot for every seed."),
         caption: format!(
@@ -60,15 +60,15 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
             }
         }
         svg.dot((x, y), 5.0, colour(row), 1.0);
-        if found.iqm_interval.is_none() {
-            svg.text((x + 10.0, y + 5.0), "too few seeds for an interval", Anchor::Start, TEXT - 2.0, FAINT);
-        }
     }
-    let words = Words {
+    let without_interval = |arm: &ArmSummary| arm.metric(&summary.metric).is_some_and(|m| m.iqm_interval.is_none());
+    let has_arm_without_interval = summary.arms.iter().any(without_interval);
+    let words = FigureText {
         title: "Interquartile mean with 95 % interval".into(),
         alt: format!("Interquartile mean of {title} for each arm, with its 95 % interval."),
         caption: format!(
-            "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples). {}{}",
+            "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples){}. {}{}",
+            if has_arm_without_interval { "; an arm of fewer than 3 seeds has none" } else { "" },
             finished_seeds(summary),
             axis.note()
         ),
@@ -89,7 +89,7 @@ fn frame(summary: &Summary, row: f64, x_label: &str) -> Option<(Svg, Axis)> {
         svg.line((x, TOP), (x, bottom), GRID, 1.0);
         svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);
     }
-    svg.text(((left + width) / 2.0, bottom + 40.0), x_label, Anchor::Middle, TEXT, INK);
+    svg.text((width / 2.0, bottom + 40.0), x_label, Anchor::Middle, TEXT, INK);
     for (index, arm) in summary.arms.iter().enumerate() {
         let middle = TOP + row * (index as f64 + 0.5);
         svg.text((left - 14.0, middle + 5.0), &name(arm), Anchor::End, TEXT, INK);

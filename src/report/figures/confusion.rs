@@ -1,7 +1,7 @@
 //! The confusion matrix of the median run of the best arm.
 
 use super::svg::{Anchor, GRID, INK, Rectangle, Svg, TEXT, text_width};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
 use crate::data::{Dataset, class_names_of};
 use crate::evaluate::classification::accuracy;
@@ -59,7 +59,7 @@ pub fn draw(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure> {
     svg.upward((18.0, top + side / 2.0), "true");
     let classifier =
         if run.metric(&Metric::KnnAccuracy).is_some() { ", by KNN on the codes of the training images" } else { "" };
-    let words = Words {
+    let words = FigureText {
         title: "Confusion matrix".into(),
         alt: "Confusion matrix: the number of test examples for each pair of true and predicted class.".into(),
         caption: format!(

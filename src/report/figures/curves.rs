@@ -3,13 +3,13 @@
 use super::axis::{Axis, Scale};
 use super::panel::Panel;
 use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash, text_width};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{interquartile_mean, quantile, sorted};
 use crate::analysis::summary::Summary;
 use crate::experiment::metric::Metric;
 use crate::record::{History, TrialRecord};
 
-/// More lines than this cannot be told apart.
+/// More lines than this cannot be distinguished.
 const MOST_ARMS: usize = 8;
 /// Width and height of a panel.
 const SIZE: (f64, f64) = (310.0, 190.0);
@@ -73,7 +73,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         String::new()
     };
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
-    let words = Words {
+    let words = FigureText {
         title: "Learning curves".into(),
         alt: format!("Training and validation {} of each arm over the epochs.", names.join(" and ")),
         caption: format!(

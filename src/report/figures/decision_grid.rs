@@ -9,7 +9,7 @@ use super::axis::{Axis, Scale};
 use super::contours::{self, mix};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{FAINT, INK, PALETTE, Svg, colour};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
 use crate::data::{PointSet, toys};
 use crate::record::{DecisionGrid, TrialRecord};
@@ -36,7 +36,7 @@ struct ExampleRun<'a> {
     rank: &'static str,
 }
 
-/// The median and the worst run of an arm by the ranking metric, of those with a grid of so many dimensions; only the median if
+/// The median and the worst run of an arm by the ranking metric, of those with a grid of `dimensions` dimensions; only the median if
 /// there is one such run.
 fn median_and_worst<'a>(summary: &'a Summary, label: &'a str, dimensions: usize) -> Vec<ExampleRun<'a>> {
     let sign = if summary.metric.higher_is_better() { -1.0 } else { 1.0 };
@@ -95,7 +95,7 @@ pub fn regression(summary: &Summary) -> Option<Figure> {
         let title = summary.metric.title();
         panel.title(&mut svg, &format!("{}: {title} {}", arm.label, values.join(" and ")));
     }
-    let words = Words {
+    let words = FigureText {
         title: "Fitted line".into(),
         alt: "The training points and the line fitted by the median and by the worst run of each arm.".into(),
         caption: "Dots: training points. Line: the prediction of the median run; dashed: that of the worst run that finished."
@@ -125,7 +125,7 @@ pub fn boundary(summary: &Summary) -> Result<Option<Figure>> {
     for (example, corner) in runs.iter().zip(corners) {
         draw_plane(&mut svg, example, corner, &plane_title(summary, example))?;
     }
-    let words = Words {
+    let words = FigureText {
         title: "Decision boundary".into(),
         alt: "The probability of class 1 over the plane and the decision boundary, for the median and the worst run of each arm."
             .into(),

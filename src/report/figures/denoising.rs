@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::panel::Panel;
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour};
-use super::{Figure, Words, finished_seeds};
+use super::{Figure, FigureText, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
 use crate::experiment::metric::{Level, Metric, Quantity};
@@ -88,7 +88,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     svg.polyline(&[(LEFT, y - 5.0), (LEFT + 30.0, y - 5.0)], FAINT, 2.5, "5 4");
     let noisy = "noisy, not denoised; in an arm's colour where arms differ";
     svg.text((LEFT + 38.0, y), noisy, Anchor::Start, TEXT, INK);
-    let words = Words {
+    let words = FigureText {
         title: "Denoising".into(),
         alt: "Image quality and recognition of noisy and of denoised test images over the noise level.".into(),
         caption: format!(

@@ -6,7 +6,7 @@ use super::axis::{Axis, Scale};
 use super::contours::{self, mix};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{Anchor, FAINT, INK, Svg, TEXT, colour, dash};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{quantile, sorted};
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::nn::test_function::Function;
@@ -25,7 +25,7 @@ const VALUES: (f64, f64) = (478.0, SIZE.0 - 16.0);
 const SIDE: usize = 161;
 /// Contour lines, one fewer than this.
 const LEVELS: usize = 12;
-/// More arms than this cannot be told apart.
+/// More arms than this cannot be distinguished.
 const MOST_ARMS: usize = 8;
 
 /// One arm's descent from the start that all arms share.
@@ -81,12 +81,16 @@ fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
         Some(_) => ("; the cross is the minimum", "value above the minimum"),
         None => ("", "value"),
     };
-    let words = Words {
+    let lifted = match function.dimensions() {
+        1 if descents.len() > 1 => ", each drawn a little above the one before",
+        _ => "",
+    };
+    let words = FigureText {
         title: format!("Descent trajectories on {name}"),
         alt: format!("The trajectories of the arms on {name}, and the function's value over the steps."),
         caption: format!(
-            "{name}: {}. Left: the trajectory of each arm from one start (seed {}); the ring is the start{cross}. Right: the {value} at \
-             each step: the median over the starts, and the middle half of them.",
+            "{name}: {}. Left: the trajectory of each arm from one start (seed {}){lifted}; the ring is the start{cross}. Right: the {value} at \
+             each step: the median over the starts, and their quartiles as a band.",
             function.formula(),
             first.run.seed
         ),
@@ -94,7 +98,7 @@ fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
     Ok(Some(Figure::svg("descent", words, svg)))
 }
 
-/// The arms' descents from one start: that of the first seed which most of the arms descended from.
+/// The arms' descents from one start: that of the first seed from which most of the arms finished.
 fn descents(summary: &Summary, function: Function) -> Vec<Descent<'_>> {
     let of = |label: &str, seed: u64| {
         let mut runs = summary.records.iter();
@@ -103,9 +107,11 @@ fn descents(summary: &Summary, function: Function) -> Vec<Descent<'_>> {
     let descends = |arm: &ArmSummary| summary.records_of(&arm.label).any(|run| is_descent(run, function));
     let arms = summary.arms.iter().enumerate().filter(|(_, arm)| descends(arm)).take(MOST_ARMS);
     let arms: Vec<(usize, &ArmSummary)> = arms.collect();
+    let finished = |run: &TrialRecord| run.status == Status::Done;
     let without = |seed: u64| arms.iter().filter(|(_, arm)| of(&arm.label, seed).is_none()).count();
+    let unfinished = |seed: u64| arms.iter().filter(|(_, arm)| !of(&arm.label, seed).is_some_and(finished)).count();
     let seeds = summary.records.iter().map(|record| record.seed);
-    let Some(seed) = seeds.min_by_key(|&seed| (without(seed), seed)) else { return Vec::new() };
+    let Some(seed) = seeds.min_by_key(|&seed| (without(seed), unfinished(seed), seed)) else { return Vec::new() };
     let descent = |(index, arm): &(usize, &ArmSummary)| {
         let run = of(&arm.label, seed)?;
         let trajectory = run.path.iter().map(|point| point.iter().map(|&x| f64::from(x)).collect()).collect();
@@ -114,18 +120,18 @@ fn descents(summary: &Summary, function: Function) -> Vec<Descent<'_>> {
     arms.iter().filter_map(descent).collect()
 }
 
-/// The interval of a coordinate that holds the trajectories and the minimum. Points that are further from the others than three
-/// times their range do not count.
+/// The interval of a coordinate that holds the trajectories and the minimum. Points of a trajectory that are further from the others than
+/// three times their range do not count.
 fn span(function: Function, descents: &[Descent], axis: usize) -> (f64, f64) {
     // A trajectory that diverged would make the others too small to be seen.
     let any_done = descents.iter().any(|descent| descent.run.status == Status::Done);
     let shown = descents.iter().filter(|descent| !any_done || descent.run.status == Status::Done);
-    let all = shown.flat_map(|descent| &descent.trajectory).map(|point| point[axis]);
-    let mut values: Vec<f64> = all.chain(function.minimum().map(|point| point[axis])).collect();
+    let mut values: Vec<f64> = shown.flat_map(|descent| &descent.trajectory).map(|point| point[axis]).collect();
     let ordered = sorted(&values);
     let (low, high) = (quantile(&ordered, 0.02), quantile(&ordered, 0.98));
     let reach = 3.0 * (high - low).max(0.5);
     values.retain(|v| (low - reach..=high + reach).contains(v));
+    values.extend(function.minimum().map(|point| point[axis]));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
     let room = 0.12 * (high - low).max(0.5);
     (low - room, high + room)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::svg::{Anchor, GRID, INK, PALETTE, Rectangle, Svg, TEXT};
-use super::{Figure, Words, axis_label, capitalised, finished_seeds};
+use super::{Figure, FigureText, axis_label, capitalised, finished_seeds};
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::experiment::metric::{Metric, Quantity};
 
@@ -66,7 +66,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         draw_cells(&mut svg, corner, &layout, &panel.cells);
     }
     let by = format!("{} and {}", axis_label(x_axis), axis_label(y_axis));
-    let words = Words {
+    let words = FigureText {
         title: format!("{} by {by}", capitalised(&metric_title)),
         alt: format!("Heat map of the interquartile mean of {metric_title} over {by}."),
         caption: format!(

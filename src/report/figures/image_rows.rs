@@ -84,8 +84,8 @@ mod tests {
         let row = |name: &str, images: Vec<u8>| ImageRow { name: name.into(), images };
         let rows = vec![row("first", [image.clone(), image.clone()].concat()), row("second", image)];
         let svg = ImageRows { columns: vec!["x".into(), "y".into()], rows }.draw().unwrap();
-        // Two columns and two rows of 60 pixels; names of one letter above, and of six letters of 7.84 pixels to the left.
-        assert_eq!((svg.width, svg.height), (6.0 * 0.56 * TEXT + 20.0 + 120.0 + 4.0, 26.0 + 120.0 + 2.0));
+        // Two columns and two rows of 60 pixels; names of one letter above, and of up to six letters to the left.
+        assert_eq!((svg.width, svg.height), (text_width("second", TEXT) + 20.0 + 120.0 + 4.0, 26.0 + 120.0 + 2.0));
         let text = svg.finish("title");
         assert_eq!(text.matches("<image").count(), 1);
         assert!(["first", "second", ">x<", ">y<"].iter().all(|name| text.contains(name)));

@@ -6,7 +6,7 @@ use super::axis::{Axis, Scale};
 use super::contours::{self, mix};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{Anchor, FAINT, INK, Rectangle, Svg, TEXT};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::studies::grid::Grid2d;
 
 /// Contour lines, one fewer than this.
@@ -49,7 +49,7 @@ pub fn draw(grid: &Grid2d, examples: usize) -> Result<Figure> {
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         svg.text((532.0, 430.0 - 390.0 * share), &short(loss_at(share)), Anchor::Start, TEXT - 1.0, INK);
     }
-    let words = Words {
+    let words = FigureText {
         title: "Loss landscape".into(),
         alt: "The loss around the network along two random directions, with contour lines.".into(),
         caption: format!(

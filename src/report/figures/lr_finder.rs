@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{Anchor, INK, Svg, TEXT, colour};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::studies::lr_finder::LossCurve;
 
 /// A curve ends where its loss exceeds this many times the highest loss of the first batch, since it diverges from there on.
@@ -33,7 +33,7 @@ pub fn draw(curves: &[LossCurve], suggested: Option<f64>) -> Option<Figure> {
         svg.text((pixel, 22.0), &format!("{rate:.1e}"), Anchor::Middle, TEXT, INK);
     }
     panel.ticks(&mut svg, AxisLabels { x: "learning rate", y: "smoothed loss" });
-    let words = Words {
+    let words = FigureText {
         title: "Learning rate range test".into(),
         alt: "The smoothed loss of each network over the learning rate.".into(),
         caption: "The smoothed loss of each network as the learning rate rises from batch to batch. Vertical line: the rate at which it falls \

@@ -9,6 +9,8 @@ use crate::data::{Dataset, SIDE};
 
 /// Images in a row.
 const COLUMNS: usize = 8;
+/// Lines of text below an image.
+const LINES: usize = 3;
 /// Pixels of the sheet for each pixel of an image.
 const ZOOM: usize = 3;
 
@@ -24,8 +26,7 @@ pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
     let Some(images) = dataset.test.images() else { return Ok(None) };
     let name = |class: u8| dataset.classes.get(usize::from(class)).map_or("?", String::as_str);
     let long = dataset.classes.iter().any(|name| name.len() > 2);
-    let lines = if long { 3 } else { 2 };
-    let (cell, text) = (SIDE * ZOOM + 12, lines * (GLYPH + 4) + 6);
+    let (cell, text) = (SIDE * ZOOM + 12, LINES * (GLYPH + 4) + 6);
     let rows = run.mistakes.len().div_ceil(COLUMNS);
     let mut sheet = Grey::filled(COLUMNS * cell + 12, rows * (SIDE * ZOOM + text + 10) + 8, 255);
     for (index, mistake) in run.mistakes.iter().enumerate() {
@@ -37,10 +38,11 @@ pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
         sheet.paste(images.image(mistake.index), x, y, ZOOM);
         let (truth, predicted) = (name(mistake.truth), name(mistake.predicted));
         let confidence = format!("{:.0} %", 100.0 * mistake.confidence);
-        let words = if long {
-            vec![predicted.to_string(), format!("is {truth}"), confidence]
+        // A cell is twelve letters wide, so long names stand alone, in the order that the caption states.
+        let words: [String; LINES] = if long {
+            [predicted.to_string(), truth.to_string(), confidence]
         } else {
-            vec![format!("said {predicted}"), format!("is {truth} {confidence}")]
+            [format!("pred {predicted}"), format!("true {truth}"), confidence]
         };
         for (line, words) in words.iter().enumerate() {
             sheet.write(words, x, y + SIDE * ZOOM + 6 + line * (GLYPH + 4));

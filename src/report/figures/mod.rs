@@ -29,14 +29,14 @@ use anyhow::Result;
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::data::Dataset;
 
-/// A picture and the words around it.
+/// A picture with its title, alternative text and caption.
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// The file's name in `figures/`.
     pub file: String,
     /// The heading above the picture.
     pub title: String,
-    /// A sentence in place of the picture, for those who cannot see it.
+    /// Alternative text.
     pub alt: String,
     /// What the marks mean, with n.
     pub caption: String,
@@ -44,8 +44,8 @@ pub struct Figure {
     pub bytes: Vec<u8>,
 }
 
-/// The words around a picture; see [`Figure`].
-struct Words {
+/// The title, alternative text and caption of a figure; see [`Figure`].
+struct FigureText {
     title: String,
     alt: String,
     caption: String,
@@ -53,8 +53,8 @@ struct Words {
 
 impl Figure {
     /// An SVG figure in the file `name.svg`.
-    fn svg(name: &str, words: Words, picture: svg::Svg) -> Self {
-        let Words { title, alt, caption } = words;
+    fn svg(name: &str, text: FigureText, picture: svg::Svg) -> Self {
+        let FigureText { title, alt, caption } = text;
         Self { file: format!("{name}.svg"), bytes: picture.finish(&alt).into_bytes(), title, alt, caption }
     }
 }

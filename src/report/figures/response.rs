@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::axis::{Axis, Scale};
 use super::panel::Panel;
 use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, dash};
-use super::{Figure, Words, axis_label, capitalised, finished_seeds};
+use super::{Figure, FigureText, axis_label, capitalised, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
 
@@ -17,14 +17,14 @@ struct ResponseLine {
 
 /// One arm.
 struct ResponsePoint {
-    x: AxisValue,
+    x: ResponseValue,
     iqm: f64,
     interval: Option<Interval>,
     seeds: Vec<f64>,
 }
 
 /// An arm's value on the numeric axis.
-struct AxisValue {
+struct ResponseValue {
     /// Above 0; a list of widths counts as its sum.
     number: f64,
     /// As it is written under the axis.
@@ -77,11 +77,11 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     }
     let diverged: usize = summary.arms.iter().map(|arm| arm.diverged).sum();
     if diverged > 0 {
-        let text = format!("{diverged} runs diverged");
+        let text = format!("{diverged} {} diverged", if diverged == 1 { "run" } else { "runs" });
         svg.text((right + 14.0, bottom), &text, Anchor::Start, TEXT - 2.0, FAINT);
     }
     let (title, along) = (summary.metric.title(), axis_label(numeric));
-    let words = Words {
+    let words = FigureText {
         title: format!("{} by {along}", capitalised(&title)),
         alt: format!("Interquartile mean of {title} over {along}, with its 95 % interval and every seed."),
         caption: format!(
@@ -94,14 +94,14 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 }
 
 /// An arm's value on an axis, if it is a number or a list of numbers above 0.
-fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<AxisValue> {
+fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<ResponseValue> {
     match summary.records_of(&arm.label).next()?.axes.get(axis)? {
         Value::Array(list) => {
             let number: f64 = list.iter().map(Value::as_f64).sum::<Option<f64>>()?;
             let text: Vec<String> = list.iter().map(ToString::to_string).collect();
-            (number > 0.0).then(|| AxisValue { number, text: text.join("-") })
+            (number > 0.0).then(|| ResponseValue { number, text: text.join("-") })
         }
-        value => Some(AxisValue { number: value.as_f64().filter(|v| *v > 0.0)?, text: value.to_string() }),
+        value => Some(ResponseValue { number: value.as_f64().filter(|v| *v > 0.0)?, text: value.to_string() }),
     }
 }
 

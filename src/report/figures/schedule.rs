@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{Anchor, INK, Svg, TEXT, colour, dash};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
 
 /// A line per arm; `None` if all arms have the same schedule.
@@ -27,7 +27,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         svg.text((x + 28.0, y), &curve.arm, Anchor::Start, TEXT, INK);
     }
     panel.ticks(&mut svg, AxisLabels { x: "epoch", y: "learning rate" });
-    let words = Words {
+    let words = FigureText {
         title: "Learning rate schedules".into(),
         alt: "The learning rate of each arm over the epochs.".into(),
         caption: "The learning rate of every step, as the schedule gives it.".into(),

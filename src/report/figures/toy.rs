@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::panel::{AxisLabels, Panel};
 use super::svg::{FAINT, PALETTE, Svg};
-use super::{Figure, Words};
+use super::{Figure, FigureText};
 use crate::data::Dataset;
 
 /// `None` if the data set is one of images.
@@ -33,7 +33,7 @@ pub fn draw(dataset: &Dataset) -> Option<Figure> {
         svg.dots(&own, 2.6, PALETTE[class % PALETTE.len()], 0.8);
     }
     panel.ticks(&mut svg, AxisLabels { x: "x", y: "y" });
-    let words = Words {
+    let words = FigureText {
         title: format!("Training points of {}", dataset.name),
         alt: format!("The training points of {}, in the colour of their class.", dataset.name),
         caption: format!(

@@ -79,12 +79,14 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     }
     let mut store = SafetensorsStore::from_file(folder.join(SAFETENSORS)).overwrite(true);
     // Each variant's own module is saved, so that the names of its tensors do not depend on the other variants.
-    let (in_burns, in_safetensors) = match model {
+    let (burn_result, safetensors_result) = match model {
         Network::Classifier(mlp) => (mlp.clone().save_file(&record), mlp.save_into(&mut store)),
-        Network::Autoencoder(both) => (both.clone().save_file(&record), both.save_into(&mut store)),
+        Network::Autoencoder(autoencoder) => {
+            (autoencoder.clone().save_file(&record), autoencoder.save_into(&mut store))
+        }
     };
-    in_burns.map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
-    in_safetensors.map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
+    burn_result.map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
+    safetensors_result.map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
     write_atomic(&folder.join(CARD), toml::to_string(card)?.as_bytes())
 }
 
@@ -103,7 +105,7 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, ModelCard)> {
     let mut store = SafetensorsStore::from_file(&weights);
     let loaded = match &mut model {
         Network::Classifier(mlp) => mlp.load_from(&mut store),
-        Network::Autoencoder(both) => both.load_from(&mut store),
+        Network::Autoencoder(autoencoder) => autoencoder.load_from(&mut store),
     };
     loaded.map_err(|error| {
         anyhow!("{} is missing or is not the network of {}: {error}", weights.display(), path.display())

@@ -3,9 +3,9 @@
 use super::TrainedAutoencoder;
 use crate::evaluate::tsne::perplexity;
 use crate::report::figures::svg::{Anchor, INK, Svg, TEXT};
-use crate::report::figures::{Figure, Words};
+use crate::report::figures::{Figure, FigureText};
 
-/// Ten colours that can be told apart as small dots (Stone, "How we designed the new color palettes in Tableau 10", 2016).
+/// Ten colours that can be distinguished as small dots (Stone, "How we designed the new color palettes in Tableau 10", 2016).
 const COLOURS: [&str; 10] =
     ["#4E79A7", "#F28E2B", "#E15759", "#76B7B2", "#59A14F", "#EDC948", "#B07AA1", "#FF9DA7", "#9C755F", "#79706E"];
 
@@ -45,7 +45,7 @@ pub fn draw(trained: &TrainedAutoencoder, plane: &[f32]) -> Figure {
     for (x, y, name) in names {
         svg.label((x, y + 6.0), name, TEXT + 4.0);
     }
-    let words = Words {
+    let words = FigureText {
         title: "t-SNE of the test codes".into(),
         alt: "Scatter plot of the codes of the test images on a plane, in the colour of their class.".into(),
         caption: format!(

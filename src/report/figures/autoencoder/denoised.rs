@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{TrainedAutoencoder, bytes, under_classes};
 use crate::evaluate::denoise::noisy;
 use crate::report::figures::image_rows::{ImageRow, ImageRows};
-use crate::report::figures::{Figure, Words};
+use crate::report::figures::{Figure, FigureText};
 
 /// The noise levels that are drawn if the trial was evaluated at them.
 const SHOWN: [f64; 2] = [0.2, 0.6];
@@ -28,7 +28,7 @@ fn draw_level(trained: &TrainedAutoencoder, level: f64) -> Result<Figure> {
     let rows =
         vec![row("clean", &bytes(&clean)), row("noisy", &bytes(&noisy)), row("denoised", &trained.reconstruct(&noisy))];
     let picture = ImageRows { columns: trained.dataset.classes.clone(), rows }.draw()?;
-    let words = Words {
+    let words = FigureText {
         title: format!("Denoised images at noise level {level}"),
         alt: "The first test image of each class: clean, noisy and denoised.".into(),
         caption: format!(

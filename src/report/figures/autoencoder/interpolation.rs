@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{Interpolation, TrainedAutoencoder};
 use crate::report::figures::image_rows::{ImageRow, ImageRows};
-use crate::report::figures::{Figure, Words};
+use crate::report::figures::{Figure, FigureText};
 use crate::suggest::suggestion;
 
 /// The two ends of an interpolation, as typed: `3,8` are classes, `@17,@42` are test images.
@@ -112,7 +112,7 @@ fn draw_centroids(trained: &TrainedAutoencoder, centroids: &[Option<Vec<f32>>]) 
         ImageRow { name: (*name).clone(), images: trained.decode(codes) }
     };
     let picture = ImageRows { columns, rows: present.iter().map(row).collect() }.draw()?;
-    let words = Words {
+    let words = FigureText {
         title: "Decoded class centroids and their midpoints".into(),
         alt: "Images decoded from the class centroids and from the midpoint of every two of them.".into(),
         caption: "On the diagonal, the decoded mean code of each class; elsewhere, the decoded midpoint of the mean codes of its row \
@@ -134,7 +134,7 @@ fn draw_interpolation(
     let images = trained.decode((0..steps).flat_map(code).collect());
     let rows = vec![ImageRow { name: format!("{from} to {to}"), images }];
     let picture = ImageRows { columns: Vec::new(), rows }.draw()?;
-    let words = Words {
+    let words = FigureText {
         title: "Latent interpolation".into(),
         alt: format!("Images decoded from {steps} codes between {from} and {to}."),
         caption: format!(

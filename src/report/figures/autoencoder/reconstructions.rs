@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{TrainedAutoencoder, bytes, under_classes};
 use crate::report::figures::image_rows::{ImageRow, ImageRows};
-use crate::report::figures::{Figure, Words};
+use crate::report::figures::{Figure, FigureText};
 
 /// Images of each class.
 const EACH: usize = 2;
@@ -22,7 +22,7 @@ pub fn draw(trained: &TrainedAutoencoder) -> Result<Figure> {
         [row("original", &originals), row("reconstruction", &reconstructions)]
     });
     let picture = ImageRows { columns: trained.dataset.classes.clone(), rows: rows.collect() }.draw()?;
-    let words = Words {
+    let words = FigureText {
         title: "Reconstructions".into(),
         alt: "Test images of each class above their reconstructions.".into(),
         caption: format!(
