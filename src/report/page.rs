@@ -68,7 +68,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         let lines = summary.ranking.iter().map(|versus| verdict_line(versus, &summary.metric));
         blocks.push(Block::List(lines.collect()));
         blocks.push(Block::Text(
-            "Each of the best arms against the next: arms are ranked by the share of their runs that finished, then by IQM. ΔIQM: paired difference of interquartile means. P(run beats), the probability of improvement: \
+            "Each of the best arms against the next: arms are ranked by the share of their runs that finished, then by IQM. ΔIQM: paired difference of interquartile means. P(improvement), the probability of improvement: \
              the chance that one run of the first is better than one run of the second, an effect size. p: paired Wilcoxon signed-rank, Holm-corrected over \
              this list."
                 .into(),

@@ -79,7 +79,7 @@ pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
     let name = if c.family > 1 { "Holm p" } else { "p" };
     let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value_text(p)));
     format!(
-        "ΔIQM {:+.digits$}{unit}{interval}, P(run beats) {improvement:.2}{ends}, {} paired seeds, {p}",
+        "ΔIQM {:+.digits$}{unit}{interval}, P(improvement) {improvement:.2}{ends}, {} paired seeds, {p}",
         c.difference * scale,
         c.pairs
     )
