@@ -204,8 +204,7 @@ fn ranked(arms: &[ArmSummary], quantity: &Quantity) -> Vec<usize> {
     let key = |index: usize| {
         let arm = &arms[index];
         let d = arm.metric(quantity).map(|metric| metric.description)?;
-        let score = if quantity.higher_is_better() { d.iqm } else { -d.iqm };
-        Some((d.n as f64 / arm.trials.max(1) as f64, score))
+        Some((d.n as f64 / arm.trials.max(1) as f64, quantity.goodness(d.iqm)))
     };
     let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
     order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));

@@ -22,8 +22,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 all trials done; 1 some trial failed or a check did not hold; 2 could not start (bad file, no data, folder \
-not writable); 130 interrupted, after everything finished is on disk.
+Exit codes: 0 all trials done; 1 a trial failed, a check did not hold, or a result could not be saved; 2 could not start \
+(bad file, no data, folder not writable); 130 interrupted, after everything finished is on disk.
 
 Start with:  kindling sweep optimizers --smoke";
 

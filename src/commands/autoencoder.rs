@@ -12,13 +12,11 @@ use crate::analysis::summary::Summary;
 use crate::cli::AutoencoderArgs;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::spec::Spec;
-use crate::record::{Status, TrialRecord};
+use crate::record::Status;
 use crate::report;
 use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::Interpolation;
 use crate::run::SavingTrainer;
-use crate::train::NoCallback;
-use crate::trial::run_stack;
 
 /// Noise levels at which a denoising autoencoder is tested: as in the source, 0 to 0.8.
 const LEVELS: &str = "[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]";
@@ -41,10 +39,7 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
         let dataset = run.shown_dataset(summary);
         save_missing(&run, &trainer, summary)?;
         // Figures of the network come last: whatever becomes of them, the numbers are reported.
-        let figures = match summary.median_run() {
-            Some(record) if !STOP.load(Ordering::Relaxed) => figures(&run, record, config, &interpolation),
-            _ => Ok(Vec::new()),
-        };
+        let figures = figures(&run, summary, config, &interpolation);
         let (figures, failure) = match figures {
             Ok(figures) => (figures, None),
             Err(error) => (Vec::new(), Some(error)),
@@ -78,23 +73,13 @@ fn save_missing(run: &Run, trainer: &SavingTrainer, summary: &Summary) -> Result
     Ok(())
 }
 
-/// Figures of the median run. A network that is not in the folder is trained again: a trial is a pure function, so it is the same one.
-fn figures(
-    run: &Run,
-    record: &TrialRecord,
-    config: &TrialConfig,
-    interpolation: &Interpolation,
-) -> Result<Vec<Figure>> {
-    let network = match autoencoder_figures::load(&run.folder, record, config, &run.lab) {
-        Ok(network) => network,
-        Err(error) => {
-            eprintln!("note: {error:#}; training seed {} again for its figures", record.seed);
-            let arm = run.plan.arms.first().context("the run has no arm")?;
-            let again = run_stack(&run.lab, &[arm.trial(0, record.seed)], &NoCallback)?;
-            again.networks.into_iter().next().context("the training left no network")?
-        }
-    };
-    autoencoder_figures::draw(record, &network, config, &run.lab, interpolation, &run.folder)
+/// Figures of the median run; none where its network is not saved, for a reason that the trainer has.
+fn figures(run: &Run, summary: &Summary, config: &TrialConfig, interpolation: &Interpolation) -> Result<Vec<Figure>> {
+    let Some(record) = summary.median_run().filter(|_| !STOP.load(Ordering::Relaxed)) else { return Ok(Vec::new()) };
+    match autoencoder_figures::load(&run.folder, record, config, &run.lab) {
+        Ok(network) => autoencoder_figures::draw(record, &network, config, &run.lab, interpolation, &run.folder),
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 /// The flags as the experiment they mean.

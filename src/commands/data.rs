@@ -18,9 +18,9 @@ use crate::run::progress::ProgressMode;
 pub fn run(args: DataArgs) -> Result<Exit> {
     let here = || DataFolder { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from) };
     match args.action.unwrap_or_else(|| DataAction::List { data: here() }) {
-        DataAction::List { data } => list_all(&local_data(&data)),
+        DataAction::List { data } => list_all(&local_data(data.data_dir)),
         DataAction::Fetch { dataset, data } => describe(&dataset, &data_locations(&data, ProgressMode::fitting(false))),
-        DataAction::Verify { dataset, data } => describe(&dataset, &local_data(&data)),
+        DataAction::Verify { dataset, data } => describe(&dataset, &local_data(data.data_dir)),
         DataAction::Show { dataset, out, columns, data } => {
             let name = dataset;
             let dataset = source::load(&name, &data_locations(&data, ProgressMode::fitting(false)))?;

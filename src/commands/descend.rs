@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::Exit;
 use super::print::{self, Format};
 use super::run::{Run, RunOptions, local_data};
-use crate::cli::{DataFolder, DescendArgs};
+use crate::cli::DescendArgs;
 use crate::experiment::spec::{DEFAULT_SEEDS, Spec};
 use crate::nn::test_function::Function;
 use crate::nn::{device, optim};
@@ -29,7 +29,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         smoke: false,
         // Descents run in 64 bits, which only burn-flex is sure to have.
         backend: Some(device::CPU_NAME.into()),
-        data: local_data(&DataFolder { data_dir: None }),
+        data: local_data(None),
         jobs: None,
         stack: None,
         out: None,

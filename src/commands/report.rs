@@ -16,7 +16,7 @@ use crate::trial::{Lab, saved};
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     let summary = summary_of(&args.folder)?;
-    let locations = local_data(&args.data);
+    let locations = local_data(args.data.data_dir.clone());
     let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
     let dataset = name.as_ref().and_then(|name| source::load(name, &locations).ok());
     if let (Some(name), None) = (&name, &dataset) {

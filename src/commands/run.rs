@@ -12,7 +12,7 @@ use super::{Exit, failed, listen_for_interrupts};
 use crate::analysis::claims;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
-use crate::cli::{DataFlags, DataFolder, RunFlags};
+use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
 use crate::experiment::metric::Metric;
@@ -120,12 +120,12 @@ impl RunOptions {
 /// Where to look for data, downloads included; `shown` is how a download shows its progress.
 pub fn data_locations(flags: &DataFlags, shown: ProgressMode) -> DataLocations {
     let show_progress = shown == ProgressMode::Bar;
-    DataLocations { offline: flags.offline, show_progress, ..local_data(&flags.folder) }
+    DataLocations { offline: flags.offline, show_progress, ..local_data(flags.folder.data_dir.clone()) }
 }
 
 /// Where to look for data that must be on this machine already.
-pub fn local_data(folder: &DataFolder) -> DataLocations {
-    DataLocations { dir: folder.data_dir.clone(), cache: cache_dir(), offline: true, show_progress: false }
+pub fn local_data(dir: Option<PathBuf>) -> DataLocations {
+    DataLocations { dir, cache: cache_dir(), offline: true, show_progress: false }
 }
 
 /// Trainings at a time: as asked for, else one per core on the CPU and one on a GPU.

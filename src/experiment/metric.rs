@@ -256,6 +256,11 @@ impl Metric {
         self.definition().higher_is_better
     }
 
+    /// The value, with the sign turned where a smaller one is better: of two, the better has the larger.
+    pub(crate) fn goodness(&self, value: f64) -> f64 {
+        if self.higher_is_better() { value } else { -value }
+    }
+
     /// What it is called on an axis.
     pub fn title(&self) -> String {
         let title = self.definition().title;
@@ -339,6 +344,11 @@ impl Quantity {
     /// Whether a larger value is the better one.
     pub(crate) fn higher_is_better(&self) -> bool {
         self.first().higher_is_better()
+    }
+
+    /// The value, with the sign turned where a smaller one is better: of two, the better has the larger.
+    pub(crate) fn goodness(&self, value: f64) -> f64 {
+        self.first().goodness(value)
     }
 
     /// What it is called on an axis.
@@ -439,6 +449,7 @@ mod tests {
     fn directions_and_units_are_the_metrics_own() {
         let of = |text: &str| parse(text).unwrap();
         assert!(!of("test_mse").higher_is_better() && of("psnr@0.1").higher_is_better());
+        assert_eq!((of("knn_accuracy").goodness(0.7), of("test_mse").goodness(0.7)), (0.7, -0.7));
         assert!(of("knn_accuracy").higher_is_better() && !of("diverged").higher_is_better());
         assert!(of("knn_accuracy - knn_accuracy_pca").is_percent() && !of("test_bce").is_percent());
         assert_eq!(of("psnr@0.6").title(), "PSNR of denoised images at noise 0.6");

@@ -228,7 +228,9 @@ impl Listener for SweepProgress {
             Status::Diverged => state.diverged += 1,
             Status::Failed => state.failed += 1,
         }
-        if let Some(better) = BestScore::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.beats(old))) {
+        if let Some(better) =
+            BestScore::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.is_better_than(old)))
+        {
             state.best = Some(better);
         }
         if record.status == Status::Failed && self.shown != ProgressMode::Quiet {
@@ -264,9 +266,8 @@ impl BestScore {
     }
 
     /// Whether it is better than another of the same metric.
-    fn beats(&self, other: &Self) -> bool {
-        let higher = self.metric.higher_is_better();
-        self.metric == other.metric && if higher { self.value > other.value } else { self.value < other.value }
+    fn is_better_than(&self, other: &Self) -> bool {
+        self.metric == other.metric && self.metric.goodness(self.value) > self.metric.goodness(other.value)
     }
 }
 

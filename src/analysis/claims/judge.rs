@@ -98,10 +98,9 @@ impl ClaimContext<'_> {
             TrialKind::Classification => Metric::ValidationAccuracy,
             TrialKind::Regression | TrialKind::Autoencoder { .. } | TrialKind::Descent(_) => Metric::ValidationLoss,
         };
-        let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
-        let values = by_seed(self.records, &arm.label, &self.plan.seeds, &metric.into());
+        let values = by_seed(self.records, &arm.label, &self.plan.seeds, &metric.clone().into());
         let finished: Vec<f64> = values.into_iter().flatten().collect();
-        if finished.is_empty() { f64::NEG_INFINITY } else { sign * interquartile_mean(&finished) }
+        if finished.is_empty() { f64::NEG_INFINITY } else { metric.goodness(interquartile_mean(&finished)) }
     }
 
     /// The order of two arms if every run of one diverged and enough runs of the other finished: a run that diverged counts as worse

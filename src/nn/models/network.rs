@@ -59,24 +59,32 @@ impl Network {
         self.layers().first().map_or(0, |layer| layer.weight.dims()[0])
     }
 
-    /// The linear layers, first to last; the encoder's before the decoder's.
-    pub fn layers(&self) -> Vec<&StackedLinear> {
+    /// The perceptrons it is made of, first to last, each with what precedes its parameters' names in saved files.
+    fn perceptrons(&self) -> Vec<(&'static str, &Mlp)> {
         match self {
-            Self::Classifier(mlp) => mlp.layers.iter().collect(),
-            Self::Autoencoder(autoencoder) => {
-                autoencoder.encoder.layers.iter().chain(&autoencoder.decoder.layers).collect()
+            Self::Classifier(mlp) => vec![("", mlp)],
+            Self::Autoencoder(Autoencoder { encoder, decoder, .. }) => {
+                vec![("encoder.", encoder), ("decoder.", decoder)]
             }
         }
     }
 
+    /// The perceptrons in the order of [`Self::perceptrons`].
+    fn perceptrons_mut(&mut self) -> Vec<&mut Mlp> {
+        match self {
+            Self::Classifier(mlp) => vec![mlp],
+            Self::Autoencoder(Autoencoder { encoder, decoder, .. }) => vec![encoder, decoder],
+        }
+    }
+
+    /// The linear layers, first to last; the encoder's before the decoder's.
+    pub fn layers(&self) -> Vec<&StackedLinear> {
+        self.perceptrons().into_iter().flat_map(|(_, mlp)| &mlp.layers).collect()
+    }
+
     /// The linear layers in the order of [`Self::layers`].
     pub fn layers_mut(&mut self) -> Vec<&mut StackedLinear> {
-        match self {
-            Self::Classifier(mlp) => mlp.layers.iter_mut().collect(),
-            Self::Autoencoder(autoencoder) => {
-                autoencoder.encoder.layers.iter_mut().chain(&mut autoencoder.decoder.layers).collect()
-            }
-        }
+        self.perceptrons_mut().into_iter().flat_map(|mlp| &mut mlp.layers).collect()
     }
 
     /// Replaces all parameters by those of a stack of the same shape, copied to `device`.
@@ -94,58 +102,29 @@ impl Network {
 
     /// Names of the linear layers in saved files, such as `layers.0` or `decoder.layers.2`.
     pub fn layer_names(&self) -> Vec<String> {
-        let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}layers.{i}")).collect::<Vec<_>>();
-        match self {
-            Self::Classifier(mlp) => named("", mlp.layers.len()),
-            Self::Autoencoder(autoencoder) => [
-                named("encoder.", autoencoder.encoder.layers.len()),
-                named("decoder.", autoencoder.decoder.layers.len()),
-            ]
-            .concat(),
-        }
+        let named = |(before, mlp): (&str, &Mlp)| numbered(before, "layers", mlp.layers.len());
+        self.perceptrons().into_iter().flat_map(named).collect()
     }
 
     /// Names of the PReLU slopes in saved files, such as `slopes.0`; empty for other activations.
     pub fn slope_names(&self) -> Vec<String> {
-        let named = |half: &str, count: usize| (0..count).map(move |i| format!("{half}slopes.{i}")).collect::<Vec<_>>();
-        match self {
-            Self::Classifier(mlp) => named("", mlp.slopes.len()),
-            Self::Autoencoder(autoencoder) => [
-                named("encoder.", autoencoder.encoder.slopes.len()),
-                named("decoder.", autoencoder.decoder.slopes.len()),
-            ]
-            .concat(),
-        }
+        let named = |(before, mlp): (&str, &Mlp)| numbered(before, "slopes", mlp.slopes.len());
+        self.perceptrons().into_iter().flat_map(named).collect()
     }
 
     /// The PReLU slopes `[R, 1, 1]`, first layer to last; empty for other activations.
     pub fn slopes(&self) -> Vec<&Param<Tensor<3>>> {
-        match self {
-            Self::Classifier(mlp) => mlp.slopes.iter().collect(),
-            Self::Autoencoder(autoencoder) => {
-                autoencoder.encoder.slopes.iter().chain(&autoencoder.decoder.slopes).collect()
-            }
-        }
+        self.perceptrons().into_iter().flat_map(|(_, mlp)| &mlp.slopes).collect()
     }
 
     /// The PReLU slopes in the order of [`Self::slopes`].
     pub fn slopes_mut(&mut self) -> Vec<&mut Param<Tensor<3>>> {
-        match self {
-            Self::Classifier(mlp) => mlp.slopes.iter_mut().collect(),
-            Self::Autoencoder(autoencoder) => {
-                autoencoder.encoder.slopes.iter_mut().chain(&mut autoencoder.decoder.slopes).collect()
-            }
-        }
+        self.perceptrons_mut().into_iter().flat_map(|mlp| &mut mlp.slopes).collect()
     }
 
     /// Widths of the hidden layers, which are the layers that dropout applies to; the code of an autoencoder is none.
     pub fn hidden_widths(&self) -> Vec<usize> {
-        match self {
-            Self::Classifier(mlp) => mlp.hidden_widths(),
-            Self::Autoencoder(autoencoder) => {
-                [autoencoder.encoder.hidden_widths(), autoencoder.decoder.hidden_widths()].concat()
-            }
-        }
+        self.perceptrons().into_iter().flat_map(|(_, mlp)| mlp.hidden_widths()).collect()
     }
 
     /// `[R or 1, B, in] -> [R, B, out]`
@@ -193,4 +172,9 @@ impl Network {
             Self::Autoencoder(autoencoder) => Some(autoencoder),
         }
     }
+}
+
+/// `count` names such as `encoder.layers.0`.
+fn numbered(before: &str, what: &str, count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("{before}{what}.{index}")).collect()
 }

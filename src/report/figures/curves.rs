@@ -88,9 +88,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
 fn shown_arms(summary: &Summary) -> Vec<&str> {
     let mut shown: Vec<usize> = (0..summary.arms.len()).collect();
     let goodness = |index: usize| {
-        let sign = if summary.metric.higher_is_better() { 1.0 } else { -1.0 };
         let found = summary.arms[index].metric(&summary.metric);
-        found.map_or(f64::NEG_INFINITY, |found| sign * found.description.iqm)
+        found.map_or(f64::NEG_INFINITY, |found| summary.metric.goodness(found.description.iqm))
     };
     if shown.len() > MOST_ARMS {
         shown.sort_by(|&a, &b| goodness(b).total_cmp(&goodness(a)));

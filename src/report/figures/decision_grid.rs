@@ -39,12 +39,13 @@ struct ExampleRun<'a> {
 /// The median and the worst run of an arm by the ranking metric, of those with a grid of `dimensions` dimensions; only the median if
 /// there is one such run.
 fn median_and_worst<'a>(summary: &'a Summary, label: &'a str, dimensions: usize) -> Vec<ExampleRun<'a>> {
-    let sign = if summary.metric.higher_is_better() { -1.0 } else { 1.0 };
-    let value = |run: &TrialRecord| sign * run.quantity(&summary.metric).unwrap_or(f64::INFINITY);
+    let goodness = |run: &TrialRecord| {
+        run.quantity(&summary.metric).map_or(f64::NEG_INFINITY, |value| summary.metric.goodness(value))
+    };
     let with_grid = |run: &'a TrialRecord| Some((run, run.decision_grid.as_ref()?));
     let mut runs: Vec<(&TrialRecord, &DecisionGrid)> = summary.records_of(label).filter_map(with_grid).collect();
     runs.retain(|(_, grid)| grid.ends.len() == dimensions);
-    runs.sort_by(|(a, _), (b, _)| value(a).total_cmp(&value(b)));
+    runs.sort_by(|(a, _), (b, _)| goodness(b).total_cmp(&goodness(a)));
     let Some(&(run, grid)) = runs.get(runs.len().saturating_sub(1) / 2) else { return Vec::new() };
     let mut chosen = vec![ExampleRun { run, grid, rank: "median" }];
     if let (true, Some(&(run, grid))) = (runs.len() > 1, runs.last()) {

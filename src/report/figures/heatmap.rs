@@ -134,18 +134,19 @@ fn draw_cells(svg: &mut Svg, corner: (f64, f64), layout: &Layout, cells: &[Heatm
         let (left, top) = (corner.0 + CELL.0 * column as f64, corner.1 + CELL.1 * row as f64);
         Rectangle { left, top, width: CELL.0, height: CELL.1 }
     };
-    let sign = if layout.metric.higher_is_better() { 1.0 } else { -1.0 };
-    let values = || cells.iter().filter_map(|cell| cell.value).map(|value| sign * value);
+    let values = || cells.iter().filter_map(|cell| cell.value).map(|value| layout.metric.goodness(value));
     let (worst, best) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     for cell in cells {
         let area = area(cell);
-        let goodness = cell.value.map_or(0.0, |value| (sign * value - worst) / (best - worst).max(f64::MIN_POSITIVE));
+        let goodness = cell
+            .value
+            .map_or(0.0, |value| (layout.metric.goodness(value) - worst) / (best - worst).max(f64::MIN_POSITIVE));
         svg.rect(area, PALETTE[0], 0.06 + 0.5 * goodness, GRID);
         let text = cell.value.map_or("-".into(), |value| layout.metric.format(value));
         let middle = (area.left + CELL.0 / 2.0, area.top + CELL.1 / 2.0 + 5.0);
         svg.text(middle, &text, Anchor::Middle, TEXT - 1.0, INK);
     }
-    for cell in cells.iter().filter(|cell| cell.value.is_some_and(|value| sign * value == best)) {
+    for cell in cells.iter().filter(|cell| cell.value.is_some_and(|value| layout.metric.goodness(value) == best)) {
         let Rectangle { left, top, width, height } = area(cell);
         let inner = Rectangle { left: left + 1.0, top: top + 1.0, width: width - 2.0, height: height - 2.0 };
         svg.frame(inner, INK, 2.0);
