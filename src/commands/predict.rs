@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::{PIXELS, Pixels, Rows, SIDE, Split, idx, picture, width_of};
+use crate::data::{Examples, Images, PIXELS, SIDE, idx, picture, width_of};
 use crate::evaluate::{self, classification};
 use crate::nn::device;
 use crate::nn::loss::Loss;
@@ -32,15 +32,11 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
     // Every file is read before anything is printed, so that a bad file leaves no partial output.
     let files: Vec<(&Path, Vec<u8>)> =
         args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
-    for (path, pixels) in &files {
+    for (path, pixels) in files {
         let count = pixels.len() / PIXELS;
-        let rows = match config.data.pixels {
-            Pixels::Unit => Rows::Pixels(pixels),
-            Pixels::Raw => Rows::Raw(pixels),
-        };
-        let split = Split { rows, labels: &vec![0; count], targets: &[] };
-        let outputs =
-            evaluate::outputs(&model, split, &backend.device).into_iter().next().context("the model is empty")?;
+        let images = Examples::Images(Images::new(pixels, vec![0; count]));
+        let split = images.slice(0, count, config.data.pixels);
+        let outputs = evaluate::outputs_of_one(&model, split.rows, &backend.device);
         let scores = classification::class_scores(&outputs, task);
         for (index, prediction) in classification::predictions(&scores, card.classes.len()).iter().enumerate() {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };

@@ -54,11 +54,11 @@ fn write(drawn: &[Images; 2], folder: &Path) -> Result<()> {
 
 /// Images `first..first + count`, drawn on all cores; the test images follow the training images, from index 60,000 on.
 pub fn draw(first: usize, count: usize) -> Images {
-    let mut images = Images { pixels: vec![0; count * PIXELS], labels: vec![0; count] };
+    let (mut pixels, mut labels) = (vec![0; count * PIXELS], vec![0; count]);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let share = count.div_ceil(workers).max(1);
     std::thread::scope(|scope| {
-        let shares = images.pixels.chunks_mut(share * PIXELS).zip(images.labels.chunks_mut(share));
+        let shares = pixels.chunks_mut(share * PIXELS).zip(labels.chunks_mut(share));
         for (worker, (pixels, labels)) in shares.enumerate() {
             scope.spawn(move || {
                 for (i, (image, label)) in pixels.chunks_mut(PIXELS).zip(labels).enumerate() {
@@ -67,7 +67,7 @@ pub fn draw(first: usize, count: usize) -> Images {
             });
         }
     });
-    images
+    Images::new(pixels, labels)
 }
 
 /// Draws image `index` into 784 zeros and returns its class.

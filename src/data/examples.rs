@@ -2,9 +2,12 @@
 //!
 //! In: images as read, or points as drawn. Out: borrowed splits of them.
 
+use std::sync::OnceLock;
+
 use burn_dataset::DatasetError;
 
-use super::split::{Rows, Split};
+use super::sparse::SparseImages;
+use super::split::{ImageRows, Rows, Split};
 use super::{PIXELS, scaled};
 
 /// The examples of a training or test file.
@@ -17,13 +20,18 @@ pub enum Examples {
 }
 
 /// Images and their classes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Images {
     /// `[n, 28, 28]`; 0 is background and 255 is ink.
     pub pixels: Vec<u8>,
     /// `[n]` classes, from 0.
     pub labels: Vec<u8>,
+    /// The images without their zeros, made when a network first takes them; `None` where that does not pay.
+    sparse: OnceLock<Option<SparseImages>>,
 }
+
+/// Share of pixels that are not 0 above which a dense product is as fast as a sparse one.
+const DENSE: f64 = 0.6;
 
 /// Points of a few coordinates, and the class or the target of each.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,7 +107,29 @@ impl Examples {
     }
 }
 
+impl PartialEq for Images {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.pixels, &self.labels) == (&other.pixels, &other.labels)
+    }
+}
+
+impl Eq for Images {}
+
 impl Images {
+    /// Images `[n, 28, 28]` with their classes `[n]`.
+    pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Self {
+        Self { pixels, labels, sparse: OnceLock::new() }
+    }
+
+    /// The images without their zeros; `None` where so few pixels are 0 that this does not pay.
+    fn sparse(&self) -> Option<&SparseImages> {
+        let sparse = || {
+            let inked = self.pixels.iter().filter(|pixel| **pixel > 0).count();
+            (inked as f64 <= DENSE * self.pixels.len() as f64).then(|| SparseImages::new(&self.pixels, PIXELS))
+        };
+        self.sparse.get_or_init(sparse).as_ref()
+    }
+
     /// Number of images.
     pub fn count(&self) -> usize {
         self.labels.len()
@@ -115,10 +145,8 @@ impl Images {
 
     fn slice(&self, from: usize, to: usize, pixels: Pixels) -> Split<'_> {
         let bytes = &self.pixels[from * PIXELS..to * PIXELS];
-        let rows = match pixels {
-            Pixels::Unit => Rows::Pixels(bytes),
-            Pixels::Raw => Rows::Raw(bytes),
-        };
+        let sparse = self.sparse().map(|sparse| sparse.range(from, to));
+        let rows = Rows::Images(ImageRows { bytes, pixels, sparse });
         Split { rows, labels: &self.labels[from..to], targets: &[] }
     }
 }
@@ -163,7 +191,7 @@ mod tests {
 
     #[test]
     fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {
-        let images = Images { pixels: [vec![0; PIXELS], vec![255; PIXELS]].concat(), labels: vec![3, 7] };
+        let images = Images::new([vec![0; PIXELS], vec![255; PIXELS]].concat(), vec![3, 7]);
         use burn_dataset::Dataset as _;
         assert_eq!(images.len(), 2);
         let item = images.get(1).unwrap();

@@ -5,13 +5,10 @@
 
 use pulp::Arch;
 
-use super::scaled;
+use super::{prefetch, scaled};
 
 /// How many rows before it is read a row is prefetched.
 const AHEAD: usize = 2;
-
-/// Bytes in a cache line.
-const CACHE_LINE: usize = 64;
 
 /// Appends the rows `indices`, of `width` bytes each, scaled to 0 to 1.
 ///
@@ -22,7 +19,7 @@ pub(super) fn rows(bytes: &[u8], width: usize, indices: &[usize], into: &mut Vec
     into.reserve(indices.len() * width);
     for (position, &index) in indices.iter().enumerate() {
         if let Some(&next) = indices.get(position + AHEAD) {
-            prefetch(row(next));
+            prefetch::slice(row(next));
         }
         scale(row(index), into);
     }
@@ -35,23 +32,6 @@ pub(super) fn scale(bytes: &[u8], into: &mut Vec<f32>) {
         || into.extend(bytes.iter().map(|&byte| scaled(byte))),
     );
 }
-
-/// Asks the processor to load the bytes into its cache.
-#[cfg(target_arch = "x86_64")]
-fn prefetch(bytes: &[u8]) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for line in bytes.chunks(CACHE_LINE) {
-        // SAFETY: a prefetch reads nothing that the program sees, and the address is within a slice.
-        #[allow(unsafe_code)]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
-        }
-    }
-}
-
-/// Only x86-64 has a stable prefetch instruction in Rust; elsewhere the rows are read without one.
-#[cfg(not(target_arch = "x86_64"))]
-fn prefetch(_bytes: &[u8]) {}
 
 #[cfg(test)]
 mod tests {

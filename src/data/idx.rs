@@ -90,7 +90,7 @@ pub fn pair(images: Idx, labels: Idx) -> Result<Images> {
         labels.shape[0]
     );
     debug_assert_eq!(images.bytes.len(), count * PIXELS);
-    Ok(Images { pixels: images.bytes, labels: labels.bytes })
+    Ok(Images::new(images.bytes, labels.bytes))
 }
 
 /// The bytes of an IDX file with these elements, whose number is the product of `shape`.

@@ -12,7 +12,9 @@ pub mod idx;
 pub mod known;
 pub mod noise;
 pub(crate) mod picture;
+pub(crate) mod prefetch;
 pub mod source;
+pub mod sparse;
 mod split;
 mod strokes;
 pub mod toys;
@@ -22,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::hash;
 
 pub use examples::{Example, Examples, Images, Pixels, PointSet};
-pub use split::{Rows, Split};
+pub use split::{ImageRows, Rows, SparseBatch, Split};
 
 /// Rows and columns of every image.
 pub const SIDE: usize = 28;
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_hash_covers_pixels_labels_and_which_file_an_image_is_in() {
-        let single = |pixel, label| Images { pixels: vec![pixel; PIXELS], labels: vec![label] };
+        let single = |pixel, label| Images::new(vec![pixel; PIXELS], vec![label]);
         let hash = |train, test| Dataset::new("x", train, test).hash;
         let base = hash(single(0, 0), single(1, 1));
         assert_ne!(base, hash(single(2, 0), single(1, 1)));

@@ -2,16 +2,16 @@
 //!
 //! In: images or points that a [`super::Dataset`] owns. Out: inputs in the form that a network takes.
 
-use super::PIXELS;
-use super::gather;
+use std::sync::LazyLock;
+
+use super::sparse::{Ink, SparseRows};
+use super::{PIXELS, Pixels, gather, prefetch, scaled};
 
 /// The inputs of consecutive examples, one per row.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
-    /// `[n, 784]` images that a network takes scaled to 0 to 1.
-    Pixels(&'a [u8]),
-    /// `[n, 784]` images that a network takes as they are, 0 to 255.
-    Raw(&'a [u8]),
+    /// Images.
+    Images(ImageRows<'a>),
     /// `[n, width]` numbers that a network takes as they are.
     Numbers {
         /// `[n * width]`, row-major.
@@ -19,6 +19,28 @@ pub enum Rows<'a> {
         /// Numbers in a row.
         width: usize,
     },
+}
+
+/// Images as bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct ImageRows<'a> {
+    /// `[n, 784]`
+    pub bytes: &'a [u8],
+    /// How a network takes them.
+    pub pixels: Pixels,
+    /// The same images without their zeros, where they are known and worth it.
+    pub sparse: Option<SparseRows<'a>>,
+}
+
+/// Some images without their zeros, in any order.
+#[derive(Debug, Clone)]
+pub struct SparseBatch<'a> {
+    /// `[B]`: the pixels of each image that are not 0.
+    pub rows: Vec<&'a [Ink]>,
+    /// The number that a network takes for each byte.
+    pub numbers: &'static [f32; 256],
+    /// Pixels of an image with its zeros.
+    pub width: usize,
 }
 
 /// A training, validation or test split.
@@ -32,11 +54,22 @@ pub struct Split<'a> {
     pub targets: &'a [f32],
 }
 
+impl SparseBatch<'_> {
+    /// The images with their zeros in the form that a network takes, `[B, width]`.
+    pub fn dense(&self) -> Vec<f32> {
+        let mut values = vec![0.0; self.rows.len() * self.width];
+        for (row, ink) in values.chunks_exact_mut(self.width).zip(&self.rows) {
+            ink.iter().for_each(|ink| row[ink.column()] = self.numbers[usize::from(ink.byte())]);
+        }
+        values
+    }
+}
+
 impl<'a> Rows<'a> {
     /// Numbers in a row: a network's inputs.
     pub fn width(self) -> usize {
         match self {
-            Self::Pixels(_) | Self::Raw(_) => PIXELS,
+            Self::Images(_) => PIXELS,
             Self::Numbers { width, .. } => width,
         }
     }
@@ -44,7 +77,7 @@ impl<'a> Rows<'a> {
     /// Number of rows.
     pub fn count(self) -> usize {
         match self {
-            Self::Pixels(bytes) | Self::Raw(bytes) => bytes.len() / PIXELS,
+            Self::Images(images) => images.bytes.len() / PIXELS,
             Self::Numbers { values, width } => values.len() / width,
         }
     }
@@ -55,8 +88,11 @@ impl<'a> Rows<'a> {
     /// The range reaches past the end.
     pub fn range(self, from: usize, to: usize) -> Self {
         match self {
-            Self::Pixels(bytes) => Self::Pixels(&bytes[from * PIXELS..to * PIXELS]),
-            Self::Raw(bytes) => Self::Raw(&bytes[from * PIXELS..to * PIXELS]),
+            Self::Images(ImageRows { bytes, pixels, sparse }) => Self::Images(ImageRows {
+                bytes: &bytes[from * PIXELS..to * PIXELS],
+                pixels,
+                sparse: sparse.map(|sparse| sparse.range(from, to)),
+            }),
             Self::Numbers { values, width } => Self::Numbers { values: &values[from * width..to * width], width },
         }
     }
@@ -67,8 +103,8 @@ impl<'a> Rows<'a> {
     /// An index is past the end.
     pub fn gather(self, indices: &[usize], into: &mut Vec<f32>) {
         match self {
-            Self::Pixels(bytes) => gather::rows(bytes, PIXELS, indices, into),
-            Self::Raw(bytes) => indices.iter().for_each(|&index| {
+            Self::Images(ImageRows { bytes, pixels: Pixels::Unit, .. }) => gather::rows(bytes, PIXELS, indices, into),
+            Self::Images(ImageRows { bytes, pixels: Pixels::Raw, .. }) => indices.iter().for_each(|&index| {
                 into.extend(bytes[index * PIXELS..(index + 1) * PIXELS].iter().map(|&byte| f32::from(byte)));
             }),
             Self::Numbers { values, width } => {
@@ -77,16 +113,50 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The rows `indices` without their zeros; `None` for numbers, and for images whose zeros are not worth leaving out.
+    ///
+    /// # Panics
+    /// An index is past the end.
+    pub fn gather_sparse(self, indices: &[usize]) -> Option<SparseBatch<'a>> {
+        let Self::Images(ImageRows { pixels, sparse: Some(sparse), .. }) = self else { return None };
+        let rows = indices.iter().map(|&index| sparse.row(index)).collect();
+        Some(SparseBatch { rows, numbers: pixels.numbers(), width: PIXELS })
+    }
+
+    /// Asks the processor to load the start of these rows into its cache, where they are images without their zeros.
+    ///
+    /// # Panics
+    /// An index is past the end.
+    pub fn prefetch_sparse(self, indices: &[usize]) {
+        if let Self::Images(ImageRows { sparse: Some(sparse), .. }) = self {
+            indices.iter().for_each(|&index| prefetch::slice(sparse.row(index)));
+        }
+    }
+
     /// All rows in the form that a network takes, `[n * width]`.
     pub fn numbers(self) -> Vec<f32> {
         match self {
-            Self::Pixels(bytes) => {
+            Self::Images(ImageRows { bytes, pixels: Pixels::Unit, .. }) => {
                 let mut numbers = Vec::with_capacity(bytes.len());
                 gather::scale(bytes, &mut numbers);
                 numbers
             }
-            Self::Raw(bytes) => bytes.iter().map(|&byte| f32::from(byte)).collect(),
+            Self::Images(ImageRows { bytes, pixels: Pixels::Raw, .. }) => {
+                bytes.iter().map(|&byte| f32::from(byte)).collect()
+            }
             Self::Numbers { values, .. } => values.to_vec(),
+        }
+    }
+}
+
+impl Pixels {
+    /// The number that a network takes for each byte.
+    pub fn numbers(self) -> &'static [f32; 256] {
+        static UNIT: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| scaled(byte as u8)));
+        static RAW: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| byte as f32));
+        match self {
+            Self::Unit => &UNIT,
+            Self::Raw => &RAW,
         }
     }
 }

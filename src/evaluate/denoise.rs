@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::classification::{accuracy_of, predictions};
 use super::knn::{KnnClassifier, Vectors};
-use super::{apply, image_quality};
+use super::{image_quality, outputs_of_one};
 use crate::data::noise::{Noise, NoiseKind};
 use crate::data::{PIXELS, Rows, Split};
-use crate::nn::models::{Autoencoder, Mlp};
+use crate::nn::models::{Autoencoder, Mlp, Network};
 use crate::seed::{Purpose, Stream};
 
 /// The classifiers whose accuracy is measured.
@@ -60,22 +60,21 @@ pub fn denoising_scores(
     noisy: &[f32],
     device: &Device,
 ) -> DenoisingScores {
-    let compute = |rows: Rows, f: &dyn Fn(burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>| {
-        apply(rows, 1, device, f).into_iter().flatten().collect::<Vec<f32>>()
-    };
-    let denoised = compute(images(noisy), &|x| model.reconstruct(x));
+    let compute = |network: &Network, pixels: &[f32]| outputs_of_one(network, images(pixels), device);
+    let (classifier, encoder) = (Network::Classifier(classifiers.network.clone()), model.codes());
+    let denoised = compute(&model.reconstructions(), noisy);
     let originals = test.rows.numbers();
     let (psnr_noisy, ssim_noisy) = similarity(&originals, noisy);
     let (psnr, ssim) = similarity(&originals, &denoised);
     let network_accuracy = |pixels: &[f32]| {
-        let outputs = compute(images(pixels), &|x| classifiers.network.forward(x));
+        let outputs = compute(&classifier, pixels);
         let predictions = predictions(&outputs, outputs.len() / test.count());
         let predicted: Vec<u8> = predictions.iter().map(|prediction| prediction.class).collect();
         accuracy_of(&predicted, test.labels)
     };
     let knn_accuracy = |pixels: &[f32]| {
         let knn = classifiers.knn?;
-        let codes = compute(images(pixels), &|x| model.encode(x));
+        let codes = compute(&encoder, pixels);
         let codes = Vectors { values: &codes, width: codes.len() / test.count() };
         Some(accuracy_of(&knn.predict(codes), test.labels))
     };

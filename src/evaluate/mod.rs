@@ -14,9 +14,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Rows, Split};
-use crate::nn::kernels;
+use crate::nn::cpu::{FeedForward, Inputs, Pass, convert, loss};
+use crate::nn::device;
 use crate::nn::loss::Loss;
-use crate::nn::models::{Autoencoder, Network};
+use crate::nn::models::Network;
 use crate::nn::task::Task;
 
 /// Examples in a forward pass. It bounds memory, and it fixes the order of every sum: another value changes the last
@@ -34,6 +35,9 @@ pub struct Scores {
 
 /// The scores of each replica, `[R]`.
 pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &Device) -> Vec<Scores> {
+    if device::is_flex(device) {
+        return convert::unstack(model).iter().map(|replica| evaluate_replica(replica, split, task, loss)).collect();
+    }
     let replicas = model.stack();
     let mut losses = vec![0.0; replicas];
     let mut correct = task.has_accuracy().then(|| vec![0.0; replicas]);
@@ -59,6 +63,31 @@ pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &
     (0..replicas).map(scores).collect()
 }
 
+/// The scores of one network on the CPU.
+pub fn evaluate_replica(network: &FeedForward, split: Split, task: Task, loss: Loss) -> Scores {
+    let (mut total, mut correct) = (0.0, 0);
+    let (mut pass, mut grad) = (Pass::default(), Vec::new());
+    for chunk in split.chunks(CHUNK) {
+        let dense = if task.reconstructs() { chunk.rows.numbers() } else { Vec::new() };
+        let targets = task.targets(&dense, chunk.labels, chunk.targets);
+        let width = targets.len() / chunk.count();
+        let outputs = network.forward(&inputs(chunk.rows), chunk.count(), &[], &mut pass);
+        grad.resize(outputs.len(), 0.0);
+        total += loss::loss_and_gradient(loss, outputs, &targets, width, &mut grad);
+        if task.has_accuracy() {
+            correct += loss::correct(outputs, &targets, width, task);
+        }
+    }
+    let mean = |sum: f64| sum / split.count() as f64;
+    Scores { loss: mean(total), accuracy: task.has_accuracy().then(|| mean(correct as f64)) }
+}
+
+/// The rows as a batch, without their zeros if that is worth it.
+fn inputs(rows: Rows<'_>) -> Inputs<'_> {
+    let all: Vec<usize> = (0..rows.count()).collect();
+    rows.gather_sparse(&all).map_or_else(|| Inputs::Dense(rows.numbers()), Inputs::Sparse)
+}
+
 /// The number of correct predictions of each replica: outputs and targets `[R, B, classes]`, or `[R, B, 1]` for a
 /// binary task, to `[R]`.
 pub fn correct(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> {
@@ -66,35 +95,37 @@ pub fn correct(outputs: Tensor<3>, targets: Tensor<3>, task: Task) -> Tensor<1> 
         let correct = outputs.greater_elem(task.threshold()).equal(targets.greater_elem(0.5)).float(); // [R, B, 1]
         return correct.sum_dim(1).flatten(0, 2);
     }
-    if kernels::support(&outputs) {
-        return kernels::correct(outputs, targets);
-    }
     let correct = outputs.argmax(2).equal(targets.argmax(2)).float(); // [R, B, 1]
     correct.sum_dim(1).flatten(0, 2)
 }
 
-/// The outputs of each replica on a split, `[R][n * out]`.
-pub fn outputs(model: &Network, split: Split, device: &Device) -> Vec<Vec<f32>> {
-    apply(split.rows, model.stack(), device, |x| model.forward(x))
-}
-
-/// The codes of a split, `[n * latent]`, by an autoencoder that is a stack of one.
-pub fn encode(model: &Autoencoder, split: Split, device: &Device) -> Vec<f32> {
-    apply(split.rows, 1, device, |x| model.encode(x)).into_iter().flatten().collect()
-}
-
-/// The values of `f` on all rows, chunk by chunk, `[R][n * out]`: `f` maps `[1, B, in]` to `[R, B, out]`.
-pub fn apply(rows: Rows, replicas: usize, device: &Device, f: impl Fn(Tensor<3>) -> Tensor<3>) -> Vec<Vec<f32>> {
+/// The outputs of each replica for the rows, `[R][n * out]`.
+pub fn outputs(model: &Network, rows: Rows, device: &Device) -> Vec<Vec<f32>> {
+    let chunks = (0..rows.count()).step_by(CHUNK).map(|from| rows.range(from, (from + CHUNK).min(rows.count())));
+    if device::is_flex(device) {
+        let mut pass = Pass::default();
+        let mut of = |network: &FeedForward| {
+            let outputs = |chunk: Rows| network.forward(&inputs(chunk), chunk.count(), &[], &mut pass).to_vec();
+            chunks.clone().flat_map(outputs).collect()
+        };
+        return convert::unstack(model).iter().map(&mut of).collect();
+    }
+    let replicas = model.stack();
     let mut all = vec![Vec::new(); replicas];
-    for from in (0..rows.count()).step_by(CHUNK) {
-        let chunk = rows.range(from, (from + CHUNK).min(rows.count()));
-        let values: Vec<f32> = f(matrix(chunk.numbers(), chunk.count(), device)).into_data().iter::<f32>().collect();
+    for chunk in chunks {
+        let outputs = model.forward(matrix(chunk.numbers(), chunk.count(), device)).into_data();
+        let values: Vec<f32> = outputs.iter::<f32>().collect();
         let share = values.len() / replicas;
         for (replica, values) in all.iter_mut().zip(values.chunks_exact(share)) {
             replica.extend_from_slice(values);
         }
     }
     all
+}
+
+/// The outputs for the rows of a network that is a stack of one, `[n * out]`.
+pub fn outputs_of_one(model: &Network, rows: Rows, device: &Device) -> Vec<f32> {
+    outputs(model, rows, device).into_iter().next().unwrap_or_default()
 }
 
 /// The rows as a batch for every replica alike, `[1, rows, width]`.

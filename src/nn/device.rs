@@ -142,6 +142,12 @@ impl Drop for QuietPanics {
     }
 }
 
+/// Whether a device is the CPU by burn-flex, whose networks [`crate::nn::cpu`] computes.
+pub fn is_flex(device: &Device) -> bool {
+    // The comparison ignores whether autodiff is on.
+    *device == Device::flex()
+}
+
 /// The CPU's instruction sets that decide which kernels run and therefore the last bits of results, such as `x86-64
 /// avx2+fma`.
 pub fn cpu_features() -> String {

@@ -6,7 +6,6 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::nn::kernels::{self, loss::LossKind};
 use crate::nn::models::{ActivationKind, AutoencoderOutput};
 
 /// A loss by name.
@@ -57,14 +56,6 @@ impl Loss {
             Self::Quadratic => return Self::Mse.per_replica(outputs, targets).mul_scalar(0.5 * width as f64),
             Self::BceSum => return Self::Bce.per_replica(outputs, targets).mul_scalar(width as f64),
             _ => {}
-        }
-        let kind = match self {
-            Self::CrossEntropy => Some(LossKind::CrossEntropy),
-            Self::Mse => Some(LossKind::SquaredError),
-            _ => None,
-        };
-        if let Some(kind) = kind.filter(|_| kernels::support(&outputs) && outputs.dims() == targets.dims()) {
-            return kernels::loss(kind, outputs, targets);
         }
         let elementwise = match self {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),

@@ -1,10 +1,10 @@
 //! Networks, losses, optimizers and test functions on Burn tensors, and the devices they run on.
 //!
-//! In: settings and tensors. Out: tensors. [`kernels`] has fused CPU implementations of operations that the other
-//! modules would otherwise compose of many.
+//! In: settings and tensors. Out: tensors. [`cpu`] computes the same networks, losses and update rules on the CPU without
+//! tensors.
 
+pub mod cpu;
 pub mod device;
-pub mod kernels;
 pub mod loss;
 pub mod models;
 pub mod optim;

@@ -39,6 +39,11 @@ impl Task {
         }
     }
 
+    /// Whether the targets are the inputs.
+    pub fn reconstructs(self) -> bool {
+        self == Self::Reconstruct
+    }
+
     /// Whether a prediction is correct or wrong, so that there is an accuracy.
     pub fn has_accuracy(self) -> bool {
         matches!(self, Self::Classify { .. } | Self::Binary { .. })

@@ -1,6 +1,6 @@
 //! The update rules of the optimizers, each with its own settings.
 //!
-//! [`optim`](super::optim) reads, writes and builds them, and [`kernels`](super::kernels) takes their steps on the CPU. Learning
+//! [`optim`](super::optim) reads, writes and builds them, and [`cpu`](super::cpu) takes their steps on the CPU. Learning
 //! rate and weight decay are not here: every rule has them, so they are fields of `OptimizerConfig`.
 
 use serde::de::Error as _;

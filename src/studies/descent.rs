@@ -42,7 +42,7 @@ pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajec
     let dimensions = start.len();
     let mut model =
         Point { coordinates: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
-    let mut optimizer = train.optimizer.build_burn();
+    let mut optimizer = train.optimizer.build();
     let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
         let coordinates = model.coordinates.val();

@@ -1,4 +1,5 @@
-//! Gradient checking: Burn's automatic derivatives against central differences in 64-bit arithmetic.
+//! Gradient checking: the derivatives that a training uses, by the backward pass, against central differences in 64-bit
+//! arithmetic, by Burn's operations.
 //!
 //! In: a network (a stack of one), a loss, a few examples. Out: for each parameter, the largest difference and the
 //! element that has it.
@@ -8,6 +9,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::Objective;
+use crate::nn::cpu::feed_forward::Layer;
+use crate::nn::cpu::{Inputs, Pass, convert, loss};
+use crate::nn::device;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::seed::{Purpose, Stream};
@@ -117,8 +121,51 @@ fn batch(Objective { split, task, .. }: Objective, device: &Device, dtype: DType
     (tensor(inputs), tensor(targets))
 }
 
-/// The gradient of every parameter by autodiff: layer by layer, weights before biases, then the slopes.
+/// The gradient of every parameter as a training on the device has it: layer by layer, weights before biases, then the slopes.
 fn gradients(model: &Network, objective: Objective, device: &Device) -> Vec<Gradient> {
+    if device::is_flex(device) { on_the_cpu(model, objective) } else { by_autodiff(model, objective, device) }
+}
+
+/// The gradients by the CPU's own backward pass.
+fn on_the_cpu(model: &Network, Objective { split, task, loss }: Objective) -> Vec<Gradient> {
+    let Some(mut network) = convert::unstack(model).into_iter().next() else { return Vec::new() };
+    let (inputs, count) = (split.rows.numbers(), split.count());
+    let targets = task.targets(&inputs, split.labels, split.targets);
+    let inputs = Inputs::Dense(inputs);
+    let mut pass = Pass::default();
+    network.forward(&inputs, count, &[], &mut pass);
+    // What no gradient reaches has a derivative of 0.
+    let zeros = |layer: &Layer| {
+        let bias = layer.bias.as_ref().map(|bias| vec![0.0; bias.len()]);
+        (vec![0.0; layer.weight.len()], bias, layer.slope.map(|_| 0.0))
+    };
+    let mut found: Vec<(Vec<f32>, Option<Vec<f32>>, Option<f32>)> = network.layers.iter().map(zeros).collect();
+    let width = targets.len() / count;
+    let loss_gradient = |outputs: &[f32], grad: &mut [f32]| {
+        loss::loss_and_gradient(loss, outputs, &targets, width, grad);
+    };
+    let lowest = network.lowest_reached();
+    network.backward((&inputs, count, &[]), &mut pass, lowest, loss_gradient, |index, layer, gradient| {
+        let (weight, bias, slope) = &mut found[index];
+        gradient.weight_rows(0..layer.inputs, weight);
+        *bias = layer.bias.as_ref().map(|_| gradient.bias());
+        *slope = layer.slope.map(|_| gradient.slope);
+    });
+    let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
+    let mut named = Vec::new();
+    let mut slopes = Vec::new();
+    for ((weight, bias, slope), name) in found.into_iter().zip(model.layer_names()) {
+        named.push(Gradient { name: format!("{name}.weight"), values: wide(weight) });
+        named.extend(bias.map(|bias| Gradient { name: format!("{name}.bias"), values: wide(bias) }));
+        slopes.extend(slope);
+    }
+    let slopes = slopes.into_iter().enumerate();
+    named.extend(slopes.map(|(i, slope)| Gradient { name: format!("slopes.{i}"), values: wide(vec![slope]) }));
+    named
+}
+
+/// The gradients by Burn's autodiff.
+fn by_autodiff(model: &Network, objective: Objective, device: &Device) -> Vec<Gradient> {
     let model = model.clone().train();
     let (inputs, targets) = batch(objective, &device.clone().autodiff(), DType::F32);
     let gradients = objective.loss.per_replica(model.forward(inputs), targets).sum().backward();

@@ -5,12 +5,10 @@
 //! and the rates that it suggests.
 
 use anyhow::{Result, ensure};
-use burn::module::Module;
 
 use crate::nn::models::Network;
 use crate::train::Job;
-use crate::train::batch::Batcher;
-use crate::train::step::TrainStep;
+use crate::train::step::Steps;
 
 /// The decay of the exponential moving average that smooths the loss.
 const SMOOTHING_BETA: f64 = 0.95;
@@ -69,20 +67,17 @@ impl RateRange {
 
 /// Runs the test on every replica of a stack; it ends early when the losses of all replicas have diverged.
 pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
-    let mut train_step = TrainStep::new(job);
-    let mut model = model.train();
+    let mut steps = Steps::new(model, job);
     let per_epoch = job.train.count().div_ceil(job.config.batch_size);
     let mut curves = vec![LossCurve::default(); job.seeds.len()];
-    let mut batches = Batcher::new(job, 0);
+    let mut batches = steps.batches(0);
     for step in 0..range.steps {
         if step > 0 && step % per_epoch == 0 {
-            batches = Batcher::new(job, step / per_epoch);
+            batches = steps.batches(step / per_epoch);
         }
-        let (next, output) = train_step.step(model, &mut batches, range.rate(step));
-        model = next;
-        let losses = output.losses.inner().into_data();
-        for (curve, loss) in curves.iter_mut().zip(losses.iter::<f32>()) {
-            curve.record(range.rate(step), f64::from(loss));
+        steps.step(&mut batches, range.rate(step));
+        for (curve, scores) in curves.iter_mut().zip(steps.take_scores()) {
+            curve.record(range.rate(step), scores.all.loss);
         }
         if curves.iter().all(LossCurve::has_diverged) {
             break;

@@ -7,27 +7,25 @@
 use std::ops::ControlFlow;
 
 use anyhow::Context;
-use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::data::Split;
 use crate::data::noise::Noise;
-use crate::evaluate::{Scores, evaluate};
+use crate::evaluate::Scores;
 use crate::experiment::config::TrainConfig;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
 
-pub(crate) mod batch;
-mod epoch_metrics;
+mod autodiff;
+mod batch;
+mod cpu;
 mod replica;
 pub(crate) mod step;
 
-use batch::Batcher;
-use epoch_metrics::EpochMetrics;
 use replica::{Replica, Stopped, StoppingRule};
-use step::TrainStep;
+use step::Steps;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the loss of its first batch, before
 /// any step was taken. The second part does not hold for regressions and perceptrons, whose first batch may have no loss at all.
@@ -54,6 +52,13 @@ pub struct Job<'a> {
     pub noise: Noise,
     /// The device, without autodiff.
     pub device: &'a Device,
+}
+
+impl Job<'_> {
+    /// Whether the networks are given the pixels as they are stored, so that their zeros can be left out.
+    fn takes_pixels_as_stored(&self) -> bool {
+        self.noise.level == 0.0 && self.config.augment.is_none()
+    }
 }
 
 /// The scores of one replica in one epoch.
@@ -157,8 +162,7 @@ pub fn train_to(
     callback: &dyn Callback,
 ) -> Result<Vec<Trained>, TrainError> {
     let &epochs = checkpoints.last().context("a training needs at least one checkpoint")?;
-    let mut train_step = TrainStep::new(job);
-    let mut model = model.train();
+    let mut steps = Steps::new(model, job);
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
     let stopping = StoppingRule {
@@ -167,46 +171,37 @@ pub fn train_to(
         relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
     };
     for epoch in 0..epochs {
-        let (next, train_scores) = train_epoch(model, &mut train_step, job, epoch, callback)?;
-        model = next;
-        let settled = model.valid();
-        let validation = evaluate(&settled, job.validation, job.task, job.config.loss, job.device);
+        train_epoch(&mut steps, job, epoch, callback)?;
+        let scores = steps.take_scores().into_iter().zip(steps.validate());
         let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
-            .zip(train_scores.into_iter().zip(validation))
+            .zip(scores)
             .enumerate()
-            .map(|(r, (replica, ((train, first_loss), validation)))| {
-                let weights = || settled.replica(r);
-                replica.record(EpochScores { train, validation }, first_loss, stopping, weights)
+            .map(|(r, (replica, (train, validation)))| {
+                let scores = EpochScores { train: train.all, validation };
+                replica.record(scores, train.first_loss, stopping, || steps.network().replica(r))
             })
             .collect();
         callback.on_epoch(epoch + 1, &scores);
         if checkpoints.contains(&(epoch + 1)) {
-            trained.push(checkpoint(&settled, &replicas)?);
+            trained.push(checkpoint(&steps.network(), &replicas)?);
         }
         if replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
         }
     }
     // At checkpoints after all replicas stopped, the stack is what it was when they stopped.
-    let last = model.valid();
     while trained.len() < checkpoints.len() {
-        trained.push(checkpoint(&last, &replicas)?);
+        trained.push(checkpoint(&steps.network(), &replicas)?);
     }
     Ok(trained)
 }
 
-/// One pass over the training examples: the stack after it and, for each replica, the scores and the first batch's loss.
-fn train_epoch(
-    mut model: Network,
-    train_step: &mut TrainStep,
-    job: &Job,
-    epoch: usize,
-    callback: &dyn Callback,
-) -> Result<(Network, Vec<(Scores, f64)>), TrainError> {
-    let steps_per_epoch = job.train.count().div_ceil(job.config.batch_size);
-    let mut batches = Batcher::new(job, epoch);
-    let mut metrics = EpochMetrics::default();
+/// One pass over the training examples.
+fn train_epoch(steps: &mut Steps, job: &Job, epoch: usize, callback: &dyn Callback) -> Result<(), TrainError> {
+    let (examples, batch_size) = (job.train.count(), job.config.batch_size);
+    let steps_per_epoch = examples.div_ceil(batch_size);
+    let mut batches = steps.batches(epoch);
     for step in 0..steps_per_epoch {
         let position = schedule::TrainingPosition {
             epoch,
@@ -215,17 +210,13 @@ fn train_epoch(
             epochs: job.config.epochs,
         };
         let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
-        let (next, output) = train_step.step(model, &mut batches, rate);
-        model = next;
-        metrics.add_losses(&output.losses, output.count);
-        if job.task.has_accuracy() {
-            metrics.add_correct(&output.outputs, &output.targets, job.task);
-        }
-        if callback.on_step(output.count * job.seeds.len()).is_break() {
+        steps.step(&mut batches, rate);
+        let count = batch_size.min(examples - step * batch_size);
+        if callback.on_step(count * job.seeds.len()).is_break() {
             return Err(TrainError::Interrupted);
         }
     }
-    Ok((model, metrics.read(job.seeds.len())))
+    Ok(())
 }
 
 /// The stack of the weights that each replica keeps: of its best epoch under patience, else those of `current`.

@@ -1,83 +1,77 @@
-//! One training step, a batch in and new weights out; the training loop and the learning-rate finder repeat it.
-
-use burn::module::Param;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+//! The steps of a training on whichever device it runs; the training loop and the learning-rate finder repeat them.
 
 use super::Job;
-use super::batch::{Batch, Batcher};
+use super::autodiff::AutodiffSteps;
+use super::batch::Batcher;
+use super::cpu::CpuSteps;
+use crate::evaluate::Scores;
+use crate::nn::device;
 use crate::nn::models::Network;
-use crate::nn::optim::{Optimizer, clip};
 
-/// Takes the steps of a training: gradients, penalties, clipping, optimizer.
-pub struct TrainStep<'a> {
-    job: &'a Job<'a>,
-    optimizer: Optimizer,
-    device: Device,
+/// A stack in training: its weights, its optimizer, and the scores of the steps since they were last taken.
+pub enum Steps<'a> {
+    /// On the CPU, network by network.
+    Cpu(CpuSteps<'a>),
+    /// On any other device, by Burn's autodiff, all networks as one tensor program.
+    Autodiff(AutodiffSteps<'a>),
 }
 
-/// Loss and outputs of a step, from before the weights moved.
-pub struct StepOutput {
-    /// The loss of each replica, `[R]`.
-    pub losses: Tensor<1>,
-    /// `[R, B, out]`, without autodiff.
-    pub outputs: Tensor<3>,
-    /// `[R, B, out]`, without autodiff.
-    pub targets: Tensor<3>,
-    /// Examples of each replica, B.
-    pub count: usize,
+/// What a replica scored over some steps, each before its weights moved.
+#[derive(Debug, Clone, Copy)]
+pub struct StepScores {
+    /// Over all examples.
+    pub all: Scores,
+    /// The loss of the first step's batch.
+    pub first_loss: f64,
 }
 
-impl<'a> TrainStep<'a> {
-    /// A new optimizer, before the first step.
-    pub fn new(job: &'a Job<'a>) -> Self {
-        Self { job, optimizer: job.config.optimizer.build(job.device), device: job.device.clone().autodiff() }
+impl<'a> Steps<'a> {
+    /// Before the first step.
+    pub fn new(model: Network, job: &'a Job<'a>) -> Self {
+        if device::is_flex(job.device) {
+            Self::Cpu(CpuSteps::new(model, job))
+        } else {
+            Self::Autodiff(AutodiffSteps::new(model, job))
+        }
+    }
+
+    /// The batches of `epoch`, counted from 0.
+    pub fn batches(&self, epoch: usize) -> Batcher<'a> {
+        match self {
+            Self::Cpu(steps) => steps.batches(epoch),
+            Self::Autodiff(steps) => steps.batches(epoch),
+        }
     }
 
     /// Takes the next batch and one step at the learning rate `rate`.
-    pub fn step(&mut self, model: Network, batches: &mut Batcher, rate: f64) -> (Network, StepOutput) {
-        let batch = batches.next(self.job.config.batch_size, &self.device);
-        let masks = batches.dropout_masks(&batch, &model, self.job.dropout, &self.device);
-        let Batch { inputs, targets, count } = batch;
-        let outputs = model.forward_masked(inputs, &masks); // [R, B, out]
-        let losses = self.job.config.loss.per_replica(outputs.clone(), targets.clone()); // [R]
-        let output = StepOutput { losses: losses.clone(), outputs: outputs.inner(), targets: targets.inner(), count };
-        let mut gradients = GradientsParams::from_grads(losses.backward(), &model);
-        self.adjust(&model, &mut gradients);
-        (self.optimizer.step(rate, model, gradients), output)
+    pub fn step(&mut self, batches: &mut Batcher, rate: f64) {
+        match self {
+            Self::Cpu(steps) => steps.step(batches.next(), rate),
+            Self::Autodiff(steps) => steps.step(batches.next(), rate),
+        }
     }
 
-    /// Adds the penalties to the gradients, drops those of frozen layers, and clips the rest.
-    fn adjust(&self, model: &Network, gradients: &mut GradientsParams) {
-        let config = self.job.config;
-        let examples = self.job.train.count() as f64;
-        if config.l1 > 0.0 || config.l2 > 0.0 {
-            model.layers().into_iter().for_each(|layer| {
-                penalise(&layer.weight, gradients, config.l1 / examples, config.l2 / examples);
-            });
-        }
-        for layer in model.layers().into_iter().take(self.job.frozen) {
-            let parameters = std::iter::once(&layer.weight).chain(&layer.bias);
-            parameters.for_each(|parameter| drop(gradients.remove::<3>(parameter.id)));
-        }
-        if let Some(limit) = config.clip_value {
-            clip::by_value(model, gradients, limit);
-        }
-        if let Some(limit) = config.clip_norm {
-            clip::by_norm(model, gradients, limit);
+    /// The scores of each replica over the steps since the last call, of which there is at least one.
+    pub fn take_scores(&mut self) -> Vec<StepScores> {
+        match self {
+            Self::Cpu(steps) => steps.take_scores(),
+            Self::Autodiff(steps) => steps.take_scores(),
         }
     }
-}
 
-/// Adds the derivative of `l1 * sum |w| + l2 / 2 * sum w^2`.
-fn penalise(weight: &Param<Tensor<3>>, gradients: &mut GradientsParams, l1: f64, l2: f64) {
-    let Some(mut gradient) = gradients.remove::<3>(weight.id) else { return };
-    let values = weight.val().inner();
-    if l2 > 0.0 {
-        gradient = gradient + values.clone().mul_scalar(l2);
+    /// The scores of each replica on the validation examples.
+    pub fn validate(&self) -> Vec<Scores> {
+        match self {
+            Self::Cpu(steps) => steps.validate(),
+            Self::Autodiff(steps) => steps.validate(),
+        }
     }
-    if l1 > 0.0 {
-        gradient = gradient + values.sign().mul_scalar(l1);
+
+    /// The stack as it is now, without autodiff.
+    pub fn network(&self) -> Network {
+        match self {
+            Self::Cpu(steps) => steps.network(),
+            Self::Autodiff(steps) => steps.network(),
+        }
     }
-    gradients.register::<3>(weight.id, gradient);
 }

@@ -15,7 +15,7 @@ use crate::evaluate::classification::{self, Confusion, mean_one_vs_rest};
 use crate::evaluate::denoise::{Classifiers, denoising_scores, noisy};
 use crate::evaluate::knn::{Index, KnnClassifier, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
-use crate::evaluate::{encode, evaluate, pca};
+use crate::evaluate::{evaluate, outputs_of_one, pca};
 use crate::experiment::config::{EvaluateConfig, TrialConfig};
 use crate::experiment::metric::{Level, Metric};
 use crate::nn::loss::Loss;
@@ -119,7 +119,7 @@ impl AutoencoderEvaluation<'_> {
     /// The codes of the training, validation and test examples, each `[n * latent]`.
     fn encode(&self, model: &Autoencoder) -> [Vec<f32>; 3] {
         let Splits { train, validation, test } = self.splits;
-        [train, validation, test].map(|split| encode(model, split, self.device))
+        [train, validation, test].map(|split| outputs_of_one(&model.codes(), split.rows, self.device))
     }
 
     /// The mean loss of the reconstructed test images, whichever loss it was trained on.
@@ -157,7 +157,7 @@ impl AutoencoderEvaluation<'_> {
         self.check_interrupted()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
-            let codes = [train, test].map(|split| encode(&untrained, split, self.device));
+            let codes = [train, test].map(|split| outputs_of_one(&untrained.codes(), split.rows, self.device));
             let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent));
             let accuracy = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
             measured.add(Metric::KnnAccuracyUntrained, accuracy);

@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 
-use crate::data::{Dataset, Rows, Split};
-use crate::evaluate::outputs;
+use crate::data::{Dataset, Rows};
+use crate::evaluate::outputs_of_one;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::nn::task::Task;
@@ -26,8 +26,7 @@ pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &D
         .collect();
     let side = POINTS[points.width - 1];
     let grid = grid(&ends, side);
-    let split = Split { rows: Rows::Numbers { values: &grid, width: points.width }, labels: &[], targets: &[] };
-    let found = outputs(model, split, device).concat();
+    let found = outputs_of_one(model, Rows::Numbers { values: &grid, width: points.width }, device);
     let values = match task {
         Task::Classify { classes } => found.chunks_exact(classes).map(|row| probability_of_second(row, loss)).collect(),
         Task::Binary { .. } => found.iter().map(|&z| probability_of_one(z, loss)).collect(),

@@ -181,7 +181,7 @@ fn record(
         };
         describe::autoencoder(&mut record, evaluation.measure(autoencoder)?);
     } else if task.has_accuracy() {
-        let outputs = evaluate::outputs(network, splits.test, device).concat();
+        let outputs = evaluate::outputs_of_one(network, splits.test.rows, device);
         describe::classifier(&mut record, &outputs, splits.test.labels, task, config.train.loss);
     }
     if dataset.train.points().is_some() {

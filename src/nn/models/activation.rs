@@ -7,8 +7,6 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::nn::kernels;
-
 /// An activation by name; constants have Burn's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,18 +45,13 @@ pub enum ActivationKind {
 pub const PRELU_START: f32 = 0.25;
 
 /// The constants of SELU (Klambauer et al., "Self-normalizing neural networks", 2017).
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 /// `e^min(x, 0) - 1`. Burn's own ELU, CELU and SELU take the exponential of large positive numbers as well and mask it
 /// out, so their gradient there is 0 times infinity.
 fn negative_exponential<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (-activation::relu(-x)).exp() - 1.0
-}
-
-/// The logistic function, `1 / (1 + e^-x)`.
-pub(crate) fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if kernels::support(&x) { kernels::sigmoid(x) } else { activation::sigmoid(x) }
 }
 
 impl ActivationKind {
@@ -96,7 +89,7 @@ impl ActivationKind {
     pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),
-            Self::Sigmoid => sigmoid(x),
+            Self::Sigmoid => activation::sigmoid(x),
             Self::Tanh => activation::tanh(x),
             Self::LeakyRelu => activation::leaky_relu(x, 0.01),
             Self::Gelu => activation::gelu(x),

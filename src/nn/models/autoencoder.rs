@@ -4,10 +4,11 @@
 //! activation and are not bounded, and reconstructions `[R, B, 784]`, whose pixels are from 0 to 1.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation};
 
-use super::activation::sigmoid;
+use super::activation::ActivationKind;
 use super::mlp::{Mlp, MlpConfig};
+use super::network::Network;
 
 /// The shape of an [`Autoencoder`].
 #[derive(Debug, Clone, PartialEq)]
@@ -67,19 +68,19 @@ impl AutoencoderConfig {
 }
 
 impl Autoencoder {
-    /// `[R or 1, B, 784] -> [R, B, latent]`
-    pub fn encode(&self, x: Tensor<3>) -> Tensor<3> {
-        self.encoder.forward(x)
+    /// The encoders alone, `[R or 1, B, 784] -> [R, B, latent]`.
+    pub fn codes(&self) -> Network {
+        Network::Classifier(self.encoder.clone())
     }
 
-    /// `[R, B, latent] -> [R, B, 784]`, 0 to 1.
-    pub fn decode(&self, code: Tensor<3>) -> Tensor<3> {
-        sigmoid(self.decoder.forward(code))
+    /// The decoders alone, `[R, B, latent] -> [R, B, 784]`, pixels from 0 to 1.
+    pub fn pixels_of_codes(&self) -> Network {
+        Network::Classifier(self.decoder.with_output(ActivationKind::Sigmoid))
     }
 
-    /// `[R or 1, B, 784] -> [R, B, 784]`, 0 to 1.
-    pub fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
-        self.decode(self.encode(x))
+    /// The whole networks, `[R or 1, B, 784] -> [R, B, 784]`, pixels from 0 to 1.
+    pub fn reconstructions(&self) -> Network {
+        Network::Autoencoder(self.with_output(AutoencoderOutput::Pixels))
     }
 
     /// The forward pass in training, `[R or 1, B, 784] -> [R, B, 784]`: pixels or their logits. `masks` are dropout
@@ -90,8 +91,13 @@ impl Autoencoder {
         let logits = self.decoder.forward_masked(code, decoder_masks); // [R, B, 784]
         match self.output {
             AutoencoderOutput::Logits => logits,
-            AutoencoderOutput::Pixels => sigmoid(logits),
+            AutoencoderOutput::Pixels => activation::sigmoid(logits),
         }
+    }
+
+    /// What the forward pass in training ends in.
+    pub(crate) fn output(&self) -> AutoencoderOutput {
+        self.output
     }
 
     /// The same networks with another end of their forward pass in training.
@@ -156,13 +162,15 @@ mod tests {
         let values = |tensor: Tensor<3>| tensor.into_data().try_to_vec::<f32>().unwrap();
         let stack = config(AutoencoderOutput::Logits).init(&[3, 5], &device);
         let logits = values(stack.forward_masked(x.clone(), &[]));
-        let pixels = values(stack.reconstruct(x.clone()));
+        let pixels = values(stack.reconstructions().forward(x.clone()));
         for (logit, pixel) in logits.iter().zip(&pixels) {
             assert!((1.0 / (1.0 + (-logit).exp()) - pixel).abs() < 1e-6);
         }
         let alone = config(AutoencoderOutput::Pixels).init(&[5], &device);
         assert_eq!(values(alone.forward_masked(x.clone(), &[])), pixels[27..]);
-        assert_eq!(values(stack.replica(1).encode(x.clone())), values(alone.encode(x)));
+        let codes = |stack: &Autoencoder| stack.codes().forward(x.clone());
+        assert_eq!(values(codes(&stack.replica(1))), values(codes(&alone)));
+        assert_eq!(values(alone.pixels_of_codes().forward(codes(&alone))), pixels[27..]);
         let again = Autoencoder::concat(&[stack.replica(0), stack.replica(1)]).unwrap();
         assert_eq!(again.decoder.layers[0].weight.val().into_data(), stack.decoder.layers[0].weight.val().into_data());
     }

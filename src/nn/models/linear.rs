@@ -6,7 +6,6 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::init::Init;
-use crate::nn::kernels;
 use crate::seed::{Purpose, Stream};
 
 /// R independent affine maps of the same shape.
@@ -56,15 +55,10 @@ impl LinearConfig {
 impl StackedLinear {
     /// `[R or 1, B, in] -> [R, B, out]`; an input `[1, B, in]` is the input of every replica.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let weight = self.weight.val();
+        let y = x.matmul(self.weight.val());
         match &self.bias {
-            // The kernel has no broadcast. An input for all replicas, as in evaluation, goes through Burn's operations,
-            // which give the same bits.
-            Some(bias) if kernels::support(&weight) && x.dims()[0] == weight.dims()[0] => {
-                kernels::linear(x, weight, bias.val())
-            }
-            Some(bias) => x.matmul(weight) + bias.val(),
-            None => x.matmul(weight),
+            Some(bias) => y + bias.val(),
+            None => y,
         }
     }
 

@@ -103,6 +103,21 @@ impl Mlp {
         self.output.apply(x, None)
     }
 
+    /// The activation of the hidden layers.
+    pub(crate) fn activation(&self) -> ActivationKind {
+        self.activation
+    }
+
+    /// The activation of the last layer.
+    pub(crate) fn output(&self) -> ActivationKind {
+        self.output
+    }
+
+    /// The same networks with another activation of the last layer.
+    pub(crate) fn with_output(&self, output: ActivationKind) -> Self {
+        Self { output, ..self.clone() }
+    }
+
     /// Widths of the hidden layers.
     pub fn hidden_widths(&self) -> Vec<usize> {
         let hidden = &self.layers[..self.layers.len() - 1];

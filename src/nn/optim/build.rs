@@ -1,52 +1,14 @@
-//! Optimizers built from their settings: fused kernels on the CPU, Burn's own optimizers on other devices.
-//!
-//! In: an [`OptimizerConfig`] and a device. Out: an [`Optimizer`], which is given the learning rate at each step.
+//! Burn's optimizers, built from their settings, for any device but the CPU.
 
-use burn::module::Module;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdaGradConfig, AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
-use burn::tensor::Device;
+use burn::optim::{AdaGradConfig, AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 
-use super::fused::FusedOptimizer;
 use super::{AdaGrad, Adam, Momentum, OptimizerConfig, RmsProp, UpdateRule};
-use crate::nn::kernels;
-
-/// The least `eps` of a fused optimizer. The kernels take the square of a gradient below 1e-17 for 0, which changes a quotient
-/// only where `eps` is not much larger than the gradient.
-const LEAST_FUSED_EPS: f64 = 1e-10;
-
-/// An optimizer with its state of each parameter.
-pub enum Optimizer {
-    /// Updates each parameter in one pass; for parameters of 32 bits on the CPU.
-    Fused(FusedOptimizer),
-    /// Burn's own optimizer, for any device and any float type.
-    Burn(ModuleOptimizer),
-}
-
-impl Optimizer {
-    /// Updates every parameter of `model` that has a gradient, with learning rate `lr`.
-    pub fn step<M: Module>(&mut self, lr: f64, model: M, gradients: GradientsParams) -> M {
-        match self {
-            Self::Fused(fused) => fused.step(lr, model, gradients),
-            Self::Burn(burn) => burn.step(lr, model, gradients),
-        }
-    }
-}
 
 impl OptimizerConfig {
-    /// The fastest optimizer with these settings for parameters of 32 bits on `device`.
-    pub fn build(&self, device: &Device) -> Optimizer {
-        let eps_is_large_enough = self.rule.eps().is_none_or(|eps| eps >= LEAST_FUSED_EPS);
-        if kernels::support_device(device) && eps_is_large_enough {
-            Optimizer::Fused(FusedOptimizer::new(self))
-        } else {
-            Optimizer::Burn(self.build_burn())
-        }
-    }
-
-    /// Burn's own optimizer with these settings, for any device and any float type.
-    pub fn build_burn(&self) -> ModuleOptimizer {
+    /// Burn's own optimizer with these settings. The learning rate is not among them: each step is given its own.
+    pub fn build(&self) -> ModuleOptimizer {
         let decay = self.weight_decay.filter(|&decay| decay > 0.0);
         let decay = decay.map(|decay| WeightDecayConfig::new(decay as f32));
         match self.rule {

@@ -1,11 +1,10 @@
 //! Optimizers with their settings, learning-rate schedules and gradient clipping.
 //!
-//! In: the `optimizer` entry of an experiment file. Out: an [`Optimizer`], which updates a parameter in one pass on the CPU and
-//! is Burn's own elsewhere. Every rule works element by element, so the replicas of a stack stay independent.
+//! In: the `optimizer` entry of an experiment file. Out: its update rule for the CPU, or Burn's optimizer for other devices.
+//! Every rule works element by element, so the replicas of a stack stay independent.
 
 mod build;
 pub(crate) mod clip;
-mod fused;
 pub(crate) mod schedule;
 
 use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected};
@@ -14,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 pub use super::update_rule::{AdaGrad, Adam, Momentum, NAMES, RmsProp, UpdateRule};
-pub use build::Optimizer;
 pub use schedule::Schedule;
 
 /// An optimizer: an update rule, and the settings that every rule has.

@@ -159,7 +159,10 @@ fn the_confusion_matrix_has_a_cell_per_pair_of_classes_and_counts_above_zero() {
 fn the_sheet_of_errors_has_every_image_once() {
     // Image i is of one shade, 100 + i, so its pixels on the sheet can be counted.
     let shades: Vec<u8> = (0..10).flat_map(|i| vec![100 + i; PIXELS]).collect();
-    let images = |pixels: Vec<u8>| Images { labels: vec![1; pixels.len() / PIXELS], pixels };
+    let images = |pixels: Vec<u8>| {
+        let labels = vec![1; pixels.len() / PIXELS];
+        Images::new(pixels, labels)
+    };
     let dataset = Dataset::new("digits", images(vec![0; PIXELS]), images(shades));
     let mistake = |index| Mistake { index, truth: 1, predicted: 0, confidence: 0.75 };
     let fixture = || {

@@ -6,14 +6,14 @@ mod interpolation;
 mod reconstructions;
 
 use anyhow::{Result, ensure};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 
 pub use interpolation::InterpolationEnds;
 
 use super::Figure;
 use crate::data::{Dataset, PIXELS, Rows, Split};
 use crate::evaluate::knn::Vectors;
-use crate::evaluate::{apply, encode, tsne};
+use crate::evaluate::{outputs_of_one, tsne};
 use crate::experiment::config::TrialConfig;
 use crate::nn::models::Autoencoder;
 
@@ -49,7 +49,7 @@ impl<'a> TrainedAutoencoder<'a> {
         test: Split<'a>,
         device: &'a Device,
     ) -> Self {
-        let codes = encode(model, test, device);
+        let codes = outputs_of_one(&model.codes(), test.rows, device);
         Self { model, config, seed, dataset, test, codes, device }
     }
 
@@ -79,16 +79,14 @@ impl<'a> TrainedAutoencoder<'a> {
 
     /// Grey values `[n, 28, 28]` decoded from codes `[n * latent]`.
     fn decode(&self, codes: Vec<f32>) -> Vec<u8> {
-        let width = self.latent();
-        let shape = [1, codes.len() / width, width];
-        let codes = Tensor::from_data(TensorData::new(codes, shape), self.device);
-        self.model.decode(codes).into_data().iter::<f32>().map(byte).collect()
+        let rows = Rows::Numbers { values: &codes, width: self.latent() };
+        outputs_of_one(&self.model.pixels_of_codes(), rows, self.device).into_iter().map(byte).collect()
     }
 
     /// Grey values `[n, 28, 28]` of the reconstructions of images `[n * 784]`.
     fn reconstruct(&self, images: &[f32]) -> Vec<u8> {
         let rows = Rows::Numbers { values: images, width: PIXELS };
-        apply(rows, 1, self.device, |x| self.model.reconstruct(x)).concat().into_iter().map(byte).collect()
+        outputs_of_one(&self.model.reconstructions(), rows, self.device).into_iter().map(byte).collect()
     }
 
     /// The index of the `nth` test image of each class, from 0; `None` for a class that has fewer.

@@ -1,0 +1,332 @@
+//! Matrix products.
+//!
+//! In: two matrices, row-major or transposed. Out: their product, row-major. Every number of it is one chain of fused
+//! multiply-adds that starts at 0 and goes through the terms in order, so it is the same to the bit for every vector
+//! width, tile and number of threads.
+//!
+//! The right side is read row by row in panels as wide as a few vectors, and the left side number by number, so that a
+//! tile of sums stays in registers over the whole of the shared dimension (Goto and van de Geijn, "Anatomy of
+//! high-performance matrix multiplication", 2008, without its packing, which the sizes here do not pay for).
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::simd::arch;
+
+/// The least number of multiplications for which a product uses several threads.
+const PARALLEL_THRESHOLD: usize = 192 * 192 * 192;
+
+/// Rows of a tile. With four vectors of columns its sums take 24 of 32 registers, with two 12 of 16.
+const TILE_ROWS: usize = 6;
+
+/// A matrix over borrowed numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    /// Whether `values` are those of the transposed matrix, row-major.
+    is_transposed: bool,
+}
+
+impl<'a> Matrix<'a> {
+    /// A matrix `[rows, columns]` with these numbers, row-major.
+    ///
+    /// # Panics
+    /// There are not as many numbers as the shape has.
+    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(Some(values.len()), rows.checked_mul(columns), "as many numbers as the shape has");
+        Self { values, rows, columns, is_transposed: false }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The transposed matrix over the same numbers.
+    pub fn transposed(self) -> Self {
+        Self { rows: self.columns, columns: self.rows, is_transposed: !self.is_transposed, ..self }
+    }
+}
+
+/// Writes the product `[rows of lhs, columns of rhs]` to `out`, row-major. Large ones use the threads of the current
+/// rayon pool.
+///
+/// # Panics
+/// The columns of `lhs` are not the rows of `rhs`, or `out` does not have the size of the product.
+pub fn multiply(lhs: Matrix, rhs: Matrix, out: &mut [f32]) {
+    multiply_rows(lhs, 0..lhs.rows, rhs, out);
+}
+
+/// [`multiply`] for some rows of `lhs` only.
+///
+/// # Panics
+/// As [`multiply`], or `lhs` does not have these rows.
+pub fn multiply_rows(lhs: Matrix, rows: std::ops::Range<usize>, rhs: Matrix, out: &mut [f32]) {
+    assert_eq!(lhs.columns, rhs.rows, "lhs has as many columns as rhs has rows");
+    assert_eq!(Some(out.len()), rows.len().checked_mul(rhs.columns), "out has the size of the product");
+    assert!(rows.end <= lhs.rows, "lhs has the rows");
+    if out.is_empty() {
+        return;
+    }
+    let threads = rayon::current_num_threads();
+    let is_large = rows.len() * rhs.columns * rhs.rows >= PARALLEL_THRESHOLD;
+    if threads == 1 || !is_large {
+        return arch().dispatch(Product { lhs, rows, rhs, out });
+    }
+    let share = rows.len().div_ceil(threads).next_multiple_of(TILE_ROWS);
+    out.par_chunks_mut(share * rhs.columns).enumerate().for_each(|(index, out)| {
+        let from = rows.start + index * share;
+        arch().dispatch(Product { lhs, rows: from..from + out.len() / rhs.columns, rhs, out });
+    });
+}
+
+struct Product<'a, 'b> {
+    lhs: Matrix<'a>,
+    rows: std::ops::Range<usize>,
+    rhs: Matrix<'a>,
+    out: &'b mut [f32],
+}
+
+impl WithSimd for Product<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // Sums, a row of the right side and one number of the left must fit the registers.
+        if S::REGISTER_COUNT >= 32 {
+            self.panels::<S, 4>(simd);
+        } else {
+            self.panels::<S, 2>(simd);
+        }
+    }
+}
+
+impl Product<'_, '_> {
+    /// Goes through the panels of the right side, each `N` vectors wide but for the last.
+    #[inline(always)]
+    fn panels<S: Simd, const N: usize>(mut self, simd: S) {
+        let width = N * S::F32_LANES;
+        let mut packed = Vec::new();
+        for from in (0..self.rhs.columns).step_by(width) {
+            let columns = width.min(self.rhs.columns - from);
+            let panel = if self.rhs.is_transposed {
+                pack(self.rhs, from, columns, &mut packed);
+                Panel { values: &packed, stride: columns, columns }
+            } else {
+                Panel { values: &self.rhs.values[from..], stride: self.rhs.columns, columns }
+            };
+            match columns.div_ceil(S::F32_LANES) {
+                _ if columns == width => self.rows::<S, N, true>(simd, panel, from),
+                1 => self.rows::<S, 1, false>(simd, panel, from),
+                2 => self.rows::<S, 2, false>(simd, panel, from),
+                3 if N > 2 => self.rows::<S, 3, false>(simd, panel, from),
+                _ => self.rows::<S, N, false>(simd, panel, from),
+            }
+        }
+    }
+
+    /// Goes through the rows of the left side, for one panel.
+    #[inline(always)]
+    fn rows<S: Simd, const N: usize, const FULL: bool>(&mut self, simd: S, panel: Panel, column: usize) {
+        let count = self.rows.len();
+        let mut row = 0;
+        while row < count {
+            row += match count - row {
+                TILE_ROWS.. => self.tile::<S, TILE_ROWS, N, FULL>(simd, panel, row, column),
+                4..TILE_ROWS => self.tile::<S, 4, N, FULL>(simd, panel, row, column),
+                2 | 3 => self.tile::<S, 2, N, FULL>(simd, panel, row, column),
+                _ => self.tile::<S, 1, N, FULL>(simd, panel, row, column),
+            };
+        }
+    }
+
+    /// Computes a tile of `M` rows and `N` vectors, the last of which is full or not. Returns `M`.
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const N: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        panel: Panel,
+        row: usize,
+        column: usize,
+    ) -> usize {
+        let Matrix { values, rows, columns: depth, is_transposed } = self.lhs;
+        let first = self.rows.start + row;
+        let sums = if is_transposed {
+            let terms = values.chunks_exact(rows).map(
+                #[inline(always)]
+                |row| &row[first..first + M],
+            );
+            sums::<S, _, M, N, FULL>(
+                simd,
+                terms,
+                #[inline(always)]
+                |term, m| term[m],
+                panel,
+            )
+        } else {
+            let each: [&[f32]; M] = std::array::from_fn(|m| &values[(first + m) * depth..][..depth]);
+            sums::<S, _, M, N, FULL>(
+                simd,
+                0..depth,
+                #[inline(always)]
+                |k, m| each[m][k],
+                panel,
+            )
+        };
+        for (m, sums) in sums.iter().enumerate() {
+            let start = (row + m) * self.rhs.columns + column;
+            store::<S, N, FULL>(simd, &mut self.out[start..start + panel.columns], *sums);
+        }
+        M
+    }
+}
+
+/// Some columns of a right side, row-major.
+#[derive(Clone, Copy)]
+struct Panel<'a> {
+    values: &'a [f32],
+    /// The distance from one row to the next.
+    stride: usize,
+    columns: usize,
+}
+
+/// The sums of a tile. `left` gives number `m` of the left side for one of the terms; a row of the panel belongs to each.
+#[inline(always)]
+fn sums<S: Simd, T: Copy, const M: usize, const N: usize, const FULL: bool>(
+    simd: S,
+    terms: impl Iterator<Item = T>,
+    left: impl Fn(T, usize) -> f32,
+    panel: Panel,
+) -> [[S::f32s; N]; M] {
+    let mut sums = [[simd.splat_f32s(0.0); N]; M];
+    for (term, row) in terms.zip(panel.values.chunks(panel.stride)) {
+        let right = load::<S, N, FULL>(simd, &row[..panel.columns]);
+        for m in 0..M {
+            let number = simd.splat_f32s(left(term, m));
+            for n in 0..N {
+                sums[m][n] = simd.mul_add_f32s(number, right[n], sums[m][n]);
+            }
+        }
+    }
+    sums
+}
+
+/// The first numbers of a row as `N` vectors. The row is as long as they are if they are `FULL`; else it is shorter, and
+/// zeros follow it.
+#[inline(always)]
+pub(super) fn load<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &[f32]) -> [S::f32s; N] {
+    let (whole, rest) = S::as_simd_f32s(row);
+    std::array::from_fn(
+        #[inline(always)]
+        |n| if FULL || n < whole.len() { whole[n] } else { simd.partial_load_f32s(rest) },
+    )
+}
+
+/// Writes the vectors to a row: all of them if they are `FULL`, else as much as fits.
+#[inline(always)]
+pub(super) fn store<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &mut [f32], vectors: [S::f32s; N]) {
+    if FULL {
+        let (whole, _) = S::as_mut_simd_f32s(row);
+        for n in 0..N {
+            whole[n] = vectors[n];
+        }
+    } else {
+        for (part, vector) in row.chunks_mut(S::F32_LANES).zip(vectors) {
+            simd.partial_store_f32s(part, vector);
+        }
+    }
+}
+
+/// Copies columns `from..from + columns` of a transposed matrix to `packed`, row-major.
+#[inline(always)]
+fn pack(matrix: Matrix, from: usize, columns: usize, packed: &mut Vec<f32>) {
+    /// Rows and columns that are copied at a time: as many as a cache line has numbers.
+    const BLOCK: usize = 16;
+    let depth = matrix.rows;
+    packed.resize(depth * columns, 0.0);
+    for (group, start) in (from..from + columns).step_by(BLOCK).enumerate() {
+        let lines: [&[f32]; BLOCK] = std::array::from_fn(|i| {
+            // Past the last column, any line does: what comes of it is not written.
+            let column = (start + i).min(from + columns - 1);
+            &matrix.values[column * depth..][..depth]
+        });
+        for (k, row) in packed.chunks_exact_mut(columns).enumerate() {
+            let row = &mut row[group * BLOCK..];
+            let numbers: [f32; BLOCK] = std::array::from_fn(
+                #[inline(always)]
+                |i| lines[i][k],
+            );
+            match row.first_chunk_mut::<BLOCK>() {
+                Some(whole) => *whole = numbers,
+                None => row.copy_from_slice(&numbers[..row.len()]),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{Purpose, Stream};
+
+    /// The definition: a chain of fused multiply-adds for each number, in order of k.
+    fn by_definition(lhs: Matrix, rhs: Matrix) -> Vec<f32> {
+        let at = |matrix: Matrix, row: usize, column: usize| {
+            if matrix.is_transposed {
+                matrix.values[column * matrix.rows + row]
+            } else {
+                matrix.values[row * matrix.columns + column]
+            }
+        };
+        let number =
+            |row, column| (0..lhs.columns).fold(0.0f32, |sum, k| at(lhs, row, k).mul_add(at(rhs, k, column), sum));
+        (0..lhs.rows).flat_map(|row| (0..rhs.columns).map(move |column| number(row, column))).collect()
+    }
+
+    fn numbers(stream: &mut Stream, count: usize) -> Vec<f32> {
+        (0..count).map(|_| stream.normal() as f32).collect()
+    }
+
+    fn product(lhs: Matrix, rhs: Matrix) -> Vec<f32> {
+        let mut out = vec![f32::NAN; lhs.rows * rhs.columns];
+        multiply(lhs, rhs, &mut out);
+        out
+    }
+
+    #[test]
+    fn products_are_those_of_three_nested_loops_to_the_bit() {
+        let mut stream = Stream::new(1, Purpose::Data, 0);
+        let shapes = [(1, 1, 1), (6, 3, 64), (7, 5, 65), (13, 784, 10), (128, 20, 33), (5, 130, 70), (200, 300, 150)];
+        for (rows, depth, columns) in shapes {
+            let (left, right) = (numbers(&mut stream, rows * depth), numbers(&mut stream, depth * columns));
+            let all_lhs = [Matrix::new(&left, rows, depth), Matrix::new(&left, depth, rows).transposed()];
+            let all_rhs = [Matrix::new(&right, depth, columns), Matrix::new(&right, columns, depth).transposed()];
+            for (lhs, rhs) in all_lhs.into_iter().flat_map(|lhs| all_rhs.map(|rhs| (lhs, rhs))) {
+                assert_eq!(product(lhs, rhs), by_definition(lhs, rhs), "{rows} x {depth} x {columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn some_rows_of_a_product_are_those_of_the_whole() {
+        let mut stream = Stream::new(2, Purpose::Data, 0);
+        let (left, right) = (numbers(&mut stream, 20 * 9), numbers(&mut stream, 9 * 40));
+        let (lhs, rhs) = (Matrix::new(&left, 9, 20).transposed(), Matrix::new(&right, 9, 40));
+        let mut some = vec![0.0; 7 * 40];
+        multiply_rows(lhs, 3..10, rhs, &mut some);
+        assert_eq!(some, product(lhs, rhs)[3 * 40..10 * 40]);
+    }
+
+    #[test]
+    fn a_sum_of_no_terms_is_0() {
+        assert_eq!(product(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3)), [0.0; 6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "lhs has as many columns as rhs has rows")]
+    fn sides_that_do_not_fit_are_refused() {
+        product(Matrix::new(&[1.0; 2], 1, 2), Matrix::new(&[1.0; 3], 3, 1));
+    }
+}
