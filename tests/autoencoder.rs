@@ -112,8 +112,11 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
         &DataLocations { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
-    let codes =
-        kindling::evaluate::encode(network.autoencoder().unwrap(), test.test.slice(0, 100, Pixels::Unit), &device);
+    let codes = kindling::evaluate::outputs_of_one(
+        &network.autoencoder().unwrap().codes(),
+        test.test.slice(0, 100, Pixels::Unit).rows,
+        &device,
+    );
     let bytes = fs::read(desk.path().join("out/codes.npy")).unwrap();
     let exported: Vec<f32> = bytes[128..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     assert_eq!(exported, codes);

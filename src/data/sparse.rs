@@ -39,7 +39,8 @@ impl Ink {
 impl SparseImages {
     /// The images `[n, width]` without their zeros.
     pub fn new(bytes: &[u8], width: usize) -> Self {
-        let mut ink = Vec::new();
+        // Counted first: a vector that grows is copied, and this one is large.
+        let mut ink = Vec::with_capacity(bytes.iter().filter(|byte| **byte > 0).count());
         let mut starts = vec![0];
         for row in bytes.chunks_exact(width) {
             let inked = row.iter().zip(0u32..).filter(|(byte, _)| **byte > 0);

@@ -13,7 +13,7 @@ fn mse(a: &[f32], b: &[f32]) -> f64 {
 /// infinite.
 pub fn psnr(a: &[f32], b: &[f32]) -> Option<f64> {
     let mse = mse(a, b);
-    (mse > 0.0).then(|| -10.0 * mse.log10())
+    (mse > 0.0).then(|| -10.0 * libm::log10(mse))
 }
 
 /// Side of the window in pixels.

@@ -2,14 +2,15 @@
 //!
 //! In: points as vectors. Out: for each query its k nearest points, the same ones in the same order as by a naive scan
 //! in double precision. A matrix product in single precision gives all squared distances within a known rounding error;
-//! only points that may be among the nearest are then measured exactly. The product is always burn-flex's, since a GPU
-//! may round to far fewer digits.
+//! only points that may be among the nearest are then measured exactly. The product is always the CPU's, since a GPU may
+//! round to far fewer digits.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
+
+use crate::nn::cpu::aligned::Aligned;
+use crate::nn::cpu::product::{Matrix, multiply};
 
 /// Points of any dimension, such as images, codes or coordinates in the plane.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +30,10 @@ pub struct Neighbour {
     pub distance: f64,
 }
 
-/// Queries in a matrix product. The product of 128 x 2048 numbers fits the second-level cache.
-const QUERIES: usize = 128;
+/// Queries in a matrix product. The product of 48 x 1024 numbers fits the second-level cache.
+const QUERIES: usize = 48;
 /// Points in a matrix product.
-const BLOCK: usize = 2048;
+const BLOCK: usize = 1024;
 
 impl<'a> Vectors<'a> {
     /// Number of points.
@@ -66,7 +67,7 @@ pub struct Index<'a> {
     points: Vectors<'a>,
     /// `[width + 1, BLOCK]` each: -2 times the points as columns, and a last row of their squared norms. The product
     /// with a query that is followed by a 1 is then the squared distance less the query's squared norm.
-    blocks: Vec<Tensor<2>>,
+    blocks: Vec<Aligned>,
     largest_norm: f64,
 }
 
@@ -76,12 +77,12 @@ impl<'a> Index<'a> {
         let norms = points.squared_norms();
         let blocks = (0..points.count()).step_by(BLOCK).map(|from| {
             let count = BLOCK.min(points.count() - from);
-            let mut values = vec![0.0f32; (points.width + 1) * count];
+            let mut values = Aligned::zeros((points.width + 1) * count);
             for (column, row) in (from..from + count).enumerate() {
                 points.row(row).iter().enumerate().for_each(|(i, &v)| values[i * count + column] = -2.0 * v);
                 values[points.width * count + column] = norms[row] as f32;
             }
-            Tensor::from_data(TensorData::new(values, [points.width + 1, count]), &Device::flex())
+            values
         });
         let largest_norm = norms.iter().copied().fold(0.0, f64::max).sqrt();
         Self { points, blocks: blocks.collect(), largest_norm }
@@ -92,12 +93,21 @@ impl<'a> Index<'a> {
     pub(super) fn relative_distances(&self, queries: Vectors, rows: Range<usize>) -> Vec<Vec<f32>> {
         let left = with_ones(queries, rows.clone());
         let mut distances: Vec<Vec<f32>> = vec![Vec::with_capacity(self.points.count()); rows.len()];
+        let mut products = Vec::new();
         for block in &self.blocks {
-            let products: Vec<f32> = left.clone().matmul(block.clone()).into_data().iter::<f32>().collect();
-            let width = products.len() / rows.len();
+            let width = self.multiply(&left, block, &mut products);
             distances.iter_mut().zip(products.chunks_exact(width)).for_each(|(all, row)| all.extend_from_slice(row));
         }
         distances
+    }
+
+    /// Writes the products of queries `[rows, width + 1]` with the points of a block to `products`. Returns the number of points.
+    fn multiply(&self, left: &[f32], block: &[f32], products: &mut Vec<f32>) -> usize {
+        let depth = self.points.width + 1;
+        let (rows, points) = (left.len() / depth, block.len() / depth);
+        products.resize(rows * points, 0.0);
+        multiply(Matrix::new(left, rows, depth), Matrix::new(block, depth, points), products);
+        points
     }
 
     /// The `k` nearest points of every query, nearest first, `[queries * k]`; of equally near ones the first comes
@@ -121,13 +131,10 @@ impl<'a> Index<'a> {
                 let mut nearest: Vec<Nearest> =
                     (from..to).map(|query| Nearest::new(self, squared_norms[query], k)).collect();
                 let left = with_ones(queries, from..to);
+                let mut products = Vec::new();
                 for (block, right) in self.blocks.iter().enumerate() {
-                    let products = left.clone().matmul(right.clone()).into_data();
-                    let products: Cow<[f32]> = match products.as_slice() {
-                        Ok(products) => Cow::Borrowed(products),
-                        Err(_) => products.iter().collect(),
-                    };
-                    for (index, row) in products.chunks_exact(products.len() / (to - from)).enumerate() {
+                    let points = self.multiply(&left, right, &mut products);
+                    for (index, row) in products.chunks_exact(points).enumerate() {
                         let query = from + index;
                         let skip = (excluded == Excluded::OwnRow).then_some(query);
                         nearest[index].scan(row, block * BLOCK, self.points, queries.row(query), skip);
@@ -149,14 +156,13 @@ enum Excluded {
 }
 
 /// Some rows of `queries`, each followed by a 1: `[rows, width + 1]`.
-fn with_ones(queries: Vectors, rows: Range<usize>) -> Tensor<2> {
-    let shape = [rows.len(), queries.width + 1];
-    let mut values = Vec::with_capacity(shape[0] * shape[1]);
+fn with_ones(queries: Vectors, rows: Range<usize>) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows.len() * (queries.width + 1));
     for row in rows {
         values.extend_from_slice(queries.row(row));
         values.push(1.0);
     }
-    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+    values
 }
 
 /// The nearest points of one query among those scanned so far.

@@ -2,11 +2,11 @@
 //!
 //! In: training examples. Out: components, codes of any examples, and the mean squared error of their reconstructions.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::DMatrix;
 
 use super::CHUNK;
 use super::knn::Vectors;
+use crate::nn::cpu::product::{Matrix, multiply};
 
 /// The mean and all principal components of a sample.
 #[derive(Debug, Clone)]
@@ -24,13 +24,13 @@ impl Pca {
         let (n, width) = (sample.count(), sample.width);
         let mut mean = vec![0.0f64; width];
         let mut products = vec![0.0f64; width * width];
-        // Products are summed in single precision by burn-flex within a chunk, and in double precision over chunks.
+        let mut chunk_products = vec![0.0f32; width * width];
+        // Products are summed in single precision within a chunk, and in double precision over chunks.
         for chunk in sample.values.chunks(CHUNK * width) {
             chunk.iter().enumerate().for_each(|(i, &v)| mean[i % width] += f64::from(v) / n as f64);
-            let rows =
-                Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [chunk.len() / width, width]), &Device::flex());
-            let chunk_products = rows.clone().transpose().matmul(rows).into_data(); // [width, width]
-            products.iter_mut().zip(chunk_products.iter::<f32>()).for_each(|(sum, v)| *sum += f64::from(v));
+            let rows = Matrix::new(chunk, chunk.len() / width, width);
+            multiply(rows.transposed(), rows, &mut chunk_products);
+            products.iter_mut().zip(&chunk_products).for_each(|(sum, &v)| *sum += f64::from(v));
         }
         let covariance = DMatrix::from_fn(width, width, |i, j| products[i * width + j] / n as f64 - mean[i] * mean[j]);
         let eigen = covariance.symmetric_eigen();
@@ -47,13 +47,12 @@ impl Pca {
         for (column, component) in self.components.iter().take(size).enumerate() {
             component.iter().enumerate().for_each(|(row, &v)| basis[row * size + column] = v as f32);
         }
-        let basis = Tensor::<2>::from_data(TensorData::new(basis, [width, size]), &Device::flex());
-        let mut codes = Vec::with_capacity(examples.count() * size);
-        for chunk in examples.values.chunks(CHUNK * width) {
+        let basis = Matrix::new(&basis, width, size);
+        let mut codes = vec![0.0; examples.count() * size];
+        for (chunk, codes) in examples.values.chunks(CHUNK * width).zip(codes.chunks_mut(CHUNK * size)) {
             let centred: Vec<f32> =
                 chunk.iter().enumerate().map(|(i, &v)| (f64::from(v) - self.mean[i % width]) as f32).collect();
-            let rows = Tensor::<2>::from_data(TensorData::new(centred, [chunk.len() / width, width]), &Device::flex());
-            codes.extend(rows.matmul(basis.clone()).into_data().iter::<f32>());
+            multiply(Matrix::new(&centred, chunk.len() / width, width), basis, codes);
         }
         codes
     }

@@ -1,8 +1,7 @@
 //! Test functions for optimizers: formula, usual start, global minimum.
 //!
-//! In: points. Out: values, differentiable by autodiff.
+//! In: points in 64 bits. Out: values and gradients.
 
-use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use serde::{Deserialize, Serialize};
 
 /// A function of one number w, or of two numbers x and y.
@@ -98,51 +97,47 @@ impl Function {
         })
     }
 
-    /// The value at one point, in 64 bits.
+    /// The value at a point.
     pub fn value_at(self, point: &[f64]) -> f64 {
-        self.values_at(&[point.to_vec()]).first().copied().unwrap_or(f64::NAN)
-    }
-
-    /// The value at each point, in 64 bits.
-    pub fn values_at(self, points: &[Vec<f64>]) -> Vec<f64> {
-        let shape = [points.len(), self.dimensions()];
-        let points = Tensor::from_data(TensorData::new(points.concat(), shape), (&Device::flex(), DType::F64));
-        self.forward(points).into_data().iter::<f64>().collect()
-    }
-
-    /// The value at each point: `[n, dimensions]` to `[n]`.
-    pub fn forward(self, points: Tensor<2>) -> Tensor<1> {
-        let n = points.dims()[0];
-        let coordinate = |axis: usize| points.clone().narrow(1, axis, 1).reshape([n]);
-        let (x, w) = (coordinate(0), coordinate(0));
-        let y = || coordinate(1);
+        let (x, y) = (point[0], point.get(1).copied().unwrap_or(0.0));
+        let w = x;
         match self {
-            Self::Rosenbrock => {
-                let across = x.clone().neg().add_scalar(1.0).square();
-                across + (y() - x.square()).square().mul_scalar(100.0)
-            }
-            Self::Quartic => {
-                let (two, three) = (w.clone().square(), w.clone().square() * w.clone());
-                two.clone().square() - three.mul_scalar(3.0) + two.mul_scalar(2.0) + w
-            }
-            Self::Wavy => w.clone().square() + w.mul_scalar(4.0).sin().mul_scalar(0.5),
-            Self::Bowl => {
-                let waves = x.clone().mul_scalar(3.0).sin() * y().mul_scalar(3.0).cos();
-                (x.square() + y().square()).mul_scalar(0.5) + waves.mul_scalar(0.3)
-            }
-            Self::Assignment => {
-                let three = w.clone().square() * w.clone();
-                three.clone() * w.clone().mul_scalar(0.25) - three.mul_scalar(3.0) + w.mul_scalar(7.0).sub_scalar(5.0)
-            }
-            Self::NeuronQuadratic => {
-                // By the sigmoid's formula, because backends compute their own sigmoid in 32 bits.
-                let output = (x + y()).neg().exp().add_scalar(1.0).recip();
-                output.square().mul_scalar(0.5)
-            }
-            // -ln(1 - s(z)) = softplus(z), which does not overflow at the values that a descent reaches.
-            Self::NeuronCrossEntropy => activation::softplus(x + y(), 1.0),
+            Self::Rosenbrock => (1.0 - x) * (1.0 - x) + 100.0 * (y - x * x) * (y - x * x),
+            Self::Quartic => w * w * w * w - 3.0 * w * w * w + 2.0 * w * w + w,
+            Self::Wavy => w * w + 0.5 * libm::sin(4.0 * w),
+            Self::Bowl => 0.5 * (x * x + y * y) + 0.3 * libm::sin(3.0 * x) * libm::cos(3.0 * y),
+            Self::Assignment => 0.25 * w * w * w * w - 3.0 * w * w * w + 7.0 * w - 5.0,
+            Self::NeuronQuadratic => 0.5 * sigmoid(x + y) * sigmoid(x + y),
+            // -ln(1 - s(z)) = ln(1 + e^z), in a form that does not overflow.
+            Self::NeuronCrossEntropy => (x + y).max(0.0) + libm::log1p(libm::exp(-(x + y).abs())),
         }
     }
+
+    /// The gradient at a point.
+    pub fn gradient_at(self, point: &[f64]) -> Vec<f64> {
+        let (x, y) = (point[0], point.get(1).copied().unwrap_or(0.0));
+        let w = x;
+        match self {
+            Self::Rosenbrock => vec![-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)],
+            Self::Quartic => vec![4.0 * w * w * w - 9.0 * w * w + 4.0 * w + 1.0],
+            Self::Wavy => vec![2.0 * w + 2.0 * libm::cos(4.0 * w)],
+            Self::Bowl => vec![
+                x + 0.9 * libm::cos(3.0 * x) * libm::cos(3.0 * y),
+                y - 0.9 * libm::sin(3.0 * x) * libm::sin(3.0 * y),
+            ],
+            Self::Assignment => vec![w * w * w - 9.0 * w * w + 7.0],
+            Self::NeuronQuadratic => {
+                let a = sigmoid(x + y);
+                vec![a * a * (1.0 - a); 2]
+            }
+            Self::NeuronCrossEntropy => vec![sigmoid(x + y); 2],
+        }
+    }
+}
+
+/// The logistic function.
+fn sigmoid(z: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-z))
 }
 
 #[cfg(test)]
@@ -165,6 +160,29 @@ mod tests {
             (Function::NeuronCrossEntropy, &[0.0, 0.0], std::f64::consts::LN_2),
         ] {
             assert!((value(function, at) - expected).abs() < 1e-12, "{function:?}");
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_central_differences() {
+        const STEP: f64 = 1e-6;
+        for &function in Function::ALL {
+            for at in [[-1.3, 0.4], [0.2, -0.9], [2.1, 1.7]] {
+                let gradient = function.gradient_at(&at[..function.dimensions()]);
+                for (axis, derivative) in gradient.into_iter().enumerate() {
+                    let moved = |by: f64| {
+                        let mut point = at[..function.dimensions()].to_vec();
+                        point[axis] += by;
+                        function.value_at(&point)
+                    };
+                    let difference = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+                    let scale = derivative.abs().max(1.0);
+                    assert!(
+                        (derivative - difference).abs() < 1e-7 * scale,
+                        "{function:?} {at:?}: {derivative}, {difference}"
+                    );
+                }
+            }
         }
     }
 

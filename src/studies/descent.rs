@@ -3,11 +3,8 @@
 //! In: a [`DescentConfig`], an optimizer with its schedule, and a seed, which only moves the starting point and only if the
 //! config has a jitter. Out: every point and value on the trajectory, as 64-bit numbers.
 
-use burn::module::{Module, Param};
-use burn::optim::GradientsParams;
-use burn::tensor::{DType, Device, Tensor, TensorData};
-
 use crate::experiment::config::{DescentConfig, TrainConfig};
+use crate::nn::cpu::update::Update;
 use crate::nn::optim::schedule::TrainingPosition;
 use crate::seed::{Purpose, Stream};
 
@@ -27,42 +24,31 @@ pub struct Trajectory {
 /// many times the larger of 1 and the absolute value at the start.
 const VALUE_DIVERGENCE_FACTOR: f64 = 1e6;
 
-#[derive(Module, Debug)]
-struct Point {
-    coordinates: Param<Tensor<2>>, // [1, D]
-}
-
-/// Runs the optimizer from the configured start, with Burn's own optimizers and automatic differentiation. The device is always
-/// burn-flex, because a GPU may have no 64-bit numbers.
+/// Runs the optimizer from the configured start, in 64 bits and on the CPU, whichever device the networks of a run are on.
 pub fn descend(config: &DescentConfig, train: &TrainConfig, seed: u64) -> Trajectory {
-    let wide = (&Device::flex().autodiff(), DType::F64);
     let mut jitter = Stream::new(seed, Purpose::Jitter, 0);
     let mut jittered = |x: f64| if config.jitter > 0.0 { x + config.jitter * jitter.normal() } else { x };
-    let start: Vec<f64> = config.origin().into_iter().map(&mut jittered).collect();
-    let dimensions = start.len();
-    let mut model =
-        Point { coordinates: Param::from_tensor(Tensor::from_data(TensorData::new(start, [1, dimensions]), wide)) };
-    let mut optimizer = train.optimizer.build();
+    let mut point: Vec<f64> = config.origin().into_iter().map(&mut jittered).collect();
+    let (mut first, mut second) = (vec![0.0; point.len()], vec![0.0; point.len()]);
     let mut trajectory = Trajectory { points: Vec::new(), values: Vec::new(), diverged: None };
     for step in 0..=config.steps {
-        let coordinates = model.coordinates.val();
-        let value = config.function.forward(coordinates.clone()); // [1]
-        let found = value.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
+        let found = config.function.value_at(&point);
         let far = VALUE_DIVERGENCE_FACTOR * trajectory.values.first().unwrap_or(&found).abs().max(1.0);
-        let point: Vec<f64> = coordinates.inner().into_data().iter::<f64>().collect();
         // Records keep points and values in 32 bits.
         let is_finite_f32 = |value: f64| (value as f32).is_finite();
         if !(is_finite_f32(found) && found.abs() <= far && point.iter().all(|&x| is_finite_f32(x))) {
             trajectory.diverged = Some(step);
             break;
         }
-        trajectory.points.push(point);
+        trajectory.points.push(point.clone());
         trajectory.values.push(found);
         if step < config.steps {
             let position = TrainingPosition { epoch: step, step, steps_per_epoch: 1, epochs: config.steps };
             let rate = train.schedule.rate(train.optimizer.lr, position);
-            let gradients = GradientsParams::from_grads(value.backward(), &model);
-            model = optimizer.step(rate, model, gradients);
+            let decay = train.optimizer.weight_decay.unwrap_or(0.0);
+            let update = Update::new(train.optimizer.rule, rate, decay, step + 1);
+            let gradient = config.function.gradient_at(&point);
+            update.apply(&mut point, &gradient, &mut first, &mut second);
         }
     }
     trajectory

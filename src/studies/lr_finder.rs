@@ -111,7 +111,7 @@ impl LossCurve {
     pub fn steepest(&self) -> Option<f64> {
         let derivative = |i: usize| {
             let (left, right) = (i.saturating_sub(2), (i + 2).min(self.rates.len() - 1));
-            (self.smoothed[right] - self.smoothed[left]) / (self.rates[right] / self.rates[left]).ln()
+            (self.smoothed[right] - self.smoothed[left]) / libm::log(self.rates[right] / self.rates[left])
         };
         let best = (WARMUP_STEPS.min(self.rates.len())..self.minimum_index()?)
             .min_by(|&a, &b| derivative(a).total_cmp(&derivative(b)))?;

@@ -102,7 +102,9 @@ impl Hidden {
             Self::Widths(widths) => widths.clone(),
             Self::Taper(Taper { depth }) => {
                 let ratio = outputs as f64 / inputs as f64;
-                (1..*depth).map(|layer| rounded(inputs as f64 * ratio.powf(layer as f64 / *depth as f64))).collect()
+                (1..*depth)
+                    .map(|layer| rounded(inputs as f64 * libm::pow(ratio, layer as f64 / *depth as f64)))
+                    .collect()
             }
         }
     }

@@ -349,13 +349,13 @@ fn hard_swish_derivative(x: f32, _y: f32) -> f32 {
 /// Writes `f` of each number of `z` to `y`.
 #[inline(always)]
 fn each(z: &[f32], y: &mut [f32], f: impl Fn(f32) -> f32) {
+    let y = &mut y[..z.len()];
     vectorised(
         #[inline(always)]
         || {
-            y.iter_mut().zip(z).for_each(
-                #[inline(always)]
-                |(y, &x)| *y = f(x),
-            )
+            for i in 0..z.len() {
+                y[i] = f(z[i]);
+            }
         },
     );
 }
@@ -363,13 +363,13 @@ fn each(z: &[f32], y: &mut [f32], f: impl Fn(f32) -> f32) {
 /// Multiplies each number of `grad` by `f` of those of `z` and `y`.
 #[inline(always)]
 fn scale(z: &[f32], y: &[f32], grad: &mut [f32], f: impl Fn(f32, f32) -> f32) {
+    let (z, y) = (&z[..grad.len()], &y[..grad.len()]);
     vectorised(
         #[inline(always)]
         || {
-            grad.iter_mut().zip(z).zip(y).for_each(
-                #[inline(always)]
-                |((grad, &x), &y)| *grad *= f(x, y),
-            )
+            for i in 0..grad.len() {
+                grad[i] *= f(z[i], y[i]);
+            }
         },
     );
 }

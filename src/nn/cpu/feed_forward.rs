@@ -229,7 +229,9 @@ impl LayerGradient<'_> {
             #[inline(always)]
             || {
                 for row in self.grad.chunks_exact(self.outputs) {
-                    sums.iter_mut().zip(row).for_each(|(sum, grad)| *sum += grad);
+                    for (sum, grad) in sums.iter_mut().zip(row) {
+                        *sum += grad;
+                    }
                 }
             },
         );
@@ -242,7 +244,9 @@ fn add_to_rows(values: &mut [f32], bias: &[f32]) {
         #[inline(always)]
         || {
             for row in values.chunks_exact_mut(bias.len()) {
-                row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
+                for (value, bias) in row.iter_mut().zip(bias) {
+                    *value += bias;
+                }
             }
         },
     );
@@ -251,6 +255,10 @@ fn add_to_rows(values: &mut [f32], bias: &[f32]) {
 fn multiply_by(values: &mut [f32], factors: &[f32]) {
     vectorised(
         #[inline(always)]
-        || values.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor),
+        || {
+            for (value, factor) in values.iter_mut().zip(factors) {
+                *value *= factor;
+            }
+        },
     );
 }

@@ -91,19 +91,25 @@ fn cross_entropy(z: &[f32], t: &[f32], width: usize, grad: &mut [f32]) -> f64 {
     // `grad` holds the differences from each row's largest output, then their exponentials, then the gradient.
     for (grad, z) in grad.chunks_exact_mut(width).zip(z.chunks_exact(width)) {
         let max = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        grad.iter_mut().zip(z).for_each(|(grad, z)| *grad = z - max);
+        for (grad, z) in grad.iter_mut().zip(z) {
+            *grad = z - max;
+        }
     }
     let mut total = 0.0;
     for (grad, t) in grad.chunks_exact(width).zip(t.chunks_exact(width)) {
         total -= sum_pairs(grad, t, |difference, t| if t == 0.0 { 0.0 } else { difference * t });
     }
-    grad.iter_mut().for_each(|grad| *grad = exp(*grad));
+    for grad in grad.iter_mut() {
+        *grad = exp(*grad);
+    }
     for (grad, t) in grad.chunks_exact_mut(width).zip(t.chunks_exact(width)) {
         let sum = sum_pairs(grad, grad, |exponential, _| exponential);
         let targets = sum_pairs(t, t, |t, _| t);
         total += targets * libm::log(sum);
         let factor = (targets / sum) as f32;
-        grad.iter_mut().zip(t).for_each(|(grad, t)| *grad = share * (*grad * factor - t));
+        for (grad, t) in grad.iter_mut().zip(t) {
+            *grad = share * (*grad * factor - t);
+        }
     }
     total
 }

@@ -3,17 +3,19 @@
 //! In: a parameter, its gradient and the moments that the rule keeps of earlier gradients, as slices of one length. Out: the
 //! parameter and the moments one step later, in the same slices. Numbers too small to matter become 0 (see [`TINY`]).
 
+use num_traits::{Float, NumCast};
+
 use super::simd::vectorised;
 use crate::nn::update_rule::{AdaGrad, Adam, Momentum, RmsProp, UpdateRule};
 
 /// Gradients and first moments with a smaller absolute value become 0. A moment whose gradients are 0 decays until it is
 /// subnormal and stays there, and each product with a subnormal number costs many processors some 150 cycles. With Adam's eps of
 /// 1e-8, a moment of this size moves its weight by less than 1e-22 times the learning rate.
-pub const TINY: f32 = 1e-30;
+pub const TINY: f64 = 1e-30;
 
 /// Gradients with a smaller absolute value count as 0 in the second moment: their square, times its weight in the mean, would
 /// be subnormal.
-const TINY_ROOT: f32 = 1e-17;
+const TINY_ROOT: f64 = 1e-17;
 
 /// The least `eps` with which a gradient below [`TINY_ROOT`] counts as 0: its quotient is then below 1e-7. With a smaller one no
 /// gradient does.
@@ -26,12 +28,12 @@ pub struct Update {
     /// The learning rate.
     lr: f64,
     /// Factor of the parameter in the L2 penalty's gradient.
-    decay: f32,
+    decay: f64,
     /// Factor of the parameter in AdamW's decoupled decay.
-    keep: f32,
+    keep: f64,
     /// `1 - b1^t` and `1 - b2^t` of Adam at step t.
     corrections: [f64; 2],
-    tiny_root: f32,
+    tiny_root: f64,
 }
 
 impl UpdateRule {
@@ -60,8 +62,8 @@ impl Update {
         Self {
             rule,
             lr,
-            decay: if is_decoupled { 0.0 } else { weight_decay as f32 },
-            keep: if is_decoupled { (1.0 - lr * weight_decay) as f32 } else { 1.0 },
+            decay: if is_decoupled { 0.0 } else { weight_decay },
+            keep: if is_decoupled { 1.0 - lr * weight_decay } else { 1.0 },
             corrections,
             tiny_root: if rule.eps().is_none_or(|eps| eps >= LEAST_EPS) { TINY_ROOT } else { 0.0 },
         }
@@ -72,12 +74,12 @@ impl Update {
         self.decay == 0.0 && self.keep == 1.0
     }
 
-    /// Takes the step. `first` and `second` are the rule's moments and as long as `parameter`; a moment that the rule does not
-    /// keep is not read and may be empty.
+    /// Takes the step, in the precision of the numbers: 32 or 64 bits. `first` and `second` are the rule's moments and as long as
+    /// `parameter`; a moment that the rule does not keep is not read and may be empty.
     ///
     /// # Panics
     /// The lengths differ.
-    pub fn apply(&self, parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+    pub fn apply<F: Float>(&self, parameter: &mut [F], gradient: &[F], first: &mut [F], second: &mut [F]) {
         assert_eq!(parameter.len(), gradient.len(), "the gradient is as long as the parameter");
         let lengths = [first.len(), second.len()];
         let fit = lengths.iter().take(self.rule.moments()).all(|&length| length == parameter.len());
@@ -89,116 +91,121 @@ impl Update {
     }
 
     #[inline(always)]
-    fn step(&self, parameter: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-        let &Self { rule, lr, decay, keep, corrections: [left_1, left_2], tiny_root } = self;
-        let rate = lr as f32;
-        let gradient = parameter.iter_mut().zip(gradient).map(
-            #[inline(always)]
-            |(p, &g)| {
-                let g = flush(if decay == 0.0 { g } else { p.mul_add(decay, g) });
-                (p, g)
-            },
-        );
+    fn step<F: Float>(&self, p: &mut [F], g: &[F], first: &mut [F], second: &mut [F]) {
+        let &Self { rule, lr, corrections: [left_1, left_2], .. } = self;
+        let gradient = Gradient { decay: of(self.decay), tiny: of(TINY) };
+        let (rate, keep, tiny_root) = (-of::<F>(lr), of::<F>(self.keep), of::<F>(self.tiny_root));
+        // Slices of one length and an index: a loop over them is vectorised.
+        let count = p.len();
+        let g = &g[..count];
         match rule {
-            UpdateRule::Sgd => gradient.for_each(
-                #[inline(always)]
-                |(p, g)| *p = g.mul_add(-rate, *p),
-            ),
+            UpdateRule::Sgd => {
+                for i in 0..count {
+                    p[i] = gradient.of(p[i], g[i]).mul_add(rate, p[i]);
+                }
+            }
             UpdateRule::Momentum(Momentum { momentum, nesterov }) => {
-                let momentum = momentum as f32;
-                gradient.zip(first).for_each(
-                    #[inline(always)]
-                    |((p, g), v)| {
-                        *v = flush(v.mul_add(momentum, g));
-                        let step = if nesterov { v.mul_add(momentum, g) } else { *v };
-                        *p = step.mul_add(-rate, *p);
-                    },
-                );
+                let (momentum, v) = (of::<F>(momentum), &mut first[..count]);
+                for i in 0..count {
+                    let g = gradient.of(p[i], g[i]);
+                    v[i] = above(v[i].mul_add(momentum, g), gradient.tiny);
+                    let step = if nesterov { v[i].mul_add(momentum, g) } else { v[i] };
+                    p[i] = step.mul_add(rate, p[i]);
+                }
             }
             UpdateRule::RmsProp(RmsProp { momentum, alpha, eps }) => {
-                let [momentum, eps, mean] = [momentum as f32, eps as f32, tiny_root];
-                let mean = MeanSquare::new(alpha, mean);
-                if momentum > 0.0 {
-                    gradient.zip(first).zip(second).for_each(
-                        #[inline(always)]
-                        |(((p, g), square), v)| {
-                            *square = mean.next(*square, g);
-                            *v = flush(v.mul_add(momentum, g / (square.sqrt() + eps)));
-                            *p = v.mul_add(-rate, *p);
-                        },
-                    );
+                let (momentum, eps, mean) = (of::<F>(momentum), of::<F>(eps), MeanSquare::new(alpha, tiny_root));
+                let square = &mut first[..count];
+                if momentum > F::zero() {
+                    let v = &mut second[..count];
+                    for i in 0..count {
+                        let g = gradient.of(p[i], g[i]);
+                        square[i] = mean.next(square[i], g);
+                        v[i] = above(v[i].mul_add(momentum, g / (square[i].sqrt() + eps)), gradient.tiny);
+                        p[i] = v[i].mul_add(rate, p[i]);
+                    }
                 } else {
-                    gradient.zip(first).for_each(
-                        #[inline(always)]
-                        |((p, g), square)| {
-                            *square = mean.next(*square, g);
-                            *p = (g / (square.sqrt() + eps)).mul_add(-rate, *p);
-                        },
-                    );
+                    for i in 0..count {
+                        let g = gradient.of(p[i], g[i]);
+                        square[i] = mean.next(square[i], g);
+                        p[i] = (g / (square[i].sqrt() + eps)).mul_add(rate, p[i]);
+                    }
                 }
             }
             UpdateRule::AdaGrad(AdaGrad { eps }) => {
-                let eps = eps as f32;
-                gradient.zip(first).for_each(
-                    #[inline(always)]
-                    |((p, g), sum)| {
-                        let root = above(g, tiny_root);
-                        *sum = root.mul_add(root, *sum);
-                        *p = (g / (sum.sqrt() + eps)).mul_add(-rate, *p);
-                    },
-                );
+                let (eps, sum) = (of::<F>(eps), &mut first[..count]);
+                for i in 0..count {
+                    let g = gradient.of(p[i], g[i]);
+                    let squared = above(g, tiny_root);
+                    sum[i] = squared.mul_add(squared, sum[i]);
+                    p[i] = (g / (sum[i].sqrt() + eps)).mul_add(rate, p[i]);
+                }
             }
             UpdateRule::Adam(Adam { betas: [b1, b2], eps }) | UpdateRule::AdamW(Adam { betas: [b1, b2], eps }) => {
                 // The more efficient order of operations at the end of section 2 of Kingma and Ba, 2015. AdamW is
                 // algorithm 2 of Loshchilov and Hutter, 2019.
-                let root = left_2.sqrt();
-                let (rate, eps) = ((lr * root / left_1) as f32, (eps * root) as f32);
-                let (b1, left_b1, mean) = (b1 as f32, (1.0 - b1) as f32, MeanSquare::new(b2, tiny_root));
-                gradient.zip(first).zip(second).for_each(
-                    #[inline(always)]
-                    |(((p, g), m), v)| {
-                        *m = flush(g.mul_add(left_b1, *m * b1));
-                        *v = mean.next(*v, g);
-                        *p = (*m / (v.sqrt() + eps)).mul_add(-rate, *p * keep);
-                    },
-                );
+                let correction = left_2.sqrt();
+                let (rate, eps) = (-of::<F>(lr * correction / left_1), of::<F>(eps * correction));
+                let (b1, left_b1, mean) = (of::<F>(b1), of::<F>(1.0 - b1), MeanSquare::new(b2, tiny_root));
+                let (m, v) = (&mut first[..count], &mut second[..count]);
+                for i in 0..count {
+                    let g = gradient.of(p[i], g[i]);
+                    m[i] = above(g.mul_add(left_b1, m[i] * b1), gradient.tiny);
+                    v[i] = mean.next(v[i], g);
+                    p[i] = (m[i] / (v[i].sqrt() + eps)).mul_add(rate, p[i] * keep);
+                }
             }
         }
     }
 }
 
-/// A running mean of squares.
+/// The gradient as a rule takes it.
 #[derive(Clone, Copy)]
-struct MeanSquare {
-    /// Weight of the mean so far.
-    keep: f32,
-    /// Weight of the new square.
-    add: f32,
-    tiny_root: f32,
+struct Gradient<F> {
+    decay: F,
+    tiny: F,
 }
 
-impl MeanSquare {
-    fn new(keep: f64, tiny_root: f32) -> Self {
-        Self { keep: keep as f32, add: (1.0 - keep) as f32, tiny_root }
+impl<F: Float> Gradient<F> {
+    /// The gradient with that of the L2 penalty, or 0 if it is tiny.
+    #[inline(always)]
+    fn of(self, parameter: F, gradient: F) -> F {
+        above(if self.decay == F::zero() { gradient } else { parameter.mul_add(self.decay, gradient) }, self.tiny)
+    }
+}
+
+/// A running mean of squares.
+#[derive(Clone, Copy)]
+struct MeanSquare<F> {
+    /// Weight of the mean so far.
+    keep: F,
+    /// Weight of the new square.
+    add: F,
+    tiny_root: F,
+}
+
+impl<F: Float> MeanSquare<F> {
+    fn new(keep: f64, tiny_root: F) -> Self {
+        Self { keep: of(keep), add: of(1.0 - keep), tiny_root }
     }
 
     /// The mean with the square of `value`, or 0 if that is subnormal.
     #[inline(always)]
-    fn next(self, mean: f32, value: f32) -> f32 {
-        let root = above(value, self.tiny_root);
-        let mean = (root * root).mul_add(self.add, mean * self.keep);
-        if mean < f32::MIN_POSITIVE { 0.0 } else { mean }
+    fn next(self, mean: F, value: F) -> F {
+        let value = above(value, self.tiny_root);
+        let mean = (value * value).mul_add(self.add, mean * self.keep);
+        if mean < F::min_positive_value() { F::zero() } else { mean }
     }
-}
-
-/// `value`, or 0 if it is below [`TINY`].
-#[inline(always)]
-fn flush(value: f32) -> f32 {
-    above(value, TINY)
 }
 
 /// `value`, or 0 if its absolute value is below `limit`.
 #[inline(always)]
-fn above(value: f32, limit: f32) -> f32 {
-    if value.abs() < limit { 0.0 } else { value }
+fn above<F: Float>(value: F, limit: F) -> F {
+    if value.abs() < limit { F::zero() } else { value }
+}
+
+/// The nearest number of this precision.
+#[inline(always)]
+fn of<F: Float>(value: f64) -> F {
+    NumCast::from(value).unwrap_or_else(F::nan)
 }

@@ -57,8 +57,8 @@ impl Schedule {
         let half_cosine = |share: f64| 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
         match self {
             Self::Constant => lr,
-            Self::Step { every, gamma } => lr * gamma.powf((at.epoch / every) as f64),
-            Self::Exponential { gamma } => lr * gamma.powf(at.epoch as f64),
+            Self::Step { every, gamma } => lr * libm::pow(*gamma, (at.epoch / every) as f64),
+            Self::Exponential { gamma } => lr * libm::pow(*gamma, at.epoch as f64),
             Self::Cosine => lr * half_cosine(done / at.epochs as f64),
             Self::WarmupCosine { warmup } if done < *warmup => {
                 // The rise begins one step above 0, because a step with a rate of 0 would change nothing.

@@ -5,6 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::*;
+use crate::nn::cpu::update::Update;
 use crate::nn::device;
 
 #[derive(Module, Debug)]
@@ -12,10 +13,21 @@ struct OneWeight {
     weight: Param<Tensor<1>>,
 }
 
-fn two_steps(config: OptimizerConfig) -> f32 {
+/// By the CPU's own update.
+fn two_steps(config: &OptimizerConfig) -> f32 {
+    let (mut weight, mut first, mut second) = ([1.0f32], [0.0], [0.0]);
+    for (gradient, step) in [2.0, -1.0].into_iter().zip(1..) {
+        let update = Update::new(config.rule, config.lr, config.weight_decay.unwrap_or(0.0), step);
+        update.apply(&mut weight, &[gradient], &mut first, &mut second);
+    }
+    weight[0]
+}
+
+/// By Burn's optimizer, as on other devices.
+fn two_burn_steps(config: &OptimizerConfig) -> f32 {
     let device = device::for_tests().autodiff();
     let mut model = OneWeight { weight: Param::from_tensor(Tensor::from_data([1.0f32], &device)) };
-    let mut optimizer = config.build(&device);
+    let mut optimizer = config.build();
     for gradient in [2.0, -1.0] {
         let loss = (model.weight.val() * gradient).sum();
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -26,8 +38,10 @@ fn two_steps(config: OptimizerConfig) -> f32 {
 
 #[track_caller]
 fn assert_two_steps(config: OptimizerConfig, expected: f64) {
-    let found = f64::from(two_steps(OptimizerConfig { lr: 0.1, ..config.clone() }));
-    assert!((found - expected).abs() < 2e-6, "{config:?}: {found}, by hand {expected}");
+    let config = OptimizerConfig { lr: 0.1, ..config };
+    for found in [two_steps(&config), two_burn_steps(&config)].map(f64::from) {
+        assert!((found - expected).abs() < 2e-6, "{config:?}: {found}, by hand {expected}");
+    }
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn span(function: Function, descents: &[Descent], axis: usize) -> (f64, f64) {
 /// A function of two numbers as colour with contour lines, and the trajectories over it.
 fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent]) -> Result<()> {
     let ends = [0, 1].map(|axis| span(function, descents, axis));
-    let grid = Grid2d::of(ends, SIDE, |points| function.values_at(points));
+    let grid = Grid2d::of(ends, SIDE, |points| points.iter().map(|point| function.value_at(point)).collect());
     let lowest = grid.values.iter().copied().fold(f64::INFINITY, f64::min);
     // A logarithmic scale shows the floor of a valley.
     let height = |v: f64| (v - lowest + 1e-2).ln();
@@ -172,14 +172,14 @@ fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent]) -> Result
 fn draw_line(svg: &mut Svg, function: Function, descents: &[Descent]) {
     let ends = span(function, descents, 0);
     let xs: Vec<Vec<f64>> = (0..=200).map(|i| vec![ends.0 + (ends.1 - ends.0) * f64::from(i) / 200.0]).collect();
-    let heights = function.values_at(&xs);
+    let heights: Vec<f64> = xs.iter().map(|x| function.value_at(x)).collect();
     let Some(y) = Axis::over(heights.iter().copied(), Scale::Linear, BOTTOM_TOP) else { return };
     let panel = Panel { x: Axis::exactly(ends, Scale::Linear, TRAJECTORIES), y };
     panel.grid(svg);
     let line: Vec<(f64, f64)> = xs.iter().zip(&heights).map(|(x, &v)| panel.to_pixels((x[0], v))).collect();
     svg.polyline(&line, FAINT, 1.6, "");
     for (entry, descent) in descents.iter().enumerate() {
-        let on_line = descent.trajectory.iter().zip(function.values_at(&descent.trajectory)).map(|(p, v)| (p[0], v));
+        let on_line = descent.trajectory.iter().map(|point| (point[0], function.value_at(point)));
         let inside = on_line.filter(|(x, _)| (ends.0..=ends.1).contains(x));
         let lifted = |point: (f64, f64)| (panel.to_pixels(point).0, panel.to_pixels(point).1 - 7.0 * entry as f64);
         let pixels: Vec<(f64, f64)> = inside.map(lifted).collect();
