@@ -113,7 +113,7 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     );
     let test = tiny.unwrap();
     let codes = kindling::evaluate::outputs_of_one(
-        &network.autoencoder().unwrap().codes(),
+        &kindling::nn::models::Network::encoder_of(network.autoencoder().unwrap()),
         test.test.slice(0, 100, Pixels::Unit).rows,
         &device,
     );

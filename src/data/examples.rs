@@ -8,7 +8,7 @@ use burn_dataset::DatasetError;
 
 use super::sparse::SparseImages;
 use super::split::{ImageRows, Rows, Split};
-use super::{PIXELS, scaled};
+use super::{PIXELS, Pixels, scaled};
 
 /// The examples of a training or test file.
 #[derive(Debug, Clone)]
@@ -44,17 +44,6 @@ pub struct PointSet {
     pub labels: Vec<u8>,
     /// `[n]` numbers to predict in a regression; empty in a classification.
     pub targets: Vec<f32>,
-}
-
-/// How the bytes of an image become the numbers that a network takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pixels {
-    /// Divided by 255: 0 to 1.
-    #[default]
-    Unit,
-    /// Unchanged: 0 to 255.
-    Raw,
 }
 
 impl Examples {

@@ -12,6 +12,7 @@ pub mod idx;
 pub mod known;
 pub mod noise;
 pub(crate) mod picture;
+mod pixels;
 pub(crate) mod prefetch;
 pub mod source;
 pub mod sparse;
@@ -23,7 +24,8 @@ use sha2::{Digest, Sha256};
 
 use crate::hash;
 
-pub use examples::{Example, Examples, Images, Pixels, PointSet};
+pub use examples::{Example, Examples, Images, PointSet};
+pub use pixels::{Pixels, scaled};
 pub use split::{ImageRows, Rows, SparseBatch, Split};
 
 /// Rows and columns of every image.
@@ -66,12 +68,6 @@ pub fn width_of(dataset: &str) -> usize {
 /// MNIST.
 pub fn classes_of(dataset: &str) -> usize {
     toys::find(dataset).map_or(10, |toy| toy.classes)
-}
-
-/// A pixel as a network takes it: 0 to 1.
-#[inline(always)]
-pub fn scaled(pixel: u8) -> f32 {
-    f32::from(pixel) * (1.0 / 255.0)
 }
 
 impl Dataset {

@@ -2,10 +2,8 @@
 //!
 //! In: images or points that a [`super::Dataset`] owns. Out: inputs in the form that a network takes.
 
-use std::sync::LazyLock;
-
 use super::sparse::{Ink, SparseRows};
-use super::{PIXELS, Pixels, gather, prefetch, scaled};
+use super::{PIXELS, Pixels, gather, prefetch};
 
 /// The inputs of consecutive examples, one per row.
 #[derive(Debug, Clone, Copy)]
@@ -145,18 +143,6 @@ impl<'a> Rows<'a> {
                 bytes.iter().map(|&byte| f32::from(byte)).collect()
             }
             Self::Numbers { values, .. } => values.to_vec(),
-        }
-    }
-}
-
-impl Pixels {
-    /// The number that a network takes for each byte.
-    pub fn numbers(self) -> &'static [f32; 256] {
-        static UNIT: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| scaled(byte as u8)));
-        static RAW: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| byte as f32));
-        match self {
-            Self::Unit => &UNIT,
-            Self::Raw => &RAW,
         }
     }
 }

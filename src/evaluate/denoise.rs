@@ -61,8 +61,8 @@ pub fn denoising_scores(
     device: &Device,
 ) -> DenoisingScores {
     let compute = |network: &Network, pixels: &[f32]| outputs_of_one(network, images(pixels), device);
-    let (classifier, encoder) = (Network::Classifier(classifiers.network.clone()), model.codes());
-    let denoised = compute(&model.reconstructions(), noisy);
+    let (classifier, encoder) = (Network::Classifier(classifiers.network.clone()), Network::encoder_of(model));
+    let denoised = compute(&Network::reconstructor_of(model), noisy);
     let originals = test.rows.numbers();
     let (psnr_noisy, ssim_noisy) = similarity(&originals, noisy);
     let (psnr, ssim) = similarity(&originals, &denoised);

@@ -4,9 +4,8 @@ use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::Job;
 use super::batch::{Batch, Batcher};
-use super::step::StepScores;
+use super::{Job, StepScores};
 use crate::evaluate::{Scores, correct, evaluate};
 use crate::nn::models::Network;
 use crate::nn::optim::clip;

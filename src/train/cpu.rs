@@ -5,9 +5,8 @@
 
 use rayon::prelude::*;
 
-use super::Job;
 use super::batch::{Batch, Batcher};
-use super::step::StepScores;
+use super::{Job, StepScores};
 use crate::evaluate::{Scores, evaluate_replica};
 use crate::experiment::config::TrainConfig;
 use crate::nn::cpu::aligned::Aligned;

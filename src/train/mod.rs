@@ -70,6 +70,15 @@ pub struct EpochScores {
     pub validation: Scores,
 }
 
+/// What a replica scored over some steps, each before its weights moved.
+#[derive(Debug, Clone, Copy)]
+pub struct StepScores {
+    /// Over all examples.
+    pub all: Scores,
+    /// The loss of the first step's batch.
+    pub first_loss: f64,
+}
+
 /// How a replica's training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

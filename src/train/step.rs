@@ -1,9 +1,9 @@
 //! The steps of a training on whichever device it runs; the training loop and the learning-rate finder repeat them.
 
-use super::Job;
 use super::autodiff::AutodiffSteps;
 use super::batch::Batcher;
 use super::cpu::CpuSteps;
+use super::{Job, StepScores};
 use crate::evaluate::Scores;
 use crate::nn::device;
 use crate::nn::models::Network;
@@ -14,15 +14,6 @@ pub enum Steps<'a> {
     Cpu(CpuSteps<'a>),
     /// On any other device, by Burn's autodiff, all networks as one tensor program.
     Autodiff(AutodiffSteps<'a>),
-}
-
-/// What a replica scored over some steps, each before its weights moved.
-#[derive(Debug, Clone, Copy)]
-pub struct StepScores {
-    /// Over all examples.
-    pub all: Scores,
-    /// The loss of the first step's batch.
-    pub first_loss: f64,
 }
 
 impl<'a> Steps<'a> {

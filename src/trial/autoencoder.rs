@@ -119,7 +119,7 @@ impl AutoencoderEvaluation<'_> {
     /// The codes of the training, validation and test examples, each `[n * latent]`.
     fn encode(&self, model: &Autoencoder) -> [Vec<f32>; 3] {
         let Splits { train, validation, test } = self.splits;
-        [train, validation, test].map(|split| outputs_of_one(&model.codes(), split.rows, self.device))
+        [train, validation, test].map(|split| outputs_of_one(&Network::encoder_of(model), split.rows, self.device))
     }
 
     /// The mean loss of the reconstructed test images, whichever loss it was trained on.
@@ -157,7 +157,8 @@ impl AutoencoderEvaluation<'_> {
         self.check_interrupted()?;
         let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
         if let Network::Autoencoder(untrained) = untrained {
-            let codes = [train, test].map(|split| outputs_of_one(&untrained.codes(), split.rows, self.device));
+            let codes =
+                [train, test].map(|split| outputs_of_one(&Network::encoder_of(&untrained), split.rows, self.device));
             let [train_codes, test_codes] = codes.each_ref().map(|codes| vectors(codes, self.latent));
             let accuracy = knn_accuracy((train_codes, train.labels), (test_codes, test.labels), k);
             measured.add(Metric::KnnAccuracyUntrained, accuracy);

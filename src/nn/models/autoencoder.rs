@@ -6,9 +6,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 
-use super::activation::ActivationKind;
 use super::mlp::{Mlp, MlpConfig};
-use super::network::Network;
 
 /// The shape of an [`Autoencoder`].
 #[derive(Debug, Clone, PartialEq)]
@@ -68,21 +66,6 @@ impl AutoencoderConfig {
 }
 
 impl Autoencoder {
-    /// The encoders alone, `[R or 1, B, 784] -> [R, B, latent]`.
-    pub fn codes(&self) -> Network {
-        Network::Classifier(self.encoder.clone())
-    }
-
-    /// The decoders alone, `[R, B, latent] -> [R, B, 784]`, pixels from 0 to 1.
-    pub fn pixels_of_codes(&self) -> Network {
-        Network::Classifier(self.decoder.with_output(ActivationKind::Sigmoid))
-    }
-
-    /// The whole networks, `[R or 1, B, 784] -> [R, B, 784]`, pixels from 0 to 1.
-    pub fn reconstructions(&self) -> Network {
-        Network::Autoencoder(self.with_output(AutoencoderOutput::Pixels))
-    }
-
     /// The forward pass in training, `[R or 1, B, 784] -> [R, B, 784]`: pixels or their logits. `masks` are dropout
     /// masks `[R, B, width]` of the hidden layers, the encoder's first; none means no dropout.
     pub fn forward_masked(&self, x: Tensor<3>, masks: &[Tensor<3>]) -> Tensor<3> {
@@ -153,24 +136,22 @@ mod tests {
     }
 
     #[test]
-    fn reconstructions_are_the_sigmoids_of_the_logits_and_a_replica_computes_what_it_does_alone() {
+    fn a_replica_computes_what_it_does_alone_and_replicas_together_are_the_stack() {
         let device = device::for_tests();
         let x = Tensor::from_data(
             TensorData::new((0..27).map(|i| i as f32 / 27.0).collect::<Vec<_>>(), [1, 3, 9]),
             &device,
         );
-        let values = |tensor: Tensor<3>| tensor.into_data().try_to_vec::<f32>().unwrap();
+        let values =
+            |model: &Autoencoder| model.forward_masked(x.clone(), &[]).into_data().try_to_vec::<f32>().unwrap();
         let stack = config(AutoencoderOutput::Logits).init(&[3, 5], &device);
-        let logits = values(stack.forward_masked(x.clone(), &[]));
-        let pixels = values(stack.reconstructions().forward(x.clone()));
-        for (logit, pixel) in logits.iter().zip(&pixels) {
+        let pixels = values(&stack.with_output(AutoencoderOutput::Pixels));
+        for (logit, pixel) in values(&stack).iter().zip(&pixels) {
             assert!((1.0 / (1.0 + (-logit).exp()) - pixel).abs() < 1e-6);
         }
         let alone = config(AutoencoderOutput::Pixels).init(&[5], &device);
-        assert_eq!(values(alone.forward_masked(x.clone(), &[])), pixels[27..]);
-        let codes = |stack: &Autoencoder| stack.codes().forward(x.clone());
-        assert_eq!(values(codes(&stack.replica(1))), values(codes(&alone)));
-        assert_eq!(values(alone.pixels_of_codes().forward(codes(&alone))), pixels[27..]);
+        assert_eq!(values(&alone), pixels[27..]);
+        assert_eq!(values(&stack.replica(1)), values(&alone.with_output(AutoencoderOutput::Logits)));
         let again = Autoencoder::concat(&[stack.replica(0), stack.replica(1)]).unwrap();
         assert_eq!(again.decoder.layers[0].weight.val().into_data(), stack.decoder.layers[0].weight.val().into_data());
     }

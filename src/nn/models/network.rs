@@ -5,7 +5,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::autoencoder::{Autoencoder, AutoencoderConfig};
+use super::activation::ActivationKind;
+use super::autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
 use super::linear::StackedLinear;
 use super::mlp::{Mlp, MlpConfig};
 
@@ -54,6 +55,21 @@ impl NetworkConfig {
 }
 
 impl Network {
+    /// The encoders of autoencoders, `[R or 1, B, 784] -> [R, B, latent]`.
+    pub fn encoder_of(autoencoder: &Autoencoder) -> Self {
+        Self::Classifier(autoencoder.encoder.clone())
+    }
+
+    /// The decoders of autoencoders, `[R, B, latent] -> [R, B, 784]`, pixels from 0 to 1.
+    pub fn decoder_of(autoencoder: &Autoencoder) -> Self {
+        Self::Classifier(autoencoder.decoder.with_output(ActivationKind::Sigmoid))
+    }
+
+    /// Autoencoders that end in pixels from 0 to 1, whatever they end in while they are trained.
+    pub fn reconstructor_of(autoencoder: &Autoencoder) -> Self {
+        Self::Autoencoder(autoencoder.with_output(AutoencoderOutput::Pixels))
+    }
+
     /// Number of replicas, R.
     pub fn stack(&self) -> usize {
         self.layers().first().map_or(0, |layer| layer.weight.dims()[0])
@@ -177,4 +193,35 @@ impl Network {
 /// `count` names such as `encoder.layers.0`.
 fn numbered(before: &str, what: &str, count: usize) -> Vec<String> {
     (0..count).map(|index| format!("{before}{what}.{index}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::device;
+    use crate::nn::models::Init;
+    use burn::tensor::TensorData;
+
+    #[test]
+    fn the_decoder_of_the_encoders_code_is_the_reconstruction() {
+        let device = device::for_tests();
+        let encoder = MlpConfig {
+            inputs: 9,
+            hidden: vec![6],
+            outputs: 2,
+            activation: ActivationKind::Tanh,
+            init: Init::Default,
+            bias: true,
+            output: ActivationKind::Identity,
+            first_layer: 0,
+        };
+        let config = AutoencoderConfig { encoder, output: AutoencoderOutput::Logits };
+        let model = config.init(&[3, 5], &device);
+        let pixels: Vec<f32> = (0..27).map(|i| i as f32 / 27.0).collect();
+        let x = Tensor::from_data(TensorData::new(pixels, [1, 3, 9]), &device);
+        let codes = Network::encoder_of(&model).forward(x.clone());
+        assert_eq!(codes.dims(), [2, 3, 2]);
+        let decoded = Network::decoder_of(&model).forward(codes);
+        assert_eq!(decoded.into_data(), Network::reconstructor_of(&model).forward(x).into_data());
+    }
 }

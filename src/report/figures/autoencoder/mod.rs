@@ -15,7 +15,7 @@ use crate::data::{Dataset, PIXELS, Rows, Split};
 use crate::evaluate::knn::Vectors;
 use crate::evaluate::{outputs_of_one, tsne};
 use crate::experiment::config::TrialConfig;
-use crate::nn::models::Autoencoder;
+use crate::nn::models::{Autoencoder, Network};
 
 /// An autoencoder with its trial, its data and its codes.
 pub(crate) struct TrainedAutoencoder<'a> {
@@ -49,7 +49,7 @@ impl<'a> TrainedAutoencoder<'a> {
         test: Split<'a>,
         device: &'a Device,
     ) -> Self {
-        let codes = outputs_of_one(&model.codes(), test.rows, device);
+        let codes = outputs_of_one(&Network::encoder_of(model), test.rows, device);
         Self { model, config, seed, dataset, test, codes, device }
     }
 
@@ -80,13 +80,13 @@ impl<'a> TrainedAutoencoder<'a> {
     /// Grey values `[n, 28, 28]` decoded from codes `[n * latent]`.
     fn decode(&self, codes: Vec<f32>) -> Vec<u8> {
         let rows = Rows::Numbers { values: &codes, width: self.latent() };
-        outputs_of_one(&self.model.pixels_of_codes(), rows, self.device).into_iter().map(byte).collect()
+        outputs_of_one(&Network::decoder_of(self.model), rows, self.device).into_iter().map(byte).collect()
     }
 
     /// Grey values `[n, 28, 28]` of the reconstructions of images `[n * 784]`.
     fn reconstruct(&self, images: &[f32]) -> Vec<u8> {
         let rows = Rows::Numbers { values: images, width: PIXELS };
-        outputs_of_one(&self.model.reconstructions(), rows, self.device).into_iter().map(byte).collect()
+        outputs_of_one(&Network::reconstructor_of(self.model), rows, self.device).into_iter().map(byte).collect()
     }
 
     /// The index of the `nth` test image of each class, from 0; `None` for a class that has fewer.
