@@ -136,6 +136,9 @@ impl TrialConfig {
             (Some(latent), _) if latent > PIXELS => {
                 Err(format!("`model.latent` is {latent}; it must be at most the {PIXELS} pixels of an image"))
             }
+            (Some(_), _) if self.model.output != ActivationKind::Identity => {
+                Err("`model.output` must be left out for an autoencoder, which ends in a sigmoid".into())
+            }
             (Some(_), _) if self.data.pixels == Pixels::Raw => {
                 Err("`data.pixels` must be unit for an autoencoder, whose outputs are 0 to 1".into())
             }

@@ -24,12 +24,12 @@ pub fn steps(arm: &Arm) -> u64 {
 
 /// Rough seconds of one trial on one core of a recent CPU: a fixed cost per step, and the arithmetic.
 ///
-/// The constants are measured on two cores of a 2.8 GHz Xeon with AVX-512: 784-64-32-10 with Adam at batch sizes 8 to 256, and
+/// The constants are measured on two cores of an AMD EPYC with AVX-512: 784-64-32-10 with Adam at batch sizes 8 to 256, and
 /// autoencoders at 128. Another machine differs by a factor.
 pub fn seconds(arm: &Arm) -> f64 {
-    const SECONDS_PER_STEP: f64 = 40e-6;
-    const SECONDS_PER_PARAMETER_UPDATE: f64 = 0.8e-9;
-    const SECONDS_PER_MULTIPLICATION: f64 = 1.4e-11;
+    const SECONDS_PER_STEP: f64 = 7e-6;
+    const SECONDS_PER_PARAMETER_UPDATE: f64 = 0.5e-9;
+    const SECONDS_PER_MULTIPLICATION: f64 = 7.5e-12;
     const SECONDS_PER_OUTPUT: f64 = 1.5e-8;
     // The shape is taken from the data set's name: an estimate does not open the data.
     let parameters = arm.config.likely_network().parameters() as f64;

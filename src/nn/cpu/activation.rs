@@ -3,7 +3,7 @@
 //! In: the sums of a layer's units. Out: the units' outputs, and gradients with respect to the sums. What is not a number
 //! stays so: a comparison is written such that it fails for NaN where the result is then the argument itself.
 
-use super::math::{exp, exp_m1, sigmoid, softplus, tanh};
+use super::math::{exp, exp_m1, normal, sigmoid, softplus, tanh};
 use super::simd::vectorised;
 use super::sum::sum_pairs;
 use crate::nn::models::activation::{ActivationKind, PRELU_START, SELU_ALPHA, SELU_SCALE};
@@ -296,12 +296,6 @@ fn selu(x: f32) -> f32 {
 #[inline(always)]
 fn selu_derivative(x: f32, _y: f32) -> f32 {
     SELU_SCALE as f32 * if x > 0.0 { 1.0 } else { SELU_ALPHA as f32 * exp(x) }
-}
-
-/// The standard normal distribution function, `erfc(-x / sqrt 2) / 2`.
-#[inline(always)]
-fn normal(x: f32) -> f32 {
-    0.5 * libm::erfcf(-x * std::f32::consts::FRAC_1_SQRT_2)
 }
 
 #[inline(always)]
