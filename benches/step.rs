@@ -1,184 +1,215 @@
-//! The time of each part of a training step, and of the whole step relative to its matrix products alone.
+//! The time of each part of a training step, and of the whole step beside its dense matrix products alone and beside the memory
+//! that it must move.
 //!
-//! In: the 784-64-32-10 classifier with Adam at several batch and stack sizes, on synthetic images. Out: Criterion's
-//! estimates, then a table of whole steps and their products, measured alternately.
+//! In: the 784-64-32-10 classifier with Adam at several batch sizes, on drawn digits. Out: Criterion's estimates, then a table of
+//! whole steps, measured alternately with the products and with a copy of as many bytes.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use kindling::data::{PIXELS, Rows, Split};
+use kindling::data::{Examples, PIXELS, Pixels, Split, digits};
 use kindling::experiment::config::{TrainConfig, TrialConfig};
-use kindling::nn::kernels::product::{Matrices, products};
+use kindling::nn::cpu::aligned::Aligned;
+use kindling::nn::cpu::product::{Matrix, multiply};
+use kindling::nn::cpu::update::Update;
+use kindling::nn::cpu::{FeedForward, Inputs, Pass, convert, loss};
 use kindling::nn::loss::Loss;
 use kindling::nn::models::Network;
-use kindling::nn::optim::OptimizerConfig;
+use kindling::nn::optim::{Adam, UpdateRule};
 use kindling::nn::task::Task;
 use kindling::run::in_worker_pool;
 use kindling::train::{Job, NoCallback, train};
 
 const WIDTHS: [usize; 4] = [PIXELS, 64, 32, 10];
 const BATCHES: [usize; 4] = [8, 32, 128, 256];
-const STACKS: [usize; 2] = [1, 5];
-/// As many as in training, so that gathered rows come from memory and not from a cache.
+/// As many as in training, so that rows come from memory and not from a cache.
 const EXAMPLES: usize = 55_000;
 const TASK: Task = Task::Classify { classes: WIDTHS[3] };
 
-/// Images of pseudorandom bytes.
-struct Examples {
-    pixels: Vec<u8>,
-    labels: Vec<u8>,
+/// Indices from all over the data, different for each `round`.
+fn indices(count: usize, round: usize) -> Vec<usize> {
+    (0..count).map(|i| (i * 7_919 + round * 104_729) % EXAMPLES).collect()
 }
 
-impl Examples {
-    fn new() -> Self {
-        let pixels = (0..EXAMPLES * PIXELS).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        Self { pixels, labels: (0..EXAMPLES).map(|i| (i * 7 % 10) as u8).collect() }
-    }
-
-    /// The first `count` examples.
-    fn first(&self, count: usize) -> Split<'_> {
-        Split { rows: Rows::Pixels(&self.pixels[..count * PIXELS]), labels: &self.labels[..count], targets: &[] }
-    }
-
-    /// Indices from all over the data, different for each `round`.
-    fn indices(count: usize, round: usize) -> Vec<usize> {
-        (0..count).map(|i| (i * 7_919 + round * 104_729) % EXAMPLES).collect()
-    }
-
-    /// Inputs and targets of a batch for each replica.
-    fn batch(&self, stack: usize, batch: usize, device: &Device) -> [Tensor<3>; 2] {
-        let indices = Self::indices(stack * batch, 0);
-        let mut inputs = Vec::new();
-        self.first(EXAMPLES).rows.gather(&indices, &mut inputs);
-        let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
-        let targets = TASK.targets(&inputs, &labels, &[]);
-        [(inputs, WIDTHS[0]), (targets, WIDTHS[3])]
-            .map(|(values, width)| Tensor::from_data(TensorData::new(values, [stack, batch, width]), device))
-    }
+fn network() -> Network {
+    TrialConfig::default().network(PIXELS, WIDTHS[3]).init(&[0], &Device::flex())
 }
 
-fn network(stack: usize, device: &Device) -> Network {
-    let seeds: Vec<u64> = (0..stack as u64).collect();
-    TrialConfig::default().network(PIXELS, WIDTHS[3]).init(&seeds, device)
+/// The batch of a round, without zeros, and its targets.
+fn batch<'a>(all: Split<'a>, count: usize, round: usize) -> Option<(Inputs<'a>, Vec<f32>)> {
+    let chosen = indices(count, round);
+    let labels: Vec<u8> = chosen.iter().map(|&index| all.labels[index]).collect();
+    Some((Inputs::Sparse(all.rows.gather_sparse(&chosen)?), TASK.targets(&[], &labels, &[])))
 }
 
-fn parts(criterion: &mut Criterion, examples: &Examples) {
-    let device = Device::flex().autodiff();
-    for batch in BATCHES {
-        for stack in STACKS {
-            let id = |part: &str| BenchmarkId::new(part, format!("batch {batch}, stack {stack}"));
-            let mut group = criterion.benchmark_group("step");
-            group.throughput(Throughput::Elements((batch * stack) as u64));
-            let rows = examples.first(EXAMPLES).rows;
-            let mut round = 0;
-            group.bench_function(id("gather"), |bencher| {
-                bencher.iter(|| {
-                    round += 1;
-                    let mut inputs = Vec::with_capacity(stack * batch * PIXELS);
-                    rows.gather(&Examples::indices(stack * batch, round), &mut inputs);
-                    inputs
-                });
+/// One forward and backward pass, with nothing done to the weights.
+fn gradients(network: &mut FeedForward, inputs: &Inputs, targets: &[f32], count: usize, pass: &mut Pass) {
+    network.forward(inputs, count, &[], pass);
+    let score = |outputs: &[f32], grad: &mut [f32]| {
+        black_box(loss::loss_and_gradient(Loss::CrossEntropy, outputs, targets, WIDTHS[3], grad));
+    };
+    network.backward((inputs, count, &[]), pass, 0, score, |_, layer, gradient| {
+        let mut rows = vec![0.0; layer.weight.len()];
+        gradient.weight_rows(0..layer.inputs, &mut rows);
+        black_box((rows, gradient.bias()));
+    });
+}
+
+fn parts(criterion: &mut Criterion, all: Split) {
+    let mut network = convert::unstack(&network()).remove(0);
+    for count in BATCHES {
+        let id = |part: &str| BenchmarkId::new(part, format!("batch {count}"));
+        let mut group = criterion.benchmark_group("step");
+        group.throughput(Throughput::Elements(count as u64));
+        let (mut pass, mut round) = (Pass::default(), 0);
+        group.bench_function(id("forward"), |bencher| {
+            bencher.iter(|| {
+                round += 1;
+                let Some((inputs, _)) = batch(all, count, round) else { return };
+                black_box(network.forward(&inputs, count, &[], &mut pass));
             });
-            let model = network(stack, &device);
-            let [inputs, targets] = examples.batch(stack, batch, &device);
-            let losses =
-                |model: &Network| Loss::CrossEntropy.per_replica(model.forward(inputs.clone()), targets.clone());
-            group.bench_function(id("forward"), |bencher| bencher.iter(|| losses(&model)));
-            group.bench_function(id("backward"), |bencher| {
-                bencher.iter_batched(|| losses(&model), |losses| losses.backward(), criterion::BatchSize::PerIteration);
+        });
+        group.bench_function(id("forward and gradients"), |bencher| {
+            bencher.iter(|| {
+                round += 1;
+                let Some((inputs, targets)) = batch(all, count, round) else { return };
+                gradients(&mut network, &inputs, &targets, count, &mut pass);
             });
-            let mut optimizer = OptimizerConfig::default().build(&device);
-            let mut trained = Some(model.clone());
-            group.bench_function(id("optimizer"), |bencher| {
-                let gradients = || GradientsParams::from_grads(losses(&model).backward(), &model);
-                let mut step = |gradients| trained = trained.take().map(|model| optimizer.step(1e-6, model, gradients));
-                bencher.iter_batched(gradients, &mut step, criterion::BatchSize::PerIteration);
-            });
-            let operands = Operands::new(batch, stack);
-            group.bench_function(id("products only"), |bencher| bencher.iter(|| operands.multiply()));
-            group.finish();
-        }
+        });
+        let mut adam = AdamState::new(WIDTHS.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum());
+        group.bench_function(id("adam"), |bencher| bencher.iter(|| adam.step()));
+        let operands = Operands::new(count);
+        group.bench_function(id("dense products only"), |bencher| bencher.iter(|| operands.multiply()));
+        group.finish();
     }
 }
 
-/// The matrices that a step multiplies.
+/// Parameters with the state that Adam has of them.
+struct AdamState {
+    parameter: Aligned,
+    gradient: Aligned,
+    moments: [Aligned; 2],
+}
+
+impl AdamState {
+    fn new(count: usize) -> Self {
+        let numbers: Vec<f32> = (0..count).map(|i| (i % 97) as f32 / 97.0 - 0.5).collect();
+        let moments = [Aligned::zeros(count), Aligned::zeros(count)];
+        Self { parameter: Aligned::copy_of(&numbers), gradient: Aligned::copy_of(&numbers), moments }
+    }
+
+    fn step(&mut self) {
+        let [first, second] = &mut self.moments;
+        Update::new(UpdateRule::Adam(Adam::default()), 1e-6, 0.0, 1).apply(
+            &mut self.parameter,
+            &self.gradient,
+            first,
+            second,
+        );
+    }
+}
+
+/// The matrices that a step multiplies where the zeros of the images are multiplied too.
 struct Operands {
     batch: usize,
-    stack: usize,
     /// The inputs of each layer, and the outputs of the last one.
-    activations: Vec<Vec<f32>>,
-    weights: Vec<Vec<f32>>,
+    activations: Vec<Aligned>,
+    weights: Vec<Aligned>,
 }
 
 impl Operands {
-    fn new(batch: usize, stack: usize) -> Self {
-        let numbers = |count: usize| (0..count).map(|i| (i % 97) as f32 / 97.0).collect::<Vec<f32>>();
-        let activations = WIDTHS.iter().map(|width| numbers(stack * batch * width)).collect();
-        let weights = WIDTHS.windows(2).map(|pair| numbers(stack * pair[0] * pair[1])).collect();
-        Self { batch, stack, activations, weights }
+    fn new(batch: usize) -> Self {
+        let numbers =
+            |count: usize| Aligned::copy_of(&(0..count).map(|i| (i % 97) as f32 / 97.0).collect::<Vec<f32>>());
+        let activations = WIDTHS.iter().map(|width| numbers(batch * width)).collect();
+        let weights = WIDTHS.windows(2).map(|pair| numbers(pair[0] * pair[1])).collect();
+        Self { batch, activations, weights }
     }
 
     /// All products of a step: the forward pass, the gradients of all weights, and those of all inputs but the images.
     fn multiply(&self) {
-        let (batch, stack) = (self.batch, self.stack);
+        let product = |lhs: Matrix, rhs: Matrix, size: usize| {
+            let mut out = vec![0.0; size];
+            multiply(lhs, rhs, &mut out);
+            black_box(out);
+        };
         for (layer, pair) in WIDTHS.windows(2).enumerate() {
-            let inputs = Matrices::new(&self.activations[layer], [stack, batch, pair[0]]);
-            let grads = Matrices::new(&self.activations[layer + 1], [stack, batch, pair[1]]);
-            let weights = Matrices::new(&self.weights[layer], [stack, pair[0], pair[1]]);
-            black_box(products(inputs, weights));
-            black_box(products(inputs.transposed(), grads));
+            let (batch, [inputs, outputs]) = (self.batch, [pair[0], pair[1]]);
+            let x = Matrix::new(&self.activations[layer], batch, inputs);
+            let grad = Matrix::new(&self.activations[layer + 1], batch, outputs);
+            let weight = Matrix::new(&self.weights[layer], inputs, outputs);
+            product(x, weight, batch * outputs);
+            product(x.transposed(), grad, inputs * outputs);
             if layer > 0 {
-                black_box(products(grads, weights.transposed()));
+                product(grad, weight.transposed(), batch * inputs);
             }
         }
     }
 }
 
-/// Prints the medians of `rounds` alternate measurements of whole steps, by the training loop itself, and of their
-/// products alone.
-fn compare_with_products(examples: &Examples, rounds: usize) {
-    println!("\nbatch  stack  whole step, us  products only, us  whole / products  samples/s");
-    for (batch, stack) in BATCHES.into_iter().flat_map(|batch| STACKS.map(|stack| (batch, stack))) {
+/// Bytes that a step reads and writes at least: the weights and Adam's two moments, each read and written, and the pixels that are
+/// not 0, with their columns.
+fn bytes_moved(batch: usize, density: f64) -> f64 {
+    let parameters: usize = WIDTHS.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum();
+    (parameters * 3 * 2 * size_of::<f32>()) as f64 + batch as f64 * density * (PIXELS * size_of::<u32>()) as f64
+}
+
+/// Prints the medians of `rounds` alternate measurements of whole steps by the training loop itself, of their dense products alone,
+/// and of a copy, which reads and writes memory as fast as one core does.
+fn compare(all: Split, rounds: usize) {
+    const COPY: usize = 64 << 20;
+    let source = vec![1u8; COPY];
+    let mut target = vec![0u8; COPY];
+    let dense = all.rows.numbers();
+    let density = dense.iter().filter(|value| **value > 0.0).count() as f64 / dense.len() as f64;
+    println!("\n{:.1} % of the pixels are not 0.", 100.0 * density);
+    println!(
+        "batch  whole step, us  dense products, us  whole / products  memory alone, us  whole / memory  samples/s"
+    );
+    for batch in BATCHES {
         // Enough steps that the initialisation of the network is negligible.
-        let steps = (16_000 / (batch * stack)).clamp(60, 600);
-        let operands = Operands::new(batch, stack);
-        let mut whole = Vec::new();
-        let mut alone = Vec::new();
+        let steps = (32_000 / batch).clamp(60, 2_000);
+        let operands = Operands::new(batch);
+        let (mut whole, mut products, mut memory) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
-            whole.push(timed(|| epoch(examples, batch, stack, steps)) / steps as f64);
-            alone.push(timed(|| (0..steps).for_each(|_| operands.multiply())) / steps as f64);
+            whole.push(timed(|| epoch(all, batch, steps)) / steps as f64);
+            products.push(timed(|| (0..steps).for_each(|_| operands.multiply())) / steps as f64);
+            let copied = timed(|| black_box(&mut target).copy_from_slice(black_box(&source)));
+            memory.push(copied / (2 * COPY) as f64 * bytes_moved(batch, density));
         }
-        let [whole, alone] = [whole, alone].map(median);
-        let rate = (batch * stack) as f64 / whole;
+        let [whole, products, memory] = [whole, products, memory].map(median);
         println!(
-            "{batch:>5}  {stack:>5}  {:>14.1}  {:>17.1}  {:>16.2}  {rate:>9.0}",
+            "{batch:>5}  {:>14.1}  {:>18.1}  {:>16.2}  {:>16.1}  {:>14.2}  {:>9.0}",
             whole * 1e6,
-            alone * 1e6,
-            whole / alone
+            products * 1e6,
+            whole / products,
+            memory * 1e6,
+            whole / memory,
+            batch as f64 / whole
         );
     }
 }
 
 /// Trains for `steps` steps: one epoch over as many images as they need.
-fn epoch(examples: &Examples, batch: usize, stack: usize, steps: usize) {
+fn epoch(all: Split, batch: usize, steps: usize) {
     let device = Device::flex();
     let config = TrainConfig { batch_size: batch, epochs: 1, ..TrainConfig::default() };
-    let seeds: Vec<u64> = (0..stack as u64).collect();
+    let Some(examples) = all.chunks(steps * batch).next() else { return };
+    let Some(one) = all.chunks(1).next() else { return };
     let job = Job {
-        seeds: &seeds,
+        seeds: &[0],
         config: &config,
         dropout: 0.0,
         frozen: 0,
-        train: examples.first(steps * batch),
-        validation: examples.first(1),
+        train: examples,
+        validation: one,
         task: TASK,
         noise: config.noise(),
         device: &device,
     };
-    let trained = train(network(stack, &device.clone().autodiff()), &job, &NoCallback);
+    let trained = train(network(), &job, &NoCallback);
     assert!(trained.is_ok(), "{trained:?}");
     black_box(trained).ok();
 }
@@ -195,13 +226,14 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    let examples = Examples::new();
+    let images = Examples::Images(digits::draw(0, EXAMPLES));
+    let all = images.slice(0, EXAMPLES, Pixels::Unit);
     // As a worker of a sweep that has one core.
     in_worker_pool(usize::MAX, || {
         let time = Duration::from_millis(600);
         let settings = Criterion::default().measurement_time(time).warm_up_time(time / 3).sample_size(20);
-        parts(&mut settings.configure_from_args(), &examples);
+        parts(&mut settings.configure_from_args(), all);
         // With `--test`, Criterion only checks that the benchmark runs.
-        compare_with_products(&examples, if std::env::args().any(|argument| argument == "--test") { 1 } else { 21 });
+        compare(all, if std::env::args().any(|argument| argument == "--test") { 1 } else { 21 });
     });
 }

@@ -135,33 +135,47 @@ fn on_the_cpu(model: &Network, Objective { split, task, loss }: Objective) -> Ve
     let mut pass = Pass::default();
     network.forward(&inputs, count, &[], &mut pass);
     // What no gradient reaches has a derivative of 0.
-    let zeros = |layer: &Layer| {
-        let bias = layer.bias.as_ref().map(|bias| vec![0.0; bias.len()]);
-        (vec![0.0; layer.weight.len()], bias, layer.slope.map(|_| 0.0))
-    };
-    let mut found: Vec<(Vec<f32>, Option<Vec<f32>>, Option<f32>)> = network.layers.iter().map(zeros).collect();
+    let names = model.layer_names();
+    let mut named: Vec<LayerGradients> = network.layers.iter().zip(&names).map(LayerGradients::zeros).collect();
     let width = targets.len() / count;
     let loss_gradient = |outputs: &[f32], grad: &mut [f32]| {
         loss::loss_and_gradient(loss, outputs, &targets, width, grad);
     };
     let lowest = network.lowest_reached();
     network.backward((&inputs, count, &[]), &mut pass, lowest, loss_gradient, |index, layer, gradient| {
-        let (weight, bias, slope) = &mut found[index];
-        gradient.weight_rows(0..layer.inputs, weight);
-        *bias = layer.bias.as_ref().map(|_| gradient.bias());
-        *slope = layer.slope.map(|_| gradient.slope);
+        let own = &mut named[index];
+        let mut weight = vec![0.0; layer.weight.len()];
+        gradient.weight_rows(0..layer.inputs, &mut weight);
+        own.weight.values = wide(weight);
+        own.bias.iter_mut().for_each(|bias| bias.values = wide(gradient.bias()));
+        own.slope.iter_mut().for_each(|slope| *slope = f64::from(gradient.slope));
     });
-    let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
-    let mut named = Vec::new();
-    let mut slopes = Vec::new();
-    for ((weight, bias, slope), name) in found.into_iter().zip(model.layer_names()) {
-        named.push(Gradient { name: format!("{name}.weight"), values: wide(weight) });
-        named.extend(bias.map(|bias| Gradient { name: format!("{name}.bias"), values: wide(bias) }));
-        slopes.extend(slope);
-    }
+    let slopes: Vec<f64> = named.iter().filter_map(|layer| layer.slope).collect();
     let slopes = slopes.into_iter().enumerate();
-    named.extend(slopes.map(|(i, slope)| Gradient { name: format!("slopes.{i}"), values: wide(vec![slope]) }));
-    named
+    let slopes = slopes.map(|(i, slope)| Gradient { name: format!("slopes.{i}"), values: vec![slope] });
+    named.into_iter().flat_map(|layer| [Some(layer.weight), layer.bias]).flatten().chain(slopes).collect()
+}
+
+/// The gradients of one layer's parameters.
+struct LayerGradients {
+    weight: Gradient,
+    bias: Option<Gradient>,
+    slope: Option<f64>,
+}
+
+impl LayerGradients {
+    fn zeros((layer, name): (&Layer, &String)) -> Self {
+        let zeros = |what: &str, count: usize| Gradient { name: format!("{name}.{what}"), values: vec![0.0; count] };
+        Self {
+            weight: zeros("weight", layer.weight.len()),
+            bias: layer.bias.as_ref().map(|bias| zeros("bias", bias.len())),
+            slope: layer.slope.map(|_| 0.0),
+        }
+    }
+}
+
+fn wide(values: Vec<f32>) -> Vec<f64> {
+    values.into_iter().map(f64::from).collect()
 }
 
 /// The gradients by Burn's autodiff.

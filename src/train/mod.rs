@@ -248,3 +248,6 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
     let endings = replicas.iter().map(ending).collect();
     Ok(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
 }
+
+#[cfg(test)]
+mod tests;

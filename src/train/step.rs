@@ -13,7 +13,7 @@ pub enum Steps<'a> {
     /// On the CPU, network by network.
     Cpu(CpuSteps<'a>),
     /// On any other device, by Burn's autodiff, all networks as one tensor program.
-    Autodiff(AutodiffSteps<'a>),
+    Autodiff(Box<AutodiffSteps<'a>>),
 }
 
 impl<'a> Steps<'a> {
@@ -22,7 +22,7 @@ impl<'a> Steps<'a> {
         if device::is_flex(job.device) {
             Self::Cpu(CpuSteps::new(model, job))
         } else {
-            Self::Autodiff(AutodiffSteps::new(model, job))
+            Self::Autodiff(Box::new(AutodiffSteps::new(model, job)))
         }
     }
 

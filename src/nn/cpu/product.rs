@@ -203,10 +203,10 @@ fn sums<S: Simd, T: Copy, const M: usize, const N: usize, const FULL: bool>(
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
     for (term, row) in terms.zip(panel.values.chunks(panel.stride)) {
         let right = load::<S, N, FULL>(simd, &row[..panel.columns]);
-        for m in 0..M {
+        for (m, sums) in sums.iter_mut().enumerate() {
             let number = simd.splat_f32s(left(term, m));
             for n in 0..N {
-                sums[m][n] = simd.mul_add_f32s(number, right[n], sums[m][n]);
+                sums[n] = simd.mul_add_f32s(number, right[n], sums[n]);
             }
         }
     }
@@ -229,9 +229,7 @@ pub(super) fn load<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &[f3
 pub(super) fn store<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &mut [f32], vectors: [S::f32s; N]) {
     if FULL {
         let (whole, _) = S::as_mut_simd_f32s(row);
-        for n in 0..N {
-            whole[n] = vectors[n];
-        }
+        whole[..N].copy_from_slice(&vectors);
     } else {
         for (part, vector) in row.chunks_mut(S::F32_LANES).zip(vectors) {
             simd.partial_store_f32s(part, vector);
