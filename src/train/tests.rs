@@ -129,3 +129,40 @@ fn rows_of_weights_whose_inputs_were_always_0_stay_unless_they_decay() {
         assert!(own[0].iter().zip(&burns[0]).all(|(a, b)| (a - b).abs() < 2e-5));
     }
 }
+
+#[test]
+fn one_two_and_seven_threads_leave_the_same_weights() {
+    let mut config = TrialConfig::default();
+    // Large enough that products and gradients are shared among threads, and of sizes that no number of threads divides.
+    config.model.hidden = Hidden::Widths(vec![521, 130]);
+    config.train.batch_size = 40;
+    for noise in [0.0, 0.2] {
+        config.train.noise = noise;
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (device, examples) = (Device::flex(), images());
+                let split = examples.slice(0, 40, Pixels::Unit);
+                let job = Job {
+                    seeds: &SEEDS,
+                    config: &config.train,
+                    dropout: 0.0,
+                    frozen: 0,
+                    train: split,
+                    validation: split,
+                    task: config.task(10),
+                    noise: config.train.noise(),
+                    device: &device,
+                };
+                let mut steps = CpuSteps::new(config.network(PIXELS, 10).init(&SEEDS, &device), &job);
+                for epoch in 0..3 {
+                    let batches = steps.batches(epoch).next();
+                    steps.step(batches, 0.001);
+                }
+                (weights(&steps.network()), steps.validate())
+            })
+        };
+        let one = with(1);
+        assert!([2, 7].into_iter().all(|threads| with(threads) == one), "noise {noise}");
+    }
+}
