@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `files`, `hash`, `suggest`, [`seed`] | atomic writes, SHA-256, the nearest valid name, every random number |
 //! | [`data`] | data sets from a name to examples in memory |
-//! | [`nn`] | networks, losses, optimizers, test functions, the CPU's kernels, devices |
+//! | [`nn`] | networks, losses, optimizers, what the CPU computes of them, test functions, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
 //! | [`evaluate`] | measures of trained networks: scores, neighbours, principal components, image quality |
 //! | [`train`] | the training loop |

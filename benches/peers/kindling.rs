@@ -16,7 +16,7 @@ use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::tsne;
 use kindling::experiment::config::TrialConfig;
 use kindling::nn::device;
-use kindling::run::{in_worker_pool, stack_size};
+use kindling::run::in_worker_pool;
 use kindling::train::{Job, NoCallback, train};
 
 #[derive(Parser)]
@@ -38,12 +38,9 @@ enum Task {
         /// Folder with MNIST's four files.
         #[arg(long)]
         data: PathBuf,
-        /// Threads, each with its own stack.
+        /// Threads, each of which trains a network.
         #[arg(long, default_value_t = 2)]
         workers: usize,
-        /// Networks in the stack of each thread [default: as in a sweep]
-        #[arg(long)]
-        stack: Option<usize>,
     },
     /// Finds the nearest neighbours of each query.
     Knn {
@@ -79,7 +76,7 @@ enum Task {
 
 fn main() -> Result<()> {
     let (examples, seconds) = match Arguments::parse().job {
-        Task::Train { config, data, workers, stack } => run_trainings(&config, &data, workers, stack)?,
+        Task::Train { config, data, workers } => run_trainings(&config, &data, workers)?,
         Task::Knn { width, k, points, queries, out } => {
             let (points, queries) = (read(&points)?, read(&queries)?);
             let started = Instant::now();
@@ -104,23 +101,21 @@ fn main() -> Result<()> {
 
 /// Trains for one epoch to warm up, then for all epochs in all workers at once. Returns the examples of all workers,
 /// and the seconds until the last one ended.
-fn run_trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>) -> Result<(usize, f64)> {
+fn run_trainings(config: &str, data: &Path, workers: usize) -> Result<(usize, f64)> {
     let config: TrialConfig = toml::from_str(config)?;
     let dataset = read_folder("mnist", data)?;
     let device = device::open(Some("flex"))?.device;
-    let stack = stack.unwrap_or_else(|| stack_size(&config, true));
     let barrier = Barrier::new(workers);
     let spans: Vec<Result<(Instant, Instant)>> = std::thread::scope(|scope| {
         let worker = |rank: usize| {
             let (config, dataset, device, barrier) = (&config, &dataset, &device, &barrier);
             let train = move || -> Result<(Instant, Instant)> {
-                let seeds: Vec<u64> = (0..stack).map(|seed| (rank * stack + seed) as u64).collect();
-                let warm = fit(config, dataset, device, &seeds, 1);
+                let warm = fit(config, dataset, device, rank as u64, 1);
                 // Before the error: the other workers wait for this one.
                 barrier.wait();
                 warm?;
                 let started = Instant::now();
-                fit(config, dataset, device, &seeds, config.train.epochs)?;
+                fit(config, dataset, device, rank as u64, config.train.epochs)?;
                 Ok((started, Instant::now()))
             };
             move || in_worker_pool(workers, train)
@@ -132,15 +127,15 @@ fn run_trainings(config: &str, data: &Path, workers: usize, stack: Option<usize>
     let spans = spans.into_iter().collect::<Result<Vec<_>>>()?;
     let started = spans.iter().map(|span| span.0).min().context("no worker")?;
     let ended = spans.iter().map(|span| span.1).max().context("no worker")?;
-    let examples = workers * stack * config.train.epochs * config.data.train;
+    let examples = workers * config.train.epochs * config.data.train;
     Ok((examples, (ended - started).as_secs_f64()))
 }
 
-fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], epochs: usize) -> Result<()> {
+fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seed: u64, epochs: usize) -> Result<()> {
     let classes = dataset.classes.len();
     let train_config = kindling::experiment::config::TrainConfig { epochs, ..config.train.clone() };
     let job = Job {
-        seeds,
+        seeds: &[seed],
         config: &train_config,
         dropout: 0.0,
         train: dataset.train.slice(0, config.data.train, Pixels::Unit),
@@ -151,7 +146,7 @@ fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seeds: &[u64], 
         noise: config.train.noise(),
         device,
     };
-    train(config.network(PIXELS, classes).init(seeds, &device.clone().autodiff()), &job, &NoCallback)?;
+    train(config.network(PIXELS, classes).init(&[seed], &device.clone().autodiff()), &job, &NoCallback)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 """Kindling beside its peers: the same jobs, one after the other in turns, on this machine, in one run.
 
     python -m venv peers && peers/bin/pip install -r benches/peers/requirements.txt
-    peers/bin/python benches/peers/run.py --data DIR      # DIR holds mnist/
+    peers/bin/python benches/peers/run.py --data DIR      # DIR holds mnist/ and fashion-mnist/
 
 Prints a table and writes it, with machine and versions, to results.md and results.json beside this file (--out). `--smoke` runs
 one job of each kind once and briefly, to see that it works; `--tools` leaves tools out, and what they need need not be installed.
@@ -24,8 +24,8 @@ from table import KINDLING, LIBRARIES, machine, row, table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# At small batches Kindling trains five networks side by side in a worker, as its sweeps do; so may JAX, and Kindling need not.
-STACKED_JAX, UNSTACKED = "jax, stacks of 5", "kindling, no stacks"
+# At small batches JAX may train five networks side by side in a worker. Kindling trains one at a time.
+STACKED_JAX = "jax, stacks of 5"
 # PyTorch keeps subnormal numbers unless it is told otherwise; both are measured.
 TOOLS = {
     KINDLING: None,
@@ -33,7 +33,6 @@ TOOLS = {
     "pytorch, no subnormals": "torch_net.py",
     "jax": "jax_net.py",
     STACKED_JAX: "jax_net.py",
-    UNSTACKED: None,
     "scikit-learn": "sklearn_net.py",
 }
 # Epochs of a round, so that it takes some seconds.
@@ -71,9 +70,8 @@ def toml(job: jobs.Job) -> str:
 
 def train(tool: str, job: jobs.Job, binary: Path) -> dict:
     if tool.startswith(KINDLING):
-        stack = [] if tool == KINDLING else ["--stack", 1]
         threads = {**os.environ, "RAYON_NUM_THREADS": str(job.workers)}
-        command = [binary, "train", "--data", job.data, "--workers", job.workers, *stack, "--config", toml(job)]
+        command = [binary, "train", "--data", job.data, "--workers", job.workers, "--config", toml(job)]
         return output(command, env=threads)
     if tool == STACKED_JAX:
         job = replace(job, stack=5)
@@ -100,16 +98,18 @@ def trainings(args, binary: Path) -> list:
     rows = []
     plain = {f"classifier 784-64-32-10, batch {batch}": jobs.Job(batch=batch, epochs=EPOCHS[batch]) for batch in EPOCHS}
     deep = jobs.Job(widths=(784, 272, 96, 32, 96, 272, 784), reconstructs=True, epochs=2)
-    for name, job in {**plain, "autoencoder 784-272-96-32, batch 128": deep}.items():
-        job = replace(job, data=f"{args.data}/mnist", workers=args.workers, epochs=1 if args.smoke else job.epochs)
-        if args.smoke and (job.batch != 128 or job.reconstructs):
+    clothes = jobs.Job(batch=128, epochs=EPOCHS[128], data=f"{args.data}/fashion-mnist")
+    others = {"the classifier on Fashion-MNIST, batch 128": clothes, "autoencoder 784-272-96-32, batch 128": deep}
+    for name, job in {**plain, **others}.items():
+        job = replace(job, data=job.data or f"{args.data}/mnist", workers=args.workers, epochs=1 if args.smoke else job.epochs)
+        if args.smoke and (job.batch != 128 or name not in plain):
             continue
         print(name, file=sys.stderr)
-        tools = [tool for tool in TOOLS if wanted(args, tool) and (job.batch <= 32 or tool not in (STACKED_JAX, UNSTACKED))]
+        tools = [tool for tool in TOOLS if wanted(args, tool) and (job.batch <= 32 or tool != STACKED_JAX)]
         runs = {tool: (lambda tool=tool: train(tool, job, binary)) for tool in tools}
         found = in_turns(args.rounds, runs)
         rows += [row(name, tool, found[tool], found[KINDLING], "samples/s") for tool in runs]
-        if job.batch == 128 and not job.reconstructs:
+        if job.batch == 128 and name in plain:
             alone = in_turns(args.rounds, {KINDLING: lambda: train(KINDLING, replace(job, workers=1), binary)})
             rows.append(row(name, "kindling, one worker", alone[KINDLING], found[KINDLING], "samples/s"))
     return rows

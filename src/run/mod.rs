@@ -19,7 +19,7 @@ use crate::trial::{Lab, run_stack};
 
 pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
-pub use stacks::{stack_size, stacks};
+pub use stacks::stacks;
 pub use workers::in_worker_pool;
 
 /// Trains stacks of trials: a [`Lab`], a [`SavingTrainer`], or a fake that tests the runner in milliseconds.

@@ -104,17 +104,16 @@ impl FeedForward {
             own.sums.resize(count * layer.outputs, 0.0);
             own.outputs.resize(count * layer.outputs, 0.0);
             let weight = Matrix::new(&layer.weight, layer.inputs, layer.outputs);
+            let bias = layer.bias.as_deref();
+            let dense = |x: &[f32], sums: &mut [f32]| {
+                product::multiply_and_add(Matrix::new(x, count, layer.inputs), weight, bias, sums);
+            };
             match (before.last(), inputs) {
-                (Some(before), _) => {
-                    product::multiply(Matrix::new(before.dropped(), count, layer.inputs), weight, &mut own.sums);
+                (Some(before), _) => dense(before.dropped(), &mut own.sums),
+                (None, Inputs::Dense(x)) => dense(x, &mut own.sums),
+                (None, Inputs::Sparse(batch)) => {
+                    sparse::multiply_and_add(batch, &layer.weight, layer.outputs, bias, &mut own.sums);
                 }
-                (None, Inputs::Dense(x)) => {
-                    product::multiply(Matrix::new(x, count, layer.inputs), weight, &mut own.sums)
-                }
-                (None, Inputs::Sparse(batch)) => sparse::multiply(batch, &layer.weight, layer.outputs, &mut own.sums),
-            }
-            if let Some(bias) = &layer.bias {
-                add_to_rows(&mut own.sums, bias);
             }
             activation::forward(layer.activation, layer.slope, &own.sums, &mut own.outputs);
             own.dropped.clear();
@@ -237,19 +236,6 @@ impl LayerGradient<'_> {
         );
         sums
     }
-}
-
-fn add_to_rows(values: &mut [f32], bias: &[f32]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for row in values.chunks_exact_mut(bias.len()) {
-                for (value, bias) in row.iter_mut().zip(bias) {
-                    *value += bias;
-                }
-            }
-        },
-    );
 }
 
 fn multiply_by(values: &mut [f32], factors: &[f32]) {

@@ -45,11 +45,14 @@ fn elementwise(
     derivative: impl Fn(f32, f32) -> f32,
 ) -> f64 {
     let share = (derivative_factor / (z.len() / width) as f64) as f32;
-    for ((grad, &z), &t) in grad.iter_mut().zip(z).zip(t) {
-        *grad = share * derivative(z, t);
+    let mut total = 0.0;
+    for ((grad, z), t) in grad.chunks_exact_mut(width).zip(z.chunks_exact(width)).zip(t.chunks_exact(width)) {
+        for i in 0..width {
+            grad[i] = share * derivative(z[i], t[i]);
+        }
+        total += factor * sum_pairs(z, t, &f);
     }
-    let rows = z.chunks_exact(width).zip(t.chunks_exact(width));
-    rows.fold(0.0, |total, (z, t)| total + factor * sum_pairs(z, t, &f))
+    total
 }
 
 #[inline(always)]

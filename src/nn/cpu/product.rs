@@ -8,6 +8,8 @@
 //! tile of sums stays in registers over the whole of the shared dimension (Goto and van de Geijn, "Anatomy of
 //! high-performance matrix multiplication", 2008, without its packing, which the sizes here do not pay for).
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -56,36 +58,52 @@ impl<'a> Matrix<'a> {
 /// # Panics
 /// The columns of `lhs` are not the rows of `rhs`, or `out` does not have the size of the product.
 pub fn multiply(lhs: Matrix, rhs: Matrix, out: &mut [f32]) {
-    multiply_rows(lhs, 0..lhs.rows, rhs, out);
+    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs, added: None, out });
+}
+
+/// [`multiply`], and `added` `[columns of rhs]`, if there is any, to each row of the product.
+///
+/// # Panics
+/// As [`multiply`], or `added` has another length.
+pub fn multiply_and_add(lhs: Matrix, rhs: Matrix, added: Option<&[f32]>, out: &mut [f32]) {
+    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs, added, out });
 }
 
 /// [`multiply`] for some rows of `lhs` only.
 ///
 /// # Panics
 /// As [`multiply`], or `lhs` does not have these rows.
-pub fn multiply_rows(lhs: Matrix, rows: std::ops::Range<usize>, rhs: Matrix, out: &mut [f32]) {
+pub fn multiply_rows(lhs: Matrix, rows: Range<usize>, rhs: Matrix, out: &mut [f32]) {
+    multiply_in_threads(Product { lhs, rows, rhs, added: None, out });
+}
+
+fn multiply_in_threads(Product { lhs, rows, rhs, added, out }: Product) {
     assert_eq!(lhs.columns, rhs.rows, "lhs has as many columns as rhs has rows");
     assert_eq!(Some(out.len()), rows.len().checked_mul(rhs.columns), "out has the size of the product");
     assert!(rows.end <= lhs.rows, "lhs has the rows");
+    assert!(added.is_none_or(|added| added.len() == rhs.columns), "a number is added to each column");
     if out.is_empty() {
         return;
     }
     let threads = rayon::current_num_threads();
     let is_large = rows.len() * rhs.columns * rhs.rows >= PARALLEL_THRESHOLD;
     if threads == 1 || !is_large {
-        return arch().dispatch(Product { lhs, rows, rhs, out });
+        return arch().dispatch(Product { lhs, rows, rhs, added, out });
     }
     let share = rows.len().div_ceil(threads).next_multiple_of(TILE_ROWS);
     out.par_chunks_mut(share * rhs.columns).enumerate().for_each(|(index, out)| {
         let from = rows.start + index * share;
-        arch().dispatch(Product { lhs, rows: from..from + out.len() / rhs.columns, rhs, out });
+        let rows = from..from + out.len() / rhs.columns;
+        arch().dispatch(Product { lhs, rows, rhs, added, out });
     });
 }
 
 struct Product<'a, 'b> {
     lhs: Matrix<'a>,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     rhs: Matrix<'a>,
+    /// Added to each row of the product.
+    added: Option<&'a [f32]>,
     out: &'b mut [f32],
 }
 
@@ -175,9 +193,16 @@ impl Product<'_, '_> {
                 panel,
             )
         };
+        let added = self.added.map(|added| load::<S, N, FULL>(simd, &added[column..column + panel.columns]));
         for (m, sums) in sums.iter().enumerate() {
+            let mut sums = *sums;
+            if let Some(added) = added {
+                for (sum, added) in sums.iter_mut().zip(added) {
+                    *sum = simd.add_f32s(*sum, added);
+                }
+            }
             let start = (row + m) * self.rhs.columns + column;
-            store::<S, N, FULL>(simd, &mut self.out[start..start + panel.columns], *sums);
+            store::<S, N, FULL>(simd, &mut self.out[start..start + panel.columns], sums);
         }
         M
     }
@@ -229,7 +254,10 @@ pub(super) fn load<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &[f3
 pub(super) fn store<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &mut [f32], vectors: [S::f32s; N]) {
     if FULL {
         let (whole, _) = S::as_mut_simd_f32s(row);
-        whole[..N].copy_from_slice(&vectors);
+        // A slice of this length would be copied by a call.
+        for (whole, vector) in whole.iter_mut().zip(vectors) {
+            *whole = vector;
+        }
     } else {
         for (part, vector) in row.chunks_mut(S::F32_LANES).zip(vectors) {
             simd.partial_store_f32s(part, vector);
@@ -315,6 +343,19 @@ mod tests {
         let mut some = vec![0.0; 7 * 40];
         multiply_rows(lhs, 3..10, rhs, &mut some);
         assert_eq!(some, product(lhs, rhs)[3 * 40..10 * 40]);
+    }
+
+    #[test]
+    fn what_is_added_is_added_after_the_last_term() {
+        let mut stream = Stream::new(3, Purpose::Data, 0);
+        let (left, right, added) =
+            (numbers(&mut stream, 9 * 5), numbers(&mut stream, 5 * 21), numbers(&mut stream, 21));
+        let (lhs, rhs) = (Matrix::new(&left, 9, 5), Matrix::new(&right, 5, 21));
+        let mut found = vec![0.0; 9 * 21];
+        multiply_and_add(lhs, rhs, Some(&added), &mut found);
+        let expected: Vec<f32> =
+            product(lhs, rhs).iter().zip(added.iter().cycle()).map(|(sum, added)| sum + added).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]

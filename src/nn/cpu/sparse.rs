@@ -19,15 +19,17 @@ const PARALLEL_THRESHOLD: usize = 4_000_000;
 /// Images before it is read at which a list of pixels is prefetched.
 pub const AHEAD: usize = 2;
 
-/// Writes the product of the images with `weight` `[width, outputs]` to `out` `[B, outputs]`.
+/// Writes the product of the images with `weight` `[width, outputs]` to `out` `[B, outputs]`, and adds `added` `[outputs]`, if
+/// there is any, to each row.
 ///
 /// # Panics
 /// The sizes do not fit.
-pub fn multiply(batch: &SparseBatch, weight: &[f32], outputs: usize, out: &mut [f32]) {
+pub fn multiply_and_add(batch: &SparseBatch, weight: &[f32], outputs: usize, added: Option<&[f32]>, out: &mut [f32]) {
     assert_eq!(weight.len(), batch.width * outputs, "a row of weights for each pixel");
     assert_eq!(out.len(), batch.rows.len() * outputs, "a row of outputs for each image");
+    assert!(added.is_none_or(|added| added.len() == outputs), "a number is added to each output");
     let product = |rows: &[&[Ink]], out: &mut [f32]| {
-        arch().dispatch(Forward { rows, numbers: batch.numbers, weight, outputs, out });
+        arch().dispatch(Forward { rows, numbers: batch.numbers, weight, outputs, added, out });
     };
     let threads = rayon::current_num_threads();
     let inked: usize = batch.rows.iter().map(|row| row.len()).sum();
@@ -100,6 +102,7 @@ struct Forward<'a, 'b> {
     numbers: &'a [f32; 256],
     weight: &'a [f32],
     outputs: usize,
+    added: Option<&'a [f32]>,
     out: &'b mut [f32],
 }
 
@@ -108,7 +111,7 @@ impl WithSimd for Forward<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { rows, numbers, weight, outputs, out } = self;
+        let Self { rows, numbers, weight, outputs, added, out } = self;
         for (index, (row, out)) in rows.iter().zip(out.chunks_exact_mut(outputs)).enumerate() {
             if let Some(next) = rows.get(index + AHEAD) {
                 prefetch::slice(next);
@@ -117,7 +120,7 @@ impl WithSimd for Forward<'_, '_> {
                 #[inline(always)]
                 |ink| (ink.column(), numbers[usize::from(ink.byte())]),
             );
-            chains(simd, terms, weight, outputs, out);
+            chains(simd, terms, Right { values: weight, stride: outputs, from: 0, added }, out);
         }
     }
 }
@@ -143,25 +146,19 @@ impl WithSimd for Gradient<'_, '_> {
                 #[inline(always)]
                 |entry| ((entry >> 8) as usize, numbers[(entry & 255) as usize]),
             );
-            chains(simd, terms, right, outputs, out);
+            chains(simd, terms, Right { values: right, stride: outputs, from: 0, added: None }, out);
         }
     }
 }
 
-/// Writes to `out` `[outputs]` the sum of the rows of `right` `[.., outputs]` that the terms name, each times its number.
-/// A few vectors are summed at a time, each by a chain of its own.
+/// Writes to `out` the sum of the rows of `right` that the terms name, each times its number, and what is added to it. A few
+/// vectors are summed at a time, each by a chain of its own.
 #[inline(always)]
-fn chains<S: Simd>(
-    simd: S,
-    terms: impl Iterator<Item = (usize, f32)> + Clone,
-    right: &[f32],
-    outputs: usize,
-    out: &mut [f32],
-) {
+fn chains<S: Simd>(simd: S, terms: impl Iterator<Item = (usize, f32)> + Clone, right: Right, out: &mut [f32]) {
     let mut from = 0;
-    while from < outputs {
-        let (terms, right) = (terms.clone(), Right { values: right, stride: outputs, from });
-        from += match (outputs - from) / S::F32_LANES {
+    while from < right.stride {
+        let (terms, right) = (terms.clone(), Right { from, ..right });
+        from += match (right.stride - from) / S::F32_LANES {
             8.. => panel::<S, 8, true>(simd, terms, right, out),
             4..8 => panel::<S, 4, true>(simd, terms, right, out),
             2 | 3 => panel::<S, 2, true>(simd, terms, right, out),
@@ -178,6 +175,8 @@ struct Right<'a> {
     /// Columns of the whole matrix.
     stride: usize,
     from: usize,
+    /// Added to the sum of its rows, `[stride]`.
+    added: Option<&'a [f32]>,
 }
 
 /// Sums `N` vectors. Returns how many numbers these are.
@@ -195,6 +194,12 @@ fn panel<S: Simd, const N: usize, const FULL: bool>(
         let number = simd.splat_f32s(number);
         for n in 0..N {
             sums[n] = simd.mul_add_f32s(number, vectors[n], sums[n]);
+        }
+    }
+    if let Some(added) = right.added {
+        let added = load::<S, N, FULL>(simd, &added[right.from..right.from + width]);
+        for n in 0..N {
+            sums[n] = simd.add_f32s(sums[n], added[n]);
         }
     }
     store::<S, N, FULL>(simd, &mut out[right.from..right.from + width], sums);
@@ -227,8 +232,9 @@ mod tests {
             let (weight, grad) = (draw(WIDTH * outputs), draw(count * outputs));
 
             let (mut found, mut expected) = (vec![f32::NAN; count * outputs], vec![f32::NAN; count * outputs]);
-            multiply(&batch, &weight, outputs, &mut found);
-            product::multiply(dense, Matrix::new(&weight, WIDTH, outputs), &mut expected);
+            let added = draw(outputs);
+            multiply_and_add(&batch, &weight, outputs, Some(&added), &mut found);
+            product::multiply_and_add(dense, Matrix::new(&weight, WIDTH, outputs), Some(&added), &mut expected);
             assert_eq!(found, expected, "{count} x {outputs}");
 
             let mut columns = Columns::default();
