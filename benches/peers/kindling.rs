@@ -30,12 +30,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Trains on MNIST's first 55,000 images, in several threads at once.
+    /// Trains on the first 55,000 images, in several threads at once.
     Train {
         /// An experiment's `[model]` and `[train]`, as TOML.
         #[arg(long)]
         config: String,
-        /// Folder with MNIST's four files.
+        /// Folder with the four files, named as the data set.
         #[arg(long)]
         data: PathBuf,
         /// Threads, each of which trains a network.
@@ -103,7 +103,8 @@ fn main() -> Result<()> {
 /// and the seconds until the last one ended.
 fn run_trainings(config: &str, data: &Path, workers: usize) -> Result<(usize, f64)> {
     let config: TrialConfig = toml::from_str(config)?;
-    let dataset = read_folder("mnist", data)?;
+    let name = data.file_name().and_then(|name| name.to_str()).context("the folder of the data has no name")?;
+    let dataset = read_folder(name, data)?;
     let device = device::open(Some("flex"))?.device;
     let barrier = Barrier::new(workers);
     let spans: Vec<Result<(Instant, Instant)>> = std::thread::scope(|scope| {

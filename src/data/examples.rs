@@ -31,7 +31,7 @@ pub struct Images {
 }
 
 /// Share of pixels that are not 0 above which a dense product is as fast as a sparse one.
-const DENSE: f64 = 0.6;
+const DENSE: f64 = 0.35;
 
 /// Points of a few coordinates, and the class or the target of each.
 #[derive(Debug, Clone, Default, PartialEq)]

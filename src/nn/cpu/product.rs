@@ -85,6 +85,14 @@ fn multiply_in_threads(Product { lhs, rows, rhs, added, out }: Product) {
     if out.is_empty() {
         return;
     }
+    // A transposed right side is copied row by row before it is multiplied. Where the left side and the product are smaller, they
+    // are transposed instead: the same numbers come of the right side times the left one.
+    let is_whole = rows.len() == lhs.rows && added.is_none();
+    if rhs.is_transposed && is_whole && lhs.rows * (rhs.rows + rhs.columns) < rhs.rows * rhs.columns {
+        let mut transposed = vec![0.0; out.len()];
+        multiply(rhs.transposed(), lhs.transposed(), &mut transposed);
+        return copy_columns(Matrix::new(&transposed, rhs.columns, lhs.rows).transposed(), 0, rhs.columns, out);
+    }
     let threads = rayon::current_num_threads();
     let is_large = rows.len() * rhs.columns * rhs.rows >= PARALLEL_THRESHOLD;
     if threads == 1 || !is_large {
@@ -130,7 +138,8 @@ impl Product<'_, '_> {
         for from in (0..self.rhs.columns).step_by(width) {
             let columns = width.min(self.rhs.columns - from);
             let panel = if self.rhs.is_transposed {
-                pack(self.rhs, from, columns, &mut packed);
+                packed.resize(self.rhs.rows * columns, 0.0);
+                copy_columns(self.rhs, from, columns, &mut packed);
                 Panel { values: &packed, stride: columns, columns }
             } else {
                 Panel { values: &self.rhs.values[from..], stride: self.rhs.columns, columns }
@@ -265,20 +274,19 @@ pub(super) fn store<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &mu
     }
 }
 
-/// Copies columns `from..from + columns` of a transposed matrix to `packed`, row-major.
+/// Copies columns `from..from + columns` of a transposed matrix to `out`, row-major.
 #[inline(always)]
-fn pack(matrix: Matrix, from: usize, columns: usize, packed: &mut Vec<f32>) {
+fn copy_columns(matrix: Matrix, from: usize, columns: usize, out: &mut [f32]) {
     /// Rows and columns that are copied at a time: as many as a cache line has numbers.
     const BLOCK: usize = 16;
     let depth = matrix.rows;
-    packed.resize(depth * columns, 0.0);
     for (group, start) in (from..from + columns).step_by(BLOCK).enumerate() {
         let lines: [&[f32]; BLOCK] = std::array::from_fn(|i| {
             // Past the last column, any line does: what comes of it is not written.
             let column = (start + i).min(from + columns - 1);
             &matrix.values[column * depth..][..depth]
         });
-        for (k, row) in packed.chunks_exact_mut(columns).enumerate() {
+        for (k, row) in out.chunks_exact_mut(columns).enumerate() {
             let row = &mut row[group * BLOCK..];
             let numbers: [f32; BLOCK] = std::array::from_fn(
                 #[inline(always)]
@@ -324,7 +332,16 @@ mod tests {
     #[test]
     fn products_are_those_of_three_nested_loops_to_the_bit() {
         let mut stream = Stream::new(1, Purpose::Data, 0);
-        let shapes = [(1, 1, 1), (6, 3, 64), (7, 5, 65), (13, 784, 10), (128, 20, 33), (5, 130, 70), (200, 300, 150)];
+        let shapes = [
+            (1, 1, 1),
+            (6, 3, 64),
+            (7, 5, 65),
+            (13, 784, 10),
+            (128, 20, 33),
+            (5, 130, 70),
+            (33, 130, 97),
+            (200, 300, 150),
+        ];
         for (rows, depth, columns) in shapes {
             let (left, right) = (numbers(&mut stream, rows * depth), numbers(&mut stream, depth * columns));
             let all_lhs = [Matrix::new(&left, rows, depth), Matrix::new(&left, depth, rows).transposed()];
