@@ -20,8 +20,8 @@ use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::nn::task::Task;
 
-/// Examples in a forward pass. It bounds memory, and it fixes the order of every sum: another value changes the last
-/// bits of results.
+/// Examples in a forward pass. It bounds memory. In principal components, and on other devices than the CPU, it also fixes the
+/// order of sums: another value changes the last bits of results.
 pub const CHUNK: usize = 500;
 
 /// Loss and accuracy of one replica on a split.

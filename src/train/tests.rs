@@ -29,10 +29,10 @@ fn weights(network: &Network) -> Vec<Vec<f32>> {
     parameters.chain(network.slopes()).map(|p| p.val().into_data().iter::<f32>().collect()).collect()
 }
 
-fn outcomes(config: &TrialConfig) -> [Outcome; 2] {
+/// Calls `f` with the networks of a trial on the images, and with their training.
+fn with_job<T>(config: &TrialConfig, f: impl FnOnce(&dyn Fn() -> Network, &Job) -> T) -> T {
     let (device, examples) = (Device::flex(), images());
     let split = examples.slice(0, 40, config.data.pixels);
-    let task = config.task(10);
     let job = Job {
         seeds: &SEEDS,
         config: &config.train,
@@ -40,22 +40,27 @@ fn outcomes(config: &TrialConfig) -> [Outcome; 2] {
         frozen: config.model.frozen,
         train: split,
         validation: split,
-        task,
+        task: config.task(10),
         noise: config.train.noise(),
         device: &device,
     };
-    let network = || config.network(PIXELS, 10).init(&SEEDS, &device.clone().autodiff());
-    let mut cpu = CpuSteps::new(network(), &job);
-    let mut autodiff = AutodiffSteps::new(network(), &job);
-    for epoch in 0..2 {
-        let (mut own, mut burns) = (cpu.batches(epoch), autodiff.batches(epoch));
-        for step in 0..40usize.div_ceil(config.train.batch_size) {
-            let rate = config.train.optimizer.lr / (1 + step) as f64;
-            cpu.step(own.next(), rate);
-            autodiff.step(burns.next(), rate);
+    f(&|| config.network(PIXELS, 10).init(&SEEDS, &device.clone().autodiff()), &job)
+}
+
+fn outcomes(config: &TrialConfig) -> [Outcome; 2] {
+    with_job(config, |network, job| {
+        let mut cpu = CpuSteps::new(network(), job);
+        let mut autodiff = AutodiffSteps::new(network(), job);
+        for epoch in 0..2 {
+            let (mut own, mut burns) = (cpu.batches(epoch), autodiff.batches(epoch));
+            for step in 0..40usize.div_ceil(config.train.batch_size) {
+                let rate = config.train.optimizer.lr / (1 + step) as f64;
+                cpu.step(own.next(), rate);
+                autodiff.step(burns.next(), rate);
+            }
         }
-    }
-    [(weights(&cpu.network()), cpu.take_scores()), (weights(&autodiff.network()), autodiff.take_scores())]
+        [(weights(&cpu.network()), cpu.take_scores()), (weights(&autodiff.network()), autodiff.take_scores())]
+    })
 }
 
 #[track_caller]
@@ -141,25 +146,14 @@ fn one_two_and_seven_threads_leave_the_same_weights() {
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let (device, examples) = (Device::flex(), images());
-                let split = examples.slice(0, 40, Pixels::Unit);
-                let job = Job {
-                    seeds: &SEEDS,
-                    config: &config.train,
-                    dropout: 0.0,
-                    frozen: 0,
-                    train: split,
-                    validation: split,
-                    task: config.task(10),
-                    noise: config.train.noise(),
-                    device: &device,
-                };
-                let mut steps = CpuSteps::new(config.network(PIXELS, 10).init(&SEEDS, &device), &job);
-                for epoch in 0..3 {
-                    let batches = steps.batches(epoch).next();
-                    steps.step(batches, 0.001);
-                }
-                (weights(&steps.network()), steps.validate())
+                with_job(&config, |network, job| {
+                    let mut steps = CpuSteps::new(network(), job);
+                    for epoch in 0..3 {
+                        let batches = steps.batches(epoch).next();
+                        steps.step(batches, 0.001);
+                    }
+                    (weights(&steps.network()), steps.validate())
+                })
             })
         };
         let one = with(1);
