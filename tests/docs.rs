@@ -464,10 +464,7 @@ fn claims_counted(summaries: &[Summary]) -> String {
 fn machine(summaries: &[Summary]) -> String {
     let records = || summaries.iter().flat_map(|summary| &summary.records);
     let of = |made: &MadeWith| {
-        format!(
-            "kindling {}, burn {}, backend {}, {} with {}",
-            made.kindling, made.burn, made.backend, made.device, made.cpu_features
-        )
+        format!("kindling {}, burn {}, backend {} {}", made.kindling, made.burn, made.backend, made.bytes)
     };
     let made: BTreeSet<String> = records().map(|record| of(&record.made_with)).collect();
     let made: Vec<String> = made.into_iter().collect();

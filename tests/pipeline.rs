@@ -14,7 +14,7 @@ use kindling::evaluate::classification::Mistake;
 use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
-use kindling::record::{self, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
+use kindling::record::{self, Bytes, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
 use kindling::report;
 use kindling::run::{self, Listener, RunOutcome, RunnerOptions, Trainer};
 use kindling::seed::{Purpose, Stream};
@@ -62,8 +62,7 @@ impl Fake {
                 kindling: "0".into(),
                 burn: "0".into(),
                 backend: "fake".into(),
-                device: "none".into(),
-                cpu_features: "none".into(),
+                bytes: Bytes::Portable,
                 dataset: "fake".into(),
                 data: "fake".into(),
             },

@@ -56,18 +56,16 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
             "DIFFERENT numbers, made with something else"
         };
         return Ok(Some(format!(
-            "{what}: then kindling {}, burn {}, {} on {} ({}), data {}; now kindling {}, burn {}, {} on {} ({}), data {}",
+            "{what}: then kindling {}, burn {}, {} {}, data {}; now kindling {}, burn {}, {} {}, data {}",
             then.kindling,
             then.burn,
             then.backend,
-            then.device,
-            then.cpu_features,
+            then.bytes,
             then.data,
             now.kindling,
             now.burn,
             now.backend,
-            now.device,
-            now.cpu_features,
+            now.bytes,
             now.data
         )));
     }

@@ -148,8 +148,8 @@ pub fn is_flex(device: &Device) -> bool {
     *device == Device::flex()
 }
 
-/// The CPU's instruction sets that decide which kernels run and therefore the last bits of results, such as `x86-64
-/// avx2+fma`.
+/// The CPU's vector instructions, such as `x86-64 avx2+fma`, by which some of Burn's backends choose their kernels and therefore the
+/// last bits of results.
 pub fn cpu_features() -> String {
     #[cfg(target_arch = "x86_64")]
     {

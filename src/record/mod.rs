@@ -2,6 +2,8 @@
 //!
 //! Every table, and every figure of a report except those of an autoencoder, is computed from records alone.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +17,7 @@ pub use file::{RecordFile, read_all, write_compressed};
 pub use metrics::Metrics;
 
 /// Rises when a field changes its meaning; records of another schema are refused.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The version of Burn this was built with.
 pub const BURN_VERSION: &str = "0.22.1";
@@ -115,14 +117,36 @@ pub struct MadeWith {
     pub burn: String,
     /// The backend's name.
     pub backend: String,
-    /// Operating system and processor family.
-    pub device: String,
-    /// Instruction sets that choose the kernels.
-    pub cpu_features: String,
+    /// What the record's bytes depend on besides the trial and the program.
+    pub bytes: Bytes,
     /// The data set's name.
     pub dataset: String,
     /// The data set's hash.
     pub data: String,
+}
+
+/// What the bytes of a record depend on besides its trial and the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Bytes {
+    /// On nothing: they are the same on every processor.
+    Portable,
+    /// On the machine, whose kernels may round in another order.
+    Machine {
+        /// Operating system and processor family.
+        device: String,
+        /// The processor's vector instructions.
+        cpu_features: String,
+    },
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Portable => f.write_str("on any processor"),
+            Self::Machine { device, cpu_features } => write!(f, "on {device} ({cpu_features})"),
+        }
+    }
 }
 
 impl TrialRecord {

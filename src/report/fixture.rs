@@ -4,7 +4,7 @@ use crate::analysis::summary::Summary;
 use crate::experiment::metric::Metric;
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::Spec;
-use crate::record::{History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::record::{Bytes, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 
 /// A plan and its records, which the methods fill.
 pub struct Fixture {
@@ -37,8 +37,7 @@ impl Fixture {
                 kindling: "0.1.0".into(),
                 burn: "0.22.1".into(),
                 backend: "flex".into(),
-                device: "linux x86_64".into(),
-                cpu_features: "none".into(),
+                bytes: Bytes::Portable,
                 dataset: trial.config.data.dataset.clone(),
                 data: "0123456789abcdef".into(),
             },

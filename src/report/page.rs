@@ -120,8 +120,8 @@ fn provenance(summary: &Summary) -> Vec<String> {
     ];
     if let Some(made) = summary.records.first().map(|record| &record.made_with) {
         lines.push(format!(
-            "kindling {}, burn {}, backend {} on {} ({}), data {} with hash {}.",
-            made.kindling, made.burn, made.backend, made.device, made.cpu_features, made.dataset, made.data
+            "kindling {}, burn {}, backend {} {}, data {} with hash {}.",
+            made.kindling, made.burn, made.backend, made.bytes, made.dataset, made.data
         ));
     }
     if summary.claims.iter().any(|claim| claim.finding == Finding::Inconclusive) {

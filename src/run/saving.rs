@@ -75,9 +75,9 @@ impl<'a> SavingTrainer<'a> {
         // Another version or another processor may round differently: then it is not the network that was measured.
         ensure!(
             numbers.metrics == record.metrics && numbers.history == record.history,
-            "trained again, it has other numbers than its record, which kindling {} made on {}; give this run its own folder with --out",
+            "trained again, it has other numbers than its record, which kindling {} made {}; give this run its own folder with --out",
             record.made_with.kindling,
-            record.made_with.device
+            record.made_with.bytes
         );
         self.save(trial, record, network)
     }

@@ -12,9 +12,9 @@ use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Split};
 use crate::experiment::config::{DataConfig, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
-use crate::nn::device::{OpenBackend, cpu_features};
+use crate::nn::device::{self, OpenBackend};
 use crate::nn::models::Network;
-use crate::record::{BURN_VERSION, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::record::{BURN_VERSION, Bytes, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 
 /// Data sets, initial weights and backend of a plan's trials.
 #[derive(Debug)]
@@ -147,6 +147,17 @@ impl Lab {
         }
     }
 
+    /// What the bytes of a trial's record depend on besides the trial: nothing on the CPU, where every number has one definition.
+    fn bytes(&self, config: &TrialConfig) -> Bytes {
+        if device::is_flex(&self.backend.device) || matches!(config.kind(), TrialKind::Descent(_)) {
+            return Bytes::Portable;
+        }
+        Bytes::Machine {
+            device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cpu_features: device::cpu_features(),
+        }
+    }
+
     /// Name and hash of a trial's data set; of a descent, the function's name and no hash.
     fn dataset_name_and_hash(&self, config: &TrialConfig) -> Result<(String, String)> {
         if let TrialKind::Descent(descent) = config.kind() {
@@ -217,8 +228,7 @@ impl Lab {
                 kindling: env!("CARGO_PKG_VERSION").into(),
                 burn: BURN_VERSION.into(),
                 backend: self.backend.name.into(),
-                device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-                cpu_features: cpu_features(),
+                bytes: self.bytes(&trial.config),
                 dataset,
                 data,
             },

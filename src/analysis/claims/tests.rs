@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::*;
 use crate::experiment::metric::Metric;
 use crate::experiment::spec::Spec;
-use crate::record::{History, MadeWith, Metrics, SCHEMA, Status};
+use crate::record::{Bytes, History, MadeWith, Metrics, SCHEMA, Status};
 
 fn plan(sweep: &str, test: &str, seeds: u64) -> Plan {
     let text = format!("question = 'q'\nseeds = {seeds}\n[sweep]\n{sweep}\n[[claims]]\nsays = 's'\ntest = '{test}'");
@@ -44,8 +44,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                     kindling: String::new(),
                     burn: String::new(),
                     backend: String::new(),
-                    device: String::new(),
-                    cpu_features: String::new(),
+                    bytes: Bytes::Portable,
                     dataset: String::new(),
                     data: String::new(),
                 },

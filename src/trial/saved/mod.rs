@@ -120,6 +120,7 @@ mod tests {
     use crate::experiment::config::Hidden;
     use crate::nn::device;
     use crate::nn::models::ActivationKind;
+    use crate::record::Bytes;
 
     fn card() -> ModelCard {
         let mut config = TrialConfig::default();
@@ -129,8 +130,7 @@ mod tests {
             kindling: "k".into(),
             burn: "b".into(),
             backend: "flex".into(),
-            device: "d".into(),
-            cpu_features: "c".into(),
+            bytes: Bytes::Portable,
             dataset: "mnist".into(),
             data: "h".into(),
         };
