@@ -309,7 +309,7 @@ fn records_of_another_spec_schema_or_nature_are_refused_and_untouched() {
     other.set("activation=[\"gelu\", \"elu\"]").unwrap();
     assert!(refused(&Plan::new(&other).unwrap()).contains("--out"));
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
-    fs::write(&path, before.replace("\"schema\":1", "\"schema\":99")).unwrap();
+    fs::write(&path, before.replace(&format!("\"schema\":{SCHEMA}"), "\"schema\":99")).unwrap();
     assert!(refused(&plan(2)).contains("records.jsonl:1 has schema 99"));
     fs::write(&path, format!("{before}hello\n")).unwrap();
     assert!(refused(&plan(2)).contains("records.jsonl:5 is not a record"));
