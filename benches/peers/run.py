@@ -3,8 +3,9 @@
     python -m venv peers && peers/bin/pip install -r benches/peers/requirements.txt
     peers/bin/python benches/peers/run.py --data DIR      # DIR holds mnist/ and fashion-mnist/
 
-Prints a table and writes it, with machine and versions, to results.md and results.json beside this file (--out). `--smoke` runs
-one job of each kind once and briefly, to see that it works; `--tools` leaves tools out, and what they need need not be installed.
+Prints a table and writes it, with machine and versions, to results.md and results.json beside this file (--out), after every job.
+`--only` measures the jobs with these words in their names, and keeps what results.json has of the others; `--smoke` runs one job of
+each kind once and briefly, to see that it works; `--tools` leaves tools out, and what they need need not be installed.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -94,25 +96,28 @@ def wanted(args, tool: str) -> bool:
     return tool.startswith(KINDLING) or tool.split(",")[0] in args.tools
 
 
-def trainings(args, binary: Path) -> list:
-    rows = []
+def trainings(args, binary: Path):
     plain = {f"classifier 784-64-32-10, batch {batch}": jobs.Job(batch=batch, epochs=EPOCHS[batch]) for batch in EPOCHS}
     deep = jobs.Job(widths=(784, 272, 96, 32, 96, 272, 784), reconstructs=True, epochs=2)
     clothes = jobs.Job(batch=128, epochs=EPOCHS[128], data=f"{args.data}/fashion-mnist")
     others = {"the classifier on Fashion-MNIST, batch 128": clothes, "autoencoder 784-272-96-32, batch 128": deep}
     for name, job in {**plain, **others}.items():
         job = replace(job, data=job.data or f"{args.data}/mnist", workers=args.workers, epochs=1 if args.smoke else job.epochs)
-        if args.smoke and (job.batch != 128 or name not in plain):
+        if not chosen(args, name) or args.smoke and (job.batch != 128 or name not in plain):
             continue
         print(name, file=sys.stderr)
         tools = [tool for tool in TOOLS if wanted(args, tool) and (job.batch <= 32 or tool != STACKED_JAX)]
         runs = {tool: (lambda tool=tool: train(tool, job, binary)) for tool in tools}
         found = in_turns(args.rounds, runs)
-        rows += [row(name, tool, found[tool], found[KINDLING], "samples/s") for tool in runs]
+        rows = [row(name, tool, found[tool], found[KINDLING], "samples/s") for tool in runs]
         if job.batch == 128 and name in plain:
             alone = in_turns(args.rounds, {KINDLING: lambda: train(KINDLING, replace(job, workers=1), binary)})
             rows.append(row(name, "kindling, one worker", alone[KINDLING], found[KINDLING], "samples/s"))
-    return rows
+        yield rows
+
+
+def chosen(args, name: str) -> bool:
+    return not args.only or any(word in name for word in args.only)
 
 
 def codes(args, folder: Path) -> None:
@@ -126,8 +131,15 @@ def codes(args, folder: Path) -> None:
         ((part[few] - mean) @ axes).astype(np.float32).tofile(folder / f"{name}.f32")
 
 
-def points(args, binary: Path, folder: Path) -> list:
-    codes(args, folder)
+def points(args, binary: Path, folder: Path):
+    names = {"5 neighbours": neighbours, "t-SNE": embeddings}
+    measured = [measure for name, measure in names.items() if chosen(args, name)]
+    if measured:
+        codes(args, folder)
+    yield from (measure(args, binary, folder) for measure in measured)
+
+
+def neighbours(args, binary: Path, folder: Path) -> list:
     asked = ["--width", 32, "--points", folder / "train.f32", "--queries", folder / "test.f32", "--k", 5]
     knn = {
         KINDLING: lambda: output([binary, "knn", *asked, "--out", folder / "kindling.u32"]),
@@ -135,13 +147,15 @@ def points(args, binary: Path, folder: Path) -> list:
     }
     knn = {tool: run for tool, run in knn.items() if wanted(args, tool)}
     found = in_turns(args.rounds, knn)
-    neighbours = lambda tool: np.sort(np.fromfile(folder / f"{tool}.u32", np.uint32).reshape(-1, 5))
-    ours = neighbours(KINDLING)
+    of = lambda tool: np.sort(np.fromfile(folder / f"{tool}.u32", np.uint32).reshape(-1, 5))
+    ours = of(KINDLING)
     for tool in set(knn) - {KINDLING}:
-        found[tool][-1]["agrees"] = float((ours == neighbours(tool)).mean())
+        found[tool][-1]["agrees"] = float((ours == of(tool)).mean())
     size = f"{(folder / 'train.f32').stat().st_size // 128:,} x {len(ours):,} x 32"
-    rows = [row(f"5 neighbours, {size}", tool, found[tool], found[KINDLING], "s") for tool in knn]
+    return [row(f"5 neighbours, {size}", tool, found[tool], found[KINDLING], "s") for tool in knn]
 
+
+def embeddings(args, binary: Path, folder: Path) -> list:
     asked = ["--width", 32, "--points", folder / "test.f32"]
     peers = [*asked, "--workers", args.workers]
     tsne = {
@@ -158,10 +172,10 @@ def points(args, binary: Path, folder: Path) -> list:
         for tool, one in found.items():
             embedded = np.fromfile(folder / f"{tool}.f32", np.float32).reshape(-1, 2)
             one[-1]["trustworthiness"] = float(trustworthiness(original, embedded, n_neighbors=12))
-    return rows + [row(f"t-SNE of {len(original):,} codes", tool, found[tool], found[KINDLING], "s") for tool in tsne]
+    return [row(f"t-SNE of {len(original):,} codes", tool, found[tool], found[KINDLING], "s") for tool in tsne]
 
 
-def sweeps(args, kindling: Path, room: Path) -> list:
+def sweeps(args, kindling: Path, room: Path):
     """Whole programs, start to end, Kindling's with its report and figures."""
 
     def ours() -> dict:
@@ -181,8 +195,10 @@ def sweeps(args, kindling: Path, room: Path) -> list:
     runs = {KINDLING: ours, "pytorch": lambda: peer("torch"), "jax": lambda: peer("jax")}
     runs["pytorch, no subnormals"] = lambda: peer("torch", "1")
     runs = {tool: run for tool, run in runs.items() if wanted(args, tool)}
-    found = in_turns(args.sweep_rounds, runs)
-    return [row(f"`sweep optimizers`, 45 trainings of {args.sweep_epochs} epochs", tool, found[tool], found[KINDLING], "s") for tool in runs]
+    name = f"`sweep optimizers`, 45 trainings of {args.sweep_epochs} epochs"
+    if chosen(args, name) and not args.smoke:
+        found = in_turns(args.sweep_rounds, runs)
+        yield [row(name, tool, found[tool], found[KINDLING], "s") for tool in runs]
 
 
 def main() -> None:
@@ -192,24 +208,38 @@ def main() -> None:
     parser.add_argument("--sweep-rounds", type=int, default=1)
     parser.add_argument("--sweep-epochs", type=int, default=50)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", choices=["train", "points", "sweep"], nargs="*", default=["train", "points", "sweep"])
+    parser.add_argument("--only", nargs="*", metavar="WORD", default=[])
     parser.add_argument("--tools", choices=LIBRARIES, nargs="*", default=list(LIBRARIES))
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()
     args.data = str(Path(args.data).resolve())
     if args.smoke:
-        args.rounds, args.only = 1, ["train", "points"]
-    binary, kindling = build()
-    rows = trainings(args, binary) if "train" in args.only else []
-    with tempfile.TemporaryDirectory() as room:
-        rows += points(args, binary, Path(room)) if "points" in args.only else []
-        rows += sweeps(args, kindling, Path(room)) if "sweep" in args.only else []
-    about = machine(args)
+        args.rounds = 1
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "results.json").write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
-    (args.out / "results.md").write_text(table(rows, about))
+    kept = args.out / "results.json"
+    about, rows = machine(args), []
+    if args.only and kept.is_file():
+        results = json.loads(kept.read_text())
+        if results["machine"] != about:
+            sys.exit(f"{kept} is of another machine or of other versions; leave out --only, or name another folder with --out")
+        rows = results["rows"]
+    binary, kindling = build()
+    with tempfile.TemporaryDirectory() as room:
+        for found in chain(trainings(args, binary), points(args, binary, Path(room)), sweeps(args, kindling, Path(room))):
+            rows = merged(rows, found)
+            kept.write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
+            (args.out / "results.md").write_text(table(rows, about))
     print(table(rows, about))
+
+
+def merged(rows: list, found: list) -> list:
+    """The rows with those of one job replaced, or added at the end."""
+    job = found[0]["job"]
+    before = [index for index, one in enumerate(rows) if one["job"] == job]
+    others = [one for one in rows if one["job"] != job]
+    at = before[0] if before else len(others)
+    return [*others[:at], *found, *others[at:]]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::activation;
 use super::aligned::Aligned;
-use super::product::{self, Matrix};
+use super::product::{self, Matrix, Panels};
 use super::simd::vectorised;
 use super::sparse::{self, Columns};
 use crate::data::SparseBatch;
@@ -63,6 +63,7 @@ impl Inputs<'_> {
 pub struct Pass {
     layers: Vec<LayerPass>,
     columns: Columns,
+    panels: Panels,
 }
 
 /// What a forward pass leaves of one layer, each `[B, outputs]`.
@@ -89,7 +90,8 @@ pub struct LayerGradient<'a> {
 
 #[derive(Debug)]
 enum LayerInputs<'a> {
-    Dense(Matrix<'a>),
+    /// The inputs transposed, and the gradient with respect to the sums.
+    Dense(Matrix<'a>, &'a Panels),
     Sparse(&'a Columns, &'a [f32; 256]),
 }
 
@@ -157,9 +159,14 @@ impl FeedForward {
                         let weight = Matrix::new(&layer.weight, layer.inputs, layer.outputs);
                         product::multiply(grad, weight.transposed(), &mut before.grad);
                     }
-                    LayerInputs::Dense(Matrix::new(before.dropped(), count, layer.inputs).transposed())
+                    pass.panels.take(grad);
+                    let before = Matrix::new(before.dropped(), count, layer.inputs);
+                    LayerInputs::Dense(before.transposed(), &pass.panels)
                 }
-                (None, Inputs::Dense(x)) => LayerInputs::Dense(Matrix::new(x, count, layer.inputs).transposed()),
+                (None, Inputs::Dense(x)) => {
+                    pass.panels.take(grad);
+                    LayerInputs::Dense(Matrix::new(x, count, layer.inputs).transposed(), &pass.panels)
+                }
                 (None, Inputs::Sparse(batch)) => {
                     pass.columns.take(batch);
                     LayerInputs::Sparse(&pass.columns, batch.numbers)
@@ -196,10 +203,7 @@ impl LayerGradient<'_> {
     /// There are no such rows, or `out` has another size.
     pub fn weight_rows(&self, rows: Range<usize>, out: &mut [f32]) {
         match &self.inputs {
-            LayerInputs::Dense(x) => {
-                let grad = Matrix::new(self.grad, self.grad.len() / self.outputs, self.outputs);
-                product::multiply_rows(*x, rows, grad, out);
-            }
+            LayerInputs::Dense(x, grad) => product::multiply_rows(*x, rows, grad, out),
             LayerInputs::Sparse(columns, numbers) => columns.multiply_rows(rows, numbers, self.grad, self.outputs, out),
         }
     }
@@ -207,7 +211,7 @@ impl LayerGradient<'_> {
     /// Multiplications that the gradient of the weights takes, those with 0 included.
     pub fn multiplications(&self) -> usize {
         let inputs = match &self.inputs {
-            LayerInputs::Dense(x) => x.rows(),
+            LayerInputs::Dense(x, _) => x.rows(),
             LayerInputs::Sparse(columns, _) => columns.width(),
         };
         inputs * self.grad.len()
@@ -216,7 +220,7 @@ impl LayerGradient<'_> {
     /// Whether an input is known to be 0 in every example, so that the gradient of its row of weights is 0.
     pub fn is_row_zero(&self, row: usize) -> bool {
         match self.inputs {
-            LayerInputs::Dense(_) => false,
+            LayerInputs::Dense(..) => false,
             LayerInputs::Sparse(columns, _) => columns.is_empty(row),
         }
     }

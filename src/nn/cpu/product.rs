@@ -6,17 +6,22 @@
 //!
 //! The right side is read row by row in panels as wide as a few vectors, and the left side number by number, so that a
 //! tile of sums stays in registers over the whole of the shared dimension (Goto and van de Geijn, "Anatomy of
-//! high-performance matrix multiplication", 2008, without its packing, which the sizes here do not pay for).
+//! high-performance matrix multiplication", 2008). Where there are enough rows to pay for it, a panel is copied so that its
+//! rows lie one after the other.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::aligned::Aligned;
 use super::simd::arch;
 
 /// The least number of multiplications for which a product uses several threads.
 const PARALLEL_THRESHOLD: usize = 192 * 192 * 192;
+
+/// Rows of the left side from which panels of the right side are copied: two tiles.
+const PACKED_ROWS: usize = 2 * TILE_ROWS;
 
 /// Rows of a tile. With four vectors of columns its sums take 24 of 32 registers, with two 12 of 16.
 const TILE_ROWS: usize = 6;
@@ -52,13 +57,57 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// A right side in panels whose rows lie one after the other, for products with several left sides. It is kept from batch to batch,
+/// so that no memory is asked for anew.
+#[derive(Debug, Default)]
+pub struct Panels {
+    /// Panel after panel, each `[rows, width]`; the last one is padded to whole vectors.
+    values: Aligned,
+    rows: usize,
+    columns: usize,
+}
+
+impl Panels {
+    /// Takes the numbers of a matrix instead of those before.
+    pub fn take(&mut self, matrix: Matrix) {
+        (self.rows, self.columns) = (matrix.rows, matrix.columns);
+        arch().dispatch(Pack { matrix, panels: self });
+    }
+}
+
+/// The right side of a product.
+#[derive(Clone, Copy)]
+enum Right<'a> {
+    Matrix(Matrix<'a>),
+    Panels(&'a Panels),
+}
+
+impl Right<'_> {
+    /// Rows and columns.
+    fn shape(self) -> (usize, usize) {
+        match self {
+            Self::Matrix(matrix) => (matrix.rows, matrix.columns),
+            Self::Panels(panels) => (panels.rows, panels.columns),
+        }
+    }
+}
+
 /// Writes the product `[rows of lhs, columns of rhs]` to `out`, row-major. Large ones use the threads of the current
 /// rayon pool.
 ///
 /// # Panics
 /// The columns of `lhs` are not the rows of `rhs`, or `out` does not have the size of the product.
 pub fn multiply(lhs: Matrix, rhs: Matrix, out: &mut [f32]) {
-    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs, added: None, out });
+    // A transposed right side is copied row by row before it is multiplied. Where the left side and the product are smaller, they
+    // are transposed instead: the same numbers come of the right side times the left one.
+    if rhs.is_transposed && lhs.rows * (rhs.rows + rhs.columns) < rhs.rows * rhs.columns {
+        assert_eq!(Some(out.len()), lhs.rows.checked_mul(rhs.columns), "out has the size of the product");
+        let mut transposed = vec![0.0; out.len()];
+        multiply(rhs.transposed(), lhs.transposed(), &mut transposed);
+        let transposed = Matrix::new(&transposed, rhs.columns, lhs.rows).transposed();
+        return copy_columns(transposed, 0, rhs.columns, rhs.columns, out);
+    }
+    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs: Right::Matrix(rhs), added: None, out });
 }
 
 /// [`multiply`], and `added` `[columns of rhs]`, if there is any, to each row of the product.
@@ -66,50 +115,88 @@ pub fn multiply(lhs: Matrix, rhs: Matrix, out: &mut [f32]) {
 /// # Panics
 /// As [`multiply`], or `added` has another length.
 pub fn multiply_and_add(lhs: Matrix, rhs: Matrix, added: Option<&[f32]>, out: &mut [f32]) {
-    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs, added, out });
+    multiply_in_threads(Product { lhs, rows: 0..lhs.rows, rhs: Right::Matrix(rhs), added, out });
 }
 
 /// [`multiply`] for some rows of `lhs` only.
 ///
 /// # Panics
 /// As [`multiply`], or `lhs` does not have these rows.
-pub fn multiply_rows(lhs: Matrix, rows: Range<usize>, rhs: Matrix, out: &mut [f32]) {
-    multiply_in_threads(Product { lhs, rows, rhs, added: None, out });
+pub fn multiply_rows(lhs: Matrix, rows: Range<usize>, rhs: &Panels, out: &mut [f32]) {
+    multiply_in_threads(Product { lhs, rows, rhs: Right::Panels(rhs), added: None, out });
 }
 
 fn multiply_in_threads(Product { lhs, rows, rhs, added, out }: Product) {
-    assert_eq!(lhs.columns, rhs.rows, "lhs has as many columns as rhs has rows");
-    assert_eq!(Some(out.len()), rows.len().checked_mul(rhs.columns), "out has the size of the product");
+    let (depth, columns) = rhs.shape();
+    assert_eq!(lhs.columns, depth, "lhs has as many columns as rhs has rows");
+    assert_eq!(Some(out.len()), rows.len().checked_mul(columns), "out has the size of the product");
     assert!(rows.end <= lhs.rows, "lhs has the rows");
-    assert!(added.is_none_or(|added| added.len() == rhs.columns), "a number is added to each column");
+    assert!(added.is_none_or(|added| added.len() == columns), "a number is added to each column");
     if out.is_empty() {
         return;
     }
-    // A transposed right side is copied row by row before it is multiplied. Where the left side and the product are smaller, they
-    // are transposed instead: the same numbers come of the right side times the left one.
-    let is_whole = rows.len() == lhs.rows && added.is_none();
-    if rhs.is_transposed && is_whole && lhs.rows * (rhs.rows + rhs.columns) < rhs.rows * rhs.columns {
-        let mut transposed = vec![0.0; out.len()];
-        multiply(rhs.transposed(), lhs.transposed(), &mut transposed);
-        return copy_columns(Matrix::new(&transposed, rhs.columns, lhs.rows).transposed(), 0, rhs.columns, out);
-    }
     let threads = rayon::current_num_threads();
-    let is_large = rows.len() * rhs.columns * rhs.rows >= PARALLEL_THRESHOLD;
+    let is_large = rows.len() * columns * depth >= PARALLEL_THRESHOLD;
     if threads == 1 || !is_large {
         return arch().dispatch(Product { lhs, rows, rhs, added, out });
     }
     let share = rows.len().div_ceil(threads).next_multiple_of(TILE_ROWS);
-    out.par_chunks_mut(share * rhs.columns).enumerate().for_each(|(index, out)| {
+    out.par_chunks_mut(share * columns).enumerate().for_each(|(index, out)| {
         let from = rows.start + index * share;
-        let rows = from..from + out.len() / rhs.columns;
+        let rows = from..from + out.len() / columns;
         arch().dispatch(Product { lhs, rows, rhs, added, out });
     });
+}
+
+/// Vectors of a panel: the sums of a tile, a row of the panel and one number of the left side must fit the registers.
+#[inline(always)]
+fn vectors<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+}
+
+/// Fills [`Panels`] with a matrix.
+struct Pack<'a, 'b> {
+    matrix: Matrix<'a>,
+    panels: &'b mut Panels,
+}
+
+impl WithSimd for Pack<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { matrix, panels } = self;
+        let width = vectors::<S>() * S::F32_LANES;
+        panels.values.resize(matrix.rows * matrix.columns.next_multiple_of(S::F32_LANES));
+        for from in (0..matrix.columns).step_by(width) {
+            let columns = width.min(matrix.columns - from);
+            let stride = columns.next_multiple_of(S::F32_LANES);
+            pack(matrix, from, columns, stride, &mut panels.values[from * matrix.rows..][..matrix.rows * stride]);
+        }
+    }
+}
+
+/// Copies columns `from..from + columns` of a matrix to `out`, row-major with `stride` numbers a row, zeros behind them.
+#[inline(always)]
+fn pack(matrix: Matrix, from: usize, columns: usize, stride: usize, out: &mut [f32]) {
+    if stride > columns {
+        out.fill(0.0);
+    }
+    if matrix.is_transposed {
+        return copy_columns(matrix, from, columns, stride, out);
+    }
+    for (row, out) in matrix.values.chunks_exact(matrix.columns).zip(out.chunks_exact_mut(stride)) {
+        // A slice of any length would be copied by a call.
+        for (number, out) in row[from..from + columns].iter().zip(out) {
+            *out = *number;
+        }
+    }
 }
 
 struct Product<'a, 'b> {
     lhs: Matrix<'a>,
     rows: Range<usize>,
-    rhs: Matrix<'a>,
+    rhs: Right<'a>,
     /// Added to each row of the product.
     added: Option<&'a [f32]>,
     out: &'b mut [f32],
@@ -120,8 +207,7 @@ impl WithSimd for Product<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Sums, a row of the right side and one number of the left must fit the registers.
-        if S::REGISTER_COUNT >= 32 {
+        if vectors::<S>() == 4 {
             self.panels::<S, 4>(simd);
         } else {
             self.panels::<S, 2>(simd);
@@ -134,49 +220,114 @@ impl Product<'_, '_> {
     #[inline(always)]
     fn panels<S: Simd, const N: usize>(mut self, simd: S) {
         let width = N * S::F32_LANES;
-        let mut packed = Vec::new();
-        for from in (0..self.rhs.columns).step_by(width) {
-            let columns = width.min(self.rhs.columns - from);
-            let panel = if self.rhs.is_transposed {
-                packed.resize(self.rhs.rows * columns, 0.0);
-                copy_columns(self.rhs, from, columns, &mut packed);
-                Panel { values: &packed, stride: columns, columns }
-            } else {
-                Panel { values: &self.rhs.values[from..], stride: self.rhs.columns, columns }
+        let (depth, all) = self.rhs.shape();
+        let mut packed = Aligned::default();
+        for from in (0..all).step_by(width) {
+            let columns = width.min(all - from);
+            let stride = columns.next_multiple_of(S::F32_LANES);
+            let values: &[f32] = match self.rhs {
+                Right::Panels(panels) => &panels.values[from * depth..][..depth * stride],
+                Right::Matrix(matrix) if matrix.is_transposed || self.rows.len() >= PACKED_ROWS => {
+                    packed.resize(depth * stride);
+                    pack(matrix, from, columns, stride, &mut packed);
+                    &packed
+                }
+                Right::Matrix(matrix) => {
+                    let rows = matrix.values[from..].chunks(all).map(
+                        #[inline(always)]
+                        |row| &row[..columns],
+                    );
+                    match columns.div_ceil(S::F32_LANES) {
+                        _ if columns == width => self.rows::<S, N>(
+                            simd,
+                            rows.map(
+                                #[inline(always)]
+                                |row| load::<S, N, true>(simd, row),
+                            ),
+                            from,
+                            columns,
+                        ),
+                        1 => self.rows::<S, 1>(
+                            simd,
+                            rows.map(
+                                #[inline(always)]
+                                |row| load::<S, 1, false>(simd, row),
+                            ),
+                            from,
+                            columns,
+                        ),
+                        2 => self.rows::<S, 2>(
+                            simd,
+                            rows.map(
+                                #[inline(always)]
+                                |row| load::<S, 2, false>(simd, row),
+                            ),
+                            from,
+                            columns,
+                        ),
+                        3 if N > 2 => self.rows::<S, 3>(
+                            simd,
+                            rows.map(
+                                #[inline(always)]
+                                |row| load::<S, 3, false>(simd, row),
+                            ),
+                            from,
+                            columns,
+                        ),
+                        _ => self.rows::<S, N>(
+                            simd,
+                            rows.map(
+                                #[inline(always)]
+                                |row| load::<S, N, false>(simd, row),
+                            ),
+                            from,
+                            columns,
+                        ),
+                    }
+                    continue;
+                }
             };
+            let (values, _) = S::as_simd_f32s(values);
             match columns.div_ceil(S::F32_LANES) {
-                _ if columns == width => self.rows::<S, N, true>(simd, panel, from),
-                1 => self.rows::<S, 1, false>(simd, panel, from),
-                2 => self.rows::<S, 2, false>(simd, panel, from),
-                3 if N > 2 => self.rows::<S, 3, false>(simd, panel, from),
-                _ => self.rows::<S, N, false>(simd, panel, from),
+                1 => self.rows::<S, 1>(simd, values.as_chunks::<1>().0.iter().copied(), from, columns),
+                2 => self.rows::<S, 2>(simd, values.as_chunks::<2>().0.iter().copied(), from, columns),
+                3 if N > 2 => self.rows::<S, 3>(simd, values.as_chunks::<3>().0.iter().copied(), from, columns),
+                _ => self.rows::<S, N>(simd, values.as_chunks::<N>().0.iter().copied(), from, columns),
             }
         }
     }
 
-    /// Goes through the rows of the left side, for one panel.
+    /// Goes through the rows of the left side, for the panel of `N` vectors that starts at `column` and has `columns` columns.
     #[inline(always)]
-    fn rows<S: Simd, const N: usize, const FULL: bool>(&mut self, simd: S, panel: Panel, column: usize) {
+    fn rows<S: Simd, const N: usize>(
+        &mut self,
+        simd: S,
+        panel: impl Iterator<Item = [S::f32s; N]> + Clone,
+        column: usize,
+        columns: usize,
+    ) {
         let count = self.rows.len();
+        let columns = column..column + columns;
         let mut row = 0;
         while row < count {
+            let (panel, columns) = (panel.clone(), columns.clone());
             row += match count - row {
-                TILE_ROWS.. => self.tile::<S, TILE_ROWS, N, FULL>(simd, panel, row, column),
-                4..TILE_ROWS => self.tile::<S, 4, N, FULL>(simd, panel, row, column),
-                2 | 3 => self.tile::<S, 2, N, FULL>(simd, panel, row, column),
-                _ => self.tile::<S, 1, N, FULL>(simd, panel, row, column),
+                TILE_ROWS.. => self.tile::<S, TILE_ROWS, N>(simd, panel, row, columns),
+                4..TILE_ROWS => self.tile::<S, 4, N>(simd, panel, row, columns),
+                2 | 3 => self.tile::<S, 2, N>(simd, panel, row, columns),
+                _ => self.tile::<S, 1, N>(simd, panel, row, columns),
             };
         }
     }
 
     /// Computes a tile of `M` rows and `N` vectors, the last of which is full or not. Returns `M`.
     #[inline(always)]
-    fn tile<S: Simd, const M: usize, const N: usize, const FULL: bool>(
+    fn tile<S: Simd, const M: usize, const N: usize>(
         &mut self,
         simd: S,
-        panel: Panel,
+        panel: impl Iterator<Item = [S::f32s; N]>,
         row: usize,
-        column: usize,
+        columns: Range<usize>,
     ) -> usize {
         let Matrix { values, rows, columns: depth, is_transposed } = self.lhs;
         let first = self.rows.start + row;
@@ -185,7 +336,7 @@ impl Product<'_, '_> {
                 #[inline(always)]
                 |row| &row[first..first + M],
             );
-            sums::<S, _, M, N, FULL>(
+            sums::<S, _, M, N>(
                 simd,
                 terms,
                 #[inline(always)]
@@ -194,7 +345,7 @@ impl Product<'_, '_> {
             )
         } else {
             let each: [&[f32]; M] = std::array::from_fn(|m| &values[(first + m) * depth..][..depth]);
-            sums::<S, _, M, N, FULL>(
+            sums::<S, _, M, N>(
                 simd,
                 0..depth,
                 #[inline(always)]
@@ -202,7 +353,8 @@ impl Product<'_, '_> {
                 panel,
             )
         };
-        let added = self.added.map(|added| load::<S, N, FULL>(simd, &added[column..column + panel.columns]));
+        let added = self.added.map(|added| load::<S, N, false>(simd, &added[columns.clone()]));
+        let width = self.rhs.shape().1;
         for (m, sums) in sums.iter().enumerate() {
             let mut sums = *sums;
             if let Some(added) = added {
@@ -210,33 +362,28 @@ impl Product<'_, '_> {
                     *sum = simd.add_f32s(*sum, added);
                 }
             }
-            let start = (row + m) * self.rhs.columns + column;
-            store::<S, N, FULL>(simd, &mut self.out[start..start + panel.columns], sums);
+            let start = (row + m) * width;
+            let out = &mut self.out[start + columns.start..start + columns.end];
+            if out.len() == N * S::F32_LANES {
+                store::<S, N, true>(simd, out, sums);
+            } else {
+                store::<S, N, false>(simd, out, sums);
+            }
         }
         M
     }
 }
 
-/// Some columns of a right side, row-major.
-#[derive(Clone, Copy)]
-struct Panel<'a> {
-    values: &'a [f32],
-    /// The distance from one row to the next.
-    stride: usize,
-    columns: usize,
-}
-
 /// The sums of a tile. `left` gives number `m` of the left side for one of the terms; a row of the panel belongs to each.
 #[inline(always)]
-fn sums<S: Simd, T: Copy, const M: usize, const N: usize, const FULL: bool>(
+fn sums<S: Simd, T: Copy, const M: usize, const N: usize>(
     simd: S,
     terms: impl Iterator<Item = T>,
     left: impl Fn(T, usize) -> f32,
-    panel: Panel,
+    panel: impl Iterator<Item = [S::f32s; N]>,
 ) -> [[S::f32s; N]; M] {
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
-    for (term, row) in terms.zip(panel.values.chunks(panel.stride)) {
-        let right = load::<S, N, FULL>(simd, &row[..panel.columns]);
+    for (term, right) in terms.zip(panel) {
         for (m, sums) in sums.iter_mut().enumerate() {
             let number = simd.splat_f32s(left(term, m));
             for n in 0..N {
@@ -274,9 +421,9 @@ pub(super) fn store<S: Simd, const N: usize, const FULL: bool>(simd: S, row: &mu
     }
 }
 
-/// Copies columns `from..from + columns` of a transposed matrix to `out`, row-major.
+/// Copies columns `from..from + columns` of a transposed matrix to `out`, row-major with `stride` numbers a row.
 #[inline(always)]
-fn copy_columns(matrix: Matrix, from: usize, columns: usize, out: &mut [f32]) {
+fn copy_columns(matrix: Matrix, from: usize, columns: usize, stride: usize, out: &mut [f32]) {
     /// Rows and columns that are copied at a time: as many as a cache line has numbers.
     const BLOCK: usize = 16;
     let depth = matrix.rows;
@@ -286,8 +433,8 @@ fn copy_columns(matrix: Matrix, from: usize, columns: usize, out: &mut [f32]) {
             let column = (start + i).min(from + columns - 1);
             &matrix.values[column * depth..][..depth]
         });
-        for (k, row) in out.chunks_exact_mut(columns).enumerate() {
-            let row = &mut row[group * BLOCK..];
+        for (k, row) in out.chunks_exact_mut(stride).enumerate() {
+            let row = &mut row[group * BLOCK..columns];
             let numbers: [f32; BLOCK] = std::array::from_fn(
                 #[inline(always)]
                 |i| lines[i][k],
@@ -357,8 +504,9 @@ mod tests {
         let mut stream = Stream::new(2, Purpose::Data, 0);
         let (left, right) = (numbers(&mut stream, 20 * 9), numbers(&mut stream, 9 * 40));
         let (lhs, rhs) = (Matrix::new(&left, 9, 20).transposed(), Matrix::new(&right, 9, 40));
-        let mut some = vec![0.0; 7 * 40];
-        multiply_rows(lhs, 3..10, rhs, &mut some);
+        let (mut some, mut panels) = (vec![0.0; 7 * 40], Panels::default());
+        panels.take(rhs);
+        multiply_rows(lhs, 3..10, &panels, &mut some);
         assert_eq!(some, product(lhs, rhs)[3 * 40..10 * 40]);
     }
 
