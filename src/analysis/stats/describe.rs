@@ -47,8 +47,13 @@ pub fn describe(values: &[f64]) -> Option<Description> {
 /// statistical precipice", 2021). NaN for no values.
 pub fn interquartile_mean(values: &[f64]) -> f64 {
     let sorted = sorted(values);
-    let cut = sorted.len() / 4;
+    let cut = cut(sorted.len());
     mean(&sorted[cut..sorted.len() - cut])
+}
+
+/// How many of `n` values the interquartile mean leaves out at either end.
+pub fn cut(n: usize) -> usize {
+    n / 4
 }
 
 /// Arithmetic mean; NaN for no values.
