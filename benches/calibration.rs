@@ -8,7 +8,7 @@
 
 use kindling::analysis::stats::hypothesis::{Answer, Region, Tested};
 use kindling::analysis::stats::inference::Inference;
-use kindling::analysis::stats::{location, share, spread};
+use kindling::analysis::stats::{describe, location, share, spread};
 use kindling::seed::{Purpose, Stream};
 use rayon::prelude::*;
 
@@ -24,8 +24,13 @@ enum Shape {
     Unequal,
 }
 
+/// Those of two arms.
 const SHAPES: [(Shape, &str); 4] =
     [(Shape::Normal, "normal"), (Shape::Skewed, "skewed"), (Shape::Discrete, "discrete"), (Shape::Unequal, "unequal")];
+/// Those of one arm, or of two with one standard deviation.
+const ALIKE: &[(Shape, &str)] = SHAPES.split_at(3).0;
+/// Shares draw their own.
+const SHARES: &[(Shape, &str)] = &[(Shape::Discrete, "0 or 1")];
 
 impl Shape {
     fn draw(self, n: usize, is_second: bool, stream: &mut Stream) -> Vec<f64> {
@@ -45,9 +50,11 @@ impl Shape {
     }
 }
 
-/// A form of claim: its name, and the test of one that is neither true nor false.
+/// A form of claim, and the test of one that is neither true nor false.
 struct Form {
     name: &'static str,
+    /// What runs it is tested with.
+    shapes: &'static [(Shape, &'static str)],
     test: Box<Simulation>,
 }
 
@@ -59,7 +66,7 @@ fn of_two(name: &'static str, difference: fn(&[f64], &[f64]) -> Option<Inference
         let (a, b) = (shape.draw(n, false, stream), shape.draw(n, true, stream));
         Some(Tested::new(difference(&a, &b)?, Region::Above(null)))
     };
-    Form { name, test: Box::new(test) }
+    Form { name, shapes: &SHAPES, test: Box::new(test) }
 }
 
 fn of_one(name: &'static str, estimate: fn(&[f64]) -> Option<Inference>, truth: fn(&[f64]) -> f64) -> Form {
@@ -68,24 +75,11 @@ fn of_one(name: &'static str, estimate: fn(&[f64]) -> Option<Inference>, truth: 
         let values = shape.draw(n, false, stream);
         Some(Tested::new(estimate(&values)?, Region::Above(truths[shape as usize])))
     };
-    Form { name, test: Box::new(test) }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+    Form { name, shapes: ALIKE, test: Box::new(test) }
 }
 
 fn sd(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    mean(&values.iter().map(|value| (value - centre).powi(2)).collect::<Vec<_>>()).sqrt()
-}
-
-fn median(values: &[f64]) -> f64 {
-    kindling::analysis::stats::describe::median(values)
-}
-
-fn interquartile_mean(values: &[f64]) -> f64 {
-    kindling::analysis::stats::describe::interquartile_mean(values)
+    describe::sd(values).unwrap_or(f64::NAN)
 }
 
 fn paired(a: &[f64], b: &[f64]) -> Option<Inference> {
@@ -105,18 +99,20 @@ fn main() {
         of_two("`a > b`, paired", paired, 0.0),
         of_two("`mean(a) > mean(b)`", location::difference_of_means, 0.0),
         of_two("`median(a) > median(b)`", location::difference_of_medians, 0.0),
-        of_two("`sd(a) > sd(b)`", spread::difference_of_spreads, 0.0),
+        Form { shapes: ALIKE, ..of_two("`sd(a) > sd(b)`", spread::difference_of_spreads, 0.0) },
         of_two("P(improvement) > 1/2", share::probability_of_improvement, 0.5),
-        of_one("`a > number`", location::interquartile_mean, interquartile_mean),
-        of_one("`mean(a) > number`", location::arithmetic_mean, mean),
-        of_one("`median(a) > number`", location::median, median),
+        of_one("`a > number`", location::interquartile_mean, describe::interquartile_mean),
+        of_one("`mean(a) > number`", location::arithmetic_mean, describe::mean),
+        of_one("`median(a) > number`", location::median, describe::median),
         of_one("`sd(a) > number`", spread::standard_deviation, sd),
         Form {
             name: "share 0.3 > number",
+            shapes: SHARES,
             test: Box::new(|_, n, stream| Some(Tested::new(share::share(&heads(n, stream))?, Region::Above(0.3)))),
         },
         Form {
             name: "difference of two shares of 0.3",
+            shapes: SHARES,
             test: Box::new(|_, n, stream| {
                 let (a, b) = (heads(n, stream), heads(n, stream));
                 Some(Tested::new(share::difference_of_shares(&a, &b)?, Region::Above(0.0)))
@@ -127,18 +123,7 @@ fn main() {
     println!("| form | values | {} |", sizes.map(|n| format!("n = {n}")).join(" | "));
     println!("| --- | --- |{}", " --- |".repeat(sizes.len()));
     for form in &forms {
-        for (shape, name) in SHAPES {
-            if form.name.contains("share") && !matches!(shape, Shape::Discrete) {
-                continue;
-            }
-            // Spreads that differ are no spreads alike.
-            if form.name.contains("sd(b)") && matches!(shape, Shape::Unequal) {
-                continue;
-            }
-            // A number is compared with one arm.
-            if form.name.contains("number") && matches!(shape, Shape::Unequal) {
-                continue;
-            }
+        for &(shape, values) in form.shapes {
             let cell = |n: usize| {
                 let answers = (0..datasets).into_par_iter().map(|round| {
                     let mut stream = Stream::new(n as u64, Purpose::Data, 1 + round);
@@ -152,7 +137,6 @@ fn main() {
                 let percent = |count: u64| 100.0 * count as f64 / datasets as f64;
                 format!("{:.1} / {:.1}", percent(yes), percent(no))
             };
-            let values = if form.name.contains("share") { "0 or 1" } else { name };
             println!("| {} | {values} | {} |", form.name, sizes.map(cell).join(" | "));
         }
     }

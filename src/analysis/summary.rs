@@ -6,7 +6,8 @@
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
-use crate::analysis::stats::bootstrap::{Interval, bootstrap_sample};
+use crate::analysis::stats::Interval;
+use crate::analysis::stats::bootstrap::bootstrap_sample;
 use crate::analysis::stats::compare::{Comparison, compare, correct};
 use crate::analysis::stats::describe::{Description, describe, interquartile_mean, mean, median};
 use crate::experiment::config::TrialKind;

@@ -1,35 +1,12 @@
 //! The percentile bootstrap (Efron, 1979): an interval for any statistic of a sample.
 
-use serde::{Deserialize, Serialize};
-
 use super::describe::quantile;
+use super::inference::Interval;
 use super::{CONFIDENCE, MIN_SEEDS_FOR_INTERVAL};
 use crate::seed::Stream;
 
 /// The number of resamples of each interval.
 const RESAMPLES: usize = 10_000;
-
-/// A 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-impl Interval {
-    /// Whether `value` lies in the interval, ends included.
-    #[cfg(test)]
-    pub fn contains(&self, value: f64) -> bool {
-        (self.low..=self.high).contains(&value)
-    }
-
-    /// Half the width of the interval.
-    pub fn half_width(&self) -> f64 {
-        (self.high - self.low) / 2.0
-    }
-}
 
 /// The interval of a statistic of `n` values, which is computed from resamples of the indices `0..n`: so all values that belong to one
 /// seed are drawn together. `None` for fewer than [`MIN_SEEDS_FOR_INTERVAL`] values.

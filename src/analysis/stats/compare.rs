@@ -6,8 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{Interval, bootstrap};
+use super::bootstrap::bootstrap;
 use super::describe::interquartile_mean;
+use super::family::holm;
+use super::inference::Interval;
 use super::probability_of_improvement::ProbabilityOfImprovement;
 use super::wilcoxon::signed_rank;
 use super::{CONFIDENCE, MIN_SEEDS_FOR_TRUST};
@@ -90,23 +92,10 @@ pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Opt
 pub fn correct(comparisons: &mut [&mut Comparison]) {
     let p_values: Vec<f64> = comparisons.iter().map(|c| c.p.unwrap_or(1.0)).collect();
     let family = comparisons.len();
-    for (comparison, adjusted) in comparisons.iter_mut().zip(holm(&p_values)) {
-        comparison.p_holm = Some(adjusted);
+    for (comparison, decision) in comparisons.iter_mut().zip(holm(&p_values, 1.0 - CONFIDENCE)) {
+        comparison.p_holm = Some(decision.p);
         comparison.family = family;
     }
-}
-
-/// Holm's step-down correction (1979): the adjusted p-values, in the order given.
-fn holm(p_values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p_values.len()).collect();
-    order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
-    let mut adjusted = vec![0.0; p_values.len()];
-    let mut floor = 0.0f64;
-    for (rank, &index) in order.iter().enumerate() {
-        floor = floor.max((p_values[index] * (p_values.len() - rank) as f64).min(1.0));
-        adjusted[index] = floor;
-    }
-    adjusted
 }
 
 impl Comparison {
@@ -238,12 +227,5 @@ mod tests {
         // Among ten pairs the level is 0.005, and 2 / 2^n first passes it at n = 9.
         assert_eq!(Comparison { family: 10, ..c }.seeds_needed(), Some(9));
         assert!(c.has_few_seeds());
-    }
-
-    #[test]
-    fn holm_by_hand() {
-        assert_eq!(holm(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
-        assert_eq!(holm(&[0.5, 0.9]), [1.0, 1.0]);
-        assert!(holm(&[]).is_empty());
     }
 }

@@ -60,6 +60,10 @@ mod tests {
         assert_eq!(p, [0.04, 0.03, 0.5]);
         let levels: Vec<f64> = decisions.iter().map(|decision| decision.level).collect();
         assert_eq!(levels, [0.025, 0.05 / 3.0, 0.05]);
+        let adjusted = |p_values: &[f64]| holm(p_values, 0.05).iter().map(|decision| decision.p).collect::<Vec<_>>();
+        assert_eq!(adjusted(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
+        assert_eq!(adjusted(&[0.5, 0.9]), [1.0, 1.0]);
+        assert!(adjusted(&[]).is_empty());
     }
 
     #[test]

@@ -22,12 +22,12 @@ pub struct Inference {
     /// The estimate.
     pub estimate: f64,
     /// How estimates are spread about the truth.
-    pub(super) spread: Spread,
+    pub(super) distribution: SamplingDistribution,
 }
 
 /// How estimates of a number are spread about the truth.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Spread {
+pub(super) enum SamplingDistribution {
     /// The distance from the truth in standard errors follows Student's t.
     Student {
         /// The standard error.
@@ -105,31 +105,31 @@ impl Inference {
     /// The p-value of the hypothesis that the truth is `null` or below: small where it is above.
     pub fn p_above(&self, null: f64) -> f64 {
         let estimate = self.estimate;
-        match &self.spread {
-            Spread::Student { error, degrees_of_freedom } => {
+        match &self.distribution {
+            SamplingDistribution::Student { error, degrees_of_freedom } => {
                 student_tail((estimate - null) / error, *degrees_of_freedom)
             }
-            Spread::Resampled { error, distances } => {
+            SamplingDistribution::Resampled { error, distances } => {
                 let distance = (estimate - null) / error;
                 let reached = distances.len() - distances.partition_point(|&other| other < distance);
                 (reached + 1) as f64 / (distances.len() + 1) as f64
             }
-            Spread::LogNormal { error } => normal_tail((estimate.ln() - null.max(0.0).ln()) / error),
-            Spread::Median(sorted) => {
+            SamplingDistribution::LogNormal { error } => normal_tail((estimate.ln() - null.max(0.0).ln()) / error),
+            SamplingDistribution::Median(sorted) => {
                 let above = sorted.len() - sorted.partition_point(|&value| value <= null);
                 coins_at_least(above, sorted.len())
             }
             // No share lies below 0.
-            Spread::Share { .. } if null < 0.0 => 0.0,
-            Spread::Share { successes, trials } => successes_at_least(*successes, *trials, null),
-            Spread::ShareDifference([first, second]) => {
+            SamplingDistribution::Share { .. } if null < 0.0 => 0.0,
+            SamplingDistribution::Share { successes, trials } => successes_at_least(*successes, *trials, null),
+            SamplingDistribution::ShareDifference([first, second]) => {
                 if estimate <= null {
                     return 1.0;
                 }
                 // 40 standard errors: the probability beyond is 0 in 64 bits.
                 normal_tail(boundary(0.0, 40.0, |z| lowest_difference(*first, *second, z) >= null))
             }
-            Spread::Improvement { runs } => {
+            SamplingDistribution::Improvement { runs } => {
                 let variance = improvement_variance(null.clamp(0.0, 1.0), *runs);
                 match estimate - null {
                     above if above > 0.0 && variance == 0.0 => 0.0,
@@ -137,8 +137,8 @@ impl Inference {
                     above => normal_tail(above / variance.sqrt()),
                 }
             }
-            Spread::Unknown => 1.0,
-            Spread::Constant { values } => {
+            SamplingDistribution::Unknown => 1.0,
+            SamplingDistribution::Constant { values } => {
                 if null < estimate {
                     coins_at_least(*values, *values)
                 } else {
@@ -151,28 +151,32 @@ impl Inference {
     /// The p-value of the hypothesis that the truth is `null` or above: small where it is below.
     pub fn p_below(&self, null: f64) -> f64 {
         let estimate = self.estimate;
-        match &self.spread {
-            Spread::Student { error, degrees_of_freedom } => {
+        match &self.distribution {
+            SamplingDistribution::Student { error, degrees_of_freedom } => {
                 student_tail((null - estimate) / error, *degrees_of_freedom)
             }
-            Spread::Resampled { error, distances } => {
+            SamplingDistribution::Resampled { error, distances } => {
                 let distance = (estimate - null) / error;
                 let reached = distances.partition_point(|&other| other <= distance);
                 (reached + 1) as f64 / (distances.len() + 1) as f64
             }
-            Spread::LogNormal { error } => normal_tail((null.max(0.0).ln() - estimate.ln()) / error),
-            Spread::Median(sorted) => coins_at_least(sorted.partition_point(|&value| value < null), sorted.len()),
-            Spread::Share { .. } if null > 1.0 => 0.0,
-            Spread::Share { successes, trials } => successes_at_least(trials - successes, *trials, 1.0 - null),
-            Spread::ShareDifference([first, second]) => {
-                let turned = Spread::ShareDifference([*second, *first]);
-                Self { estimate: -estimate, spread: turned }.p_above(-null)
+            SamplingDistribution::LogNormal { error } => normal_tail((null.max(0.0).ln() - estimate.ln()) / error),
+            SamplingDistribution::Median(sorted) => {
+                coins_at_least(sorted.partition_point(|&value| value < null), sorted.len())
             }
-            Spread::Improvement { .. } => {
-                Self { estimate: 1.0 - estimate, spread: self.spread.clone() }.p_above(1.0 - null)
+            SamplingDistribution::Share { .. } if null > 1.0 => 0.0,
+            SamplingDistribution::Share { successes, trials } => {
+                successes_at_least(trials - successes, *trials, 1.0 - null)
             }
-            Spread::Unknown => 1.0,
-            Spread::Constant { values } => {
+            SamplingDistribution::ShareDifference([first, second]) => {
+                let turned = SamplingDistribution::ShareDifference([*second, *first]);
+                Self { estimate: -estimate, distribution: turned }.p_above(-null)
+            }
+            SamplingDistribution::Improvement { .. } => {
+                Self { estimate: 1.0 - estimate, distribution: self.distribution.clone() }.p_above(1.0 - null)
+            }
+            SamplingDistribution::Unknown => 1.0,
+            SamplingDistribution::Constant { values } => {
                 if null > estimate {
                     coins_at_least(*values, *values)
                 } else {
@@ -186,38 +190,38 @@ impl Inference {
     /// small to leave out so little.
     pub fn interval(&self, tail: f64) -> Option<Interval> {
         let estimate = self.estimate;
-        let (low, high) = match &self.spread {
-            Spread::Student { error, degrees_of_freedom } => {
+        let (low, high) = match &self.distribution {
+            SamplingDistribution::Student { error, degrees_of_freedom } => {
                 let reach = student_quantile(tail, *degrees_of_freedom) * error;
                 (estimate - reach, estimate + reach)
             }
-            Spread::Resampled { error, distances } => {
+            SamplingDistribution::Resampled { error, distances } => {
                 let beyond = (tail * (distances.len() + 1) as f64).floor() as usize;
                 let (first, last) = (beyond.checked_sub(1)?, distances.len().checked_sub(beyond)?);
                 (estimate - distances[last] * error, estimate - distances[first] * error)
             }
-            Spread::LogNormal { error } => {
+            SamplingDistribution::LogNormal { error } => {
                 let factor = (normal_quantile(tail) * error).exp();
                 (estimate / factor, estimate * factor)
             }
-            Spread::Median(sorted) => {
+            SamplingDistribution::Median(sorted) => {
                 let n = sorted.len();
                 let beyond = (0..n.div_ceil(2)).rev().find(|&beyond| coins_at_least(n - beyond, n) <= tail)?;
                 (sorted[beyond], sorted[n - 1 - beyond])
             }
-            Spread::Share { successes, trials } => {
+            SamplingDistribution::Share { successes, trials } => {
                 (lowest_share(*successes, *trials, tail), 1.0 - lowest_share(trials - successes, *trials, tail))
             }
-            Spread::ShareDifference([first, second]) => {
+            SamplingDistribution::ShareDifference([first, second]) => {
                 let z = normal_quantile(tail);
                 (lowest_difference(*first, *second, z), -lowest_difference(*second, *first, z))
             }
-            Spread::Improvement { .. } => (
+            SamplingDistribution::Improvement { .. } => (
                 boundary(estimate, 0.0, |null| self.p_above(null) > tail),
                 boundary(estimate, 1.0, |null| self.p_below(null) > tail),
             ),
-            Spread::Unknown => return None,
-            Spread::Constant { values } => {
+            SamplingDistribution::Unknown => return None,
+            SamplingDistribution::Constant { values } => {
                 (coins_at_least(*values, *values) <= tail).then_some((estimate, estimate))?
             }
         };
@@ -365,7 +369,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_has_no_interval_and_rejects_nothing() {
-        let unknown = Inference { estimate: 3.0, spread: Spread::Unknown };
+        let unknown = Inference { estimate: 3.0, distribution: SamplingDistribution::Unknown };
         assert_eq!((unknown.p_above(-1e9), unknown.p_below(1e9), unknown.interval(0.5)), (1.0, 1.0, None));
     }
 }

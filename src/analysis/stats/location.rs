@@ -5,7 +5,7 @@
 
 use super::MIN_SEEDS_FOR_INTERVAL;
 use super::describe::{self, mean, sorted};
-use super::inference::{Inference, Spread, coins_at_least, normal_quantile};
+use super::inference::{Inference, SamplingDistribution, coins_at_least, normal_quantile};
 use crate::seed::{Purpose, Stream};
 
 /// With fewer values too few resamples differ for the distribution of their estimates to mean anything.
@@ -57,11 +57,11 @@ pub fn arithmetic_mean(values: &[f64]) -> Option<Inference> {
 fn trimmed_mean(values: &[f64], cut: usize) -> Option<Inference> {
     let sorted = sorted(values);
     let found = TrimmedMean::new(&sorted, cut)?;
-    let spread = match resampled_distances(&sorted, cut, &found) {
-        Some(distances) => Spread::Resampled { error: found.error(), distances },
+    let distribution = match resampled_distances(&sorted, cut, &found) {
+        Some(distances) => SamplingDistribution::Resampled { error: found.error(), distances },
         None => student(found.squared_error, found.kept - 1.0, sorted.len()),
     };
-    Some(Inference { estimate: found.mean, spread })
+    Some(Inference { estimate: found.mean, distribution })
 }
 
 /// The distance of each resample's trimmed mean from the sample's, in the resample's own standard errors and in increasing order: the
@@ -95,7 +95,7 @@ fn resampled_distances(sorted: &[f64], cut: usize, sample: &TrimmedMean) -> Opti
 /// distributions for populations of unknown distribution form", 1936).
 pub fn median(values: &[f64]) -> Option<Inference> {
     let estimate = describe::median(values);
-    estimate.is_finite().then(|| Inference { estimate, spread: Spread::Median(sorted(values)) })
+    estimate.is_finite().then(|| Inference { estimate, distribution: SamplingDistribution::Median(sorted(values)) })
 }
 
 /// The difference of two interquartile means of unrelated runs: Yuen, "The two-sample trimmed t for unequal population variances", 1974.
@@ -116,18 +116,18 @@ fn unrelated(a: &[f64], b: &[f64], cut: fn(usize) -> usize) -> Option<Inference>
     let freedom = |one: &TrimmedMean| one.squared_error.powi(2) / (one.kept - 1.0);
     // Satterthwaite's degrees of freedom (1946).
     let degrees_of_freedom = squared_error.powi(2) / (freedom(&of_a) + freedom(&of_b));
-    let spread = student(squared_error, degrees_of_freedom, a.len().min(b.len()));
-    Some(Inference { estimate: of_a.mean - of_b.mean, spread })
+    let distribution = student(squared_error, degrees_of_freedom, a.len().min(b.len()));
+    Some(Inference { estimate: of_a.mean - of_b.mean, distribution })
 }
 
 /// Student's t with this error, if `values` are enough to know it and it is not 0.
-fn student(squared_error: f64, degrees_of_freedom: f64, values: usize) -> Spread {
+pub(super) fn student(squared_error: f64, degrees_of_freedom: f64, values: usize) -> SamplingDistribution {
     if values < MIN_SEEDS_FOR_INTERVAL {
-        Spread::Unknown
+        SamplingDistribution::Unknown
     } else if squared_error == 0.0 {
-        Spread::Constant { values }
+        SamplingDistribution::Constant { values }
     } else {
-        Spread::Student { error: squared_error.sqrt(), degrees_of_freedom }
+        SamplingDistribution::Student { error: squared_error.sqrt(), degrees_of_freedom }
     }
 }
 
@@ -146,8 +146,8 @@ pub fn paired_difference_of_interquartile_means(pairs: &[(f64, f64)]) -> Option<
     let centre = mean(&differences);
     let squares: f64 = differences.iter().map(|difference| (difference - centre).powi(2)).sum();
     let squared_error = squares / (of_a.kept * (of_a.kept - 1.0));
-    let spread = student(squared_error, of_a.kept - 1.0, pairs.len());
-    Some(Inference { estimate: of_a.mean - of_b.mean, spread })
+    let distribution = student(squared_error, of_a.kept - 1.0, pairs.len());
+    Some(Inference { estimate: of_a.mean - of_b.mean, distribution })
 }
 
 /// The difference of two medians of unrelated runs: Price and Bonett, "Distribution-free confidence intervals for difference and ratio
@@ -155,8 +155,8 @@ pub fn paired_difference_of_interquartile_means(pairs: &[(f64, f64)]) -> Option<
 pub fn difference_of_medians(a: &[f64], b: &[f64]) -> Option<Inference> {
     let estimate = describe::median(a) - describe::median(b);
     let squared_error = squared_error_of_median(a)? + squared_error_of_median(b)?;
-    let spread = student(squared_error, f64::INFINITY, a.len().min(b.len()));
-    estimate.is_finite().then_some(Inference { estimate, spread })
+    let distribution = student(squared_error, f64::INFINITY, a.len().min(b.len()));
+    estimate.is_finite().then_some(Inference { estimate, distribution })
 }
 
 /// The squared standard error of a median, from how far apart the order statistics are between which it lies with a known probability.
@@ -256,10 +256,10 @@ mod tests {
         let mut stream = Stream::new(5, Purpose::Data, 0);
         let values: Vec<f64> = (0..200).map(|_| stream.normal()).collect();
         let resampled = arithmetic_mean(&values).unwrap();
-        assert!(matches!(resampled.spread, Spread::Resampled { .. }));
+        assert!(matches!(resampled.distribution, SamplingDistribution::Resampled { .. }));
         let sorted = sorted(&values);
         let student = Inference {
-            spread: student(TrimmedMean::new(&sorted, 0).unwrap().squared_error, 199.0, 200),
+            distribution: student(TrimmedMean::new(&sorted, 0).unwrap().squared_error, 199.0, 200),
             ..resampled.clone()
         };
         let (found, expected) = (resampled.interval(0.025).unwrap(), student.interval(0.025).unwrap());

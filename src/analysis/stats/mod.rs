@@ -15,8 +15,8 @@ pub mod share;
 pub mod spread;
 pub(crate) mod wilcoxon;
 
-pub use bootstrap::Interval;
 pub use describe::Description;
+pub use inference::Interval;
 
 /// The fewest seeds for which there is an interval: resampling two values says nothing.
 pub const MIN_SEEDS_FOR_INTERVAL: usize = 3;

@@ -1,11 +1,14 @@
 //! Shares: of runs that ended in one way, of two arms, and of pairs of runs that one arm wins.
 
-use super::inference::{Inference, Share, Spread};
+use super::inference::{Inference, SamplingDistribution, Share};
 
 /// The share of values that are 1, all others being 0, with Clopper and Pearson's interval; `None` for no values or others.
 pub fn share(values: &[f64]) -> Option<Inference> {
     let (successes, trials) = count(values)?;
-    Some(Inference { estimate: successes as f64 / trials as f64, spread: Spread::Share { successes, trials } })
+    Some(Inference {
+        estimate: successes as f64 / trials as f64,
+        distribution: SamplingDistribution::Share { successes, trials },
+    })
 }
 
 /// One share less another, of unrelated runs; `None` as for [`share`].
@@ -15,7 +18,7 @@ pub fn difference_of_shares(a: &[f64], b: &[f64]) -> Option<Inference> {
         Some(Share { share: successes as f64 / trials as f64, trials: trials as f64 })
     };
     let (a, b) = (of(a)?, of(b)?);
-    Some(Inference { estimate: a.share - b.share, spread: Spread::ShareDifference([a, b]) })
+    Some(Inference { estimate: a.share - b.share, distribution: SamplingDistribution::ShareDifference([a, b]) })
 }
 
 fn count(values: &[f64]) -> Option<(u64, u64)> {
@@ -41,7 +44,7 @@ pub fn probability_of_improvement(a: &[f64], b: &[f64]) -> Option<Inference> {
     };
     let wins: f64 = a.iter().flat_map(|&x| b.iter().map(move |&y| won(x, y))).sum();
     let runs = [a.len() as f64, b.len() as f64];
-    Some(Inference { estimate: wins / (runs[0] * runs[1]), spread: Spread::Improvement { runs } })
+    Some(Inference { estimate: wins / (runs[0] * runs[1]), distribution: SamplingDistribution::Improvement { runs } })
 }
 
 #[cfg(test)]

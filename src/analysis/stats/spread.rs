@@ -1,7 +1,8 @@
 //! How much the runs of an arm differ: standard deviations, of one arm against a number and of two against each other.
 
-use super::describe::{mean, median, sd};
-use super::inference::{Inference, Spread};
+use super::describe::{mean, median, sd, sorted};
+use super::inference::{Inference, SamplingDistribution};
+use super::location::student;
 
 /// The standard deviation of one arm: Bonett, "Approximate confidence interval for standard deviation of nonnormal distributions", 2006,
 /// whose error grows with the kurtosis. `None` for fewer than four finite values or where all are equal.
@@ -14,14 +15,15 @@ pub fn standard_deviation(values: &[f64]) -> Option<Inference> {
     // The kurtosis about a trimmed mean, with 1 / (2 sqrt(n - 4)) left out at either end.
     let share = if n > 4.0 { 1.0 / (2.0 * (n - 4.0).sqrt()) } else { 0.0 };
     let cut = (share * n).floor().min(((values.len() - 1) / 2) as f64) as usize;
-    let ordered = super::describe::sorted(values);
+    let ordered = sorted(values);
     let centre = mean(&ordered[cut..ordered.len() - cut]);
     let fourth: f64 = values.iter().map(|value| (value - centre).powi(4)).sum();
     let second: f64 = values.iter().map(|value| (value - mean(values)).powi(2)).sum();
     let kurtosis = n * fourth / (second * second);
     // The variance of the logarithm of a variance; half of its root is that of a standard deviation.
     let error = ((kurtosis - (n - 3.0) / n) / (n - 1.0)).max(0.0).sqrt() / 2.0;
-    (estimate > 0.0 && error.is_finite()).then_some(Inference { estimate, spread: Spread::LogNormal { error } })
+    (estimate > 0.0 && error.is_finite())
+        .then_some(Inference { estimate, distribution: SamplingDistribution::LogNormal { error } })
 }
 
 /// The mean distance from the median, of one arm less that of another: Brown and Forsythe, "Robust tests for the equality of variances",
@@ -39,13 +41,9 @@ pub fn difference_of_spreads(a: &[f64], b: &[f64]) -> Option<Inference> {
     };
     let (n, m) = (a.len() as f64, b.len() as f64);
     let degrees_of_freedom = n + m - 2.0;
-    let error = ((squares(&a) + squares(&b)) / degrees_of_freedom * (1.0 / n + 1.0 / m)).sqrt();
-    let spread = if error > 0.0 {
-        Spread::Student { error, degrees_of_freedom }
-    } else {
-        Spread::Constant { values: a.len().min(b.len()) }
-    };
-    Some(Inference { estimate: mean(&a) - mean(&b), spread })
+    let squared_error = (squares(&a) + squares(&b)) / degrees_of_freedom * (1.0 / n + 1.0 / m);
+    let distribution = student(squared_error, degrees_of_freedom, a.len().min(b.len()));
+    Some(Inference { estimate: mean(&a) - mean(&b), distribution })
 }
 
 #[cfg(test)]

@@ -233,56 +233,12 @@ impl Product<'_, '_> {
                     &packed
                 }
                 Right::Matrix(matrix) => {
-                    let rows = matrix.values[from..].chunks(all).map(
-                        #[inline(always)]
-                        |row| &row[..columns],
-                    );
                     match columns.div_ceil(S::F32_LANES) {
-                        _ if columns == width => self.rows::<S, N>(
-                            simd,
-                            rows.map(
-                                #[inline(always)]
-                                |row| load::<S, N, true>(simd, row),
-                            ),
-                            from,
-                            columns,
-                        ),
-                        1 => self.rows::<S, 1>(
-                            simd,
-                            rows.map(
-                                #[inline(always)]
-                                |row| load::<S, 1, false>(simd, row),
-                            ),
-                            from,
-                            columns,
-                        ),
-                        2 => self.rows::<S, 2>(
-                            simd,
-                            rows.map(
-                                #[inline(always)]
-                                |row| load::<S, 2, false>(simd, row),
-                            ),
-                            from,
-                            columns,
-                        ),
-                        3 if N > 2 => self.rows::<S, 3>(
-                            simd,
-                            rows.map(
-                                #[inline(always)]
-                                |row| load::<S, 3, false>(simd, row),
-                            ),
-                            from,
-                            columns,
-                        ),
-                        _ => self.rows::<S, N>(
-                            simd,
-                            rows.map(
-                                #[inline(always)]
-                                |row| load::<S, N, false>(simd, row),
-                            ),
-                            from,
-                            columns,
-                        ),
+                        _ if columns == width => self.rows_in_place::<S, N, true>(simd, matrix, from, columns),
+                        1 => self.rows_in_place::<S, 1, false>(simd, matrix, from, columns),
+                        2 => self.rows_in_place::<S, 2, false>(simd, matrix, from, columns),
+                        3 if N > 2 => self.rows_in_place::<S, 3, false>(simd, matrix, from, columns),
+                        _ => self.rows_in_place::<S, N, false>(simd, matrix, from, columns),
                     }
                     continue;
                 }
@@ -295,6 +251,22 @@ impl Product<'_, '_> {
                 _ => self.rows::<S, N>(simd, values.as_chunks::<N>().0.iter().copied(), from, columns),
             }
         }
+    }
+
+    /// [`Self::rows`] with a panel that is read where it lies in `matrix`.
+    #[inline(always)]
+    fn rows_in_place<S: Simd, const N: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        matrix: Matrix,
+        column: usize,
+        columns: usize,
+    ) {
+        let panel = matrix.values[column..].chunks(matrix.columns).map(
+            #[inline(always)]
+            |row| load::<S, N, FULL>(simd, &row[..columns]),
+        );
+        self.rows::<S, N>(simd, panel, column, columns);
     }
 
     /// Goes through the rows of the left side, for the panel of `N` vectors that starts at `column` and has `columns` columns.
