@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use kindling::analysis::summary::Summary;
 use kindling::evaluate::classification::Mistake;
+use kindling::evaluate::predictions::Predictions;
 use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
@@ -58,6 +59,7 @@ impl Fake {
             decision_grid: None,
             path: vec![],
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
+            predictions: Predictions::default(),
             made_with: MadeWith {
                 kindling: "0".into(),
                 burn: "0".into(),

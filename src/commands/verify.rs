@@ -73,6 +73,7 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
         ("history", before.history != after.history),
         ("metrics", before.metrics != after.metrics),
         ("confusion", before.confusion != after.confusion),
+        ("predictions", before.predictions != after.predictions),
         ("mistakes", before.mistakes != after.mistakes),
     ];
     let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();

@@ -7,6 +7,7 @@ pub(crate) mod denoise;
 pub(crate) mod image_quality;
 pub mod knn;
 pub mod pca;
+pub mod predictions;
 pub mod trustworthiness;
 pub mod tsne;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class};
+use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 
 mod file;
@@ -69,6 +70,9 @@ pub struct TrialRecord {
     /// The wrong predictions on test images made with most confidence.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
+    /// The predicted class of every test example, of a classifier.
+    #[serde(skip_serializing_if = "Predictions::is_empty", default)]
+    pub predictions: Predictions,
     /// Outputs on an even grid, of a network whose inputs are one or two numbers.
     #[serde(rename = "surface", skip_serializing_if = "Option::is_none", default)]
     pub decision_grid: Option<DecisionGrid>,

@@ -1,6 +1,7 @@
 //! Summaries for tests: a plan from a few lines of TOML, with a made-up record of every trial.
 
 use crate::analysis::summary::Summary;
+use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::Metric;
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::Spec;
@@ -31,6 +32,7 @@ impl Fixture {
             metrics: Metrics::default(),
             confusion: Vec::new(),
             mistakes: Vec::new(),
+            predictions: Predictions::default(),
             decision_grid: None,
             path: Vec::new(),
             made_with: MadeWith {

@@ -3,6 +3,7 @@
 use super::autoencoder::AutoencoderMetrics;
 use crate::evaluate::Scores;
 use crate::evaluate::classification::{class_scores, confusion, mistakes, predictions};
+use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
@@ -39,13 +40,14 @@ pub fn metrics(kept: EpochScores, test: Scores) -> Metrics {
 /// Mistakes a record keeps: as many as their figure shows.
 const MISTAKES: usize = 24;
 
-/// Adds the confusion matrix and the most confident mistakes of a classifier with outputs `[n * out]` on the test examples. Mistakes are
+/// Adds the confusion matrix, the predictions and the most confident mistakes of a classifier with outputs `[n * out]` on the test examples. Mistakes are
 /// kept only under the cross-entropy, whose outputs a softmax makes probabilities of.
 pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task: Task, loss: Loss) {
     let classes = if let Task::Classify { classes } = task { classes } else { 2 };
     let predictions = predictions(&class_scores(outputs, task), classes);
     let predicted: Vec<u8> = predictions.iter().map(|prediction| prediction.class).collect();
     record.confusion = confusion(&predicted, labels, classes);
+    record.predictions = Predictions::new(&predicted, labels);
     if loss == Loss::CrossEntropy {
         record.mistakes = mistakes(&predictions, labels, MISTAKES);
     }

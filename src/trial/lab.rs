@@ -10,6 +10,7 @@ use super::references::References;
 use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Split};
+use crate::evaluate::predictions::Predictions;
 use crate::experiment::config::{DataConfig, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{self, OpenBackend};
@@ -222,6 +223,7 @@ impl Lab {
             metrics: Metrics::default(),
             confusion: Vec::new(),
             mistakes: Vec::new(),
+            predictions: Predictions::default(),
             decision_grid: None,
             path: Vec::new(),
             made_with: MadeWith {

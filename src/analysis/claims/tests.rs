@@ -3,6 +3,7 @@
 use serde_json::Map;
 
 use super::*;
+use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::Metric;
 use crate::experiment::spec::Spec;
 use crate::record::{Bytes, History, MadeWith, Metrics, SCHEMA, Status};
@@ -40,6 +41,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 decision_grid: None,
                 path: vec![],
                 mistakes: vec![],
+                predictions: Predictions::default(),
                 made_with: MadeWith {
                     kindling: String::new(),
                     burn: String::new(),
