@@ -3,5 +3,5 @@
 //! In: a plan and its records. Out: numbers and findings. Nothing here trains, and the same records give the same summary.
 
 pub mod claims;
-pub(crate) mod stats;
+pub mod stats;
 pub mod summary;

@@ -8,7 +8,7 @@ use crate::evaluate::classification::{self, OneVsRest, one_vs_rest};
 use crate::experiment::metric::Metric;
 
 /// What the columns of [`table`] are.
-pub const CAPTION: &str = "Interquartile means over seeds; a 95 % bootstrap interval behind the errors of the reconstruction and the accuracies on the code. KNN: the \
+pub const CAPTION: &str = "Interquartile means over seeds; a 95 % interval behind the errors of the reconstruction and the accuracies on the code. KNN: the \
      accuracy of the k-nearest-neighbour classifier on: the code; raw pixels; as many principal \
      components; the code of the same encoder before training. Probe: a linear classifier on the code. Trustworthiness: \
      whether neighbours by code are neighbours by pixel. EV: explained variance of the test images, by the autoencoder and by \
@@ -61,7 +61,7 @@ fn cell(arm: &ArmSummary, column: &MetricColumn) -> Cell {
     let number = |value| column.metric.format(value);
     let interval = |Interval { low, high }| format!(" [{}, {}]", number(low), number(high));
     let interval = found.iqm_interval.filter(|_| column.with_interval).map_or(String::new(), interval);
-    Cell::number(format!("{}{interval}", number(found.description.iqm)))
+    Cell::Number(found.description.iqm.map(|iqm| format!("{}{interval}", number(iqm))))
 }
 
 /// One row per class for the KNN classifier on the median run's codes, with "is it of this class?" as the question; and a note

@@ -5,6 +5,7 @@ use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_wi
 use super::{Figure, FigureText, capitalised, finished_seeds};
 use crate::analysis::stats::Description;
 use crate::analysis::summary::{ArmSummary, Summary};
+use crate::report::table::interquartile_mean_text;
 use crate::seed::{Purpose, Stream};
 
 /// Pixels above the first row.
@@ -51,7 +52,8 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
     for (row, arm) in summary.arms.iter().enumerate() {
         let Some(found) = arm.metric(&summary.metric) else { continue };
         let y = TOP + INTERVAL_ROW * (row as f64 + 0.5);
-        let x = axis.to_pixels(found.description.iqm);
+        let Some(iqm) = found.description.iqm else { continue };
+        let x = axis.to_pixels(iqm);
         if let Some(interval) = found.iqm_interval {
             let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
             svg.line((ends[0], y), (ends[1], y), colour(row), 5.0);
@@ -67,8 +69,9 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
         title: "Interquartile mean with 95 % interval".into(),
         alt: format!("Interquartile mean of {title} for each arm, with its 95 % interval."),
         caption: format!(
-            "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples){}. {}{}",
-            if has_arm_without_interval { "; an arm of fewer than 3 seeds has none" } else { "" },
+            "{}, with its 95 % interval{}. {}{}",
+            interquartile_mean_text(summary),
+            if has_arm_without_interval { "; an arm of fewer than 3 runs has none" } else { "" },
             finished_seeds(summary),
             axis.note()
         ),

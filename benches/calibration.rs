@@ -1,0 +1,156 @@
+//! How often each form of claim is called wrong, by simulation: two arms that do not differ, a number that is the truth, and so on, for
+//! samples of several sizes and shapes.
+//!
+//!     cargo bench --profile dev --bench calibration -- [DATASETS]
+//!
+//! In: the number of data sets of each cell, 4,000 by default. Out: a table in Markdown with the share of false answers on either side in
+//! percent. Each should be 2.5.
+
+use kindling::analysis::stats::hypothesis::{Answer, Region, Tested};
+use kindling::analysis::stats::inference::Inference;
+use kindling::analysis::stats::{location, share, spread};
+use kindling::seed::{Purpose, Stream};
+use rayon::prelude::*;
+
+/// The distributions that runs are drawn from, with what is true of each.
+#[derive(Clone, Copy)]
+enum Shape {
+    Normal,
+    /// An exponential variable's: skewed to the right.
+    Skewed,
+    /// A few hundred images of 10,000 are wrong: rounded to eight values or so.
+    Discrete,
+    /// Normal, with three times the standard deviation in the second arm.
+    Unequal,
+}
+
+const SHAPES: [(Shape, &str); 4] =
+    [(Shape::Normal, "normal"), (Shape::Skewed, "skewed"), (Shape::Discrete, "discrete"), (Shape::Unequal, "unequal")];
+
+impl Shape {
+    fn draw(self, n: usize, is_second: bool, stream: &mut Stream) -> Vec<f64> {
+        let one = |stream: &mut Stream| match self {
+            Self::Normal => stream.normal(),
+            Self::Skewed => -(1.0 - stream.unit()).ln(),
+            Self::Discrete => (2.0 * stream.normal()).round() / 2.0,
+            Self::Unequal => stream.normal() * if is_second { 3.0 } else { 1.0 },
+        };
+        (0..n).map(|_| one(stream)).collect()
+    }
+
+    /// The number that a statistic of many values tends to.
+    fn truth(self, of: fn(&[f64]) -> f64) -> f64 {
+        let mut stream = Stream::new(99, Purpose::Data, 0);
+        of(&self.draw(2_000_000, false, &mut stream))
+    }
+}
+
+/// A form of claim: its name, and the test of one that is neither true nor false.
+struct Form {
+    name: &'static str,
+    test: Box<dyn Fn(Shape, usize, &mut Stream) -> Option<Tested> + Sync>,
+}
+
+fn of_two(name: &'static str, difference: fn(&[f64], &[f64]) -> Option<Inference>, null: f64) -> Form {
+    let test = move |shape: Shape, n: usize, stream: &mut Stream| {
+        let (a, b) = (shape.draw(n, false, stream), shape.draw(n, true, stream));
+        Some(Tested::new(difference(&a, &b)?, Region::Above(null)))
+    };
+    Form { name, test: Box::new(test) }
+}
+
+fn of_one(name: &'static str, estimate: fn(&[f64]) -> Option<Inference>, truth: fn(&[f64]) -> f64) -> Form {
+    let truths: Vec<f64> = SHAPES.iter().map(|(shape, _)| shape.truth(truth)).collect();
+    let test = move |shape: Shape, n: usize, stream: &mut Stream| {
+        let values = shape.draw(n, false, stream);
+        Some(Tested::new(estimate(&values)?, Region::Above(truths[shape as usize])))
+    };
+    Form { name, test: Box::new(test) }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn sd(values: &[f64]) -> f64 {
+    let centre = mean(values);
+    mean(&values.iter().map(|value| (value - centre).powi(2)).collect::<Vec<_>>()).sqrt()
+}
+
+fn median(values: &[f64]) -> f64 {
+    kindling::analysis::stats::describe::median(values)
+}
+
+fn interquartile_mean(values: &[f64]) -> f64 {
+    kindling::analysis::stats::describe::interquartile_mean(values)
+}
+
+fn paired(a: &[f64], b: &[f64]) -> Option<Inference> {
+    location::paired_difference_of_interquartile_means(&a.iter().copied().zip(b.iter().copied()).collect::<Vec<_>>())
+}
+
+/// A share of 0.3, and two of them.
+fn heads(n: usize, stream: &mut Stream) -> Vec<f64> {
+    (0..n).map(|_| f64::from(u8::from(stream.unit() < 0.3))).collect()
+}
+
+fn main() {
+    let datasets: u64 = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(4_000);
+    let sizes = [5, 6, 8, 10, 15, 25];
+    let forms = [
+        of_two("`a > b`", location::difference_of_interquartile_means, 0.0),
+        of_two("`a > b`, paired", paired, 0.0),
+        of_two("`mean(a) > mean(b)`", location::difference_of_means, 0.0),
+        of_two("`median(a) > median(b)`", location::difference_of_medians, 0.0),
+        of_two("`sd(a) > sd(b)`", spread::difference_of_spreads, 0.0),
+        of_two("P(improvement) > 1/2", share::probability_of_improvement, 0.5),
+        of_one("`a > number`", location::interquartile_mean, interquartile_mean),
+        of_one("`mean(a) > number`", location::arithmetic_mean, mean),
+        of_one("`median(a) > number`", location::median, median),
+        of_one("`sd(a) > number`", spread::standard_deviation, sd),
+        Form {
+            name: "share 0.3 > number",
+            test: Box::new(|_, n, stream| Some(Tested::new(share::share(&heads(n, stream))?, Region::Above(0.3)))),
+        },
+        Form {
+            name: "difference of two shares of 0.3",
+            test: Box::new(|_, n, stream| {
+                let (a, b) = (heads(n, stream), heads(n, stream));
+                Some(Tested::new(share::difference_of_shares(&a, &b)?, Region::Above(0.0)))
+            }),
+        },
+    ];
+    println!("False answers, in %: confirmed / refuted, each of which should be 2.5. {datasets} data sets a cell.\n");
+    println!("| form | values | {} |", sizes.map(|n| format!("n = {n}")).join(" | "));
+    println!("| --- | --- |{}", " --- |".repeat(sizes.len()));
+    for form in &forms {
+        for (shape, name) in SHAPES {
+            if form.name.contains("share") && !matches!(shape, Shape::Discrete) {
+                continue;
+            }
+            // Spreads that differ are no spreads alike.
+            if form.name.contains("sd(b)") && matches!(shape, Shape::Unequal) {
+                continue;
+            }
+            // A number is compared with one arm.
+            if form.name.contains("number") && matches!(shape, Shape::Unequal) {
+                continue;
+            }
+            let cell = |n: usize| {
+                let answers = (0..datasets).into_par_iter().map(|round| {
+                    let mut stream = Stream::new(n as u64, Purpose::Data, 1 + round);
+                    match (form.test)(shape, n, &mut stream).map(|tested| tested.answer()) {
+                        Some(Answer::Yes) => [1, 0],
+                        Some(Answer::No) => [0, 1],
+                        Some(Answer::Unclear) | None => [0, 0],
+                    }
+                });
+                let [yes, no] = answers.reduce(|| [0, 0], |a, b| [a[0] + b[0], a[1] + b[1]]);
+                let percent = |count: u64| 100.0 * count as f64 / datasets as f64;
+                format!("{:.1} / {:.1}", percent(yes), percent(no))
+            };
+            let values = if form.name.contains("share") { "0 or 1" } else { name };
+            println!("| {} | {values} | {} |", form.name, sizes.map(cell).join(" | "));
+        }
+    }
+}
