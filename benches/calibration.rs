@@ -1,9 +1,9 @@
 //! How often each form of claim is called wrong, by simulation: two arms that do not differ, a number that is the truth, and so on, for
 //! samples of several sizes and shapes.
 //!
-//!     cargo bench --profile dev --bench calibration -- [DATASETS]
+//!     cargo bench --profile dev --bench calibration -- [DATASETS] [FORM]
 //!
-//! In: the number of data sets of each cell, 4,000 by default. Out: a table in Markdown with the share of false answers on either side in
+//! In: the number of data sets of each cell, 4,000 by default, and a part of the names of the forms wanted, all by default. Out: a table in Markdown with the share of false answers on either side in
 //! percent. Each should be 2.5.
 
 use kindling::analysis::stats::hypothesis::{Answer, Region, Tested};
@@ -46,7 +46,12 @@ impl Shape {
     /// The number that a statistic of many values tends to.
     fn truth(self, of: fn(&[f64]) -> f64) -> f64 {
         let mut stream = Stream::new(99, Purpose::Data, 0);
-        of(&self.draw(2_000_000, false, &mut stream))
+        let mut values = self.draw(2_000_000, false, &mut stream);
+        if !matches!(self, Self::Skewed) {
+            // The truth of symmetric values is 0, and discrete values are that very number.
+            values.extend(values.clone().iter().map(|value| -value));
+        }
+        (of(&values) * 1e3).round() / 1e3
     }
 }
 
@@ -92,7 +97,10 @@ fn heads(n: usize, stream: &mut Stream) -> Vec<f64> {
 }
 
 fn main() {
-    let datasets: u64 = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(4_000);
+    // Cargo adds an argument of its own.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let datasets: u64 = arguments.first().and_then(|count| count.parse().ok()).unwrap_or(4_000);
+    let wanted = arguments.get(1).map_or("", String::as_str);
     let sizes = [5, 6, 8, 10, 15, 25];
     let forms = [
         of_two("`a > b`", location::difference_of_interquartile_means, 0.0),
@@ -122,7 +130,7 @@ fn main() {
     println!("False answers, in %: confirmed / refuted, each of which should be 2.5. {datasets} data sets a cell.\n");
     println!("| form | values | {} |", sizes.map(|n| format!("n = {n}")).join(" | "));
     println!("| --- | --- |{}", " --- |".repeat(sizes.len()));
-    for form in &forms {
+    for form in forms.iter().filter(|form| form.name.contains(wanted)) {
         for &(shape, values) in form.shapes {
             let cell = |n: usize| {
                 let answers = (0..datasets).into_par_iter().map(|round| {

@@ -493,7 +493,7 @@ fn compare_pairs_the_arms_of_two_runs() {
     desk.expect(0, &["sweep", "tiny.toml", "--out", "a"]);
     desk.expect(0, &["sweep", "tiny.toml", "--out", "b", "--set", "batch_size=10"]);
     let (out, _) = desk.expect(0, &["compare", "a", "b"]);
-    assert!(out.contains("a:adam") && out.contains("b:sgd") && out.contains("3 paired seeds"), "{out}");
+    assert!(out.contains("a:adam") && out.contains("b:sgd") && out.contains("3 runs each"), "{out}");
     assert!(desk.expect(2, &["compare", "a", "b", "--metric", "speed"]).1.contains("it has test_accuracy"));
 }
 

@@ -64,7 +64,8 @@ fn a_difference_of_metrics_ranks_arms_too() {
     records.iter_mut().for_each(|record| record.metrics.insert(Metric::KnnAccuracyPca, 0.7));
     let summary = Summary::new(&plan, records).unwrap();
     assert_eq!(summary.best().unwrap().label, "lr=0.001");
-    let iqm = summary.arms[0].metric(&"knn_accuracy - knn_accuracy_pca".parse().unwrap()).unwrap().description.iqm;
+    let iqm =
+        summary.arms[0].metric(&"knn_accuracy - knn_accuracy_pca".parse().unwrap()).unwrap().description.iqm.unwrap();
     assert!((iqm - (0.9 * 1.0055 - 0.7)).abs() < 1e-9, "{iqm}");
 }
 

@@ -434,7 +434,8 @@ fn headline(summary: &Summary) -> String {
         Unit::Plain => "",
     };
     let name = if summary.arms.len() == 1 { String::new() } else { format!("{label}: ") };
-    format!("{name}{} {}{interval}{unit}", summary.metric.title(), number(found.description.iqm))
+    let iqm = found.description.iqm.map_or("none".into(), number);
+    format!("{name}{} {iqm}{interval}{unit}", summary.metric.title())
 }
 
 /// Claims confirmed, refuted and inconclusive.
@@ -442,7 +443,7 @@ fn counted<'a>(summaries: impl IntoIterator<Item = &'a Summary>) -> [usize; 3] {
     let mut counts = [0; 3];
     for claim in summaries.into_iter().flat_map(|summary| &summary.claims) {
         match claim.finding {
-            Finding::Confirmed => counts[0] += 1,
+            Finding::Confirmed | Finding::Same => counts[0] += 1,
             Finding::Refuted => counts[1] += 1,
             Finding::Inconclusive => counts[2] += 1,
             Finding::Untestable => {}

@@ -6,16 +6,16 @@
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
-use crate::analysis::stats::Interval;
-use crate::analysis::stats::bootstrap::bootstrap_sample;
-use crate::analysis::stats::compare::{Comparison, compare, correct};
-use crate::analysis::stats::describe::{Description, describe, interquartile_mean, mean, median};
+use crate::analysis::stats::compare::{Comparison, Pairing, compare};
+use crate::analysis::stats::describe::{Description, describe};
+use crate::analysis::stats::hypothesis::{Region, correct};
+use crate::analysis::stats::location::{arithmetic_mean, interquartile_mean, median};
+use crate::analysis::stats::{Inference, Interval, SIGNIFICANCE};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
 use crate::nn::optim::schedule::TrainingPosition;
 use crate::record::{Status, TrialRecord, by_seed};
-use crate::seed::{Purpose, Stream};
 
 /// An experiment's results.
 #[derive(Debug, Clone, Serialize)]
@@ -74,11 +74,11 @@ pub struct MetricSummary {
     /// Statistics over the trials that have it.
     #[serde(flatten)]
     pub description: Description,
-    /// The bootstrap interval of the mean.
+    /// The 95 % interval of the mean; `None` where a run diverged.
     pub mean_interval: Option<Interval>,
-    /// The bootstrap interval of the median.
+    /// The 95 % interval of the median.
     pub median_interval: Option<Interval>,
-    /// The bootstrap interval of the interquartile mean.
+    /// The 95 % interval of the interquartile mean.
     pub iqm_interval: Option<Interval>,
 }
 
@@ -177,15 +177,13 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity]) ->
     let own: Vec<&TrialRecord> = records.iter().filter(|record| record.arm == label).collect();
     let count = |status: Status| own.iter().filter(|record| record.status == status).count();
     let metrics = quantities.iter().filter_map(|quantity| {
-        let values: Vec<f64> = own.iter().filter_map(|record| record.quantity(quantity)).collect();
-        let interval = |statistic: fn(&[f64]) -> f64, counter: u64| {
-            bootstrap_sample(&values, statistic, &mut Stream::new(0, Purpose::Bootstrap, counter))
-        };
+        let values: Vec<f64> = own.iter().filter_map(|record| record.outcome(quantity)).collect();
+        let interval = |statistic: fn(&[f64]) -> Option<Inference>| statistic(&values)?.interval(SIGNIFICANCE / 2.0);
         Some(MetricSummary {
             description: describe(&values)?,
-            mean_interval: interval(mean, 0),
-            median_interval: interval(median, 1),
-            iqm_interval: interval(interquartile_mean, 2),
+            mean_interval: interval(arithmetic_mean),
+            median_interval: interval(median),
+            iqm_interval: interval(interquartile_mean),
             quantity: quantity.clone(),
         })
     });
@@ -199,30 +197,31 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity]) ->
     }
 }
 
-/// Indices of the arms that have the quantity, the best first: by the share of trials that have it, so that an arm is not ranked first
-/// for a few trials that did not diverge, then by interquartile mean.
+/// Indices of the arms that have the quantity, the best first: by interquartile mean; then, where too many trials diverged for it to have
+/// one, by the share of trials that did not.
 fn ranked(arms: &[ArmSummary], quantity: &Quantity) -> Vec<usize> {
     let key = |index: usize| {
         let arm = &arms[index];
         let d = arm.metric(quantity).map(|metric| metric.description)?;
-        Some((d.n as f64 / arm.trials.max(1) as f64, quantity.goodness(d.iqm)))
+        let finished = d.n as f64 / arm.trials.max(1) as f64;
+        Some((d.iqm.map_or(f64::NEG_INFINITY, |iqm| quantity.goodness(iqm)), finished))
     };
     let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
     order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
     order.into_iter().map(|(index, _)| index).collect()
 }
 
-/// The largest number of comparisons in a ranking. Holm's correction multiplies the smallest p-value by it, and with 10 seeds no p-value
-/// passes more than 25 comparisons: so only the best arms are compared.
+/// The largest number of comparisons in a ranking. Holm's correction multiplies the smallest p-value by it, so only the best arms are
+/// compared.
 const MAX_COMPARISONS: usize = 7;
 
 /// Each of the best arms against the next best.
 fn ranking(arms: &[ArmSummary], quantity: &Quantity, plan: &Plan, records: &[TrialRecord]) -> Vec<ArmComparison> {
     let order = ranked(arms, quantity);
     let values = |index: usize| by_seed(records, &arms[index].label, &plan.seeds, quantity);
-    let versus = |(rank, pair): (usize, &[usize])| {
-        let mut stream = Stream::new(1, Purpose::Bootstrap, rank as u64);
-        let comparison = compare(&values(pair[0]), &values(pair[1]), &mut stream)?;
+    let versus = |pair: &[usize]| {
+        let comparison =
+            compare(&values(pair[0]), &values(pair[1]), Pairing::declared(plan.paired), Region::Above(0.0))?;
         let diverged = pair.iter().map(|&index| &arms[index]).filter(|arm| arm.diverged > 0);
         let diverged = diverged.map(|arm| format!("{} of {} runs of {} diverged", arm.diverged, arm.trials, arm.label));
         Some(ArmComparison {
@@ -232,8 +231,8 @@ fn ranking(arms: &[ArmSummary], quantity: &Quantity, plan: &Plan, records: &[Tri
             note: diverged.collect::<Vec<_>>().join(", "),
         })
     };
-    let mut all: Vec<ArmComparison> = order.windows(2).take(MAX_COMPARISONS).enumerate().filter_map(versus).collect();
-    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
+    let mut all: Vec<ArmComparison> = order.windows(2).take(MAX_COMPARISONS).filter_map(versus).collect();
+    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>());
     all
 }
 

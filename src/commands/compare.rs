@@ -6,12 +6,11 @@ use anyhow::{Result, bail};
 
 use super::Exit;
 use super::run::summary_of;
-use crate::analysis::stats::compare::{compare, correct};
+use crate::analysis::stats::compare::{Pairing, compare};
+use crate::analysis::stats::hypothesis::{Region, correct};
 use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
 use crate::experiment::metric::{Metric, Quantity};
-use crate::record::by_seed;
-use crate::seed::{Purpose, Stream};
 
 /// Compares arms of the same name, or the only arm of each, seed by seed.
 pub fn run(args: &CompareArgs) -> Result<Exit> {
@@ -32,11 +31,12 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
         println!("note: {} is on {}, {} on {}", a.name, a.dataset, b.name, b.dataset);
     }
     let mut all = Vec::new();
-    for (index, (left, right)) in pairs.iter().enumerate() {
-        let seeds: Vec<u64> = a.records_of(left).map(|record| record.seed).collect();
-        let values = |summary: &Summary, label: &str| by_seed(&summary.records, label, &seeds, metric);
-        let mut stream = Stream::new(3, Purpose::Bootstrap, index as u64);
-        if let Some(comparison) = compare(&values(&a, left), &values(&b, right), &mut stream) {
+    for (left, right) in &pairs {
+        let values = |summary: &Summary, label: &str| -> Vec<Option<f64>> {
+            summary.records_of(label).map(|record| record.outcome(metric)).collect()
+        };
+        let (of_a, of_b) = (values(&a, left), values(&b, right));
+        if let Some(comparison) = compare(&of_a, &of_b, Pairing::Unpaired, Region::Above(0.0)) {
             let named = |folder: &Path, label: &str| format!("{}:{label}", folder.display());
             all.push(ArmComparison {
                 a: named(&args.a, left),
@@ -46,11 +46,11 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
             });
         }
     }
-    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison).collect::<Vec<_>>());
-    println!("{} of {} against {}, paired by seed\n", metric, args.a.display(), args.b.display());
+    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>());
+    println!("{} of {} against {}\n", metric, args.a.display(), args.b.display());
     all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, metric)));
     if all.is_empty() {
-        println!("no seed was finished by both runs");
+        println!("no arm was finished by both runs");
     }
     Ok(Exit::Done)
 }

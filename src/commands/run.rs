@@ -345,7 +345,8 @@ fn validation_score(summary: &Summary, label: &str) -> f64 {
     let seeds: Vec<u64> = summary.records_of(label).map(|record| record.seed).collect();
     let score = |metric: Metric| -> Option<f64> {
         let values: Option<Vec<f64>> = by_seed(&summary.records, label, &seeds, &metric.into()).into_iter().collect();
-        values.filter(|values| !values.is_empty()).map(|values| interquartile_mean(&values))
+        let finished = |values: &Vec<f64>| !values.is_empty() && values.iter().all(|value| value.is_finite());
+        values.filter(finished).map(|values| interquartile_mean(&values))
     };
     let loss = || score(Metric::ValidationLoss).or_else(|| score(Metric::FinalValue));
     score(Metric::ValidationAccuracy).or_else(|| Some(-loss()?)).unwrap_or(f64::NAN)

@@ -167,6 +167,13 @@ impl TrialRecord {
         }
     }
 
+    /// A quantity, or the worst value there is where the trial diverged and so has none: infinite, on the side that is worse. `None` where
+    /// a trial that ended otherwise does not have it.
+    pub fn outcome(&self, quantity: &Quantity) -> Option<f64> {
+        let worst = if quantity.higher_is_better() { f64::NEG_INFINITY } else { f64::INFINITY };
+        self.quantity(quantity).or_else(|| (self.status == Status::Diverged).then_some(worst))
+    }
+
     /// The recorded metrics, known to this program or not.
     pub fn recorded_metrics(&self) -> impl Iterator<Item = Metric> {
         self.metrics.iter().map(|(metric, _)| metric.clone())
@@ -217,10 +224,10 @@ impl TrialRecord {
     }
 }
 
-/// Each seed's value of a quantity for an arm, in the order of `seeds`.
+/// Each seed's outcome for an arm, in the order of `seeds`.
 pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], quantity: &Quantity) -> Vec<Option<f64>> {
     let of = |seed: u64| records.iter().find(|record| record.arm == arm && record.seed == seed);
-    seeds.iter().map(|&seed| of(seed)?.quantity(quantity)).collect()
+    seeds.iter().map(|&seed| of(seed)?.outcome(quantity)).collect()
 }
 
 #[cfg(test)]

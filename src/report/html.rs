@@ -17,7 +17,7 @@ h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top:
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.65rem; border-bottom: 1px solid #e3e3e3; text-align: left; vertical-align: top; }
 th { border-bottom: 2px solid #222; } td.number { text-align: right; white-space: nowrap; }
-td.confirmed { color: #00684c; font-weight: 600; } td.refuted { color: #a34700; font-weight: 600; }
+td.confirmed { color: #00684c; font-weight: 600; } td.same { color: #1f5f99; font-weight: 600; } td.refuted { color: #a34700; font-weight: 600; }
 td.inconclusive { color: #555; font-weight: 600; }
 figure { margin: 0; } figure svg, figure img { max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: 0.9rem; max-width: 48rem; }
@@ -72,6 +72,7 @@ fn cell(cell: &Cell) -> String {
 fn class(finding: Finding) -> &'static str {
     match finding {
         Finding::Confirmed => "confirmed",
+        Finding::Same => "same",
         Finding::Refuted => "refuted",
         Finding::Inconclusive | Finding::Untestable => "inconclusive",
     }

@@ -59,9 +59,10 @@ pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
     blocks.push(Block::Heading("How to read it".into()));
     blocks.push(Block::List(
         [
-            "Confirmed, refuted, inconclusive: what the interval over seeds and the signed-rank test say together; a range is confirmed \
-             when the whole interval lies inside, refuted when all of it lies outside. What each test means: `docs/claims.md`.",
-            "Measured: the interquartile mean over seeds, or a difference of two, with its 95 % bootstrap interval and the number of seeds.",
+            "Confirmed, refuted, inconclusive: whether the whole interval over runs lies where it is claimed to, all of it lies elsewhere, or \
+             neither. Practically the same: the whole interval of a difference lies within the margin. What each test means: `docs/claims.md`.",
+            "Measured: the interquartile mean over runs, or a difference of two, with its interval and the number of runs. The tests of one \
+             experiment are corrected together by Holm's method; an interval at another confidence than 95 % is that of its test.",
             "Claims without a publication of their own are marked: `common teaching`, `a question of ours`.",
             "`kindling reproduce` runs what is missing and writes this page again; `kindling verify` retrains some trials of a run and \
              compares the bytes.",
@@ -92,10 +93,11 @@ fn counted(entries: &[Entry]) -> String {
     let all = || entries.iter().flat_map(|entry| &entry.summary.claims);
     let count = |wanted: Finding| all().filter(|claim| claim.finding == wanted).count();
     format!(
-        "{} claims of {} experiments: {} confirmed, {} refuted, {} inconclusive, {} not testable.",
+        "{} claims of {} experiments: {} confirmed, {} practically the same, {} refuted, {} inconclusive, {} not testable.",
         all().count(),
         entries.len(),
         count(Finding::Confirmed),
+        count(Finding::Same),
         count(Finding::Refuted),
         count(Finding::Inconclusive),
         count(Finding::Untestable)
@@ -177,7 +179,7 @@ mod tests {
         let page = page(&[entry], &["wide".into()]);
         let text = crate::report::markdown::render(&page);
         for line in [
-            "1 claims of 1 experiments: 0 confirmed, 0 refuted, 0 inconclusive, 1 not testable.",
+            "1 claims of 1 experiments: 0 confirmed, 0 practically the same, 0 refuted, 0 inconclusive, 1 not testable.",
             "Not run, or not to the end, and so not judged: `wide`.",
             "## Book",
             "| It is deep | 3 | no data | not testable | [made-up](reference/deep/report.md) |",

@@ -5,7 +5,7 @@
 use super::codes;
 use super::figures::Figure;
 use super::table::{self, Cell, Table, finding_name};
-use crate::analysis::claims::{Finding, JudgedClaim, comparison_text};
+use crate::analysis::claims::{Finding, JudgedClaim, comparison_text, margin_text};
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::{ArmComparison, Summary};
@@ -68,9 +68,10 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         let lines = summary.ranking.iter().map(|versus| verdict_line(versus, &summary.metric));
         blocks.push(Block::List(lines.collect()));
         blocks.push(Block::Text(
-            "Each of the best arms against the next: arms are ranked by the share of their runs that finished, then by IQM. ΔIQM: paired difference of interquartile means. P(improvement), the probability of improvement: \
-             the chance that one run of the first is better than one run of the second, an effect size. p: paired Wilcoxon signed-rank, Holm-corrected over \
-             this list."
+            "Each of the best arms against the next, ranked by IQM; a run that diverged counts as the worst. ΔIQM: difference of interquartile \
+             means, with the interval that the verdict follows from (Yuen and Welch; its confidence is that at which Holm's method decided the \
+             line). P(improvement), the probability of improvement: the chance that one run of the first is better than one run of the \
+             second, an effect size. p: corrected by Holm's method over this list."
                 .into(),
         ));
     }
@@ -103,8 +104,8 @@ fn unfinished(summary: &Summary) -> Option<String> {
     let trials: usize = summary.arms.iter().map(|arm| arm.trials).sum();
     (diverged + failed > 0).then(|| {
         format!(
-            "Of {trials} trials {diverged} diverged and {failed} failed. They have no metrics: n counts the others, and a \
-             comparison pairs the seeds that both arms finished."
+            "Of {trials} trials {diverged} diverged and {failed} failed. They have no metrics, and n counts the others. For IQM and in \
+             comparisons a run that diverged counts as the worst; where more diverged than IQM leaves out, there is none."
         )
     })
 }
@@ -139,17 +140,22 @@ pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
         Verdict::Larger => format!("{a} > {b}: {numbers}"),
         Verdict::Smaller => format!("{a} < {b}: {numbers}"),
         Verdict::Inconclusive => {
+            let same = comparison
+                .same_within()
+                .map_or(String::new(), |margin| format!("; the same within {}", margin_text(margin, metric)));
             let more = match comparison.seeds_needed() {
                 Some(n) if n <= 1000 => format!("; about {n} seeds would settle a difference this size"),
                 Some(_) => "; more than 1000 seeds would be needed for a difference this size".into(),
                 None => String::new(),
             };
-            format!("{a} ? {b}: inconclusive, {numbers}{more}")
+            format!("{a} ? {b}: inconclusive, {numbers}{same}{more}")
         }
     };
     let line = if note.is_empty() { line } else { format!("{line}; {note}") };
     if comparison.has_few_seeds() {
-        format!("{line} (warning: below {MIN_SEEDS_FOR_TRUST} seeds these intervals are too narrow)")
+        format!(
+            "{line} (warning: below {MIN_SEEDS_FOR_TRUST} runs an arm, intervals hold for normally distributed values)"
+        )
     } else {
         line
     }

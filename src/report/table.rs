@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::analysis::claims::Finding;
 use crate::analysis::stats::Interval;
+use crate::analysis::stats::describe::cut;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
 use crate::experiment::metric::Quantity;
 
@@ -75,6 +76,7 @@ impl fmt::Display for Cell {
 pub(crate) fn finding_name(finding: Finding) -> &'static str {
     match finding {
         Finding::Confirmed => "confirmed",
+        Finding::Same => "practically the same",
         Finding::Refuted => "refuted",
         Finding::Inconclusive => "inconclusive",
         Finding::Untestable => "not testable",
@@ -118,7 +120,7 @@ pub fn arms(summary: &Summary) -> Table {
             Cell::from(&arm.label),
             Cell::number(d.n),
             Cell::number(arm.diverged),
-            number(d.iqm),
+            d.iqm.map_or(Cell::Number(None), number),
             interval(&summary.metric, found.iqm_interval),
             number(d.median),
             number(d.mean),
@@ -141,7 +143,7 @@ pub fn metrics(summary: &Summary) -> Option<Table> {
         vec![
             Cell::Text(format!("{}{unit}", found.quantity.title())),
             Cell::number(d.n),
-            number(d.iqm),
+            d.iqm.map_or(Cell::Number(None), number),
             interval(&found.quantity, found.iqm_interval),
             d.sd.map_or(Cell::Number(None), number),
             number(d.min),
@@ -164,9 +166,22 @@ fn interval(quantity: &Quantity, interval: Option<Interval>) -> Cell {
 pub fn caption(summary: &Summary) -> String {
     let unit = if summary.metric.is_percent() { ", in %" } else { "" };
     format!(
-        "{}{unit}, on {}. IQM: mean of the middle half of the seeds, with its 95 % bootstrap interval.",
-        summary.metric, summary.dataset
+        "{}{unit}, on {}. IQM: {}, with its 95 % interval.",
+        summary.metric,
+        summary.dataset,
+        interquartile_mean_text(summary)
     )
+}
+
+/// What the interquartile mean is the mean of: "mean of the middle 9 of 15 runs".
+pub(crate) fn interquartile_mean_text(summary: &Summary) -> String {
+    let mut runs: Vec<usize> = summary.arms.iter().map(|arm| arm.trials).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    match &runs[..] {
+        [n] => format!("mean of the middle {} of {n} runs", n - 2 * cut(*n)),
+        _ => "mean of the runs without the lowest and the highest quarter".into(),
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,36 @@
 //! What the records say to one part of a claim.
 
 use super::Finding;
-use crate::analysis::stats::compare::{Comparison, Verdict};
+use crate::analysis::stats::compare::Comparison;
+use crate::analysis::stats::family::Decision;
+use crate::analysis::stats::hypothesis::{Answer, Region, Tested};
+use crate::analysis::stats::{Interval, SIGNIFICANCE};
 use crate::experiment::metric::{Quantity, Unit};
 
 /// The evidence for one part of a claim's test.
 pub enum Evidence {
-    /// Two arms compared. The finding waits for Holm's correction over all comparisons of a plan's claims.
+    /// Two arms compared by their interquartile means.
     Comparison {
         /// The two arms: `first - second`.
         between: String,
         /// The first against the second.
         comparison: Comparison,
+        /// What else there is to say of the runs; empty if nothing.
+        note: String,
     },
-    /// Any other evidence, whose finding depends on no other claim.
-    Judged {
+    /// A number tested.
+    Number {
+        /// What it is.
+        what: String,
+        /// The number, and where it is claimed to lie.
+        tested: Tested,
+        /// The runs behind it.
+        seeds: usize,
+        /// What else there is to say of the runs; empty if nothing.
+        note: String,
+    },
+    /// What is known without a test, or cannot be known.
+    Settled {
         /// What the records say.
         finding: Finding,
         /// The numbers behind it.
@@ -27,66 +43,123 @@ pub enum Evidence {
 impl Evidence {
     /// Evidence that settles nothing, for the reason in `text`.
     pub fn inconclusive(text: String, seeds: usize) -> Self {
-        Self::Judged { finding: Finding::Inconclusive, text, seeds }
+        Self::Settled { finding: Finding::Inconclusive, text, seeds }
+    }
+
+    /// The test behind it, if there is one. It waits for the correction over all tests of a plan's claims.
+    pub fn tested(&mut self) -> Option<&mut Tested> {
+        match self {
+            Self::Comparison { comparison, .. } => Some(&mut comparison.tested),
+            Self::Number { tested, .. } => Some(tested),
+            Self::Settled { .. } => None,
+        }
     }
 
     /// What it says of its part of the claim.
     pub fn finding(&self) -> Finding {
-        match self {
-            Self::Judged { finding, .. } => *finding,
-            Self::Comparison { comparison, .. } => match comparison.verdict() {
-                Verdict::Larger => Finding::Confirmed,
-                Verdict::Smaller => Finding::Refuted,
-                Verdict::Inconclusive => Finding::Inconclusive,
-            },
+        let answer = match self {
+            Self::Comparison { comparison, .. } => comparison.tested.answer(),
+            Self::Number { tested, .. } => tested.answer(),
+            Self::Settled { finding, .. } => return *finding,
+        };
+        match answer {
+            Answer::Yes => Finding::Confirmed,
+            Answer::No => Finding::Refuted,
+            Answer::Unclear => Finding::Inconclusive,
         }
     }
 
     /// Its numbers, for a report.
     pub fn text(&self, quantity: &Quantity) -> String {
         match self {
-            Self::Judged { text, .. } => text.clone(),
-            Self::Comparison { between, comparison } => format!("{between}: {}", comparison_text(comparison, quantity)),
+            Self::Settled { text, .. } => text.clone(),
+            Self::Comparison { between, comparison, note } => {
+                let margin = if is_short_of_margin(&comparison.tested) { ": not by that margin" } else { "" };
+                format!("{between}: {}{margin}{note}", comparison_text(comparison, quantity))
+            }
+            Self::Number { what, tested, seeds, note } => {
+                let sign =
+                    |value: f64| if what.contains(" - ") { format!("{value:+.4}") } else { format!("{value:.4}") };
+                let ends = tested.interval();
+                let ends =
+                    ends.map_or(String::new(), |Interval { low, high }| format!(" [{}, {}]", sign(low), sign(high)));
+                format!(
+                    "{what} = {}{ends}{}, {seeds} runs, {}{note}",
+                    sign(tested.inference.estimate),
+                    confidence_text(&tested.decision),
+                    p_text(&tested.decision)
+                )
+            }
         }
     }
 
     /// The number of seeds behind it.
     pub fn seeds(&self) -> usize {
         match self {
-            Self::Judged { seeds, .. } => *seeds,
-            Self::Comparison { comparison, .. } => comparison.pairs,
+            Self::Settled { seeds, .. } | Self::Number { seeds, .. } => *seeds,
+            Self::Comparison { comparison, .. } => comparison.runs[0].min(comparison.runs[1]),
         }
     }
 }
 
-/// A comparison of two arms on a quantity in one line: effect, interval, number of seeds, p-value.
+/// Whether a claim was refuted because of its margin alone: the difference may well have the claimed sign.
+fn is_short_of_margin(tested: &Tested) -> bool {
+    let has_sign = |interval: Interval| interval.high > 0.0;
+    matches!(tested.region, Region::Above(margin) if margin > 0.0)
+        && tested.answer() == Answer::No
+        && tested.interval().is_some_and(has_sign)
+}
+
+/// A difference of a quantity, without its sign.
+pub fn margin_text(margin: f64, quantity: &Quantity) -> String {
+    match quantity.unit() {
+        Unit::Percent => format!("{:.2} pp", 100.0 * margin),
+        Unit::Decibel => format!("{margin:.2} dB"),
+        Unit::Plain => format!("{margin:.4}"),
+    }
+}
+
+/// A comparison of two arms on a quantity in one line: effect, interval, number of runs, p-value.
 pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
     // Differences of shares are in percentage points.
     let (scale, unit, digits) = match quantity.unit() {
         Unit::Percent => (100.0, " pp", 2),
         Unit::Decibel => (1.0, " dB", 2),
-        Unit::Plain => (1.0, "", if c.difference.abs() < 0.01 { 5 } else { 4 }),
+        Unit::Plain => (1.0, "", if c.difference().is_some_and(|difference| difference.abs() < 0.01) { 5 } else { 4 }),
     };
-    let interval =
-        c.interval.map_or(String::new(), |i| format!(" [{:+.digits$}, {:+.digits$}]", i.low * scale, i.high * scale));
+    let decision = &c.tested.decision;
+    let confidence = confidence_text(decision);
+    let ends = |i: Interval| format!(" [{:+.digits$}, {:+.digits$}]{confidence}", i.low * scale, i.high * scale);
+    let difference = match c.difference() {
+        Some(difference) => {
+            let ends = c.interval().map_or(String::new(), ends);
+            format!("ΔIQM {:+.digits$}{unit}{ends}, ", difference * scale)
+        }
+        None => "no IQM, since too many runs diverged; ".into(),
+    };
     // A run is improved on by a better value, which is the smaller one of a loss.
+    let ends = c.improvement_interval();
     let (improvement, ends) = if quantity.higher_is_better() {
-        (c.probability_of_improvement, c.improvement_interval.map(|i| (i.low, i.high)))
+        (c.improvement.estimate, ends.map(|i| (i.low, i.high)))
     } else {
-        (1.0 - c.probability_of_improvement, c.improvement_interval.map(|i| (1.0 - i.high, 1.0 - i.low)))
+        (1.0 - c.improvement.estimate, ends.map(|i| (1.0 - i.high, 1.0 - i.low)))
     };
     let ends = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
-    let name = if c.family > 1 { "Holm p" } else { "p" };
-    let p = c.p_holm.or(c.p).map_or("p n/a".into(), |p| format!("{name} {}", p_value_text(p)));
-    format!(
-        "ΔIQM {:+.digits$}{unit}{interval}, P(improvement) {improvement:.2}{ends}, {} paired seeds, {p}",
-        c.difference * scale,
-        c.pairs
-    )
+    format!("{difference}P(improvement) {improvement:.2}{ends}, {}, {}", c.runs_text(), p_text(decision))
+}
+
+/// The confidence of an interval, unless it is 95 %.
+fn confidence_text(decision: &Decision) -> String {
+    if decision.level == SIGNIFICANCE { String::new() } else { format!(" at {:.1} %", 100.0 * (1.0 - decision.level)) }
+}
+
+fn p_text(decision: &Decision) -> String {
+    let name = if decision.tests > 1 { "Holm p" } else { "p" };
+    format!("{name} {}", p_value_text(decision.p))
 }
 
 /// A p-value as reports show it: `0.031`, `0.0006`, `< 0.0001`.
-pub fn p_value_text(p: f64) -> String {
+fn p_value_text(p: f64) -> String {
     match p {
         p if p < 0.0001 => "< 0.0001".into(),
         p if p < 0.01 => format!("{p:.4}"),

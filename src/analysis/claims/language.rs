@@ -9,6 +9,15 @@ use crate::experiment::metric::Quantity;
 pub enum Test {
     /// Each side is larger than the next.
     Order(Vec<Side>),
+    /// Two sides differ by no more than a margin.
+    Same {
+        /// One side.
+        a: Side,
+        /// The other.
+        b: Side,
+        /// The margin.
+        within: f64,
+    },
     /// A side lies between two numbers.
     Range {
         /// The side.
@@ -74,37 +83,37 @@ pub enum Statistic {
     Sd,
 }
 
-const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
+const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC`, `a ~ b within 0.002 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
                      `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, \
                      `decreasing in AXIS for KEY=VALUE on METRIC`";
 
 impl Test {
     /// The labels of the arms it names.
-    pub fn arms(&self) -> Vec<&str> {
-        let sides = match self {
-            Self::Order(sides) => sides.as_slice(),
-            Self::Range { side, .. } => std::slice::from_ref(side),
-            Self::Trend { .. } => &[],
+    pub fn arms<'a>(&'a self) -> Vec<&'a str> {
+        let arm = |side: &'a Side| match side {
+            Side::Arm(_, arm) => Some(arm.as_str()),
+            _ => None,
         };
-        sides
-            .iter()
-            .filter_map(|side| match side.without_margin() {
-                Side::Arm(_, arm) => Some(arm.as_str()),
-                _ => None,
-            })
-            .collect()
+        self.sides().into_iter().filter_map(arm).collect()
     }
 
     /// The axis values whose best arm it asks for.
-    pub fn groups(&self) -> Vec<&str> {
-        let Self::Order(sides) = self else { return Vec::new() };
-        sides
-            .iter()
-            .filter_map(|side| match side.without_margin() {
-                Side::Best(value) => Some(value.as_str()),
-                _ => None,
-            })
-            .collect()
+    pub fn groups<'a>(&'a self) -> Vec<&'a str> {
+        let group = |side: &'a Side| match side {
+            Side::Best(value) => Some(value.as_str()),
+            _ => None,
+        };
+        self.sides().into_iter().filter_map(group).collect()
+    }
+
+    /// Its sides, without their margins.
+    fn sides(&self) -> Vec<&Side> {
+        match self {
+            Self::Order(sides) => sides.iter().map(Side::without_margin).collect(),
+            Self::Same { a, b, .. } => vec![a, b],
+            Self::Range { side, .. } => vec![side],
+            Self::Trend { .. } => Vec::new(),
+        }
     }
 }
 
@@ -156,6 +165,18 @@ fn parse_test(test: &str) -> Result<Test, String> {
             _ => Err(format!("`[{range}` is not [low, high]; {FORMS}")),
         };
     }
+    if let Some((a, rest)) = test.split_once(" ~ ") {
+        let (b, within) = rest.split_once(" within ").ok_or_else(|| format!("`{test}` names no margin; {FORMS}"))?;
+        let within = number(within).filter(|margin| *margin > 0.0);
+        let within = within.ok_or_else(|| format!("the margin behind `within` is not a number above 0; {FORMS}"))?;
+        let [a, b] = [side(a)?, side(b)?];
+        return match (&a, &b) {
+            (Side::Arm(Statistic::Iqm, _) | Side::Best(_), Side::Arm(Statistic::Iqm, _) | Side::Best(_)) => {
+                Ok(Test::Same { a, b, within })
+            }
+            _ => Err(format!("`~` is between two arms; {FORMS}")),
+        };
+    }
     let greater: Vec<&str> = test.split(" > ").collect();
     let less: Vec<&str> = test.split(" < ").collect();
     let sides = match (greater.len(), less.len()) {
@@ -164,10 +185,27 @@ fn parse_test(test: &str) -> Result<Test, String> {
         _ => return Err(FORMS.into()),
     };
     let sides: Vec<Side> = sides.into_iter().map(side).collect::<Result<_, _>>()?;
-    if sides.windows(2).any(|pair| matches!(pair, [Side::Number(_), Side::Number(_)])) {
-        return Err(format!("two numbers are compared; {FORMS}"));
-    }
+    sides.windows(2).try_for_each(|pair| comparable(&pair[0], &pair[1]))?;
     Ok(Test::Order(sides))
+}
+
+/// Checks that two sides can be compared: not two numbers, not two statistics, and no margin between two standard deviations.
+fn comparable(a: &Side, b: &Side) -> Result<(), String> {
+    let statistic = |side: &Side| match side.without_margin() {
+        Side::Arm(statistic, _) => Some(*statistic),
+        Side::Best(_) => Some(Statistic::Iqm),
+        Side::Number(_) | Side::WithMargin(..) => None,
+    };
+    match (statistic(a), statistic(b)) {
+        (None, None) => Err(format!("two numbers are compared; {FORMS}")),
+        (Some(first), Some(second)) if first != second => {
+            Err(format!("`{a}` and `{b}` are different statistics; write the same one on both sides"))
+        }
+        (Some(Statistic::Sd), Some(_)) if a.margin() != b.margin() => {
+            Err("two standard deviations are compared without a margin".into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `loss=mse`, with or without a comma behind it.

@@ -1,17 +1,19 @@
-//! Published claims, judged by the records: confirmed, refuted or inconclusive.
+//! Published claims, judged by the records: confirmed, practically the same, refuted or inconclusive.
 //!
 //! In: a claim's test, in the small language below, and records. Out: a [`JudgedClaim`] with its evidence in words.
 //!
 //! | test | confirmed when |
 //! | --- | --- |
-//! | `adam > sgd on test_accuracy` | the paired difference of interquartile means is above 0: its interval and the Holm-corrected p agree |
+//! | `adam > sgd on test_accuracy` | the interval of the difference of interquartile means lies above 0 |
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
-//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arm of each group with the best validation score |
-//! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of standard deviations lies below 0; also `median`, `mean` |
-//! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin, and the signed-rank test passes |
-//! | `adam > 0.97 on test_accuracy` | the interval of the difference lies above 0, and the signed-rank test passes |
+//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arms of each group that validate best; each seed is compared as the arm that the other seeds choose |
+//! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin |
+//! | `adam ~ sgd within 0.002 on test_accuracy` | the interval of the difference lies within the margin on either side: *practically the same* |
+//! | `mean(adam) > mean(sgd) on test_accuracy` | the interval of the difference of means lies above 0; also `median` |
+//! | `sd(adam) < sd(sgd) on test_accuracy` | the interval of the difference of mean distances from the median lies below 0 |
+//! | `adam > 0.97 on test_accuracy` | the interval of the interquartile mean lies above the number; also `mean`, `median`, `sd` |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
-//! | `increasing in batch_size on test_loss` | the mean over seeds of Kendall's tau along the axis is above 0, with its interval; also `decreasing`; with several axes the mean over their other values, or over those with `for KEY=VALUE` |
+//! | `increasing in batch_size on test_loss` | the interval of the mean over seeds of Kendall's tau along the axis lies above 0; also `decreasing`; with several axes the mean over their other values, or over those with `for KEY=VALUE` |
 //!
 //! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`. `epochs_to@0.9` is the first epoch
 //! whose validation accuracy is 0.9 or more. `diverged` is 1 for a run that diverged and 0 for one that did not.
@@ -29,7 +31,7 @@ use anyhow::{Result, anyhow};
 use serde::Serialize;
 
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
-use crate::analysis::stats::compare::{Comparison, correct};
+use crate::analysis::stats::hypothesis::{Tested, correct};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
@@ -40,7 +42,7 @@ use evidence::Evidence;
 use judge::ClaimContext;
 use language::Test;
 
-pub(crate) use evidence::comparison_text;
+pub(crate) use evidence::{comparison_text, margin_text};
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,6 +50,9 @@ pub(crate) use evidence::comparison_text;
 pub enum Finding {
     /// Every part of the evidence is for it.
     Confirmed,
+    /// The difference of two arms is confirmed to lie within a margin.
+    #[serde(rename = "practically the same")]
+    Same,
     /// Some part of the evidence is for its opposite.
     Refuted,
     /// Neither.
@@ -101,37 +106,32 @@ enum Outcome<'a> {
     /// Why it cannot be tested.
     Untestable(&'a str),
     /// Its evidence, part by part.
-    Tested { quantity: Quantity, evidence: Vec<Evidence> },
+    Tested { test: Test, quantity: Quantity, evidence: Vec<Evidence> },
 }
 
-/// Judges every claim of a plan. Holm's correction is over all pairs of arms that the claims compare.
+/// Judges every claim of a plan. Holm's correction is over every part of every claim.
 ///
 /// # Errors
 /// A claim names an unknown arm or metric, or is not in the claim language.
 pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.claims.len());
-    for (index, claim) in plan.claims.iter().enumerate() {
+    for claim in &plan.claims {
         outcomes.push(match &claim.untestable {
             Some(why) => Outcome::Untestable(why),
             None => {
                 let (test, quantity) = parse(claim, plan)?;
-                let context = ClaimContext { plan, records, quantity: &quantity, index: index as u64 };
-                let evidence = context.evidence(&test)?;
-                Outcome::Tested { quantity, evidence }
+                let evidence = ClaimContext { plan, records, quantity: &quantity }.evidence(&test)?;
+                Outcome::Tested { test, quantity, evidence }
             }
         });
     }
-    let mut comparisons: Vec<&mut Comparison> = Vec::new();
+    let mut family: Vec<&mut Tested> = Vec::new();
     for outcome in &mut outcomes {
-        let Outcome::Tested { evidence, .. } = outcome else { continue };
-        for part in evidence {
-            match part {
-                Evidence::Comparison { comparison, .. } => comparisons.push(comparison),
-                Evidence::Judged { .. } => {}
-            }
+        if let Outcome::Tested { evidence, .. } = outcome {
+            family.extend(evidence.iter_mut().filter_map(Evidence::tested));
         }
     }
-    correct(&mut comparisons);
+    correct(&mut family);
     Ok(plan.claims.iter().zip(&outcomes).map(|(claim, outcome)| conclude(claim, outcome, plan)).collect())
 }
 
@@ -139,9 +139,9 @@ pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judg
 fn conclude(claim: &Claim, outcome: &Outcome, plan: &Plan) -> JudgedClaim {
     let (finding, evidence) = match outcome {
         Outcome::Untestable(why) => (Finding::Untestable, (*why).to_string()),
-        Outcome::Tested { quantity, evidence } => {
+        Outcome::Tested { test, quantity, evidence } => {
             let finding = if evidence.iter().all(|part| part.finding() == Finding::Confirmed) {
-                Finding::Confirmed
+                if matches!(test, Test::Same { .. }) { Finding::Same } else { Finding::Confirmed }
             } else if evidence.iter().any(|part| part.finding() == Finding::Refuted) {
                 Finding::Refuted
             } else {
@@ -150,7 +150,9 @@ fn conclude(claim: &Claim, outcome: &Outcome, plan: &Plan) -> JudgedClaim {
             let mut text = evidence.iter().map(|part| part.text(quantity)).collect::<Vec<_>>().join("; ");
             let seeds = evidence.iter().map(Evidence::seeds).min().unwrap_or(0);
             if seeds < MIN_SEEDS_FOR_TRUST && !plan.is_deterministic() {
-                text.push_str(&format!("; only {seeds} seeds, so the intervals are too narrow"));
+                text.push_str(&format!(
+                    "; only {seeds} runs, so that the intervals hold for normally distributed values"
+                ));
             }
             (finding, text)
         }

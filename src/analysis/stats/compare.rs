@@ -1,42 +1,87 @@
-//! Two arms compared, seed by seed.
+//! Two arms compared.
 //!
-//! In: each arm's value for each seed, where it has one. Out: a paired difference with its interval, the probability of improvement and
-//! a test; and Holm's correction over several such comparisons. Seeds are paired by design: the same seed means the same shuffles and,
-//! where the shapes agree, the same initial weights.
+//! In: the values of the runs of two arms, by seed; a run that diverged has an infinite one. Out: the difference of their interquartile
+//! means as a claim that the first is larger, and the probability of improvement. Runs are unrelated, unless the experiment declares that
+//! those of one seed belong together.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::bootstrap::bootstrap;
-use super::describe::interquartile_mean;
-use super::family::holm;
-use super::inference::Interval;
-use super::probability_of_improvement::ProbabilityOfImprovement;
-use super::wilcoxon::signed_rank;
-use super::{CONFIDENCE, MIN_SEEDS_FOR_TRUST};
-use crate::seed::Stream;
+use super::hypothesis::{Answer, Region, Tested};
+use super::inference::{Inference, Interval, normal_quantile};
+use super::location::{difference_of_interquartile_means, paired_difference_of_interquartile_means};
+use super::share::probability_of_improvement;
+use super::{MIN_SEEDS_FOR_TRUST, SIGNIFICANCE};
+
+/// Whether the runs of one seed belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pairing {
+    /// All runs are unrelated.
+    Unpaired,
+    /// The runs of one seed are a pair, and seeds that one arm lacks are left out.
+    Paired,
+}
+
+impl Pairing {
+    /// As an experiment declares it.
+    pub fn declared(paired: bool) -> Self {
+        if paired { Self::Paired } else { Self::Unpaired }
+    }
+}
 
 /// Arm A against arm B on one metric. "Larger" is about values, whichever direction of the metric is better.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The number of seeds for which both arms have a value.
-    pub pairs: usize,
-    /// Interquartile mean of A minus that of B, over those seeds.
-    pub difference: f64,
-    /// The bootstrap interval of the difference; pairs are resampled.
-    pub interval: Option<Interval>,
-    /// The probability that a run of A has a larger value than a run of B: Mann and Whitney's U / nm, ties count half. It is an effect
-    /// size, not the probability that A is better.
-    #[serde(rename = "beats")]
-    pub probability_of_improvement: f64,
-    /// The bootstrap interval of the probability of improvement; the runs of each arm are resampled independently.
-    #[serde(rename = "beats_interval")]
-    pub improvement_interval: Option<Interval>,
-    /// The two-sided p-value of the paired Wilcoxon test; `None` if every pair is equal.
-    pub p: Option<f64>,
-    /// The p-value after Holm's correction; `None` before [`correct`].
-    pub p_holm: Option<f64>,
-    /// The number of comparisons in Holm's correction.
-    pub family: usize,
+    /// The runs of A and of B, diverged ones included.
+    pub runs: [usize; 2],
+    /// How the runs are compared.
+    pub pairing: Pairing,
+    /// What the claim is about.
+    pub effect: Effect,
+    /// The claim that A is larger than B, or larger by a margin.
+    pub tested: Tested,
+    /// The probability that a run of A has a larger value than a run of B. It is an effect size, not the probability that A is better.
+    pub improvement: Inference,
+}
+
+/// What two arms are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The interquartile mean of A minus that of B.
+    Difference,
+    /// The probability of improvement, against 1/2: more runs of an arm diverged than its interquartile mean leaves out.
+    Improvement,
+}
+
+/// Compares two arms, given each arm's value for each seed; `None` if an arm has no value. `claimed` is where the difference is claimed to
+/// lie.
+pub fn compare(a: &[Option<f64>], b: &[Option<f64>], pairing: Pairing, claimed: Region) -> Option<Comparison> {
+    let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some(((*a)?, (*b)?))).collect();
+    let [a, b]: [Vec<f64>; 2] = match pairing {
+        Pairing::Unpaired => [a, b].map(|values| values.iter().copied().flatten().collect()),
+        Pairing::Paired => [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(|pair| pair.1).collect()],
+    };
+    let improvement = probability_of_improvement(&a, &b)?;
+    let difference = match pairing {
+        Pairing::Unpaired => difference_of_interquartile_means(&a, &b),
+        Pairing::Paired => paired_difference_of_interquartile_means(&pairs),
+    };
+    let (effect, tested) = match difference {
+        Some(difference) => (Effect::Difference, Tested::new(difference, claimed)),
+        None => (Effect::Improvement, Tested::new(improvement.clone(), claimed.of_improvement())),
+    };
+    Some(Comparison { runs: [a.len(), b.len()], pairing, effect, tested, improvement })
+}
+
+impl Region {
+    /// The same claim about the probability of improvement, where a difference has no number: which side of 1/2 it lies on.
+    fn of_improvement(self) -> Self {
+        match self {
+            Self::Above(_) => Self::Above(0.5),
+            Self::Below(_) => Self::Below(0.5),
+            Self::Between(..) => Self::Between(0.5, 0.5),
+        }
+    }
 }
 
 /// The conclusion from a comparison.
@@ -47,185 +92,164 @@ pub enum Verdict {
     Larger,
     /// A has the smaller values.
     Smaller,
-    /// The seeds do not show which arm has the larger values.
+    /// The runs do not show which arm has the larger values.
     Inconclusive,
 }
 
-/// Compares two arms, given each arm's value for each seed, over the seeds for which both have one; `None` if there is no such seed.
-/// Holm's correction is added by [`correct`].
-pub fn compare(a: &[Option<f64>], b: &[Option<f64>], stream: &mut Stream) -> Option<Comparison> {
-    let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some(((*a)?, (*b)?))).collect();
-    if pairs.is_empty() {
-        return None;
-    }
-    let n = pairs.len();
-    let all: Vec<usize> = (0..n).collect();
-    let difference = |indices: &[usize]| {
-        let column = |pick: fn(&(f64, f64)) -> f64| {
-            interquartile_mean(&indices.iter().map(|&i| pick(&pairs[i])).collect::<Vec<_>>())
-        };
-        column(|pair| pair.0) - column(|pair| pair.1)
-    };
-    let improvement = ProbabilityOfImprovement::new(&pairs);
-    // The probability of improvement is about two unrelated runs, so the arms are resampled independently.
-    let mut stream_of_b = stream.fork();
-    let mut of_b = vec![0; n];
-    let improvement_of = |of_a: &[usize]| {
-        of_b.fill_with(|| stream_of_b.below(n as u32) as usize);
-        improvement.estimate(of_a, &of_b)
-    };
-    let improvement_interval = bootstrap(n, improvement_of, stream);
-    let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
-    Some(Comparison {
-        pairs: n,
-        difference: difference(&all),
-        interval: bootstrap(n, difference, stream),
-        probability_of_improvement: improvement.estimate(&all, &all),
-        improvement_interval,
-        p: signed_rank(&differences),
-        p_holm: None,
-        family: 1,
-    })
-}
-
-/// Applies Holm's correction over comparisons that are shown together.
-pub fn correct(comparisons: &mut [&mut Comparison]) {
-    let p_values: Vec<f64> = comparisons.iter().map(|c| c.p.unwrap_or(1.0)).collect();
-    let family = comparisons.len();
-    for (comparison, decision) in comparisons.iter_mut().zip(holm(&p_values, 1.0 - CONFIDENCE)) {
-        comparison.p_holm = Some(decision.p);
-        comparison.family = family;
-    }
-}
-
 impl Comparison {
-    /// The conclusion: the sign of the difference if its interval excludes 0 and the corrected p-value is below 5 %.
+    /// The conclusion.
     pub fn verdict(&self) -> Verdict {
-        let p = self.p_holm.or(self.p).unwrap_or(1.0);
-        match self.interval {
-            Some(interval) if p < 1.0 - CONFIDENCE && interval.low > 0.0 => Verdict::Larger,
-            Some(interval) if p < 1.0 - CONFIDENCE && interval.high < 0.0 => Verdict::Smaller,
-            _ => Verdict::Inconclusive,
+        match self.tested.answer() {
+            Answer::Yes => Verdict::Larger,
+            Answer::No => Verdict::Smaller,
+            Answer::Unclear => Verdict::Inconclusive,
         }
     }
 
-    /// About how many seeds in all would give a conclusion with 80 % power if the true difference were the observed one. The standard
-    /// error shrinks as one over the square root of n, the significance level is divided by the number of comparisons, and there are at
-    /// least as many seeds as the signed-rank test needs to reach that level. `None` if the difference is 0 or has no interval.
+    /// Interquartile mean of A minus that of B; `None` where the comparison is by the probability of improvement.
+    pub fn difference(&self) -> Option<f64> {
+        (self.effect == Effect::Difference).then_some(self.tested.inference.estimate)
+    }
+
+    /// The interval of the difference that the verdict follows from.
+    pub fn interval(&self) -> Option<Interval> {
+        (self.effect == Effect::Difference).then(|| self.tested.interval())?
+    }
+
+    /// The 95 % interval of the probability of improvement.
+    pub fn improvement_interval(&self) -> Option<Interval> {
+        self.improvement.interval(SIGNIFICANCE / 2.0)
+    }
+
+    /// The smallest margin within which the two arms are the same: the further end of the interval of the difference.
+    pub fn same_within(&self) -> Option<f64> {
+        self.interval().map(|interval| interval.margin())
+    }
+
+    /// About how many seeds in all would give a conclusion with 80 % power if the true difference were the observed one: the standard error
+    /// shrinks as one over the square root of their number. `None` if the difference is 0 or has no interval.
     pub fn seeds_needed(&self) -> Option<usize> {
-        /// The 80 % quantile of the standard normal distribution.
-        const POWER_QUANTILE: f64 = 0.84;
-        let level = (1.0 - CONFIDENCE) / self.family.max(1) as f64;
-        let error = self.interval?.half_width() / two_sided_normal_quantile(1.0 - CONFIDENCE);
-        let ratio = (two_sided_normal_quantile(level) + POWER_QUANTILE) * error / self.difference.abs();
-        let for_interval = (self.pairs as f64 * ratio * ratio).ceil();
-        if !for_interval.is_finite() {
-            return None;
-        }
-        // The smallest two-sided p of n pairs is 2 / 2^n.
-        let for_test = (2.0 / level).log2().floor() as usize + 1;
-        Some((for_interval as usize).max(for_test).max(self.pairs + 1))
+        const POWER: f64 = 0.8;
+        let seeds = self.runs[0].min(self.runs[1]);
+        let quantile = normal_quantile(self.tested.decision.level / 2.0);
+        let error = self.interval()?.half_width() / quantile;
+        let ratio = (quantile + normal_quantile(1.0 - POWER)) * error / self.difference()?.abs();
+        let needed = (seeds as f64 * ratio * ratio).ceil();
+        needed.is_finite().then(|| (needed as usize).max(seeds + 1))
     }
 
-    /// Whether there are too few seeds to trust the width of the interval.
+    /// The number of runs, and how they are compared.
+    pub fn runs_text(&self) -> String {
+        match (self.pairing, self.runs) {
+            (Pairing::Paired, [pairs, _]) => format!("{pairs} pairs of runs"),
+            (Pairing::Unpaired, [a, b]) if a == b => format!("{a} runs each"),
+            (Pairing::Unpaired, [a, b]) => format!("{a} and {b} runs"),
+        }
+    }
+
+    /// Whether there are too few seeds for the interval to hold whatever the distribution of the values.
     pub fn has_few_seeds(&self) -> bool {
-        self.pairs < MIN_SEEDS_FOR_TRUST
+        self.runs.iter().any(|&runs| runs < MIN_SEEDS_FOR_TRUST)
     }
 }
 
-/// The magnitude that a standard normal variable exceeds with this probability, with an error below 5e-4: Abramowitz and Stegun,
-/// "Handbook of mathematical functions", 26.2.23.
-fn two_sided_normal_quantile(probability: f64) -> f64 {
-    let t = (-2.0 * (probability / 2.0).ln()).sqrt();
-    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
-    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
-    t - above / below
+impl Serialize for Comparison {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row {
+            runs: [usize; 2],
+            pairing: Pairing,
+            difference: Option<f64>,
+            interval: Option<Interval>,
+            confidence: f64,
+            same_within: Option<f64>,
+            beats: f64,
+            beats_interval: Option<Interval>,
+            p: f64,
+            p_holm: f64,
+            verdict: Verdict,
+        }
+        let row = Row {
+            runs: self.runs,
+            pairing: self.pairing,
+            difference: self.difference(),
+            interval: self.interval(),
+            confidence: 1.0 - self.tested.decision.level,
+            same_within: self.same_within(),
+            beats: self.improvement.estimate,
+            beats_interval: self.improvement_interval(),
+            p: self.tested.p(),
+            p_holm: self.tested.decision.p,
+            verdict: self.verdict(),
+        };
+        row.serialize(serializer)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seed::Purpose;
 
-    fn compared(a: &[f64], b: &[f64]) -> Comparison {
-        let some = |values: &[f64]| values.iter().copied().map(Some).collect::<Vec<_>>();
-        compare(&some(a), &some(b), &mut Stream::new(0, Purpose::Bootstrap, 0)).unwrap()
+    fn some(values: &[f64]) -> Vec<Option<f64>> {
+        values.iter().copied().map(Some).collect()
     }
 
-    #[test]
-    fn a_hand_worked_pair() {
-        let c = compared(&[3.0, 5.0, 4.0], &[1.0, 4.0, 4.0]);
-        assert_eq!((c.pairs, c.difference), (3, 1.0));
-        // 3>1, 5>1, 4>1, 5>4, 5>4 and 4=4 twice of nine.
-        assert!((c.probability_of_improvement - 6.0 / 9.0).abs() < 1e-12, "{}", c.probability_of_improvement);
-        // Differences 2, 1, 0: both positive, 2 of 4 patterns.
-        assert_eq!(c.p, Some(0.5));
-        assert_eq!(c.verdict(), Verdict::Inconclusive);
+    fn compared(a: &[f64], b: &[f64]) -> Comparison {
+        compare(&some(a), &some(b), Pairing::Unpaired, Region::Above(0.0)).unwrap()
     }
 
     #[test]
     fn a_clear_difference_is_called_and_its_reverse_too() {
         let a: Vec<f64> = (0..15).map(|i| 0.97 + 0.0005 * f64::from(i % 4)).collect();
         let b: Vec<f64> = (0..15).map(|i| 0.92 + 0.0007 * f64::from(i % 5)).collect();
-        let c = compared(&a, &b);
-        assert_eq!((c.verdict(), c.probability_of_improvement), (Verdict::Larger, 1.0));
-        let reverse = compared(&b, &a);
-        assert_eq!(reverse.verdict(), Verdict::Smaller);
-        assert!((c.difference + reverse.difference).abs() < 1e-12);
-        assert_eq!(c.p, reverse.p);
+        let (there, back) = (compared(&a, &b), compared(&b, &a));
+        assert_eq!((there.verdict(), back.verdict()), (Verdict::Larger, Verdict::Smaller));
+        assert_eq!((there.improvement.estimate, back.improvement.estimate), (1.0, 0.0));
+        assert!((there.difference().unwrap() + back.difference().unwrap()).abs() < 1e-12);
+        assert_eq!(there.tested.p(), back.tested.p());
     }
 
     #[test]
-    fn the_probability_of_improvement_lies_in_its_interval_when_seeds_move_both_arms_alike() {
-        // B is A less a hair: drawn as pairs, the resamples would all lie above the estimate.
-        let a: Vec<f64> = (0..10).map(f64::from).collect();
-        let b: Vec<f64> = a.iter().map(|value| value - 0.1).collect();
-        let c = compared(&a, &b);
-        assert!((c.probability_of_improvement - 0.55).abs() < 1e-12);
-        assert!(c.improvement_interval.unwrap().contains(c.probability_of_improvement), "{c:?}");
-    }
-
-    #[test]
-    fn arms_that_are_alike_stay_inconclusive_and_ask_for_more_seeds() {
+    fn a_small_difference_is_open_and_asks_for_more_seeds() {
         let a: Vec<f64> = (0..10).map(|i| f64::from(i * 7 % 10)).collect();
         let b: Vec<f64> = (0..10).map(|i| f64::from(i * 3 % 10) + 0.2).collect();
-        let c = compared(&a, &b);
-        assert_eq!(c.verdict(), Verdict::Inconclusive);
-        assert!(c.seeds_needed().unwrap() > 10);
-        let same = compared(&a, &a);
-        assert_eq!(
-            (same.difference, same.probability_of_improvement, same.p, same.seeds_needed()),
-            (0.0, 0.5, None, None)
-        );
+        let found = compared(&a, &b);
+        assert_eq!(found.verdict(), Verdict::Inconclusive);
+        assert!(found.seeds_needed().unwrap() > 100, "{:?}", found.seeds_needed());
+        let interval = found.interval().unwrap();
+        assert_eq!(found.same_within(), Some(interval.low.abs().max(interval.high)));
     }
 
     #[test]
-    fn normal_points_are_those_of_the_table() {
-        for (level, point) in [(0.05, 1.95996), (0.01, 2.57583), (0.1, 1.64485)] {
-            assert!(
-                (two_sided_normal_quantile(level) - point).abs() < 5e-4,
-                "{level}: {}",
-                two_sided_normal_quantile(level)
-            );
-        }
+    fn pairs_help_where_seeds_move_both_arms_alike() {
+        // Both arms follow the seed, and differ by a tenth of what the seeds do.
+        let a: Vec<f64> = (0..12).map(|i| f64::from(i * 5 % 12)).collect();
+        let b: Vec<f64> = a.iter().enumerate().map(|(i, value)| value - 0.5 + 0.01 * (i % 3) as f64).collect();
+        assert_eq!(compared(&a, &b).verdict(), Verdict::Inconclusive);
+        let paired = compare(&some(&a), &some(&b), Pairing::Paired, Region::Above(0.0)).unwrap();
+        assert_eq!(paired.verdict(), Verdict::Larger);
     }
 
     #[test]
-    fn seeds_without_a_value_are_left_out_of_the_pairs() {
-        let mut stream = Stream::new(0, Purpose::Bootstrap, 0);
-        let c = compare(&[Some(1.0), None, Some(2.0)], &[Some(0.0), Some(5.0), None], &mut stream).unwrap();
-        assert_eq!((c.pairs, c.interval), (1, None));
-        assert!(compare(&[None], &[Some(1.0)], &mut stream).is_none());
+    fn pairs_need_both_runs_and_unrelated_runs_do_not() {
+        let (mut a, b) = (some(&[1.0, 2.0, 3.0, 4.0]), some(&[1.5, 2.5, 3.5, 4.5]));
+        a[1] = None;
+        let runs = |pairing| compare(&a, &b, pairing, Region::Above(0.0)).unwrap().runs;
+        assert_eq!((runs(Pairing::Unpaired), runs(Pairing::Paired)), ([3, 4], [3, 3]));
+        assert_eq!(compare(&[None; 4], &b, Pairing::Unpaired, Region::Above(0.0)), None);
     }
 
     #[test]
-    fn five_seeds_cannot_pass_the_test_however_clear_they_look() {
-        // The smallest two-sided p of five pairs is 2/32.
-        let c = compared(&[10.0, 11.0, 12.0, 13.0, 14.0], &[1.0, 2.0, 3.0, 4.0, 5.5]);
-        assert_eq!((c.verdict(), c.p), (Verdict::Inconclusive, Some(0.0625)));
-        assert_eq!(c.seeds_needed(), Some(6));
-        // Among ten pairs the level is 0.005, and 2 / 2^n first passes it at n = 9.
-        assert_eq!(Comparison { family: 10, ..c }.seeds_needed(), Some(9));
-        assert!(c.has_few_seeds());
+    fn an_arm_of_which_too_many_runs_diverged_is_compared_by_the_probability_of_improvement() {
+        let good: Vec<f64> = (0..12).map(|i| 0.9 + 0.001 * f64::from(i)).collect();
+        let mut bad = good.clone();
+        bad[..9].fill(f64::NEG_INFINITY);
+        let found = compared(&good, &bad);
+        assert_eq!((found.effect, found.verdict()), (Effect::Improvement, Verdict::Larger));
+        assert_eq!((found.difference(), found.interval()), (None, None));
+        // A quarter of the runs may diverge and the interquartile mean is still a number.
+        let mut some_bad = good.clone();
+        some_bad[..3].fill(f64::NEG_INFINITY);
+        assert_eq!(compared(&good, &some_bad).effect, Effect::Difference);
     }
 }

@@ -21,13 +21,15 @@ pub struct Description {
     pub q3: f64,
     /// The largest value.
     pub max: f64,
-    /// The interquartile mean: see [`interquartile_mean`].
-    pub iqm: f64,
+    /// The interquartile mean: see [`interquartile_mean`]. `None` where it is not finite.
+    pub iqm: Option<f64>,
 }
 
-/// The summary statistics of a sample; `None` for an empty one.
+/// The summary statistics of a sample; `None` for one without a finite value. An infinite value is a run that diverged: it counts for the
+/// interquartile mean, which leaves out some values at either end, and for nothing else.
 pub fn describe(values: &[f64]) -> Option<Description> {
-    let sorted = sorted(values);
+    let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let sorted = sorted(&finite);
     let (&min, &max) = (sorted.first()?, sorted.last()?);
     Some(Description {
         n: sorted.len(),
@@ -38,13 +40,12 @@ pub fn describe(values: &[f64]) -> Option<Description> {
         median: median(&sorted),
         q3: quantile(&sorted, 0.75),
         max,
-        iqm: interquartile_mean(&sorted),
+        iqm: Some(interquartile_mean(values)).filter(|iqm| iqm.is_finite()),
     })
 }
 
-/// The mean of the middle half: the lowest and the highest `floor(n / 4)` values are left out, as in SciPy's
-/// `trim_mean(x, 0.25)` and rliable's IQM (Agarwal et al., "Deep reinforcement learning at the edge of the
-/// statistical precipice", 2021). NaN for no values.
+/// The mean without the lowest and the highest `floor(n / 4)` values, as in SciPy's `trim_mean(x, 0.25)` and rliable's IQM (Agarwal et
+/// al., "Deep reinforcement learning at the edge of the statistical precipice", 2021). NaN for no values.
 pub fn interquartile_mean(values: &[f64]) -> f64 {
     let sorted = sorted(values);
     let cut = cut(sorted.len());
@@ -101,7 +102,7 @@ mod tests {
         assert_eq!((d.q1, d.median, d.q3), (2.0, 3.0, 4.0));
         assert!((d.sd.unwrap() - 12.5f64.sqrt()).abs() < 1e-12);
         // One value cut at each end.
-        assert_eq!(d.iqm, 3.0);
+        assert_eq!(d.iqm, Some(3.0));
     }
 
     #[test]
@@ -109,13 +110,22 @@ mod tests {
         // numpy.percentile([1, 2, 3, 4], [25, 50, 75]) is 1.75, 2.5, 3.25.
         let d = describe(&[1.0, 2.0, 3.0, 4.0]).unwrap();
         assert_eq!((d.q1, d.median, d.q3), (1.75, 2.5, 3.25));
-        assert_eq!(d.iqm, 2.5);
+        assert_eq!(d.iqm, Some(2.5));
     }
 
     #[test]
     fn small_samples_have_no_made_up_numbers() {
         assert_eq!(describe(&[]), None);
         let one = describe(&[7.0]).unwrap();
-        assert_eq!((one.sd, one.median, one.iqm), (None, 7.0, 7.0));
+        assert_eq!((one.sd, one.median, one.iqm), (None, 7.0, Some(7.0)));
+    }
+
+    #[test]
+    fn a_run_that_diverged_is_the_worst_value_of_the_interquartile_mean_and_no_value_of_the_rest() {
+        // Of five values one is left out at either end: 1 and the infinite one, or one of two infinite ones.
+        let d = describe(&[1.0, 2.0, 3.0, 4.0, f64::INFINITY]).unwrap();
+        assert_eq!((d.n, d.iqm, d.mean, d.max), (4, Some(3.0), 2.5, 4.0));
+        assert_eq!(describe(&[1.0, 2.0, 3.0, f64::INFINITY, f64::INFINITY]).unwrap().iqm, None);
+        assert_eq!(describe(&[f64::INFINITY; 3]), None);
     }
 }

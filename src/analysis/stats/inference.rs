@@ -42,10 +42,12 @@ pub(super) enum SamplingDistribution {
         /// Standard errors between each resample's estimate and the sample's.
         distances: Vec<f64>,
     },
-    /// The logarithm of the estimate is normal about that of the truth, with this standard error.
-    LogNormal {
+    /// The estimate is a standard deviation, whose logarithm is nearly normal about that of the truth: see [`spread_end`].
+    Spread {
         /// The standard error of the logarithm.
         error: f64,
+        /// The number of values.
+        values: f64,
     },
     /// The estimate is the median of these values, in increasing order: each lies above the truth with probability 1/2.
     Median(Vec<f64>),
@@ -114,7 +116,10 @@ impl Inference {
                 let reached = distances.len() - distances.partition_point(|&other| other < distance);
                 (reached + 1) as f64 / (distances.len() + 1) as f64
             }
-            SamplingDistribution::LogNormal { error } => normal_tail((estimate.ln() - null.max(0.0).ln()) / error),
+            SamplingDistribution::Spread { .. } if estimate <= null => 1.0,
+            SamplingDistribution::Spread { error, values } => {
+                normal_tail(boundary(0.0, *values, |z| spread_end(estimate, *error, *values, -z) >= null))
+            }
             SamplingDistribution::Median(sorted) => {
                 let above = sorted.len() - sorted.partition_point(|&value| value <= null);
                 coins_at_least(above, sorted.len())
@@ -160,7 +165,10 @@ impl Inference {
                 let reached = distances.partition_point(|&other| other <= distance);
                 (reached + 1) as f64 / (distances.len() + 1) as f64
             }
-            SamplingDistribution::LogNormal { error } => normal_tail((null.max(0.0).ln() - estimate.ln()) / error),
+            SamplingDistribution::Spread { .. } if estimate >= null => 1.0,
+            SamplingDistribution::Spread { error, values } => {
+                normal_tail(boundary(0.0, *values, |z| spread_end(estimate, *error, *values, z) <= null))
+            }
             SamplingDistribution::Median(sorted) => {
                 coins_at_least(sorted.partition_point(|&value| value < null), sorted.len())
             }
@@ -200,9 +208,10 @@ impl Inference {
                 let (first, last) = (beyond.checked_sub(1)?, distances.len().checked_sub(beyond)?);
                 (estimate - distances[last] * error, estimate - distances[first] * error)
             }
-            SamplingDistribution::LogNormal { error } => {
-                let factor = (normal_quantile(tail) * error).exp();
-                (estimate / factor, estimate * factor)
+            SamplingDistribution::Spread { error, values } => {
+                let z = normal_quantile(tail);
+                let end = |z: f64| spread_end(estimate, *error, *values, z);
+                (z < *values).then(|| (end(-z), end(z)))?
             }
             SamplingDistribution::Median(sorted) => {
                 let n = sorted.len();
@@ -282,6 +291,13 @@ fn lowest_difference(first: Share, second: Share, z: f64) -> f64 {
     first.share - second.share - (first.share - lowest).hypot(highest - second.share)
 }
 
+/// The end, `z` standard errors away, of Bonett's interval of a standard deviation ("Approximate confidence interval for standard deviation of
+/// nonnormal distributions", 2006). His factor for small samples, `n / (n - z)`, multiplies the variance and the error.
+fn spread_end(estimate: f64, error: f64, values: f64, z: f64) -> f64 {
+    let factor = values / (values - z.abs());
+    estimate * (factor.sqrt().ln() + z * factor * error).exp()
+}
+
 impl Share {
     /// Wilson's limit: the share from which this one is `z` standard errors away, below for a negative `z`.
     fn wilson(self, z: f64) -> f64 {
@@ -338,7 +354,7 @@ mod tests {
         vec![
             ("Student", location::interquartile_mean(&few).unwrap()),
             ("resampled", location::interquartile_mean(&many).unwrap()),
-            ("log-normal", spread::standard_deviation(&many).unwrap()),
+            ("spread", spread::standard_deviation(&many).unwrap()),
             ("median", location::median(&many).unwrap()),
             ("share", share::share(&heads).unwrap()),
             ("difference of shares", share::difference_of_shares(&heads, &more).unwrap()),

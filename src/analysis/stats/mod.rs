@@ -1,28 +1,23 @@
-//! Statistics of small samples: slices in, numbers out. A function that draws random numbers takes its generator as an argument.
+//! Statistics of small samples: slices in, numbers out.
 //!
-//! An [`inference::Inference`] is an estimate from which p-values and intervals follow by one rule. `location`, `spread` and `share` make them,
-//! `hypothesis` tests a claim with one, and `family` corrects several such tests.
+//! Every estimate is an [`Inference`], from which p-values and intervals follow by one rule. `location`, `spread` and `share` make them,
+//! `hypothesis` tests a claim with one, `family` corrects several such tests, and `compare` puts two arms side by side.
 
-pub(crate) mod bootstrap;
-pub(crate) mod compare;
+pub mod compare;
 pub mod describe;
 pub mod family;
 pub mod hypothesis;
 pub mod inference;
 pub mod location;
-mod probability_of_improvement;
 pub mod share;
 pub mod spread;
-pub(crate) mod wilcoxon;
 
 pub use describe::Description;
-pub use inference::Interval;
+pub use inference::{Inference, Interval};
 
-/// The fewest seeds for which there is an interval: resampling two values says nothing.
+/// The fewest runs for which there is an interval.
 pub const MIN_SEEDS_FOR_INTERVAL: usize = 3;
-/// With fewer seeds every verdict has a warning, because percentile intervals are then too narrow.
-pub const MIN_SEEDS_FOR_TRUST: usize = 10;
-/// The confidence of every interval, and one minus the significance level of every test.
-pub const CONFIDENCE: f64 = 0.95;
-/// The level of tests and families of tests. Intervals of single numbers leave this out, half of it at either end.
+/// With fewer runs a verdict has a warning: whether intervals cover as they should was seen from this number on.
+pub const MIN_SEEDS_FOR_TRUST: usize = 6;
+/// The level of every test and family of tests. Intervals of single numbers leave this out, half of it at either end.
 pub const SIGNIFICANCE: f64 = 0.05;

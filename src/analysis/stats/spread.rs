@@ -23,7 +23,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<Inference> {
     // The variance of the logarithm of a variance; half of its root is that of a standard deviation.
     let error = ((kurtosis - (n - 3.0) / n) / (n - 1.0)).max(0.0).sqrt() / 2.0;
     (estimate > 0.0 && error.is_finite())
-        .then_some(Inference { estimate, distribution: SamplingDistribution::LogNormal { error } })
+        .then_some(Inference { estimate, distribution: SamplingDistribution::Spread { error, values: n } })
 }
 
 /// The mean distance from the median, of one arm less that of another: Brown and Forsythe, "Robust tests for the equality of variances",
@@ -68,9 +68,11 @@ mod tests {
         assert!((found.estimate - 2.5f64.sqrt()).abs() < 1e-12);
         let error = ((1.7 - 0.4) / 4.0f64).sqrt() / 2.0;
         let interval = found.interval(0.025).unwrap();
-        let factor = (1.959_963_984_540_054 * error).exp();
-        assert!((interval.low - 2.5f64.sqrt() / factor).abs() < 1e-9, "{interval:?}");
-        assert!((interval.high - 2.5f64.sqrt() * factor).abs() < 1e-9, "{interval:?}");
+        let z = 1.959_963_984_540_054;
+        let factor = 5.0 / (5.0 - z);
+        let end = |z: f64| ((factor * 2.5f64).ln() / 2.0 + z * factor * error).exp();
+        assert!((interval.low - end(-z)).abs() < 1e-9, "{interval:?}");
+        assert!((interval.high - end(z)).abs() < 1e-9, "{interval:?}");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Plan {
     pub arms: Vec<Arm>,
     /// Every arm is trained once with each of these.
     pub seeds: Vec<u64>,
+    /// Whether the runs of one seed belong together.
+    pub paired: bool,
     /// The claims to be judged by the records.
     pub claims: Vec<Claim>,
     /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
@@ -112,6 +114,7 @@ impl Plan {
             axes: named.into_iter().chain(axes.iter().map(|axis| keys::short(&axis.path).to_string())).collect(),
             arms,
             seeds: (0..spec.seeds).collect(),
+            paired: spec.paired,
             claims: spec.claims.clone(),
             sampled,
         };

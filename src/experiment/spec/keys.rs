@@ -324,6 +324,12 @@ pub const TOP: &[Key] = &[
         description: "Seeds per arm, 0 to `seeds - 1`; 15 by default.",
     },
     Key {
+        path: "paired",
+        names: &[],
+        values: "`true`, `false`",
+        description: "Whether the runs of one seed belong together, so that arms are compared seed by seed; `false` by default. To be declared before the runs are seen.",
+    },
+    Key {
         path: "sweep",
         names: &[],
         values: "a table of lists",

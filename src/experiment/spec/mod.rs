@@ -32,6 +32,8 @@ pub struct Spec {
     pub metric: Option<Quantity>,
     /// The number of seeds of each arm: 0 to `seeds - 1`.
     pub seeds: u64,
+    /// Whether the runs of one seed belong together, so that arms are compared seed by seed.
+    pub paired: bool,
     /// Settings of every arm.
     pub base: Vec<Assignment>,
     /// The settings that are varied, in the order written.

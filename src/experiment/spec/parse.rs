@@ -49,6 +49,7 @@ impl Spec {
             source: None,
             metric: None,
             seeds: DEFAULT_SEEDS,
+            paired: false,
             base: Vec::new(),
             axes: Vec::new(),
             arms: Vec::new(),
@@ -68,6 +69,7 @@ impl Spec {
                     spec.metric = Some(quantity);
                 }
                 "seeds" => spec.seeds = typed(plain(value), &location, key)?,
+                "paired" => spec.paired = typed(plain(value), &location, key)?,
                 "claims" => spec.claims = file.claims(value, &location)?,
                 "sweep" => file.sweep(&mut spec, value, &location)?,
                 "arms" => spec.arms = file.arms(value, &location)?,

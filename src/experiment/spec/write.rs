@@ -15,6 +15,8 @@ struct Resolved<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metric: Option<&'a Quantity>,
     seeds: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    paired: bool,
     #[serde(flatten)]
     base: TrialConfig,
 }
@@ -35,6 +37,7 @@ impl Spec {
             source: self.source.as_deref(),
             metric: self.metric.as_ref(),
             seeds: self.seeds,
+            paired: self.paired,
             base: self.resolve(&[])?,
         };
         let mut text = if self.varies("data.dataset") {

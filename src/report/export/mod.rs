@@ -92,12 +92,13 @@ default,0,2,1.25,0.75,1.5,
     }
 
     #[test]
-    fn summary_csv_has_a_row_per_arm_and_metric_and_no_interval_below_three_seeds() {
-        // Of 0.5 and 1: sd sqrt(2 * 0.25^2), quartiles a quarter and three quarters of the way from the one to the other.
+    fn summary_csv_has_a_row_per_arm_and_metric_and_no_interval_of_values_that_say_nothing_of_their_spread() {
+        // Of 0.5 and 1: sd sqrt(2 * 0.25^2), quartiles a quarter and three quarters of the way from the one to the other. No interquartile
+        // mean: of three runs none is left out, and one diverged. Three equal values leave every interval open.
         let expected = "\
 arm,metric,trials,diverged,failed,n,mean,mean_low,mean_high,stddev,min,q1,median,median_low,median_high,q3,max,iqm,iqm_low,iqm_high
-lr=0.1,test_accuracy,3,1,0,2,0.75,,,0.3535533905932738,0.5,0.625,0.75,,,0.875,1,0.75,,
-lr=0.2,test_accuracy,3,0,0,3,0.25,0.25,0.25,0,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25
+lr=0.1,test_accuracy,3,1,0,2,0.75,,,0.3535533905932738,0.5,0.625,0.75,,,0.875,1,,,
+lr=0.2,test_accuracy,3,0,0,3,0.25,,,0,0.25,0.25,0.25,,,0.25,0.25,0.25,,
 ";
         assert_eq!(text(&summary::SummaryCsv, &summary()), expected);
     }
@@ -109,7 +110,6 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,0.25,0.25,0,0.25,0.25,0.25,0.25,0.25,0.25,0.25
                 .metric("test_accuracy", |_, _| Some(0.25))
                 .summary();
         let found: serde_json::Value = serde_json::from_str(&text(&json::SummaryJson, &summary)).unwrap();
-        let interval = json!({ "low": 0.25, "high": 0.25 });
         let expected = json!({
             "name": "made-up",
             "question": "Which is best?",
@@ -133,9 +133,9 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,0.25,0.25,0,0.25,0.25,0.25,0.25,0.25,0.25,0.25
                     "q3": 0.25,
                     "max": 0.25,
                     "iqm": 0.25,
-                    "mean_interval": interval,
-                    "median_interval": interval,
-                    "iqm_interval": interval,
+                    "mean_interval": null,
+                    "median_interval": null,
+                    "iqm_interval": null,
                 }],
                 "seconds": 2.5,
             }],

@@ -49,7 +49,7 @@ impl Export for SummaryCsv {
                 row.extend(ends(metric.mean_interval));
                 row.extend([d.sd, Some(d.min), Some(d.q1), Some(d.median)].map(number));
                 row.extend(ends(metric.median_interval));
-                row.extend([Some(d.q3), Some(d.max), Some(d.iqm)].map(number));
+                row.extend([Some(d.q3), Some(d.max), d.iqm].map(number));
                 row.extend(ends(metric.iqm_interval));
                 csv.write_record(&row)?;
             }

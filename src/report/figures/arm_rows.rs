@@ -5,6 +5,7 @@ use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_wi
 use super::{Figure, FigureText, capitalised, finished_seeds};
 use crate::analysis::stats::Description;
 use crate::analysis::summary::{ArmSummary, Summary};
+use crate::report::table::interquartile_mean_text;
 use crate::seed::{Purpose, Stream};
 
 /// Pixels above the first row.
@@ -17,7 +18,7 @@ const INTERVAL_ROW: f64 = 34.0;
 /// A dot for every finished seed over the box of its arm, in plan order; `None` if no trial has the metric.
 pub fn boxplot(summary: &Summary) -> Option<Figure> {
     let title = summary.metric.title();
-    let (mut svg, axis) = frame(summary, BOX_ROW, &summary.metric.title())?;
+    let (mut svg, axis) = frame(summary, every_value(summary), BOX_ROW, &summary.metric.title())?;
     for (row, arm) in summary.arms.iter().enumerate() {
         let middle = TOP + BOX_ROW * (row as f64 + 0.5);
         let values: Vec<f64> =
@@ -47,11 +48,14 @@ pub fn boxplot(summary: &Summary) -> Option<Figure> {
 pub fn intervals(summary: &Summary) -> Option<Figure> {
     let title = summary.metric.title();
     let x_label = format!("interquartile mean of {}", summary.metric.title());
-    let (mut svg, axis) = frame(summary, INTERVAL_ROW, &x_label)?;
+    let ends = summary.arms.iter().filter_map(|arm| arm.metric(&summary.metric)?.iqm_interval);
+    let values = every_value(summary).into_iter().chain(ends.flat_map(|interval| [interval.low, interval.high]));
+    let (mut svg, axis) = frame(summary, values.collect(), INTERVAL_ROW, &x_label)?;
     for (row, arm) in summary.arms.iter().enumerate() {
         let Some(found) = arm.metric(&summary.metric) else { continue };
         let y = TOP + INTERVAL_ROW * (row as f64 + 0.5);
-        let x = axis.to_pixels(found.description.iqm);
+        let Some(iqm) = found.description.iqm else { continue };
+        let x = axis.to_pixels(iqm);
         if let Some(interval) = found.iqm_interval {
             let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
             svg.line((ends[0], y), (ends[1], y), colour(row), 5.0);
@@ -67,8 +71,13 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
         title: "Interquartile mean with 95 % interval".into(),
         alt: format!("Interquartile mean of {title} for each arm, with its 95 % interval."),
         caption: format!(
-            "Mean of the middle half of the seeds, with its 95 % percentile bootstrap interval (10,000 resamples){}. {}{}",
-            if has_arm_without_interval { "; an arm of fewer than 3 seeds has none" } else { "" },
+            "{}, with its 95 % interval{}. {}{}",
+            interquartile_mean_text(summary),
+            if has_arm_without_interval {
+                "; an arm has none if its runs are too few, too many of them diverged, or all have the same value"
+            } else {
+                ""
+            },
             finished_seeds(summary),
             axis.note()
         ),
@@ -76,9 +85,13 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
     Some(Figure::svg("intervals", words, svg))
 }
 
-/// Grid, ticks and arm names of a plot with rows of `row` pixels, and its value axis.
-fn frame(summary: &Summary, row: f64, x_label: &str) -> Option<(Svg, Axis)> {
-    let values: Vec<f64> = summary.records.iter().filter_map(|record| record.quantity(&summary.metric)).collect();
+/// Every run's value of the metric that ranks the arms.
+fn every_value(summary: &Summary) -> Vec<f64> {
+    summary.records.iter().filter_map(|record| record.quantity(&summary.metric)).collect()
+}
+
+/// Grid, ticks and arm names of a plot with rows of `row` pixels, and its value axis, which holds `values`.
+fn frame(summary: &Summary, values: Vec<f64>, row: f64, x_label: &str) -> Option<(Svg, Axis)> {
     let names = summary.arms.iter().map(name);
     let left = 30.0 + names.map(|name| text_width(&name, TEXT)).fold(40.0, f64::max);
     let (width, bottom) = (760.0, TOP + row * summary.arms.len() as f64);

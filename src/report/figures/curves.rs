@@ -89,7 +89,8 @@ fn shown_arms(summary: &Summary) -> Vec<&str> {
     let mut shown: Vec<usize> = (0..summary.arms.len()).collect();
     let goodness = |index: usize| {
         let found = summary.arms[index].metric(&summary.metric);
-        found.map_or(f64::NEG_INFINITY, |found| summary.metric.goodness(found.description.iqm))
+        let iqm = found.and_then(|found| found.description.iqm);
+        iqm.map_or(f64::NEG_INFINITY, |iqm| summary.metric.goodness(iqm))
     };
     if shown.len() > MOST_ARMS {
         shown.sort_by(|&a, &b| goodness(b).total_cmp(&goodness(a)));

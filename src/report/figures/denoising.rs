@@ -92,7 +92,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         title: "Denoising".into(),
         alt: "Image quality and recognition of noisy and of denoised test images over the noise level.".into(),
         caption: format!(
-            "Interquartile mean over seeds, with its 95 % bootstrap interval as a band. The classifier, 784-64-32-10, was trained on \
+            "Interquartile mean over seeds, with its 95 % interval as a band. The classifier, 784-64-32-10, was trained on \
              clean images; KNN searches the codes of clean training images. {}",
             finished_seeds(summary)
         ),
@@ -118,7 +118,7 @@ fn curve(arm: &ArmSummary, at: AtLevel) -> Vec<LevelPoint> {
     let point = |found: &MetricSummary| {
         let Quantity::Single(measured) = &found.quantity else { return None };
         let level = measured.level().filter(|&level| *measured == at(level))?;
-        Some(LevelPoint { level: level.get(), iqm: found.description.iqm, interval: found.iqm_interval })
+        Some(LevelPoint { level: level.get(), iqm: found.description.iqm?, interval: found.iqm_interval })
     };
     let mut points: Vec<LevelPoint> = arm.metrics.iter().filter_map(point).collect();
     points.sort_by(|a, b| a.level.total_cmp(&b.level));

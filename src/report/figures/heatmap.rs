@@ -96,7 +96,7 @@ fn panels(summary: &Summary, layout: &Layout, other: Option<&String>) -> Vec<Hea
             Value::String(text) => text.clone(),
             value => format!("{}={value}", other.map_or("", String::as_str)),
         });
-        let cell = HeatmapCell { x, y, value: arm.metric(&layout.metric).map(|found| found.description.iqm) };
+        let cell = HeatmapCell { x, y, value: arm.metric(&layout.metric).and_then(|found| found.description.iqm) };
         match panels.iter_mut().find(|panel| panel.name == name) {
             Some(panel) => panel.cells.push(cell),
             None => panels.push(HeatmapPanel { name, cells: vec![cell] }),

@@ -85,7 +85,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         title: format!("{} by {along}", capitalised(&title)),
         alt: format!("Interquartile mean of {title} over {along}, with its 95 % interval and every seed."),
         caption: format!(
-            "Line: interquartile mean over seeds; bars: its 95 % bootstrap interval; dots: every seed. {}{}",
+            "Line: interquartile mean over seeds; bars: its 95 % interval; dots: every seed. {}{}",
             finished_seeds(summary),
             panel.y.note()
         ),
@@ -117,9 +117,10 @@ fn lines(summary: &Summary, numeric: &str) -> Vec<ResponseLine> {
             lines.push(ResponseLine { label, points: Vec::new() });
             lines.len() - 1
         });
-        if let Some(found) = arm.metric(&summary.metric) {
+        let found = arm.metric(&summary.metric);
+        if let Some((found, iqm)) = found.and_then(|found| Some((found, found.description.iqm?))) {
             let seeds = summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric)).collect();
-            let (iqm, interval) = (found.description.iqm, found.iqm_interval);
+            let interval = found.iqm_interval;
             lines[index].points.push(ResponsePoint { x, iqm, interval, seeds });
         }
     }

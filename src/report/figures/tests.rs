@@ -62,11 +62,11 @@ fn the_box_plot_has_a_dot_per_finished_seed_and_a_box_per_arm_with_one() {
 }
 
 #[test]
-fn the_interval_plot_has_a_dot_per_arm_and_a_line_per_interval() {
+fn the_interval_plot_has_a_dot_per_arm_with_an_interquartile_mean_and_a_line_per_interval() {
     let figure = arm_rows::intervals(&three_arms()).unwrap();
     // An interval is a thick line with two caps.
-    let expected = [(DOT, 2), ("stroke-width=\"5\"", 1), ("stroke-width=\"2\"", 2)];
-    assert!(figure.caption.contains("fewer than 3 seeds"), "{}", figure.caption);
+    let expected = [(DOT, 1), ("stroke-width=\"5\"", 1), ("stroke-width=\"2\"", 2)];
+    assert!(figure.caption.contains("too many of them diverged"), "{}", figure.caption);
     Marks::of(&figure).expect(&expected);
 }
 
