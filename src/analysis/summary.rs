@@ -10,6 +10,7 @@ use crate::analysis::stats::compare::{Comparison, Pairing, compare};
 use crate::analysis::stats::describe::{Description, describe};
 use crate::analysis::stats::hypothesis::{Region, correct};
 use crate::analysis::stats::location::{arithmetic_mean, interquartile_mean, median};
+use crate::analysis::stats::test_images::ImageErrors;
 use crate::analysis::stats::{Inference, Interval, SIGNIFICANCE};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
@@ -140,6 +141,11 @@ impl Summary {
     /// The records of one arm, in seed order.
     pub(crate) fn records_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
         self.records.iter().filter(move |record| record.arm == label)
+    }
+
+    /// How often the finished runs of an arm are wrong on each test image; `None` without predictions.
+    pub fn image_errors(&self, label: &str) -> Option<ImageErrors> {
+        ImageErrors::new(self.records_of(label).map(|record| &record.predictions).filter(|found| !found.is_empty()))
     }
 
     /// The median run of the best arm, the lower one if there are two in the middle. Figures of a single run show this one.

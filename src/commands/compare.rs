@@ -8,6 +8,7 @@ use super::Exit;
 use super::run::summary_of;
 use crate::analysis::stats::compare::{Pairing, compare};
 use crate::analysis::stats::hypothesis::{Region, correct};
+use crate::analysis::stats::test_images::mcnemar;
 use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
 use crate::experiment::metric::{Metric, Quantity};
@@ -46,13 +47,35 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
             });
         }
     }
+    let lone = pairs.iter().filter_map(|(left, right)| lone_networks((&a, left), (&b, right)));
+    let lone: Vec<String> = lone.collect();
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>());
     println!("{} of {} against {}\n", metric, args.a.display(), args.b.display());
     all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, metric)));
+    lone.iter().for_each(|line| println!("{line}"));
     if all.is_empty() {
         println!("no arm was finished by both runs");
     }
     Ok(Exit::Done)
+}
+
+/// Two arms of one run each, image by image; `None` where one has more runs, or no predictions.
+fn lone_networks(a: (&Summary, &str), b: (&Summary, &str)) -> Option<String> {
+    let only = |(summary, label): (&Summary, &str)| {
+        let mut runs = summary.records_of(label);
+        let first = runs.next()?.predictions.clone();
+        runs.next().is_none().then_some(first)
+    };
+    let (of_a, of_b) = (only(a)?, only(b)?);
+    let found = mcnemar(&of_a, &of_b)?;
+    Some(format!(
+        "these two networks: {} of {} test images only the first predicts right, {} only the second; McNemar's exact p {:.4}. Other seeds may \
+         give others.",
+        found.only_first,
+        of_a.examples(),
+        found.only_second,
+        found.p
+    ))
 }
 
 fn pairs(a: &Summary, b: &Summary) -> Vec<(String, String)> {

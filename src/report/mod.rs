@@ -13,6 +13,7 @@ pub mod ledger;
 pub(crate) mod markdown;
 mod page;
 pub mod table;
+mod test_set;
 
 use std::fs;
 use std::path::{Path, PathBuf};

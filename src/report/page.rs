@@ -5,6 +5,7 @@
 use super::codes;
 use super::figures::Figure;
 use super::table::{self, Cell, Table, finding_name};
+use super::test_set;
 use crate::analysis::claims::{Finding, JudgedClaim, comparison_text, margin_text};
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
@@ -74,6 +75,15 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
              second, an effect size. p: corrected by Holm's method over this list."
                 .into(),
         ));
+    }
+    if let Some(table) = test_set::table(summary) {
+        blocks.push(Block::Heading("The test set's own noise".into()));
+        blocks.push(Block::Table(table));
+        blocks.push(Block::Text(test_set::CAPTION.into()));
+        let differences = test_set::differences(summary);
+        if !differences.is_empty() {
+            blocks.push(Block::List(differences));
+        }
     }
     for figure in figures {
         blocks.push(Block::Heading(figure.title.clone()));

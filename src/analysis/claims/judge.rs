@@ -8,8 +8,9 @@ use super::trend::{Series, kendall_tau, series};
 use super::{Finding, axis_names};
 use crate::analysis::stats::Inference;
 use crate::analysis::stats::compare::{Effect, Pairing, compare};
-use crate::analysis::stats::describe::{interquartile_mean, mean};
+use crate::analysis::stats::describe::{interquartile_mean, mean, sd};
 use crate::analysis::stats::hypothesis::{Region, Tested};
+use crate::analysis::stats::test_images::ImageErrors;
 use crate::analysis::stats::{location, share, spread};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
@@ -149,7 +150,9 @@ impl ClaimContext<'_> {
     fn sample(&self, side: &Side) -> Option<Sample> {
         match side.without_margin() {
             Side::Arm(statistic, arm) => {
-                Some(Sample { statistic: *statistic, values: self.values(arm), note: self.diverged(arm) })
+                let note = self.diverged(arm)
+                    + &if *statistic == Statistic::Sd { self.flip_floor(arm) } else { String::new() };
+                Some(Sample { statistic: *statistic, values: self.values(arm), note })
             }
             Side::Best(group) => Some(self.best(group)),
             Side::Number(_) | Side::WithMargin(..) => None,
@@ -164,6 +167,18 @@ impl ClaimContext<'_> {
             return String::new();
         }
         format!("; {diverged} of {} runs of `{arm}` diverged and count as the worst", own.count())
+    }
+
+    /// What of an arm's standard deviation the test images make, as a note; empty where its predictions are not known.
+    fn flip_floor(&self, arm: &str) -> String {
+        let predictions = self.records.iter().filter(|record| record.arm == arm).map(|record| &record.predictions);
+        let errors = ImageErrors::new(predictions.filter(|found| !found.is_empty()));
+        let floor =
+            errors.filter(|_| *self.quantity == Metric::TestAccuracy.into()).and_then(|errors| errors.flip_floor());
+        let sd = sd(&self.values(arm).into_iter().flatten().collect::<Vec<_>>());
+        floor.zip(sd).map_or(String::new(), |(floor, sd)| {
+            format!("; of the sd of `{arm}`, {sd:.4}, the test images make {floor:.4} (flip floor)")
+        })
     }
 
     /// Whether the values are 0 or 1, and their mean is a share.

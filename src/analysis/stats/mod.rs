@@ -11,6 +11,7 @@ pub mod inference;
 pub mod location;
 pub mod share;
 pub mod spread;
+pub mod test_images;
 
 pub use describe::Description;
 pub use inference::{Inference, Interval};
