@@ -104,6 +104,38 @@ fn a_dry_run_prints_the_plan_and_trains_nothing() {
 }
 
 #[test]
+fn a_report_says_whether_its_claims_are_older_than_its_records() {
+    let desk = Desk::new();
+    let path = desk.experiment("claims", "");
+    let text = fs::read_to_string(&path).unwrap();
+    let with = |test: &str| fs::write(&path, format!("{text}[[claims]]\nsays = 's'\ntest = '{test}'\n")).unwrap();
+    let age = |words: &str| {
+        let report = fs::read_to_string(desk.path().join("artifacts/claims/report.md")).unwrap();
+        assert!(report.contains(words), "{report}");
+    };
+    with("adam > sgd on test_accuracy");
+    desk.expect(0, &["sweep", "claims.toml"]);
+    age("are as they were before the first record");
+    // A claim that is changed when records are there is younger than they are, though there are more records later.
+    with("sgd > adam on test_accuracy");
+    desk.expect(0, &["sweep", "claims.toml", "--seeds", "4"]);
+    age("were changed after the first record");
+    with("adam > sgd on test_accuracy");
+    desk.expect(0, &["sweep", "claims.toml", "--seeds", "4"]);
+    age("are as they were before the first record");
+    let spec = desk.path().join("artifacts/claims/spec.toml");
+    let lines: Vec<String> = fs::read_to_string(&spec)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with("claims_before"))
+        .map(String::from)
+        .collect();
+    fs::write(spec, lines.join("\n")).unwrap();
+    desk.expect(0, &["report", "artifacts/claims"]);
+    age("may be younger than the records");
+}
+
+#[test]
 fn claims_about_arms_that_set_took_away_are_left_out_and_misspelt_ones_are_refused() {
     let desk = Desk::new();
     let claim = |test: &str| {

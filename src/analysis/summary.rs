@@ -15,6 +15,7 @@ use crate::analysis::stats::{Inference, Interval, SIGNIFICANCE};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
+use crate::experiment::spec::claims_hash;
 use crate::nn::optim::schedule::TrainingPosition;
 use crate::record::{Status, TrialRecord, by_seed};
 
@@ -39,6 +40,12 @@ pub struct Summary {
     pub ranking: Vec<ArmComparison>,
     /// The spec's claims, judged.
     pub claims: Vec<JudgedClaim>,
+    /// The claims' [`claims_hash`]; empty without claims.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub claims_hash: String,
+    /// The hash of the claims that there were before the first record, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims_before: Option<String>,
     /// The sum of the wall times of all trials, in seconds.
     pub trial_seconds: f64,
     /// The learning rate of each arm over the epochs; empty where all arms have the same schedule.
@@ -132,6 +139,8 @@ impl Summary {
             metric,
             arms,
             claims: judged,
+            claims_hash: if plan.claims.is_empty() { String::new() } else { claims_hash(&plan.claims) },
+            claims_before: plan.claims_before.clone(),
             rates: rate_curves(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,

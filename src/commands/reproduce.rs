@@ -174,8 +174,9 @@ fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
         spec.set_flag("dataset", "data.dataset", dataset).ok()?;
     }
     if let Some(search) = spec.search.as_mut().filter(|search| search.bayesian.is_some()) {
-        search.scores = written.search?.scores;
+        search.scores = written.search.as_ref()?.scores.clone();
     }
+    spec.claims_before = written.claims_before;
     Some(spec)
 }
 

@@ -17,7 +17,7 @@ use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
 use crate::experiment::metric::Metric;
 use crate::experiment::plan::Plan;
-use crate::experiment::spec::{Spec, library};
+use crate::experiment::spec::{Spec, claims_hash, library};
 use crate::files::write_atomic;
 use crate::nn::device;
 use crate::record::{self, RecordFile, Status, by_seed};
@@ -215,6 +215,7 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
+        spec.claims_before = claims_before(&spec, &folder);
         let plan = Plan::new(&spec)?;
         let lab = Lab::open(&plan, &options.data, backend)?;
         Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
@@ -337,6 +338,14 @@ impl Run {
             (false, _) => Exit::Failed,
         })
     }
+}
+
+/// The hash of the claims that there were before the first record of a folder: these where it has none yet, else what it says of itself.
+fn claims_before(spec: &Spec, folder: &Path) -> Option<String> {
+    if record::read_all(folder).is_ok_and(|records| !records.is_empty()) {
+        return library::load(&folder.join("spec.toml")).ok()?.claims_before;
+    }
+    (!spec.claims.is_empty()).then(|| claims_hash(&spec.claims))
 }
 
 /// How an arm did on validation, the higher the better: its accuracy, or its loss (of a descent, the last value) with the sign turned. Not

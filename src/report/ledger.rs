@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::page::{Block, Page};
 use super::table::{Cell, Link, Table};
-use crate::analysis::claims::Finding;
+use crate::analysis::claims::{Finding, JudgedClaim, p_value_text};
+use crate::analysis::stats::family::benjamini_hochberg;
 use crate::analysis::summary::Summary;
 use crate::experiment::plan::cost::human;
 
@@ -50,11 +51,12 @@ pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
         let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         blocks.push(Block::Text(format!("Not run, or not to the end, and so not judged: {names}.")));
     }
+    let shares = false_shares(entries);
     for name in publications(entries) {
-        let own = || entries.iter().filter(|entry| publication_of(entry) == name);
+        let own = || entries.iter().enumerate().filter(|(_, entry)| publication_of(entry) == name);
         blocks.push(Block::Heading(name.to_string()));
-        blocks.push(Block::Table(claims(own())));
-        blocks.push(Block::Table(runs(own())));
+        blocks.push(Block::Table(claims(&own().map(|(index, entry)| (entry, &shares[index][..])).collect::<Vec<_>>())));
+        blocks.push(Block::Table(runs(own().map(|(_, entry)| entry))));
     }
     blocks.push(Block::Heading("How to read it".into()));
     blocks.push(Block::List(
@@ -63,6 +65,9 @@ pub fn page(entries: &[Entry], missing: &[String]) -> Page<'static> {
              neither. Practically the same: the whole interval of a difference lies within the margin. What each test means: `docs/claims.md`.",
             "Measured: the interquartile mean over runs, or a difference of two, with its interval and the number of runs. The tests of one \
              experiment are corrected together by Holm's method; an interval at another confidence than 95 % is that of its test.",
+            "q: of all claims of the ledger called at this p-value or a smaller one, the share that is expected to be called by chance alone \
+             (Benjamini and Hochberg, 1995). Within an experiment Holm's method is stricter: it bounds the chance of any.",
+            "A claim that has been tried in several ways is marked as one of so many readings: each is a hypothesis of its own.",
             "Claims without a publication of their own are marked: `common teaching`, `a question of ours`.",
             "`kindling reproduce` runs what is missing and writes this page again; `kindling verify` retrains some trials of a run and \
              compares the bytes.",
@@ -104,25 +109,42 @@ fn counted(entries: &[Entry]) -> String {
     )
 }
 
-fn claims<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
+/// Benjamini and Hochberg's q of every claim, over all claims of all entries; `None` for those without a p-value.
+fn false_shares(entries: &[Entry]) -> Vec<Vec<Option<f64>>> {
+    let all = entries.iter().flat_map(|entry| &entry.summary.claims);
+    let mut shares = benjamini_hochberg(&all.filter_map(|claim| claim.p).collect::<Vec<_>>()).into_iter();
+    let mut of_claim = |claim: &JudgedClaim| claim.p.and_then(|_| shares.next());
+    entries.iter().map(|entry| entry.summary.claims.iter().map(&mut of_claim).collect()).collect()
+}
+
+/// The claims of one publication, each with its q.
+fn claims(entries: &[(&Entry, &[Option<f64>])]) -> Table {
+    let readings = |says: &str| {
+        entries.iter().flat_map(|(entry, _)| &entry.summary.claims).filter(|claim| claim.says == says).count()
+    };
     let mut rows = Vec::new();
-    for entry in entries {
-        for claim in &entry.summary.claims {
+    for (entry, shares) in entries {
+        for (claim, share) in entry.summary.claims.iter().zip(*shares) {
             let own_source = claim.source.as_deref() != entry.summary.source.as_deref();
             let says = match &claim.source {
                 Some(source) if own_source => format!("{} ({source})", claim.says),
                 _ => claim.says.clone(),
             };
+            let says = match readings(&claim.says) {
+                1 => says,
+                several => format!("{says} (one of {several} readings)"),
+            };
             rows.push(vec![
                 Cell::Text(says),
                 Cell::Text(claim.published.clone().unwrap_or_default()),
                 Cell::from(&claim.evidence),
+                Cell::Number(share.map(p_value_text)),
                 Cell::Finding(claim.finding),
                 report_link(entry),
             ]);
         }
     }
-    Table::new(["claim", "published", "measured", "finding", "report"], rows)
+    Table::new(["claim", "published", "measured", "q", "finding", "report"], rows)
 }
 
 fn runs<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
@@ -182,11 +204,32 @@ mod tests {
             "1 claims of 1 experiments: 0 confirmed, 0 practically the same, 0 refuted, 0 inconclusive, 1 not testable.",
             "Not run, or not to the end, and so not judged: `wide`.",
             "## Book",
-            "| It is deep | 3 | no data | not testable | [made-up](reference/deep/report.md) |",
+            "| It is deep | 3 | no data | - | not testable | [made-up](reference/deep/report.md) |",
             "| [made-up](reference/deep/report.md) | Which is best? | 1 | 2 | 0 | 5 s | \
              [records](reference/deep/records.jsonl.gz), [figure](reference/deep/figures/boxplot.svg) |",
         ] {
             assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
         }
+    }
+
+    #[test]
+    fn q_is_over_all_experiments_and_claims_tried_twice_say_so() {
+        // Arms 1, 2 and 3 differ by a tenth with seeds a hundredth apart: both claims are called, at one p-value, which is q too.
+        let entry = || {
+            let claims = "[[claims]]\nsays = 'More is better'\ntest = 'lr=0.3 > lr=0.2 on test_accuracy'\n";
+            let summary = Fixture::new(&format!("seeds = 8\n[sweep]\nlr = [0.2, 0.3]\n{claims}"))
+                .metric("test_accuracy", |arm, seed| Some(if arm == "lr=0.3" { 0.9 } else { 0.8 } + 0.01 * seed as f64))
+                .summary();
+            Entry { summary, folder: "deep".into(), records: "records.jsonl".into(), figure: None }
+        };
+        let entries = [entry(), entry()];
+        let p = entries[0].summary.claims[0].p.unwrap();
+        assert_eq!(false_shares(&entries), [[Some(p)], [Some(p)]]);
+        let text = crate::report::markdown::render(&page(&entries, &[]));
+        let row = |line: &str| {
+            line.starts_with("| More is better (one of 2 readings) | ")
+                && line.contains("p 0.0006 | 0.0006 | confirmed |")
+        };
+        assert_eq!(text.lines().filter(|line| row(line)).count(), 2, "{text}");
     }
 }

@@ -135,10 +135,22 @@ fn provenance(summary: &Summary) -> Vec<String> {
             made.kindling, made.burn, made.backend, made.bytes, made.dataset, made.data
         ));
     }
+    lines.extend(age_of_claims(summary));
     if summary.claims.iter().any(|claim| claim.finding == Finding::Inconclusive) {
         lines.push("Inconclusive is an answer: these seeds do not settle the question either way.".into());
     }
     lines
+}
+
+/// Whether the claims were there before the records; `None` without claims.
+fn age_of_claims(summary: &Summary) -> Option<String> {
+    let now = &summary.claims_hash;
+    let age = match &summary.claims_before {
+        Some(before) if before == now => "are as they were before the first record".into(),
+        Some(before) => format!("were changed after the first record, before which they had hash {before}"),
+        None => "may be younger than the records: nothing says which claims there were before the first".into(),
+    };
+    (!now.is_empty()).then(|| format!("The claims, hash {now}, {age}."))
 }
 
 /// Which of two arms wins, by how much, how sure, from how many seeds; or that it is inconclusive, and how many seeds would

@@ -47,7 +47,7 @@ impl Evidence {
     }
 
     /// The test behind it, if there is one. It waits for the correction over all tests of a plan's claims.
-    pub fn tested(&mut self) -> Option<&mut Tested> {
+    pub fn test_mut(&mut self) -> Option<&mut Tested> {
         match self {
             Self::Comparison { comparison, .. } => Some(&mut comparison.tested),
             Self::Number { tested, .. } => Some(tested),
@@ -55,17 +55,22 @@ impl Evidence {
         }
     }
 
+    /// The test behind it, if there is one.
+    pub fn test(&self) -> Option<&Tested> {
+        match self {
+            Self::Comparison { comparison, .. } => Some(&comparison.tested),
+            Self::Number { tested, .. } => Some(tested),
+            Self::Settled { .. } => None,
+        }
+    }
+
     /// What it says of its part of the claim.
     pub fn finding(&self) -> Finding {
-        let answer = match self {
-            Self::Comparison { comparison, .. } => comparison.tested.answer(),
-            Self::Number { tested, .. } => tested.answer(),
-            Self::Settled { finding, .. } => return *finding,
-        };
-        match answer {
-            Answer::Yes => Finding::Confirmed,
-            Answer::No => Finding::Refuted,
-            Answer::Unclear => Finding::Inconclusive,
+        match (self, self.test().map(Tested::answer)) {
+            (Self::Settled { finding, .. }, _) => *finding,
+            (_, Some(Answer::Yes)) => Finding::Confirmed,
+            (_, Some(Answer::No)) => Finding::Refuted,
+            (_, Some(Answer::Unclear) | None) => Finding::Inconclusive,
         }
     }
 
@@ -159,7 +164,7 @@ fn p_text(decision: &Decision) -> String {
 }
 
 /// A p-value as reports show it: `0.031`, `0.0006`, `< 0.0001`.
-fn p_value_text(p: f64) -> String {
+pub fn p_value_text(p: f64) -> String {
     match p {
         p if p < 0.0001 => "< 0.0001".into(),
         p if p < 0.01 => format!("{p:.4}"),

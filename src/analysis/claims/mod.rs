@@ -42,7 +42,7 @@ use evidence::Evidence;
 use judge::ClaimContext;
 use language::Test;
 
-pub(crate) use evidence::{comparison_text, margin_text};
+pub(crate) use evidence::{comparison_text, margin_text, p_value_text};
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,6 +77,10 @@ pub struct JudgedClaim {
     pub test: String,
     /// What the records say.
     pub finding: Finding,
+    /// The p-value of the claim on its own, before any correction, two-sided: the largest of its parts' against the claim's failing, or the
+    /// smallest of their contrary ones times their number, whichever is smaller. `None` where nothing is tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
     /// The numbers behind the finding, with the number of seeds.
     pub evidence: String,
 }
@@ -128,7 +132,7 @@ pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judg
     let mut family: Vec<&mut Tested> = Vec::new();
     for outcome in &mut outcomes {
         if let Outcome::Tested { evidence, .. } = outcome {
-            family.extend(evidence.iter_mut().filter_map(Evidence::tested));
+            family.extend(evidence.iter_mut().filter_map(Evidence::test_mut));
         }
     }
     correct(&mut family);
@@ -162,9 +166,19 @@ fn conclude(claim: &Claim, outcome: &Outcome, plan: &Plan) -> JudgedClaim {
         source: claim.source.clone().or_else(|| plan.source.clone()),
         published: claim.published.clone(),
         test: claim.test.clone(),
+        p: p_value(outcome),
         finding,
         evidence,
     }
+}
+
+/// See [`JudgedClaim::p`].
+fn p_value(outcome: &Outcome) -> Option<f64> {
+    let Outcome::Tested { evidence, .. } = outcome else { return None };
+    let parts: Vec<&Tested> = evidence.iter().map(Evidence::test).collect::<Option<_>>()?;
+    let every = parts.iter().map(|part| part.p_for()).reduce(f64::max)?;
+    let any = parts.iter().map(|part| part.p_against()).reduce(f64::min)? * parts.len() as f64;
+    Some(every.min(any))
 }
 
 /// A claim's test and quantity, checked against the arms and axes of a plan.

@@ -297,3 +297,17 @@ fn what_is_the_same_every_time_is_compared_as_it_is() {
     assert_eq!(finding("increasing in lr on final_value"), Finding::Refuted);
     assert_eq!(finding("lr=0.2 > 0 on distance"), Finding::Inconclusive);
 }
+
+#[test]
+fn the_p_value_of_a_claim_is_that_of_its_weakest_part_or_of_its_strongest_contrary() {
+    let p = |test: &str, levels: &[(f64, f64)]| {
+        let plan = plan(OPTIMIZERS, test, 15);
+        judge_all(&plan, &records(&plan, levels)).unwrap()[0].p.unwrap()
+    };
+    let levels = [(0.90, 0.01), (0.95, 0.01), (0.951, 0.01)];
+    let weak = p("adam > momentum on test_accuracy", &levels);
+    assert!((p("adam > momentum > sgd on test_accuracy", &levels) - weak).abs() < 1e-12);
+    let strong = p("momentum > sgd on test_accuracy", &levels);
+    assert!((p("adam > momentum on test_accuracy", &levels) - weak).abs() < 1e-12);
+    assert!((p("sgd > momentum > adam on test_accuracy", &levels) - 2.0 * strong).abs() < 1e-12);
+}

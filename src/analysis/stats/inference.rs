@@ -248,7 +248,7 @@ fn student_tail(distance: f64, degrees_of_freedom: f64) -> f64 {
 }
 
 /// Student's t: the distance that is exceeded with probability `tail`.
-fn student_quantile(tail: f64, degrees_of_freedom: f64) -> f64 {
+pub(super) fn student_quantile(tail: f64, degrees_of_freedom: f64) -> f64 {
     if degrees_of_freedom.is_infinite() {
         return normal_quantile(tail);
     }

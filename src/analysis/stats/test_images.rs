@@ -3,7 +3,8 @@
 //!
 //! In: the predictions of the runs of an arm, all on the same images. Out: standard deviations and standard errors, as shares of images.
 
-use super::inference::coins_at_least;
+use super::SIGNIFICANCE;
+use super::inference::{coins_at_least, student_quantile};
 use crate::evaluate::predictions::Predictions;
 
 /// How often the runs of an arm are wrong on each test image.
@@ -69,6 +70,14 @@ impl ImageErrors {
 /// Standard deviation over the square root of their number.
 fn standard_error(values: &[f64]) -> f64 {
     super::describe::sd(values).map_or(f64::INFINITY, |sd| sd / (values.len() as f64).sqrt())
+}
+
+/// How far a mean accuracy, or the difference of two, may lie from that of other seeds and other images, with 95 % confidence: Student's t for
+/// `runs` runs with this standard error, and the normal distribution for images, added as variances.
+pub fn reach(error_of_seeds: f64, runs: usize, error_of_images: f64) -> f64 {
+    let tail = SIGNIFICANCE / 2.0;
+    let seeds = student_quantile(tail, runs as f64 - 1.0) * error_of_seeds;
+    seeds.hypot(student_quantile(tail, f64::INFINITY) * error_of_images)
 }
 
 /// Two networks on the same images.

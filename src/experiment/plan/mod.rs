@@ -35,6 +35,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// Whether the runs of one seed belong together.
     pub paired: bool,
+    /// The hash of the claims that there were before the first record, where it is known.
+    pub claims_before: Option<String>,
     /// The claims to be judged by the records.
     pub claims: Vec<Claim>,
     /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
@@ -115,6 +117,7 @@ impl Plan {
             arms,
             seeds: (0..spec.seeds).collect(),
             paired: spec.paired,
+            claims_before: spec.claims_before.clone(),
             claims: spec.claims.clone(),
             sampled,
         };

@@ -347,6 +347,12 @@ pub const TOP: &[Key] = &[
         values: "`[[claims]]` tables",
         description: "What the records confirm or refute: see [claims](claims.md).",
     },
+    Key {
+        path: "claims_before",
+        names: &[],
+        values: "text",
+        description: "In the `spec.toml` of a run, written by Kindling: the hash of the claims that there were before the first record.",
+    },
 ];
 
 /// Settings whose value is itself a list: a flat list is one value of them, and not an axis.

@@ -50,6 +50,8 @@ pub struct Spec {
     pub max_sizes: Option<DefaultSizes>,
     /// The claims that the records confirm or refute.
     pub claims: Vec<Claim>,
+    /// The [`claims_hash`] of the claims that there were before the first record, of a run's own file.
+    pub claims_before: Option<String>,
 }
 
 /// The number of seeds of an arm, unless the file or a flag gives another.
@@ -151,6 +153,12 @@ pub struct Claim {
     /// Where it was published, if not in the experiment's source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// What tells whether claims changed: a hash of their sentences and tests, in order.
+pub fn claims_hash(claims: &[Claim]) -> String {
+    let text: Vec<String> = claims.iter().map(|claim| format!("{}\n{}\n", claim.says, claim.test)).collect();
+    crate::hash::short_of(text.concat().as_bytes())
 }
 
 /// A mistake in an experiment file or in an override.

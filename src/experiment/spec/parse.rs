@@ -58,6 +58,7 @@ impl Spec {
             overrides: Vec::new(),
             max_sizes: None,
             claims: Vec::new(),
+            claims_before: None,
         };
         for (key, location, value) in file.entries(document.get_ref()) {
             match key {
@@ -70,6 +71,7 @@ impl Spec {
                 }
                 "seeds" => spec.seeds = typed(plain(value), &location, key)?,
                 "paired" => spec.paired = typed(plain(value), &location, key)?,
+                "claims_before" => spec.claims_before = Some(typed(plain(value), &location, key)?),
                 "claims" => spec.claims = file.claims(value, &location)?,
                 "sweep" => file.sweep(&mut spec, value, &location)?,
                 "arms" => spec.arms = file.arms(value, &location)?,

@@ -146,6 +146,8 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,,,0,0.25,0.25,0.25,,,0.25,0.25,0.25,,
                 "finding": "not testable",
                 "evidence": "no data",
             }],
+            // SHA-256 of "It is deep\n\n".
+            "claims_hash": "8bf95956a3d0ed64",
             "trial_seconds": 7.5,
         });
         assert_eq!(found, expected);
