@@ -18,6 +18,8 @@ pub enum Purpose {
     Init,
     /// Order of the training examples; the counter is the epoch.
     Shuffle,
+    /// Which examples of the training file train and which validate; the counter is 0.
+    Split,
     /// Dropout masks; the counter is the epoch.
     Dropout,
     /// Noise on training inputs; the counter is the epoch.
@@ -47,6 +49,7 @@ impl Purpose {
         match self {
             Self::Init => b"init",
             Self::Shuffle => b"shuffle",
+            Self::Split => b"split",
             Self::Dropout => b"dropout",
             Self::Noise => b"noise",
             Self::TestNoise => b"test-noise",

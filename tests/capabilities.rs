@@ -221,3 +221,37 @@ fn a_descent_is_a_trial_like_any_other() {
         (Status::Diverged, Some(1.0), None)
     );
 }
+
+#[test]
+fn only_what_varies_follows_the_seed() {
+    let arms = "seeds = 2\n[train]\nepochs = 2\n[sweep]\nvary = [['init', 'order'], ['init'], ['order'], ['split'], ['split', 'init']]";
+    let plan = toy_plan("blobs", arms);
+    let lab = toy_lab("blobs");
+    let trial = |arm: usize, seed: u64| run(&lab, &[plan.arms[arm].trial(arm, seed)]);
+    let loss = |arm: usize, seed: u64| trial(arm, seed).0[0].history.train_loss[0];
+    // With seed 0 everything but the split is that of seed 0, whatever follows it.
+    assert_eq!([loss(1, 0), loss(2, 0)], [loss(0, 0); 2]);
+    assert_eq!(loss(4, 0), loss(3, 0));
+    // With another seed each source moves the result by itself.
+    let all = [loss(0, 0), loss(0, 1), loss(1, 1), loss(2, 1), loss(3, 0), loss(3, 1), loss(4, 1)];
+    for (index, one) in all.iter().enumerate() {
+        assert!(all[..index].iter().all(|other| other != one), "{all:?}");
+    }
+    // Alone or in a stack, the record is the same; seeds with splits of their own share none.
+    let stack = |arm: usize| [0, 1].map(|seed| plan.arms[arm].trial(arm, seed));
+    let together = run(&lab, &stack(1)).0;
+    assert_eq!(together[1].timeless(), trial(1, 1).0[0].timeless());
+    let refused = run_stack(&lab, &stack(3), &NoCallback).unwrap_err();
+    assert!(refused.to_string().contains("cannot share a stack"), "{refused}");
+}
+
+#[test]
+fn a_split_of_its_own_is_made_of_all_examples_of_the_training_file() {
+    let examples = toys::find("line").unwrap().dataset().train;
+    let reversed: Vec<usize> = (0..examples.count()).rev().collect();
+    let turned = examples.reordered(&reversed);
+    let (before, after) = (examples.points().unwrap(), turned.points().unwrap());
+    let last = before.targets.len() - 1;
+    assert_eq!((after.targets[0], after.values[0]), (before.targets[last], before.values[last]));
+    assert_eq!(turned.reordered(&reversed), examples);
+}

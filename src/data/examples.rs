@@ -11,7 +11,7 @@ use super::split::{ImageRows, Rows, Split};
 use super::{PIXELS, Pixels, scaled};
 
 /// The examples of a training or test file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Examples {
     /// 28x28 images, each with a class.
     Images(Images),
@@ -82,6 +82,27 @@ impl Examples {
         match self {
             Self::Images(_) => None,
             Self::Points(points) => Some(points),
+        }
+    }
+
+    /// The examples in another order: example `order[i]` at place `i`.
+    ///
+    /// # Panics
+    /// An index is past the end.
+    pub fn reordered(&self, order: &[usize]) -> Self {
+        fn pick<T: Copy>(values: &[T], width: usize, order: &[usize]) -> Vec<T> {
+            order.iter().flat_map(|&index| &values[index * width..(index + 1) * width]).copied().collect()
+        }
+        match self {
+            Self::Images(images) => {
+                Self::Images(Images::new(pick(&images.pixels, PIXELS, order), pick(&images.labels, 1, order)))
+            }
+            Self::Points(points) => Self::Points(PointSet {
+                values: pick(&points.values, points.width, order),
+                width: points.width,
+                labels: pick(&points.labels, 1, order),
+                targets: if points.targets.is_empty() { Vec::new() } else { pick(&points.targets, 1, order) },
+            }),
         }
     }
 

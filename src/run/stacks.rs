@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::RunnerOptions;
-use crate::experiment::config::TrialConfig;
+use crate::experiment::config::{Source, TrialConfig};
 use crate::experiment::plan::Trial;
 
 /// Replicas of a stack on a GPU, most of which one replica leaves idle.
@@ -13,7 +13,9 @@ const GPU_STACK: usize = 15;
 /// by one, and several at a time would only displace each other's weights from the caches.
 fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
     // Under early stopping replicas stop at different epochs, and a stack trains its stopped replicas until the last one stops.
-    if is_cpu || config.train.patience.is_some() { 1 } else { GPU_STACK }
+    // A stack has one split.
+    let alone = config.train.patience.is_some() || config.train.vary.varies(Source::Split);
+    if is_cpu || alone { 1 } else { GPU_STACK }
 }
 
 /// The trials in groups that train together: some seeds of one arm, and with them the same seeds of arms that differ in the number of epochs
@@ -23,7 +25,8 @@ pub fn stacks(pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<Trial
     // Indices of the stacks of each training.
     let mut stacks_of: HashMap<String, Vec<usize>> = HashMap::new();
     for trial in pending {
-        let most = options.stack.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
+        let asked = options.stack.filter(|_| !trial.config.train.vary.varies(Source::Split));
+        let most = asked.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
         let own = stacks_of.entry(training(&trial.config)).or_default();
         let fits = |stack: &Vec<Trial>| {
             let seeds = stack.iter().filter(|other| other.arm == stack[0].arm).count();

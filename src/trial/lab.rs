@@ -11,11 +11,12 @@ use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
 use crate::data::{Dataset, Split};
 use crate::evaluate::predictions::Predictions;
-use crate::experiment::config::{DataConfig, Start, TrialConfig, TrialKind};
+use crate::experiment::config::{DataConfig, Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{self, OpenBackend};
 use crate::nn::models::Network;
 use crate::record::{BURN_VERSION, Bytes, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::seed::{Purpose, Stream};
 
 /// Data sets, initial weights and backend of a plan's trials.
 #[derive(Debug)]
@@ -77,6 +78,28 @@ impl Lab {
         }
     }
 
+    /// The lab for runs of these settings with this seed, where the split follows the seed: the training file is in an order of its own, so
+    /// that other examples train and validate. `None` where the split is the file's.
+    ///
+    /// # Errors
+    /// The data set was not loaded.
+    pub(super) fn with_own_split(&self, config: &TrialConfig, seed: u64) -> Result<Option<Self>> {
+        if !config.train.vary.varies(Source::Split) {
+            return Ok(None);
+        }
+        let Dataset { name, train, test, classes, hash } = self.dataset(&config.data.dataset)?;
+        let mut order: Vec<usize> = (0..train.count()).collect();
+        Stream::new(seed, Purpose::Split, 0).shuffle(&mut order);
+        let dataset = Dataset {
+            name: name.clone(),
+            train: train.reordered(&order),
+            test: test.clone(),
+            classes: classes.clone(),
+            hash: hash.clone(),
+        };
+        Ok(Some(Self { weights: self.weights.clone(), ..Self::with_dataset(dataset, self.backend.clone()) }))
+    }
+
     fn read_start(&mut self, config: &TrialConfig) -> Result<()> {
         match &config.model.start {
             Some(Start::File(path)) => {
@@ -100,7 +123,8 @@ impl Lab {
     pub(super) fn untrained_network(&self, config: &TrialConfig, seeds: &[u64]) -> Result<Network> {
         let dataset = self.dataset(&config.data.dataset)?;
         let device = self.backend.device.clone().autodiff();
-        let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(seeds, &device);
+        let drawn = config.train.vary.seeds(Source::Init, seeds);
+        let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(&drawn, &device);
         if let Some(Start::File(path)) = &config.model.start {
             self.weights(path)?.fill(&mut network, &device)?;
         }

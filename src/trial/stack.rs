@@ -8,7 +8,7 @@ use super::autoencoder::AutoencoderEvaluation;
 use super::lab::{Lab, Splits};
 use super::{decision_grid, descent, describe};
 use crate::evaluate::{self, Scores};
-use crate::experiment::config::{Start, TrialConfig, TrialKind};
+use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
@@ -35,6 +35,11 @@ pub fn run_stack(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result
     if !trials.iter().all(|trial| trial.config.shares_training(config)) {
         return Err(anyhow!("the trials of a stack must share their settings").into());
     }
+    let own = lab.with_own_split(config, trials[0].seed)?;
+    if own.is_some() && trials.iter().any(|trial| trial.seed != trials[0].seed) {
+        return Err(anyhow!("trials whose split follows the seed cannot share a stack with other seeds").into());
+    }
+    let lab = own.as_ref().unwrap_or(lab);
     let mut stack = match config.kind() {
         TrialKind::Descent(_) => descend_each(lab, trials, callback)?,
         TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
@@ -77,7 +82,8 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
     checkpoints.sort_unstable();
     checkpoints.dedup();
     let network = initial_network(lab, config, &seeds, callback)?;
-    let job = job(lab, config, &seeds)?;
+    let drawn = config.train.vary.seeds(Source::Order, &seeds);
+    let job = job(lab, config, &drawn)?;
     let trained = train_to(network, &job, &checkpoints, callback)?;
     let test = lab.splits(&config.data)?.test;
     let evaluate =
@@ -96,7 +102,7 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
     Ok(stack)
 }
 
-/// The training of these settings, one replica per seed.
+/// The training of these settings, one replica per seed of what is drawn in training.
 ///
 /// # Errors
 /// The lab has not loaded the data.
@@ -129,7 +135,8 @@ pub fn initial_network(
     if let Some(Start::WarmStart(other)) = &config.model.start {
         let settings = other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
         let before = initial_network(lab, settings, seeds, callback)?;
-        let trained = train(before, &job(lab, settings, seeds)?, &InterruptOnly(callback))?;
+        let drawn = settings.train.vary.seeds(Source::Order, seeds);
+        let trained = train(before, &job(lab, settings, &drawn)?, &InterruptOnly(callback))?;
         // Its weights and nothing else: what comes after the last layer is this arm's own.
         network.copy_weights(&trained.model, &lab.backend.device.clone().autodiff());
     }

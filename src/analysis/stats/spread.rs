@@ -1,12 +1,19 @@
 //! How much the runs of an arm differ: standard deviations, of one arm against a number and of two against each other.
 
+use super::SIGNIFICANCE;
 use super::describe::{mean, median, sd, sorted};
-use super::inference::{Inference, SamplingDistribution};
+use super::inference::{Inference, Interval, SamplingDistribution, normal_quantile};
 use super::location::student;
 
 /// The standard deviation of one arm: Bonett, "Approximate confidence interval for standard deviation of nonnormal distributions", 2006,
 /// whose error grows with the kurtosis. `None` for fewer than four finite values or where all are equal.
 pub fn standard_deviation(values: &[f64]) -> Option<Inference> {
+    let (estimate, error) = with_log_error(values)?;
+    Some(Inference { estimate, distribution: SamplingDistribution::Spread { error, values: values.len() as f64 } })
+}
+
+/// The standard deviation, and the standard error of its logarithm without Bonett's factor for small samples.
+fn with_log_error(values: &[f64]) -> Option<(f64, f64)> {
     let n = values.len() as f64;
     if values.len() < 4 || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -22,8 +29,17 @@ pub fn standard_deviation(values: &[f64]) -> Option<Inference> {
     let kurtosis = n * fourth / (second * second);
     // The variance of the logarithm of a variance; half of its root is that of a standard deviation.
     let error = ((kurtosis - (n - 3.0) / n) / (n - 1.0)).max(0.0).sqrt() / 2.0;
-    (estimate > 0.0 && error.is_finite())
-        .then_some(Inference { estimate, distribution: SamplingDistribution::Spread { error, values: n } })
+    (estimate > 0.0 && error.is_finite()).then_some((estimate, error))
+}
+
+/// The variance of one arm over that of another, with its 95 % interval: the logarithm of the ratio is taken as normal, with the errors of both
+/// logarithms. `None` where an arm has no [`standard_deviation`].
+pub fn ratio_of_variances(a: &[f64], b: &[f64]) -> Option<(f64, Interval)> {
+    let ((sd_a, error_a), (sd_b, error_b)) = (with_log_error(a)?, with_log_error(b)?);
+    let ratio = (sd_a / sd_b).powi(2);
+    // A variance's logarithm is twice that of its root.
+    let factor = (2.0 * normal_quantile(SIGNIFICANCE / 2.0) * error_a.hypot(error_b)).exp();
+    Some((ratio, Interval { low: ratio / factor, high: ratio * factor }))
 }
 
 /// The mean distance from the median, of one arm less that of another: Brown and Forsythe, "Robust tests for the equality of variances",
@@ -73,6 +89,18 @@ mod tests {
         let end = |z: f64| ((factor * 2.5f64).ln() / 2.0 + z * factor * error).exp();
         assert!((interval.low - end(-z)).abs() < 1e-9, "{interval:?}");
         assert!((interval.high - end(z)).abs() < 1e-9, "{interval:?}");
+    }
+
+    #[test]
+    fn the_ratio_of_two_variances_by_hand() {
+        // Standard deviations 2 to 1 and the same shape: each logarithm has the error of the test above.
+        let a = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let (ratio, interval) = ratio_of_variances(&a.map(|value| 2.0 * value), &a).unwrap();
+        assert!((ratio - 4.0).abs() < 1e-12);
+        let error = ((1.7 - 0.4) / 4.0f64).sqrt() / 2.0;
+        let factor = (2.0 * 1.959_963_984_540_054 * error * 2.0f64.sqrt()).exp();
+        assert!((interval.low - 4.0 / factor).abs() < 1e-9 && (interval.high - 4.0 * factor).abs() < 1e-9);
+        assert_eq!(ratio_of_variances(&a, &[1.0; 5]), None);
     }
 
     #[test]

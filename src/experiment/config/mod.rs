@@ -17,12 +17,14 @@ mod kind;
 mod model;
 mod train;
 mod validate;
+mod vary;
 
 pub use descent::DescentConfig;
 pub use evaluate::EvaluateConfig;
 pub use kind::TrialKind;
 pub use model::{Hidden, ModelConfig, Start, Taper, WarmStart};
 pub use train::TrainConfig;
+pub use vary::{Source, Vary};
 
 /// Everything that decides what a trial computes, except its seed, its data's bytes and its backend.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use super::{Vary, is_default};
 use crate::data::augment::Augment;
 use crate::data::noise::{Noise, NoiseKind};
 use crate::nn::loss::Loss;
@@ -46,6 +46,9 @@ pub struct TrainConfig {
     /// The largest magnitude of a gradient element; a larger element is clamped to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_value: Option<f64>,
+    /// Which random draws follow the seed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub vary: Vary,
 }
 
 impl Default for TrainConfig {
@@ -64,6 +67,7 @@ impl Default for TrainConfig {
             patience: None,
             clip_norm: None,
             clip_value: None,
+            vary: Vary::default(),
         }
     }
 }

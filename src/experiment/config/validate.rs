@@ -1,7 +1,7 @@
 //! The range of every number of a trial's settings, and which settings go together.
 
 use super::model::{Hidden, MAX_DEPTH};
-use super::{TrialConfig, TrialKind};
+use super::{Source, Start, TrialConfig, TrialKind, Vary};
 use crate::data::known::KNOWN;
 use crate::data::{PIXELS, Pixels, classes_of, toys};
 use crate::nn::loss::Loss;
@@ -62,6 +62,7 @@ impl TrialConfig {
         {
             return Err(format!("`model.init` has standard deviation {sd}; it must be 0 or more"));
         }
+        self.validate_vary()?;
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
         }
@@ -74,6 +75,28 @@ impl TrialConfig {
         }
         self.train.optimizer.validate()?;
         self.train.schedule.validate()
+    }
+
+    /// Checks which draws follow the seed against the kind of the trial.
+    fn validate_vary(&self) -> Result<(), String> {
+        let vary = &self.train.vary;
+        vary.validate()?;
+        if matches!(self.kind(), TrialKind::Descent(_)) && *vary != Vary::default() {
+            return Err("`train.vary` is for networks: of a descent the seed moves the start and nothing else".into());
+        }
+        if vary.varies(Source::Split) {
+            if self.model.latent.is_some() {
+                return Err(
+                    "`train.vary` with split is not for autoencoders, whose codes are compared on one split".into()
+                );
+            }
+            if matches!(self.model.start, Some(Start::WarmStart(_))) {
+                return Err(
+                    "`train.vary` with split does not go with a warm start, which would see the other split".into()
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Whether the number of classes is known from the data set's name.
@@ -194,5 +217,21 @@ mod tests {
         assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
         assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));
         assert!(broken(|c| c.train.patience = Some(0)).contains("patience"));
+    }
+
+    #[test]
+    fn sources_of_variation_are_checked() {
+        let vary = |text: &str, latent: Option<usize>| {
+            let mut config = TrialConfig::default();
+            config.train.vary = serde_json::from_str(text).unwrap();
+            config.model.latent = latent;
+            config.train.loss = if latent.is_some() { Loss::Mse } else { Loss::CrossEntropy };
+            config.validate()
+        };
+        assert_eq!(vary(r#"["split", "order"]"#, None), Ok(()));
+        assert_eq!(vary(r#"["init"]"#, Some(8)), Ok(()));
+        assert!(vary("[]", None).unwrap_err().contains("init, order and split"));
+        assert!(vary(r#"["init", "init"]"#, None).unwrap_err().contains("each once"));
+        assert!(vary(r#"["split"]"#, Some(8)).unwrap_err().contains("autoencoders"));
     }
 }

@@ -234,6 +234,12 @@ pub const KEYS: &[Key] = &[
         description: "Early stopping: ends a training after `patience` epochs without a lower validation loss, and keeps the weights of the best epoch.",
     },
     Key {
+        path: "train.vary",
+        names: &["vary"],
+        values: "a list of `init`, `order`, `split`",
+        description: "Which random draws follow the seed; the others are those of seed 0 in every run. `init`: the initial weights. `order`: what is drawn in training, such as the order of the examples. `split`: which examples of the training file train, and which validate. By default `[\"init\", \"order\"]`.",
+    },
+    Key {
         path: "train.clip_norm",
         names: &["clip_norm"],
         values: "above 0",
@@ -356,7 +362,8 @@ pub const TOP: &[Key] = &[
 ];
 
 /// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
-pub const LIST_VALUED: &[&str] = &["model.hidden", "train.optimizer.betas", "evaluate.noise", "descend.start"];
+pub const LIST_VALUED: &[&str] =
+    &["model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
 
 /// The full path of a key, by its path or another of its names.
 pub fn canonical(name: &str) -> Option<&'static str> {

@@ -38,6 +38,7 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("init_by_activation", include_str!("../../../experiments/init_by_activation.toml")),
     ("overfitting", include_str!("../../../experiments/overfitting.toml")),
     ("regularisation", include_str!("../../../experiments/regularisation.toml")),
+    ("variance", include_str!("../../../experiments/variance.toml")),
     ("assignment", include_str!("../../../experiments/assignment.toml")),
     ("fashion_rates", include_str!("../../../experiments/fashion_rates.toml")),
     ("fashion_random", include_str!("../../../experiments/fashion_random.toml")),

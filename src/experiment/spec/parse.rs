@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::keys;
-use super::values::{axis, is_number, known, plain, typed, values};
+use super::values::{axis, is_item, known, plain, typed, values};
 use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, SearchConfig, Spec, SpecError};
 use crate::experiment::metric::Quantity;
 use crate::suggest::suggestion;
@@ -117,7 +117,9 @@ impl Spec {
         let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
         let value = parsed.unwrap_or_else(|| Value::String(text.into()));
         match value {
-            Value::Array(list) if !(keys::LIST_VALUED.contains(&path) && list.iter().all(is_number)) => {
+            Value::Array(list)
+                if !(keys::LIST_VALUED.contains(&path) && list.iter().all(|item| is_item(path, item))) =>
+            {
                 self.axes.retain(|axis| axis.path != path);
                 self.overrides.retain(|earlier| earlier.path != path);
                 let axis = axis(key, path, AxisValues::List(list), location)?;

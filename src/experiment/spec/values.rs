@@ -73,17 +73,18 @@ pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Resu
         if list.is_empty() {
             return Err(SpecError::new(location, format!("the axis `{key}` is empty; give it at least one value")));
         }
-        if keys::LIST_VALUED.contains(&path) && list.iter().any(is_number) {
-            let what = format!("a value of `{key}` is itself a list; write [[64, 32], [128, 64]]");
+        if keys::LIST_VALUED.contains(&path) && list.iter().any(|value| is_item(path, value)) {
+            let example = if path == "train.vary" { "[[\"init\"], [\"order\"]]" } else { "[[64, 32], [128, 64]]" };
+            let what = format!("a value of `{key}` is itself a list; write {example}");
             return Err(SpecError::new(location, what));
         }
     }
     Ok(SweepAxis { path: path.into(), key: key.into(), values, location })
 }
 
-/// Whether a value is a number.
-pub fn is_number(value: &Value) -> bool {
-    value.is_integer() || value.is_float()
+/// Whether a value is what the lists of a list-valued key are made of.
+pub fn is_item(path: &str, value: &Value) -> bool {
+    if path == "train.vary" { value.is_str() } else { value.is_integer() || value.is_float() }
 }
 
 /// The value without its locations.

@@ -23,6 +23,7 @@ mod response;
 mod schedule;
 pub(crate) mod svg;
 pub(crate) mod toy;
+mod variance;
 
 use anyhow::Result;
 
@@ -71,6 +72,7 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     figures.extend(arm_rows::boxplot(summary));
     figures.extend(arm_rows::intervals(summary));
     figures.extend(heatmap::draw(summary).or_else(|| response::draw(summary)));
+    figures.extend(variance::draw(summary));
     figures.extend(denoising::draw(summary));
     figures.extend(schedule::draw(summary));
     figures.extend(curves::draw(summary));

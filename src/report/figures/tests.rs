@@ -87,6 +87,21 @@ fn the_heat_map_has_a_cell_per_arm_and_a_frame_around_the_best() {
 }
 
 #[test]
+fn sources_of_variance_have_a_bar_each_and_an_interval_but_for_the_whole() {
+    let sweep = "seeds = 8\n[sweep]\nvary = [['init'], ['order'], ['init', 'order']]";
+    let value =
+        |arm: &str, seed: u64| 0.9 + 0.01 * (seed * seed % 7) as f64 * if arm == "vary=init" { 0.5 } else { 1.0 };
+    let summary = Fixture::new(sweep).metric("test_accuracy", move |arm, seed| Some(value(arm, seed))).summary();
+    let figure = variance::draw(&summary).unwrap();
+    assert_eq!(figure.title, "Where the variance of test accuracy comes from");
+    Marks::of(&figure).expect(&[(RECT, 3), ("stroke-width=\"3\"", 2), (">init and order<", 1)]);
+    let without_whole = Fixture::new("seeds = 8\n[sweep]\nvary = [['init'], ['order']]")
+        .metric("test_accuracy", move |arm, seed| Some(value(arm, seed)))
+        .summary();
+    assert!(variance::draw(&without_whole).is_none());
+}
+
+#[test]
 fn the_response_has_a_line_per_other_value_and_dots_for_means_and_seeds() {
     let summary = Fixture::new("seeds = 3\n[sweep]\nlr = [0.1, 0.2, 0.3]\noptimizer = ['sgd', 'adam']")
         .metric("test_accuracy", |_, seed| Some(0.9 + 0.01 * seed as f64))
