@@ -8,6 +8,7 @@
 
 use kindling::analysis::stats::hypothesis::{Answer, Region, Tested};
 use kindling::analysis::stats::inference::Inference;
+use kindling::analysis::stats::looks::{level, looks};
 use kindling::analysis::stats::{describe, location, share, spread};
 use kindling::seed::{Purpose, Stream};
 use rayon::prelude::*;
@@ -91,6 +92,22 @@ fn paired(a: &[f64], b: &[f64]) -> Option<Inference> {
     location::paired_difference_of_interquartile_means(&a.iter().copied().zip(b.iter().copied()).collect::<Vec<_>>())
 }
 
+/// The claim that `a` is larger than `b` at the first look that answers it, or at the last.
+fn until_known(a: &[f64], b: &[f64]) -> Option<Tested> {
+    let looks = looks(a.len() as u64);
+    let mut last = None;
+    for &seeds in &looks {
+        let (a, b) = (&a[..seeds as usize], &b[..seeds as usize]);
+        let mut tested = Tested::new(location::difference_of_interquartile_means(a, b)?, Region::Above(0.0));
+        tested.decision.level = level(&looks, seeds);
+        if tested.answer() != Answer::Unclear {
+            return Some(tested);
+        }
+        last = Some(tested);
+    }
+    last
+}
+
 /// A share of 0.3, and two of them.
 fn heads(n: usize, stream: &mut Stream) -> Vec<f64> {
     (0..n).map(|_| f64::from(u8::from(stream.unit() < 0.3))).collect()
@@ -104,6 +121,11 @@ fn main() {
     let sizes = [5, 6, 8, 10, 15, 25];
     let forms = [
         of_two("`a > b`", location::difference_of_interquartile_means, 0.0),
+        Form {
+            name: "`a > b`, stopped when known",
+            shapes: &SHAPES,
+            test: Box::new(|shape, n, stream| until_known(&shape.draw(n, false, stream), &shape.draw(n, true, stream))),
+        },
         of_two("`a > b`, paired", paired, 0.0),
         of_two("`mean(a) > mean(b)`", location::difference_of_means, 0.0),
         of_two("`median(a) > median(b)`", location::difference_of_medians, 0.0),

@@ -104,6 +104,43 @@ fn a_dry_run_prints_the_plan_and_trains_nothing() {
 }
 
 #[test]
+fn seeds_are_added_look_by_look_until_what_was_asked_for_is_known_or_the_budget_is_used() {
+    let desk = Desk::new();
+    let path = desk.experiment("looks", "");
+    let text = fs::read_to_string(&path).unwrap();
+    // Never known: an arm is as good as it is itself.
+    fs::write(
+        &path,
+        format!("{text}[[claims]]\nsays = 'nothing is better than itself'\ntest = 'adam > adam on test_accuracy'\n"),
+    )
+    .unwrap();
+    let sweep = |args: &[&str]| desk.expect(0, &[&["sweep", "looks.toml", "--out", "looks"], args].concat());
+    let (out, err) = sweep(&["--until", "known", "--seeds", "10"]);
+    assert!(err.contains("look 1 of 2, 8 seeds, at 98.3 %: 1 open; next look at 10 seeds"), "{err}");
+    assert!(
+        err.contains("look 2 of 2, 10 seeds, at 96.7 %: the budget is used, and 1 open: nothing is better than itself"),
+        "{err}"
+    );
+    assert!(out.contains("96.7 % interval, always valid: it holds at whichever of the looks, at 8, 10 seeds"), "{out}");
+    let spec = fs::read_to_string(desk.path().join("looks/spec.toml")).unwrap();
+    assert!(spec.contains("seeds = 10\nlooks = [8, 10]"), "{spec}");
+    // From the records alone, and by the same command again, the same comes out.
+    assert_eq!(desk.expect(0, &["report", "looks"]).0, out);
+    assert_eq!(sweep(&["--until", "known", "--seeds", "10"]).0, out);
+    // More seeds than were planned are a second look.
+    let (out, err) = sweep(&["--seeds", "12"]);
+    assert!(err.contains("note: 10 seeds an arm were there before, and 12 are looked at now"), "{err}");
+    assert!(out.contains("95 % interval"), "{out}");
+    // An interval as wide as can be is narrow enough at the first look.
+    let (_, err) = desk.expect(0, &["sweep", "looks.toml", "--precision", "100pp", "--out", "wide"]);
+    assert!(err.contains("look 1 of 4, 8 seeds, at 99.5 %: nothing is open"), "{err}");
+    let (_, err) = desk.expect(2, &["sweep", "looks.toml", "--precision", "0.1", "--out", "none"]);
+    assert!(err.contains("such as 0.1pp"), "{err}");
+    let (_, err) = desk.expect(2, &["sweep", "tiny.toml", "--until", "known"]);
+    assert!(err.contains("no claim to be decided"), "{err}");
+}
+
+#[test]
 fn a_report_says_whether_its_claims_are_older_than_its_records() {
     let desk = Desk::new();
     let path = desk.experiment("claims", "");

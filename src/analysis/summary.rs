@@ -10,8 +10,9 @@ use crate::analysis::stats::compare::{Comparison, Pairing, compare};
 use crate::analysis::stats::describe::{Description, describe};
 use crate::analysis::stats::hypothesis::{Region, correct};
 use crate::analysis::stats::location::{arithmetic_mean, interquartile_mean, median};
+use crate::analysis::stats::looks::level;
 use crate::analysis::stats::test_images::ImageErrors;
-use crate::analysis::stats::{Inference, Interval, SIGNIFICANCE};
+use crate::analysis::stats::{Inference, Interval};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
@@ -32,6 +33,11 @@ pub struct Summary {
     pub axes: Vec<String>,
     /// The data sets and test functions behind the records.
     pub dataset: String,
+    /// The confidence of the arms' intervals: 0.95, or more where runs are looked at several times.
+    pub confidence: f64,
+    /// The numbers of seeds at which the runs are looked at; empty where it is done once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<u64>,
     /// What ranks the arms.
     pub metric: Quantity,
     /// The arms' results, in plan order.
@@ -82,11 +88,11 @@ pub struct MetricSummary {
     /// Statistics over the trials that have it.
     #[serde(flatten)]
     pub description: Description,
-    /// The 95 % interval of the mean; `None` where a run diverged.
+    /// The interval of the mean; `None` where a run diverged.
     pub mean_interval: Option<Interval>,
-    /// The 95 % interval of the median.
+    /// The interval of the median.
     pub median_interval: Option<Interval>,
-    /// The 95 % interval of the interquartile mean.
+    /// The interval of the interquartile mean.
     pub iqm_interval: Option<Interval>,
 }
 
@@ -124,8 +130,11 @@ impl Summary {
                 quantities.push(quantity);
             }
         }
-        let arms: Vec<ArmSummary> =
-            plan.arms.iter().map(|arm| arm_summary(&arm.label, &records, &quantities)).collect();
+        let arms: Vec<ArmSummary> = plan
+            .arms
+            .iter()
+            .map(|arm| arm_summary(&arm.label, &records, &quantities, level(&plan.looks, plan.seeds.len() as u64)))
+            .collect();
         let metric = plan.metric.clone();
         let judged = claims::judge_all(plan, &records)?;
         Ok(Self {
@@ -136,6 +145,8 @@ impl Summary {
             dataset: plan.datasets_and_functions().join(", "),
             // Arms that are the same for every seed have no distributions to compare.
             ranking: if plan.is_deterministic() { Vec::new() } else { ranking(&arms, &metric, plan, &records) },
+            confidence: 1.0 - level(&plan.looks, plan.seeds.len() as u64),
+            looks: plan.looks.clone(),
             metric,
             arms,
             claims: judged,
@@ -188,12 +199,12 @@ pub(crate) fn recorded_metrics(records: &[TrialRecord]) -> Vec<Metric> {
     metrics
 }
 
-fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity]) -> ArmSummary {
+fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], level: f64) -> ArmSummary {
     let own: Vec<&TrialRecord> = records.iter().filter(|record| record.arm == label).collect();
     let count = |status: Status| own.iter().filter(|record| record.status == status).count();
     let metrics = quantities.iter().filter_map(|quantity| {
         let values: Vec<f64> = own.iter().filter_map(|record| record.outcome(quantity)).collect();
-        let interval = |statistic: fn(&[f64]) -> Option<Inference>| statistic(&values)?.interval(SIGNIFICANCE / 2.0);
+        let interval = |statistic: fn(&[f64]) -> Option<Inference>| statistic(&values)?.interval(level / 2.0);
         Some(MetricSummary {
             description: describe(&values)?,
             mean_interval: interval(arithmetic_mean),
@@ -247,7 +258,10 @@ fn ranking(arms: &[ArmSummary], quantity: &Quantity, plan: &Plan, records: &[Tri
         })
     };
     let mut all: Vec<ArmComparison> = order.windows(2).take(MAX_COMPARISONS).filter_map(versus).collect();
-    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>());
+    correct(
+        &mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>(),
+        level(&plan.looks, plan.seeds.len() as u64),
+    );
     all
 }
 

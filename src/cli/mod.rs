@@ -119,6 +119,12 @@ pub struct SweepArgs {
     /// Seeds of each arm, 0 to N-1; with more than before, only the new ones are trained
     #[arg(long, short = 'r', visible_alias = "runs", value_name = "N")]
     pub seeds: Option<u64>,
+    /// Add seeds, at most as many as --seeds [default: 40], until every claim is confirmed or refuted
+    #[arg(long, value_name = "WHAT")]
+    pub until: Option<Until>,
+    /// Add seeds in the same way until half the width of every arm's interval is at most this, such as 0.1pp of an accuracy
+    #[arg(long, value_name = "HALF WIDTH")]
+    pub precision: Option<String>,
     /// Trainings at a time [default: as many as cores on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
@@ -131,6 +137,13 @@ pub struct SweepArgs {
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What seeds are added for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Until {
+    /// Every claim is confirmed or refuted.
+    Known,
 }
 
 /// `kindling reproduce`

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::Exit;
 use super::run::summary_of;
+use crate::analysis::stats::SIGNIFICANCE;
 use crate::analysis::stats::compare::{Pairing, compare};
 use crate::analysis::stats::hypothesis::{Region, correct};
 use crate::analysis::stats::test_images::mcnemar;
@@ -49,7 +50,7 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
     }
     let lone = pairs.iter().filter_map(|(left, right)| lone_networks((&a, left), (&b, right)));
     let lone: Vec<String> = lone.collect();
-    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>());
+    correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>(), SIGNIFICANCE);
     println!("{} of {} against {}\n", metric, args.a.display(), args.b.display());
     all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, metric)));
     lone.iter().for_each(|line| println!("{line}"));

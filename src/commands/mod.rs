@@ -19,6 +19,7 @@ mod reproduce;
 mod run;
 mod sweep;
 mod train;
+mod until;
 mod verify;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -106,6 +106,7 @@ impl RunOptions {
         }
         if let Some(seeds) = self.seeds {
             spec.seeds = seeds;
+            spec.looks.clear();
         }
         spec.check_seeds("--seeds")?;
         let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
@@ -216,6 +217,9 @@ impl Run {
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
         spec.claims_before = claims_before(&spec, &folder);
+        if !options.quiet {
+            note_second_look(&spec, &folder);
+        }
         let plan = Plan::new(&spec)?;
         let lab = Lab::open(&plan, &options.data, backend)?;
         Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
@@ -337,6 +341,18 @@ impl Run {
             (false, 0) => Exit::Done,
             (false, _) => Exit::Failed,
         })
+    }
+}
+
+/// Notes that more seeds are added to runs that have been looked at, where nobody planned it.
+fn note_second_look(spec: &Spec, folder: &Path) {
+    let Ok(written) = library::load(&folder.join("spec.toml")) else { return };
+    if written.seeds < spec.seeds && spec.looks.is_empty() && !spec.claims.is_empty() {
+        eprintln!(
+            "note: {} seeds an arm were there before, and {} are looked at now; if the first look is why there are more, about 8 % of what is \
+             called may be chance instead of 5 % (--until known plans its looks, and keeps to 5 %)",
+            written.seeds, spec.seeds
+        );
     }
 }
 

@@ -7,6 +7,8 @@ use anyhow::Result;
 use super::Exit;
 use super::print::{self, Format};
 use super::run::{Run, RunOptions, workers};
+use super::until::{self, DEFAULT_BUDGET, Goal};
+use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
 use crate::experiment::plan::{Plan, cost};
 use crate::experiment::spec::library;
@@ -24,11 +26,17 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         return dry_run(&Plan::new(&spec)?, &folder, options.jobs);
     }
     let format = Format::of(args.json);
-    Run::prepare(spec, folder, &options)?.train(|run, summary| {
+    let report = |run: &Run, summary: &Summary| {
         let dataset = run.shown_dataset(summary);
         report::write(summary, dataset, Vec::new(), &run.folder)?;
         print::summary(summary, dataset, &run.folder, format)
-    })
+    };
+    if args.until.is_some() || args.precision.is_some() {
+        let goal = Goal { claims: args.until.is_some(), precision: args.precision.clone() };
+        let budget = args.seeds.unwrap_or(DEFAULT_BUDGET);
+        return until::run(&spec, &folder, &options, (&goal, budget), report);
+    }
+    Run::prepare(spec, folder, &options)?.train(report)
 }
 
 fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>) -> Result<Exit> {

@@ -108,7 +108,8 @@ impl Table {
 /// The ranking metric's statistics, a row per arm.
 pub fn arms(summary: &Summary) -> Table {
     let number = |value: f64| Cell::number(summary.metric.format(value));
-    let head = ["arm", "n", "diverged", "IQM", "95 % interval", "median", "mean", "sd", "min", "max", "s/trial"];
+    let interval_name = interval_name(summary);
+    let head = ["arm", "n", "diverged", "IQM", &interval_name, "median", "mean", "sd", "min", "max", "s/trial"];
     let row = |arm: &ArmSummary| {
         let Some(found) = arm.metric(&summary.metric) else {
             let mut cells = vec![Cell::from(&arm.label), Cell::number(0), Cell::number(arm.diverged)];
@@ -150,7 +151,8 @@ pub fn metrics(summary: &Summary) -> Option<Table> {
             number(d.max),
         ]
     };
-    let head = ["metric", "n", "IQM", "95 % interval", "sd", "min", "max"];
+    let interval_name = interval_name(summary);
+    let head = ["metric", "n", "IQM", &interval_name, "sd", "min", "max"];
     Some(Table::new(
         head,
         arm.metrics.iter().filter(|found| found.quantity.metrics().all(|metric| metric.level().is_none())).map(row),
@@ -166,11 +168,27 @@ fn interval(quantity: &Quantity, interval: Option<Interval>) -> Cell {
 pub fn caption(summary: &Summary) -> String {
     let unit = if summary.metric.is_percent() { ", in %" } else { "" };
     format!(
-        "{}{unit}, on {}. IQM: {}, with its 95 % interval.",
+        "{}{unit}, on {}. IQM: {}, with its {}{}.",
         summary.metric,
         summary.dataset,
-        interquartile_mean_text(summary)
+        interquartile_mean_text(summary),
+        interval_name(summary),
+        looks_text(summary)
     )
+}
+
+/// The name of the arms' intervals: "95 % interval".
+pub(crate) fn interval_name(summary: &Summary) -> String {
+    format!("{} % interval", (1000.0 * summary.confidence).round() / 10.0)
+}
+
+/// That the intervals hold whenever one stops, where runs are looked at several times.
+fn looks_text(summary: &Summary) -> String {
+    let looks: Vec<String> = summary.looks.iter().map(u64::to_string).collect();
+    match &looks[..] {
+        [] => String::new(),
+        _ => format!(", always valid: it holds at whichever of the looks, at {} seeds, one stops", looks.join(", ")),
+    }
 }
 
 /// What the interquartile mean is the mean of: "mean of the middle 9 of 15 runs".

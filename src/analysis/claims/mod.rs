@@ -32,6 +32,7 @@ use serde::Serialize;
 
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::hypothesis::{Tested, correct};
+use crate::analysis::stats::looks::level;
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
@@ -135,7 +136,7 @@ pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<Judg
             family.extend(evidence.iter_mut().filter_map(Evidence::test_mut));
         }
     }
-    correct(&mut family);
+    correct(&mut family, level(&plan.looks, plan.seeds.len() as u64));
     Ok(plan.claims.iter().zip(&outcomes).map(|(claim, outcome)| conclude(claim, outcome, plan)).collect())
 }
 

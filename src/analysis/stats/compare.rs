@@ -6,11 +6,11 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::MIN_SEEDS_FOR_TRUST;
 use super::hypothesis::{Answer, Region, Tested};
 use super::inference::{Inference, Interval, normal_quantile};
 use super::location::{difference_of_interquartile_means, paired_difference_of_interquartile_means};
 use super::share::probability_of_improvement;
-use super::{MIN_SEEDS_FOR_TRUST, SIGNIFICANCE};
 
 /// Whether the runs of one seed belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,9 +116,9 @@ impl Comparison {
         (self.effect == Effect::Difference).then(|| self.tested.interval())?
     }
 
-    /// The 95 % interval of the probability of improvement.
+    /// The interval of the probability of improvement, at the confidence of the verdict.
     pub fn improvement_interval(&self) -> Option<Interval> {
-        self.improvement.interval(SIGNIFICANCE / 2.0)
+        self.improvement.interval(self.tested.decision.level / 2.0)
     }
 
     /// The smallest margin within which the two arms are the same: the further end of the interval of the difference.

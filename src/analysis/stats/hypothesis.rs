@@ -93,10 +93,10 @@ impl Tested {
     }
 }
 
-/// Decides claims that are read together, by Holm's method over all of them.
-pub fn correct(claims: &mut [&mut Tested]) {
+/// Decides claims that are read together, by Holm's method over all of them: the chance that any is called wrongly is `level` at most.
+pub fn correct(claims: &mut [&mut Tested], level: f64) {
     let p_values: Vec<f64> = claims.iter().map(|claim| claim.p()).collect();
-    for (claim, decision) in claims.iter_mut().zip(holm(&p_values, SIGNIFICANCE)) {
+    for (claim, decision) in claims.iter_mut().zip(holm(&p_values, level)) {
         claim.decision = decision;
     }
 }
@@ -140,7 +140,7 @@ mod tests {
             .map(|region| Tested::new(about_one(), region));
         assert_eq!(claims[0].answer(), Answer::Yes);
         let [a, b, c] = &mut claims;
-        correct(&mut [a, b, c]);
+        correct(&mut [a, b, c], SIGNIFICANCE);
         // Just outside the 95 % interval, just inside that of 1 - 0.05 / 3.
         assert_eq!(claims[0].answer(), Answer::Unclear);
         assert!(claims.iter().all(|claim| claim.decision.level == SIGNIFICANCE / 3.0));

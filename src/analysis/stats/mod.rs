@@ -9,6 +9,7 @@ pub mod family;
 pub mod hypothesis;
 pub mod inference;
 pub mod location;
+pub mod looks;
 pub mod share;
 pub mod spread;
 pub mod test_images;

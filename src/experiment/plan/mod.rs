@@ -35,6 +35,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// Whether the runs of one seed belong together.
     pub paired: bool,
+    /// The numbers of seeds at which the runs are looked at; empty where it is done once.
+    pub looks: Vec<u64>,
     /// The hash of the claims that there were before the first record, where it is known.
     pub claims_before: Option<String>,
     /// The claims to be judged by the records.
@@ -117,6 +119,7 @@ impl Plan {
             arms,
             seeds: (0..spec.seeds).collect(),
             paired: spec.paired,
+            looks: spec.looks.clone(),
             claims_before: spec.claims_before.clone(),
             claims: spec.claims.clone(),
             sampled,

@@ -354,6 +354,12 @@ pub const TOP: &[Key] = &[
         description: "What the records confirm or refute: see [claims](claims.md).",
     },
     Key {
+        path: "looks",
+        names: &[],
+        values: "rising numbers of seeds",
+        description: "In the `spec.toml` of a run, written by `--until` and `--precision`: the numbers of seeds at which the runs are looked at. The 5 % of wrong calls are divided among them.",
+    },
+    Key {
         path: "claims_before",
         names: &[],
         values: "text",

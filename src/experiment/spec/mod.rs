@@ -34,6 +34,8 @@ pub struct Spec {
     pub seeds: u64,
     /// Whether the runs of one seed belong together, so that arms are compared seed by seed.
     pub paired: bool,
+    /// The numbers of seeds at which the runs are looked at, rising; empty where it is done once.
+    pub looks: Vec<u64>,
     /// Settings of every arm.
     pub base: Vec<Assignment>,
     /// The settings that are varied, in the order written.

@@ -50,6 +50,7 @@ impl Spec {
             metric: None,
             seeds: DEFAULT_SEEDS,
             paired: false,
+            looks: Vec::new(),
             base: Vec::new(),
             axes: Vec::new(),
             arms: Vec::new(),
@@ -71,6 +72,7 @@ impl Spec {
                 }
                 "seeds" => spec.seeds = typed(plain(value), &location, key)?,
                 "paired" => spec.paired = typed(plain(value), &location, key)?,
+                "looks" => spec.looks = typed(plain(value), &location, key)?,
                 "claims_before" => spec.claims_before = Some(typed(plain(value), &location, key)?),
                 "claims" => spec.claims = file.claims(value, &location)?,
                 "sweep" => file.sweep(&mut spec, value, &location)?,
@@ -147,6 +149,11 @@ impl Spec {
     pub(crate) fn check_seeds(&self, location: &str) -> Result<()> {
         if !(1..=MAX_SEEDS).contains(&self.seeds) {
             let what = format!("{} seeds; it must be at least 1 and at most {MAX_SEEDS}", self.seeds);
+            return Err(SpecError::new(location, what));
+        }
+        if !self.looks.is_sorted() || !self.looks.is_empty() && !self.looks.contains(&self.seeds) {
+            let what =
+                format!("`looks` are {:?}; they must rise, and `seeds`, {}, be one of them", self.looks, self.seeds);
             return Err(SpecError::new(location, what));
         }
         Ok(())

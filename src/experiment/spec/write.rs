@@ -17,6 +17,8 @@ struct Resolved<'a> {
     seeds: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     paired: bool,
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    looks: &'a [u64],
     #[serde(skip_serializing_if = "Option::is_none")]
     claims_before: Option<&'a str>,
     #[serde(flatten)]
@@ -40,6 +42,7 @@ impl Spec {
             metric: self.metric.as_ref(),
             seeds: self.seeds,
             paired: self.paired,
+            looks: &self.looks,
             claims_before: self.claims_before.as_deref(),
             base: self.resolve(&[])?,
         };

@@ -5,7 +5,7 @@ use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_wi
 use super::{Figure, FigureText, capitalised, finished_seeds};
 use crate::analysis::stats::Description;
 use crate::analysis::summary::{ArmSummary, Summary};
-use crate::report::table::interquartile_mean_text;
+use crate::report::table::{interquartile_mean_text, interval_name};
 use crate::seed::{Purpose, Stream};
 
 /// Pixels above the first row.
@@ -68,11 +68,12 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
     let without_interval = |arm: &ArmSummary| arm.metric(&summary.metric).is_some_and(|m| m.iqm_interval.is_none());
     let has_arm_without_interval = summary.arms.iter().any(without_interval);
     let words = FigureText {
-        title: "Interquartile mean with 95 % interval".into(),
-        alt: format!("Interquartile mean of {title} for each arm, with its 95 % interval."),
+        title: format!("Interquartile mean with {}", interval_name(summary)),
+        alt: format!("Interquartile mean of {title} for each arm, with its {}.", interval_name(summary)),
         caption: format!(
-            "{}, with its 95 % interval{}. {}{}",
+            "{}, with its {}{}. {}{}",
             interquartile_mean_text(summary),
+            interval_name(summary),
             if has_arm_without_interval {
                 "; an arm has none if its runs are too few, too many of them diverged, or all have the same value"
             } else {

@@ -7,6 +7,7 @@ use super::{Figure, FigureText, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
 use crate::experiment::metric::{Level, Metric, Quantity};
+use crate::report::table::interval_name;
 
 /// Width and height of a panel.
 const SIZE: (f64, f64) = (300.0, 190.0);
@@ -92,8 +93,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         title: "Denoising".into(),
         alt: "Image quality and recognition of noisy and of denoised test images over the noise level.".into(),
         caption: format!(
-            "Interquartile mean over seeds, with its 95 % interval as a band. The classifier, 784-64-32-10, was trained on \
+            "Interquartile mean over seeds, with its {} as a band. The classifier, 784-64-32-10, was trained on \
              clean images; KNN searches the codes of clean training images. {}",
+            interval_name(summary),
             finished_seeds(summary)
         ),
     };

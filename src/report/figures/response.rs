@@ -8,6 +8,7 @@ use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, dash};
 use super::{Figure, FigureText, axis_label, capitalised, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
+use crate::report::table::interval_name;
 
 /// The arms of one value of the other axis, in plan order; the label is empty if there is no other axis.
 struct ResponseLine {
@@ -83,9 +84,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let (title, along) = (summary.metric.title(), axis_label(numeric));
     let words = FigureText {
         title: format!("{} by {along}", capitalised(&title)),
-        alt: format!("Interquartile mean of {title} over {along}, with its 95 % interval and every seed."),
+        alt: format!("Interquartile mean of {title} over {along}, with its {} and every seed.", interval_name(summary)),
         caption: format!(
-            "Line: interquartile mean over seeds; bars: its 95 % interval; dots: every seed. {}{}",
+            "Line: interquartile mean over seeds; bars: its {}; dots: every seed. {}{}",
+            interval_name(summary),
             finished_seeds(summary),
             panel.y.note()
         ),

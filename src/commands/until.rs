@@ -1,0 +1,106 @@
+//! Seeds added look by look, until what was asked for is known or the budget is used.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use super::Exit;
+use super::run::{Run, RunOptions};
+use crate::analysis::claims::Finding;
+use crate::analysis::stats::looks::{level, looks};
+use crate::analysis::summary::Summary;
+use crate::experiment::metric::{Quantity, Unit};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::Spec;
+
+/// What seeds are added for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goal {
+    /// Every claim is to be confirmed or refuted.
+    pub claims: bool,
+    /// Half the width that the interval of every arm is to have at most, as typed: `0.1pp`, `0.02`.
+    pub precision: Option<String>,
+}
+
+/// The most seeds of an arm, where none are given.
+pub const DEFAULT_BUDGET: u64 = 40;
+
+impl Goal {
+    /// Half the width that intervals are to have, in the quantity's own numbers.
+    ///
+    /// # Errors
+    /// It is no number above 0, or its unit is not that of the quantity.
+    fn half_width(&self, quantity: &Quantity) -> Result<Option<f64>> {
+        let Some(text) = &self.precision else { return Ok(None) };
+        let (number, scale, example) = match quantity.unit() {
+            Unit::Percent => (text.strip_suffix("pp").map(str::trim), 0.01, "0.1pp"),
+            Unit::Decibel => (text.strip_suffix("dB").map(str::trim), 1.0, "0.1dB"),
+            Unit::Plain => (Some(text.as_str()), 1.0, "0.02"),
+        };
+        match number.and_then(|number| number.parse::<f64>().ok()) {
+            Some(number) if number > 0.0 && number.is_finite() => Ok(Some(number * scale)),
+            _ => bail!(
+                "--precision {text}: half the width of an interval of {quantity} is a number above 0, such as {example}"
+            ),
+        }
+    }
+
+    /// What a summary leaves open, in words.
+    fn open(&self, summary: &Summary, half_width: Option<f64>) -> Vec<String> {
+        let claims = summary.claims.iter().filter(|claim| self.claims && claim.finding == Finding::Inconclusive);
+        let mut open: Vec<String> = claims.map(|claim| claim.says.clone()).collect();
+        for arm in summary.arms.iter().filter(|_| half_width.is_some()) {
+            let interval = arm.metric(&summary.metric).and_then(|found| found.iqm_interval);
+            if interval.is_none_or(|interval| Some(interval.half_width()) > half_width) {
+                open.push(format!("the interval of {}", arm.label));
+            }
+        }
+        open
+    }
+}
+
+/// Trains up to `budget` seeds an arm and reports at the look that leaves nothing open, or at the last.
+///
+/// # Errors
+/// The goal does not fit the experiment, or the run could not start.
+pub fn run(
+    spec: &Spec,
+    folder: &PathBuf,
+    options: &RunOptions,
+    (goal, budget): (&Goal, u64),
+    report: impl Fn(&Run, &Summary) -> Result<()>,
+) -> Result<Exit> {
+    let plan = Plan::new(spec)?;
+    ensure!(
+        spec.search.is_none(),
+        "a search chooses its arms by their runs, so seeds cannot be added until something is known"
+    );
+    ensure!(
+        !goal.claims || plan.claims.iter().any(|claim| claim.untestable.is_none()),
+        "--until known: the experiment has no claim to be decided; add [[claims]], or use --precision"
+    );
+    let half_width = goal.half_width(&plan.metric)?;
+    let looks = looks(budget);
+    for (index, &seeds) in looks.iter().enumerate() {
+        let spec = Spec { seeds, looks: looks.clone(), ..spec.clone() };
+        let mut is_over = false;
+        let exit = Run::prepare(spec, folder.clone(), options)?.train(|run, summary| {
+            let open = goal.open(summary, half_width);
+            is_over = open.is_empty() || index + 1 == looks.len();
+            if !options.quiet {
+                let sure = 100.0 * (1.0 - level(&looks, seeds));
+                let left = match (open.len(), looks.get(index + 1)) {
+                    (0, _) => "nothing is open".into(),
+                    (n, Some(next)) => format!("{n} open; next look at {next} seeds"),
+                    (n, None) => format!("the budget is used, and {n} open: {}", open.join("; ")),
+                };
+                eprintln!("look {} of {}, {seeds} seeds, at {sure:.1} %: {left}", index + 1, looks.len());
+            }
+            if is_over { report(run, summary) } else { Ok(()) }
+        })?;
+        if is_over || exit != Exit::Done {
+            return Ok(exit);
+        }
+    }
+    Ok(Exit::Done)
+}
