@@ -131,9 +131,12 @@ pub struct SweepArgs {
     /// Seeds trained as one stack [default: 1 on the CPU, 15 on a GPU]; results do not depend on it
     #[arg(long, value_name = "N")]
     pub stack: Option<usize>,
-    /// Print the plan and its cost without training
+    /// Print the plan, its cost and what its seeds can show without training
     #[arg(long)]
     pub dry_run: bool,
+    /// For --dry-run: the standard deviation over seeds, such as 0.2pp [default: that of the runs in the results' folder]
+    #[arg(long, value_name = "SD", requires = "dry_run")]
+    pub spread: Option<String>,
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,

@@ -7,11 +7,13 @@ use anyhow::Result;
 use super::Exit;
 use super::print::{self, Format};
 use super::run::{Run, RunOptions, workers};
-use super::until::{self, DEFAULT_BUDGET, Goal};
+use super::until::{self, DEFAULT_BUDGET, Goal, margin};
+use crate::analysis::claims::outlook;
 use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
 use crate::experiment::plan::{Plan, cost};
 use crate::experiment::spec::library;
+use crate::record;
 use crate::report;
 use crate::run::progress::cost_line;
 
@@ -23,7 +25,8 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     options.apply(&mut spec)?;
     let folder = options.folder(&spec.name);
     if args.dry_run {
-        return dry_run(&Plan::new(&spec)?, &folder, options.jobs);
+        let spread = args.spread.as_deref().map(|text| margin(text, &Plan::new(&spec)?.metric)).transpose()?;
+        return dry_run(&Plan::new(&spec)?, &folder, options.jobs, spread);
     }
     let format = Format::of(args.json);
     let report = |run: &Run, summary: &Summary| {
@@ -39,7 +42,8 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     Run::prepare(spec, folder, &options)?.train(report)
 }
 
-fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>) -> Result<Exit> {
+/// Prints the arms, the cost, and what the seeds can show, by the spread of the runs that the folder holds already unless one is given.
+fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>, spread: Option<f64>) -> Result<Exit> {
     println!("{}\n", plan.question);
     for (index, arm) in plan.arms.iter().enumerate() {
         println!(
@@ -50,6 +54,11 @@ fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>) -> Result<Exit> {
         );
     }
     println!("\n{}", cost_line(plan, workers(jobs, true)));
+    let earlier = record::read_all(folder).unwrap_or_default();
+    if let Some(outlook) = outlook(plan, &earlier, spread) {
+        println!("{}", outlook.differences);
+        outlook.undecidable.iter().for_each(|claim| println!("{claim}"));
+    }
     println!("results would go to {}", folder.display());
     Ok(Exit::Done)
 }

@@ -31,18 +31,7 @@ impl Goal {
     /// # Errors
     /// It is no number above 0, or its unit is not that of the quantity.
     fn half_width(&self, quantity: &Quantity) -> Result<Option<f64>> {
-        let Some(text) = &self.precision else { return Ok(None) };
-        let (number, scale, example) = match quantity.unit() {
-            Unit::Percent => (text.strip_suffix("pp").map(str::trim), 0.01, "0.1pp"),
-            Unit::Decibel => (text.strip_suffix("dB").map(str::trim), 1.0, "0.1dB"),
-            Unit::Plain => (Some(text.as_str()), 1.0, "0.02"),
-        };
-        match number.and_then(|number| number.parse::<f64>().ok()) {
-            Some(number) if number > 0.0 && number.is_finite() => Ok(Some(number * scale)),
-            _ => bail!(
-                "--precision {text}: half the width of an interval of {quantity} is a number above 0, such as {example}"
-            ),
-        }
+        self.precision.as_deref().map(|text| margin(text, quantity)).transpose()
     }
 
     /// What a summary leaves open, in words.
@@ -56,6 +45,22 @@ impl Goal {
             }
         }
         open
+    }
+}
+
+/// A difference of a quantity as typed, `0.1pp` or `0.02`, in the quantity's own numbers.
+///
+/// # Errors
+/// It is no number above 0, or its unit is not that of the quantity.
+pub fn margin(text: &str, quantity: &Quantity) -> Result<f64> {
+    let (number, scale, example) = match quantity.unit() {
+        Unit::Percent => (text.strip_suffix("pp").map(str::trim), 0.01, "0.1pp"),
+        Unit::Decibel => (text.strip_suffix("dB").map(str::trim), 1.0, "0.1dB"),
+        Unit::Plain => (Some(text), 1.0, "0.02"),
+    };
+    match number.and_then(|number| number.parse::<f64>().ok()) {
+        Some(number) if number > 0.0 && number.is_finite() => Ok(number * scale),
+        _ => bail!("`{text}`: a difference of {quantity} is a number above 0, such as {example}"),
     }
 }
 

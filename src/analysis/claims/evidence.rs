@@ -143,13 +143,8 @@ pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
         None => "no IQM, since too many runs diverged; ".into(),
     };
     // A run is improved on by a better value, which is the smaller one of a loss.
-    let ends = c.improvement_interval();
-    let (improvement, ends) = if quantity.higher_is_better() {
-        (c.improvement.estimate, ends.map(|i| (i.low, i.high)))
-    } else {
-        (1.0 - c.improvement.estimate, ends.map(|i| (1.0 - i.high, 1.0 - i.low)))
-    };
-    let ends = ends.map_or(String::new(), |(low, high)| format!(" [{low:.2}, {high:.2}]"));
+    let (improvement, ends) = c.probability_of_better(quantity.higher_is_better());
+    let ends = ends.map_or(String::new(), |Interval { low, high }| format!(" [{low:.2}, {high:.2}]"));
     format!("{difference}P(improvement) {improvement:.2}{ends}, {}, {}", c.runs_text(), p_text(decision))
 }
 

@@ -88,6 +88,14 @@ const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC
                      `decreasing in AXIS for KEY=VALUE on METRIC`";
 
 impl Test {
+    /// The number of comparisons it consists of.
+    pub fn parts(&self) -> usize {
+        match self {
+            Self::Order(sides) => sides.len() - 1,
+            Self::Same { .. } | Self::Range { .. } | Self::Trend { .. } => 1,
+        }
+    }
+
     /// The labels of the arms it names.
     pub fn arms<'a>(&'a self) -> Vec<&'a str> {
         let arm = |side: &'a Side| match side {

@@ -25,6 +25,7 @@
 mod evidence;
 mod judge;
 mod language;
+mod outlook;
 mod trend;
 
 use anyhow::{Result, anyhow};
@@ -44,6 +45,7 @@ use judge::ClaimContext;
 use language::Test;
 
 pub(crate) use evidence::{comparison_text, margin_text, p_value_text};
+pub use outlook::{Outlook, outlook};
 
 /// What the records say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

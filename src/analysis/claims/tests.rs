@@ -311,3 +311,35 @@ fn the_p_value_of_a_claim_is_that_of_its_weakest_part_or_of_its_strongest_contra
     assert!((p("adam > momentum on test_accuracy", &levels) - weak).abs() < 1e-12);
     assert!((p("sgd > momentum > adam on test_accuracy", &levels) - 2.0 * strong).abs() < 1e-12);
 }
+
+#[test]
+fn before_training_it_is_said_what_the_seeds_can_show() {
+    let plan = |test: &str, seeds: u64| plan(OPTIMIZERS, test, seeds);
+    let sentence = |test: &str, seeds: u64, spread: Option<f64>| {
+        let outlook = outlook(&plan(test, seeds), &[], spread).unwrap();
+        (outlook.differences, outlook.undecidable.concat())
+    };
+    let order = "adam > sgd on test_accuracy";
+    assert_eq!(sentence(order, 2, None).0, "2 seeds show nothing: it takes 3 or more");
+    let (differences, undecidable) = sentence(order, 15, Some(0.01));
+    assert!(differences.contains("15 seeds an arm and one test: a difference of 1."), "{differences}");
+    assert!(differences.ends_with("pp is called with 80 % power, for runs that spread by 1.00 pp"), "{differences}");
+    assert_eq!(undecidable, "");
+    // Twice 1 / 2^5 is above 5 %, and twice 1 / 2^6 below.
+    let (_, undecidable) = sentence("median(adam) > 0.9 on test_accuracy", 5, None);
+    assert_eq!(
+        undecidable,
+        "`median(adam) > 0.9 on test_accuracy`: never decided by 5 seeds, even if all agree; it takes about 6"
+    );
+    // Twice 0.1^n: two seeds would do.
+    assert_eq!(sentence("adam > 0.1 on diverged", 3, None).1, "");
+    let (_, undecidable) = sentence("adam ~ sgd within 0.001 on test_accuracy", 15, Some(0.01));
+    assert!(undecidable.contains("not confirmed by 15 seeds, whose interval reaches 0.8"), "{undecidable}");
+    assert_eq!(sentence("adam ~ sgd within 0.02 on test_accuracy", 15, Some(0.01)).1, "");
+    let (_, undecidable) = sentence("adam in [0.95, 0.952] on test_accuracy", 15, Some(0.01));
+    assert!(undecidable.contains("not confirmed by 15 seeds"), "{undecidable}");
+    // The spread of earlier runs is taken where none is given: 15 values between -0.005 and 0.005.
+    let plan = plan(order, 15);
+    let earlier = records(&plan, &[(0.9, 0.01), (0.9, 0.01), (0.9, 0.01)]);
+    assert!(outlook(&plan, &earlier, None).unwrap().differences.contains("for runs that spread by 0.3"));
+}

@@ -121,6 +121,15 @@ impl Comparison {
         self.improvement.interval(self.tested.decision.level / 2.0)
     }
 
+    /// The probability that a run of A is better than one of B, with its interval.
+    pub fn probability_of_better(&self, higher_is_better: bool) -> (f64, Option<Interval>) {
+        let (estimate, interval) = (self.improvement.estimate, self.improvement_interval());
+        if higher_is_better {
+            return (estimate, interval);
+        }
+        (1.0 - estimate, interval.map(|Interval { low, high }| Interval { low: 1.0 - high, high: 1.0 - low }))
+    }
+
     /// The smallest margin within which the two arms are the same: the further end of the interval of the difference.
     pub fn same_within(&self) -> Option<f64> {
         self.interval().map(|interval| interval.margin())

@@ -10,6 +10,7 @@ pub mod hypothesis;
 pub mod inference;
 pub mod location;
 pub mod looks;
+pub mod power;
 pub mod share;
 pub mod spread;
 pub mod test_images;

@@ -3,6 +3,7 @@
 mod curves;
 pub(crate) mod embeddings;
 mod json;
+mod scores;
 mod summary;
 mod trials;
 
@@ -22,7 +23,8 @@ pub trait Export {
 }
 
 /// The exports that a run leaves in its folder.
-pub const ALL: &[&dyn Export] = &[&trials::TrialsCsv, &curves::CurvesCsv, &summary::SummaryCsv, &json::SummaryJson];
+pub const ALL: &[&dyn Export] =
+    &[&trials::TrialsCsv, &curves::CurvesCsv, &summary::SummaryCsv, &json::SummaryJson, &scores::ScoresNpz];
 
 /// A number of a CSV file; empty, and never 0 or NaN, where there is none.
 fn number(value: Option<f64>) -> String {
@@ -116,6 +118,7 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,,,0,0.25,0.25,0.25,,,0.25,0.25,0.25,,
             "source": null,
             "axes": [],
             "dataset": "mnist",
+            "confidence": 0.95,
             "metric": "test_accuracy",
             "arms": [{
                 "label": "default",

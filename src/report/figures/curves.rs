@@ -1,16 +1,15 @@
 //! Learning curves: loss and accuracy on training and validation examples over the epochs.
 
 use super::axis::{Axis, Scale};
+use super::legend::{entries, part_of_arms, shown_arms};
 use super::panel::Panel;
-use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash, text_width};
+use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash};
 use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{interquartile_mean, quantile, sorted};
 use crate::analysis::summary::Summary;
 use crate::experiment::metric::Metric;
 use crate::record::{History, TrialRecord};
 
-/// More lines than this cannot be distinguished.
-const MOST_ARMS: usize = 8;
 /// Width and height of a panel.
 const SIZE: (f64, f64) = (310.0, 190.0);
 /// Pixels between two panels of a row, and between two rows.
@@ -52,7 +51,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     }
     let labels = shown_arms(summary);
     let legend_top = TOP + rows.len() as f64 * (SIZE.1 + GAP.1) - GAP.1 + 62.0;
-    let entries = legend(&labels, WIDTH - LEFT);
+    let entries = entries(&labels, WIDTH - LEFT);
     let height = legend_top + entries.last().map_or(0.0, |(_, y)| y + 26.0);
     let mut svg = Svg::new(WIDTH, height);
     for (title, left) in [("training", LEFT), ("validation", LEFT + SIZE.0 + GAP.0)] {
@@ -67,36 +66,17 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(index), 2.5, dash(index));
         svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
     }
-    let part = if labels.len() < summary.arms.len() {
-        format!(" The {} best of {} arms.", labels.len(), summary.arms.len())
-    } else {
-        String::new()
-    };
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let words = FigureText {
         title: "Learning curves".into(),
         alt: format!("Training and validation {} of each arm over the epochs.", names.join(" and ")),
         caption: format!(
             "Line: interquartile mean over seeds; band: middle half of the seeds (quartiles). Training numbers are means over an epoch \
-             as the weights change; validation numbers are taken at its end.{part}"
+             as the weights change; validation numbers are taken at its end.{}",
+            part_of_arms(summary, &labels)
         ),
     };
     Some(Figure::svg("curves", words, svg))
-}
-
-/// The labels of the arms in plan order, or of the best ones by the ranking metric where there are too many.
-fn shown_arms(summary: &Summary) -> Vec<&str> {
-    let mut shown: Vec<usize> = (0..summary.arms.len()).collect();
-    let goodness = |index: usize| {
-        let found = summary.arms[index].metric(&summary.metric);
-        let iqm = found.and_then(|found| found.description.iqm);
-        iqm.map_or(f64::NEG_INFINITY, |iqm| summary.metric.goodness(iqm))
-    };
-    if shown.len() > MOST_ARMS {
-        shown.sort_by(|&a, &b| goodness(b).total_cmp(&goodness(a)));
-        shown.truncate(MOST_ARMS);
-    }
-    shown.into_iter().map(|index| summary.arms[index].label.as_str()).collect()
 }
 
 /// Two panels that share their y axis; the last row has the labels of the epochs.
@@ -169,19 +149,4 @@ fn statistics<'a>(
         }
     };
     (0..epochs).map(of_epoch).collect()
-}
-
-/// The offset of each legend entry, from left to right in as many lines as they need.
-fn legend(labels: &[&str], width: f64) -> Vec<(f64, f64)> {
-    let (mut x, mut y) = (0.0, 0.0);
-    let mut entry = |label: &&str| {
-        let wide = 56.0 + text_width(label, TEXT);
-        if x > 0.0 && x + wide > width {
-            (x, y) = (0.0, y + 24.0);
-        }
-        let offset = (x, y);
-        x += wide;
-        offset
-    };
-    labels.iter().map(&mut entry).collect()
 }

@@ -71,6 +71,21 @@ fn the_interval_plot_has_a_dot_per_arm_with_an_interquartile_mean_and_a_line_per
 }
 
 #[test]
+fn the_profile_has_a_line_and_a_band_per_arm_and_the_improvement_a_dot_per_comparison() {
+    let summary = Fixture::new("seeds = 5\n[sweep]\nlr = [0.1, 0.2, 0.3]")
+        .metric("test_accuracy", |arm, seed| Some(if arm == "lr=0.1" { 0.9 } else { 0.85 } + 0.01 * seed as f64))
+        .summary();
+    let figure = profile::draw(&summary).unwrap();
+    assert!(figure.caption.contains("Clopper and Pearson"), "{}", figure.caption);
+    // A line and a line in the legend for each arm.
+    Marks::of(&figure).expect(&[(LINE, 6), ("fill-opacity=\"0.15\"", 3)]);
+    let figure = improvement::draw(&summary).unwrap();
+    Marks::of(&figure).expect(&[(DOT, 2), ("stroke-width=\"5\"", 2), (">lr=0.1 over lr=0.2<", 1)]);
+    let alone = Fixture::new("seeds = 5").metric("test_accuracy", |_, _| Some(0.9)).summary();
+    assert!(profile::draw(&alone).is_none() && improvement::draw(&alone).is_none());
+}
+
+#[test]
 fn without_the_metric_there_is_neither() {
     let summary = Fixture::new("seeds = 3").summary();
     assert!(arm_rows::boxplot(&summary).is_none() && arm_rows::intervals(&summary).is_none());
