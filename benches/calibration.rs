@@ -6,10 +6,18 @@
 //! In: the number of data sets of each cell, 4,000 by default, and a part of the names of the forms wanted, all by default. Out: a table in Markdown with the share of false answers on either side in
 //! percent. Each should be 2.5.
 
+use anyhow::Result;
+use kindling::analysis::claims::Finding;
 use kindling::analysis::stats::hypothesis::{Answer, Region, Tested};
 use kindling::analysis::stats::inference::Inference;
 use kindling::analysis::stats::looks::{level, looks};
 use kindling::analysis::stats::{describe, location, share, spread};
+use kindling::analysis::summary::Summary;
+use kindling::evaluate::predictions::Predictions;
+use kindling::experiment::metric::Metric;
+use kindling::experiment::plan::{Plan, Trial};
+use kindling::experiment::spec::Spec;
+use kindling::record::{Bytes, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 use kindling::seed::{Purpose, Stream};
 use rayon::prelude::*;
 
@@ -108,12 +116,69 @@ fn until_known(a: &[f64], b: &[f64]) -> Option<Tested> {
     last
 }
 
+/// Of 24 arms the one that validates best against another arm, all of them the same: how often `best(adam) > sgd` is confirmed and refuted. A run
+/// that does well on validation does well in the test too.
+fn best_of_many(n: usize, datasets: u64) -> Result<[u64; 2]> {
+    let rates: Vec<String> = (1..=24).map(|step| format!("{:.3}", 0.001 * f64::from(step))).collect();
+    let text = format!(
+        "question = 'q'\nseeds = {n}\n[sweep]\noptimizer = ['adam', 'sgd']\nlr = [{}]\n[[claims]]\nsays = 's'\ntest = 'best(adam) > sgd lr={} on test_accuracy'",
+        rates.join(", "),
+        0.001
+    );
+    let plan = Plan::new(&Spec::parse("best", "best.toml", &text)?)?;
+    let called = (0..datasets).into_par_iter().map(|round| {
+        let mut stream = Stream::new(n as u64, Purpose::Data, 1 + round);
+        let record = |trial: Trial| {
+            let (test, other) = (stream.normal(), stream.normal());
+            let metrics = [(Metric::TestAccuracy, test), (Metric::ValidationAccuracy, 0.7 * test + 0.7 * other)];
+            made_up_record(trial, metrics.into_iter().collect())
+        };
+        let summary = Summary::new(&plan, plan.trials().map(record).collect())?;
+        Ok(match summary.claims[0].finding {
+            Finding::Confirmed => [1, 0],
+            Finding::Refuted => [0, 1],
+            Finding::Same | Finding::Inconclusive | Finding::Untestable => [0, 0],
+        })
+    });
+    called.try_reduce(|| [0, 0], |a, b| Ok([a[0] + b[0], a[1] + b[1]]))
+}
+
+fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
+    TrialRecord {
+        schema: SCHEMA,
+        id: String::new(),
+        axes: trial.values.into_iter().collect(),
+        arm: trial.label,
+        seed: trial.seed,
+        status: Status::Done,
+        diverged_epoch: None,
+        error: None,
+        epochs_kept: None,
+        history: History::default(),
+        metrics,
+        confusion: Vec::new(),
+        mistakes: Vec::new(),
+        predictions: Predictions::default(),
+        decision_grid: None,
+        path: Vec::new(),
+        made_with: MadeWith {
+            kindling: String::new(),
+            burn: String::new(),
+            backend: String::new(),
+            bytes: Bytes::Portable,
+            dataset: String::new(),
+            data: String::new(),
+        },
+        seconds: 0.0,
+    }
+}
+
 /// A share of 0.3, and two of them.
 fn heads(n: usize, stream: &mut Stream) -> Vec<f64> {
     (0..n).map(|_| f64::from(u8::from(stream.unit() < 0.3))).collect()
 }
 
-fn main() {
+fn main() -> Result<()> {
     // Cargo adds an argument of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let datasets: u64 = arguments.first().and_then(|count| count.parse().ok()).unwrap_or(4_000);
@@ -149,6 +214,7 @@ fn main() {
             }),
         },
     ];
+    let percent = |count: u64| 100.0 * count as f64 / datasets as f64;
     println!("False answers, in %: confirmed / refuted, each of which should be 2.5. {datasets} data sets a cell.\n");
     println!("| form | values | {} |", sizes.map(|n| format!("n = {n}")).join(" | "));
     println!("| --- | --- |{}", " --- |".repeat(sizes.len()));
@@ -164,10 +230,19 @@ fn main() {
                     }
                 });
                 let [yes, no] = answers.reduce(|| [0, 0], |a, b| [a[0] + b[0], a[1] + b[1]]);
-                let percent = |count: u64| 100.0 * count as f64 / datasets as f64;
                 format!("{:.1} / {:.1}", percent(yes), percent(no))
             };
             println!("| {} | {values} | {} |", form.name, sizes.map(cell).join(" | "));
         }
     }
+    let name = "`best(x) > y`, 24 arms against 1";
+    if name.contains(wanted) {
+        // From ten runs on every arm's interval is a bootstrap, and a data set has 48 of them.
+        let few = sizes.map(|n| if n < 10 { best_of_many(n, datasets).map(Some) } else { Ok(None) });
+        let cells = few.into_iter().map(|counts| {
+            Ok(counts?.map_or("-".into(), |[yes, no]| format!("{:.1} / {:.1}", percent(yes), percent(no))))
+        });
+        println!("| {name} | normal | {} |", cells.collect::<Result<Vec<String>>>()?.join(" | "));
+    }
+    Ok(())
 }
