@@ -557,6 +557,21 @@ fn list_shows_every_experiment_with_question_and_cost() {
 }
 
 #[test]
+fn compare_of_two_single_networks_counts_the_images_that_only_one_predicts_right() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml", "--out", "a", "--seeds", "1"]);
+    desk.expect(0, &["sweep", "tiny.toml", "--out", "b", "--seeds", "1", "--epochs", "2"]);
+    let (out, _) = desk.expect(0, &["compare", "a", "b"]);
+    assert_eq!(out.matches("these two networks: ").count(), 2, "{out}");
+    assert!(out.contains("McNemar's exact p"), "{out}");
+    let (out, _) = desk.expect(0, &["compare", "a", "a"]);
+    assert!(
+        out.contains("0 of 100 test images only the first predicts right, 0 only the second; McNemar's exact p 1.0000"),
+        "{out}"
+    );
+}
+
+#[test]
 fn compare_pairs_the_arms_of_two_runs() {
     let desk = Desk::new();
     desk.expect(0, &["sweep", "tiny.toml", "--out", "a"]);

@@ -1,6 +1,6 @@
 //! Seeds added look by look, until what was asked for is known or the budget is used.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 
@@ -70,7 +70,7 @@ pub fn margin(text: &str, quantity: &Quantity) -> Result<f64> {
 /// The goal does not fit the experiment, or the run could not start.
 pub fn run(
     spec: &Spec,
-    folder: &PathBuf,
+    folder: &Path,
     options: &RunOptions,
     (goal, budget): (&Goal, u64),
     report: impl Fn(&Run, &Summary) -> Result<()>,
@@ -89,7 +89,7 @@ pub fn run(
     for (index, &seeds) in looks.iter().enumerate() {
         let spec = Spec { seeds, looks: looks.clone(), ..spec.clone() };
         let mut is_over = false;
-        let exit = Run::prepare(spec, folder.clone(), options)?.train(|run, summary| {
+        let exit = Run::prepare(spec, folder.to_path_buf(), options)?.train(|run, summary| {
             let open = goal.open(summary, half_width);
             is_over = open.is_empty() || index + 1 == looks.len();
             if !options.quiet {

@@ -168,10 +168,11 @@ impl TrialRecord {
     }
 
     /// A quantity, or the worst value there is where the trial diverged and so has none: infinite, on the side that is worse. `None` where
-    /// a trial that ended otherwise does not have it.
+    /// a trial that ended otherwise does not have it, and for a difference of a trial that diverged: neither side of it is the worse one.
     pub fn outcome(&self, quantity: &Quantity) -> Option<f64> {
         let worst = if quantity.higher_is_better() { f64::NEG_INFINITY } else { f64::INFINITY };
-        self.quantity(quantity).or_else(|| (self.status == Status::Diverged).then_some(worst))
+        let has_worst = self.status == Status::Diverged && matches!(quantity, Quantity::Single(_));
+        self.quantity(quantity).or_else(|| has_worst.then_some(worst))
     }
 
     /// The recorded metrics, known to this program or not.
@@ -232,6 +233,20 @@ pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], quantity: &Qua
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::report::fixture::Fixture;
+
+    #[test]
+    fn a_run_that_diverged_has_the_worst_value_of_a_metric_and_none_of_a_difference() {
+        let mut record = Fixture::new("seeds = 1").diverged("default", 2).summary().records.remove(0);
+        let outcome = |record: &TrialRecord, text: &str| record.outcome(&text.parse().unwrap());
+        assert_eq!(outcome(&record, "test_accuracy"), Some(f64::NEG_INFINITY));
+        assert_eq!(outcome(&record, "test_loss"), Some(f64::INFINITY));
+        assert_eq!(outcome(&record, "train_accuracy - test_accuracy"), None);
+        record.status = Status::Failed;
+        assert_eq!(outcome(&record, "test_accuracy"), None);
+    }
+
     #[test]
     fn the_recorded_burn_version_is_the_one_that_is_pinned() {
         let pin = format!("burn = {{ version = \"={}\"", super::BURN_VERSION);

@@ -8,7 +8,7 @@ use crate::evaluate::classification::{self, OneVsRest, one_vs_rest};
 use crate::experiment::metric::Metric;
 
 /// What the columns of [`table`] are.
-pub const CAPTION: &str = "Interquartile means over seeds; a 95 % interval behind the errors of the reconstruction and the accuracies on the code. KNN: the \
+pub const CAPTION: &str = "Interquartile means over seeds; an interval, at the confidence of the first table, behind the errors of the reconstruction and the accuracies on the code. KNN: the \
      accuracy of the k-nearest-neighbour classifier on: the code; raw pixels; as many principal \
      components; the code of the same encoder before training. Probe: a linear classifier on the code. Trustworthiness: \
      whether neighbours by code are neighbours by pixel. EV: explained variance of the test images, by the autoencoder and by \

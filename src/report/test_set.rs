@@ -26,7 +26,7 @@ pub fn table(summary: &Summary) -> Option<Table> {
 fn row(summary: &Summary, arm: &ArmSummary) -> Option<Vec<Cell>> {
     let errors = errors(summary, &arm.label)?;
     let floor = errors.flip_floor()?;
-    let found = arm.metric(&summary.metric)?.description.clone();
+    let found = arm.metric(&summary.metric)?.description;
     let sd = found.sd?;
     let beyond = (sd * sd - floor * floor).max(0.0).sqrt();
     let over_seeds = sd / (found.n as f64).sqrt();

@@ -166,7 +166,11 @@ impl ClaimContext<'_> {
         if diverged == 0 || self.is_share() {
             return String::new();
         }
-        format!("; {diverged} of {} runs of `{arm}` diverged and count as the worst", own.count())
+        let counts = match self.quantity {
+            Quantity::Single(_) => "count as the worst",
+            Quantity::Difference(..) => "have no difference",
+        };
+        format!("; {diverged} of {} runs of `{arm}` diverged and {counts}", own.count())
     }
 
     /// What of an arm's standard deviation the test images make, as a note; empty where its predictions are not known.
@@ -176,9 +180,7 @@ impl ClaimContext<'_> {
         let floor =
             errors.filter(|_| *self.quantity == Metric::TestAccuracy.into()).and_then(|errors| errors.flip_floor());
         let sd = sd(&self.values(arm).into_iter().flatten().collect::<Vec<_>>());
-        floor.zip(sd).map_or(String::new(), |(floor, sd)| {
-            format!("; of the sd of `{arm}`, {sd:.4}, the test images make {floor:.4} (flip floor)")
-        })
+        floor.zip(sd).map_or(String::new(), |(floor, sd)| format!("; sd(`{arm}`) {sd:.4}, flip floor {floor:.4}"))
     }
 
     /// Whether the values are 0 or 1, and their mean is a share.
@@ -186,8 +188,9 @@ impl ClaimContext<'_> {
         *self.quantity == Quantity::from(Metric::Diverged)
     }
 
-    /// `best(...)`: for each seed the value of the arm that the other seeds choose on validation. The test set only reports, and a run does
-    /// not choose itself: the luck that makes a run validate well would make it look well too.
+    /// `best(...)`: for each seed the value of the arm that validates best with the other half of the seeds, the odd ones for an even seed. The
+    /// test set only reports, and a run does not choose itself: the luck that makes a run validate well would make it look well too. Were
+    /// all other seeds to choose, nearly the same ones would choose for every seed, and by simulation 8 % were called wrongly at 5 %.
     fn best(&self, group: &str) -> Sample {
         let members: Vec<&Arm> =
             self.plan.arms.iter().filter(|arm| axis_names(arm).any(|name| name == group)).collect();
@@ -196,7 +199,7 @@ impl ClaimContext<'_> {
         let mut chosen = vec![0; members.len()];
         let mut of_seed = |seed: usize| {
             let without = |scores: &Vec<Option<f64>>| {
-                let others = scores.iter().enumerate().filter(|(other, _)| *other != seed);
+                let others = scores.iter().enumerate().filter(|(other, _)| other % 2 != seed % 2);
                 let others: Vec<f64> = others.filter_map(|(_, score)| *score).collect();
                 if others.is_empty() { f64::NEG_INFINITY } else { interquartile_mean(&others) }
             };

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `adam > sgd on test_accuracy` | the interval of the difference of interquartile means lies above 0 |
 //! | `a > b > c on test_accuracy` | the same for each pair of neighbours |
-//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arms of each group that validate best; each seed is compared as the arm that the other seeds choose |
+//! | `best(adam) > best(sgd) on test_accuracy` | the same, between the arms of each group that validate best; each seed is compared as the arm that the other half of the seeds chooses |
 //! | `adam > sgd + 0.005 on test_accuracy` | the interval of the difference lies above the margin |
 //! | `adam ~ sgd within 0.002 on test_accuracy` | the interval of the difference lies within the margin on either side: *practically the same* |
 //! | `mean(adam) > mean(sgd) on test_accuracy` | the interval of the difference of means lies above 0; also `median` |

@@ -72,7 +72,7 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
         alt: format!("Interquartile mean of {title} for each arm, with its {}.", interval_name(summary)),
         caption: format!(
             "{}, with its {}{}. {}{}",
-            interquartile_mean_text(summary),
+            capitalised(&interquartile_mean_text(summary)),
             interval_name(summary),
             if has_arm_without_interval {
                 "; an arm has none if its runs are too few, too many of them diverged, or all have the same value"
