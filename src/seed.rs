@@ -26,7 +26,7 @@ pub enum Purpose {
     Noise,
     /// Noise on test inputs; the counter is the level in thousandths.
     TestNoise,
-    /// Bootstrap resamples; the counter numbers the estimate.
+    /// Bootstrap resamples; the counter is 0.
     Bootstrap,
     /// Random search; the counter is the arm.
     Search,

@@ -129,7 +129,10 @@ fn seeds_are_added_look_by_look_until_what_was_asked_for_is_known_or_the_budget_
     assert_eq!(sweep(&["--until", "known", "--seeds", "10"]).0, out);
     // More seeds than were planned are a second look.
     let (out, err) = sweep(&["--seeds", "12"]);
-    assert!(err.contains("note: 10 seeds an arm were there before, and 12 are looked at now"), "{err}");
+    assert!(
+        err.contains("note: 10 seeds an arm were there before, for looks at 8, 10 seeds, and now it is one look"),
+        "{err}"
+    );
     assert!(out.contains("95 % interval"), "{out}");
     // An interval as wide as can be is narrow enough at the first look.
     let (_, err) = desk.expect(0, &["sweep", "looks.toml", "--precision", "100pp", "--out", "wide"]);

@@ -90,7 +90,7 @@ pub struct MetricSummary {
     pub description: Description,
     /// The interval of the mean; `None` where a run diverged.
     pub mean_interval: Option<Interval>,
-    /// The interval of the median.
+    /// The interval of the median; `None` where a run diverged.
     pub median_interval: Option<Interval>,
     /// The interval of the interquartile mean.
     pub iqm_interval: Option<Interval>,
@@ -106,7 +106,7 @@ pub struct ArmComparison {
     /// The first arm against the second.
     #[serde(flatten)]
     pub comparison: Comparison,
-    /// How many runs diverged, and so are not in the comparison; empty if none.
+    /// How many runs diverged, and so count as the worst; empty if none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
@@ -208,7 +208,7 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
         Some(MetricSummary {
             description: describe(&values)?,
             mean_interval: interval(arithmetic_mean),
-            median_interval: interval(median),
+            median_interval: interval(median).filter(|_| values.iter().all(|value| value.is_finite())),
             iqm_interval: interval(interquartile_mean),
             quantity: quantity.clone(),
         })

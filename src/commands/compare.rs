@@ -14,7 +14,7 @@ use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
 use crate::experiment::metric::{Metric, Quantity};
 
-/// Compares arms of the same name, or the only arm of each, seed by seed.
+/// Compares arms of the same name, or the only arm of each, as unrelated runs.
 pub fn run(args: &CompareArgs) -> Result<Exit> {
     let a = summary_of(&args.a)?;
     let b = summary_of(&args.b)?;
@@ -60,14 +60,18 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Two arms of one run each, image by image; `None` where one has more runs, or no predictions.
+/// Two arms of one run each, image by image; `None` where one has more runs or no predictions, and where
+/// their data differ.
 fn lone_networks(a: (&Summary, &str), b: (&Summary, &str)) -> Option<String> {
     let only = |(summary, label): (&Summary, &str)| {
         let mut runs = summary.records_of(label);
-        let first = runs.next()?.predictions.clone();
-        runs.next().is_none().then_some(first)
+        let first = runs.next()?;
+        runs.next().is_none().then(|| (first.predictions.clone(), first.made_with.data.clone()))
     };
-    let (of_a, of_b) = (only(a)?, only(b)?);
+    let ((of_a, data_a), (of_b, data_b)) = (only(a)?, only(b)?);
+    if data_a != data_b {
+        return None;
+    }
     let found = mcnemar(&of_a, &of_b)?;
     Some(format!(
         "these two networks: {} of {} test images only the first predicts right, {} only the second; McNemar's exact p {:.4}. Other seeds may \

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, ensure};
 use super::arm::SelectedArm;
 use super::{Exit, failed};
 use crate::cli::GradcheckArgs;
+use crate::experiment::config::Source;
 use crate::report::table::{Cell, Table};
 use crate::studies::Objective;
 use crate::studies::gradient_check::{ParameterCheck, check};
@@ -17,7 +18,8 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     let SelectedArm { arm, lab, .. } = SelectedArm::open(&args.subject)?;
     let config = &arm.config;
     let seeds = [args.subject.seed];
-    let job = job(&lab, config, &seeds)?;
+    let drawn = config.train.vary.seeds(Source::Order, &seeds);
+    let job = job(&lab, config, &drawn)?;
     let count = (args.examples as usize).min(job.train.count());
     let few = job.train.chunks(count).next().context("there are no training examples to take the loss over")?;
     let network = match initial_network(&lab, config, &seeds, &NoCallback) {

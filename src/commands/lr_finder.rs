@@ -10,6 +10,7 @@ use super::arm::SelectedArm;
 use super::{Exit, failed};
 use crate::analysis::stats::describe::{quantile, sorted};
 use crate::cli::LrFindArgs;
+use crate::experiment::config::Source;
 use crate::files::{check_writable, write_atomic};
 use crate::report::figures::{Figure, lr_finder};
 use crate::studies::lr_finder::{LossCurve, RateRange, find};
@@ -34,7 +35,7 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
         Ok(network) => network,
         Err(error) => return Ok(failed(&error.into())),
     };
-    let curves = find(network, &job(&lab, &arm.config, &seeds)?, range);
+    let curves = find(network, &job(&lab, &arm.config, &arm.config.train.vary.seeds(Source::Order, &seeds))?, range);
     let steepest = median(curves.iter().filter_map(LossCurve::steepest));
     let tenth = median(curves.iter().filter_map(LossCurve::tenth_of_lowest));
     let figure = lr_finder::draw(&curves, steepest);

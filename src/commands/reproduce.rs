@@ -176,6 +176,9 @@ fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
     if let Some(search) = spec.search.as_mut().filter(|search| search.bayesian.is_some()) {
         search.scores = written.search.as_ref()?.scores.clone();
     }
+    if written.seeds == spec.seeds {
+        spec.looks = written.looks;
+    }
     spec.claims_before = written.claims_before;
     Some(spec)
 }

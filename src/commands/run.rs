@@ -94,6 +94,7 @@ impl RunOptions {
             spec.set_flag("smoke", "train.epochs", 1)?;
             spec.max_sizes = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
             spec.seeds = spec.seeds.min(3);
+            spec.looks.clear();
         }
         for typed in &self.set {
             spec.set(typed)?;
@@ -344,10 +345,28 @@ impl Run {
     }
 }
 
-/// Notes that more seeds are added to runs that have been looked at, where nobody planned it.
+fn looks_text(looks: &[u64]) -> String {
+    match looks {
+        [] => "one look".into(),
+        looks => format!("looks at {} seeds", looks.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Notes that runs are looked at in another way than was planned before the first of them.
 fn note_second_look(spec: &Spec, folder: &Path) {
     let Ok(written) = library::load(&folder.join("spec.toml")) else { return };
-    if written.seeds < spec.seeds && spec.looks.is_empty() && !spec.claims.is_empty() {
+    if spec.claims.is_empty() || record::read_all(folder).map_or(true, |records| records.is_empty()) {
+        return;
+    }
+    if written.looks != spec.looks {
+        eprintln!(
+            "note: {} seeds an arm were there before, for {}, and now it is {}: the chance of a wrong call is 5 % only for looks that are \
+             planned before the first",
+            written.seeds,
+            looks_text(&written.looks),
+            looks_text(&spec.looks)
+        );
+    } else if written.seeds < spec.seeds && spec.looks.is_empty() {
         eprintln!(
             "note: {} seeds an arm were there before, and {} are looked at now; if the first look is why there are more, about 8 % of what is \
              called may be chance instead of 5 % (--until known plans its looks, and keeps to 5 %)",

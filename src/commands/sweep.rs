@@ -9,6 +9,7 @@ use super::print::{self, Format};
 use super::run::{Run, RunOptions, workers};
 use super::until::{self, DEFAULT_BUDGET, Goal, margin};
 use crate::analysis::claims::outlook;
+use crate::analysis::stats::looks::looks;
 use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
 use crate::experiment::plan::{Plan, cost};
@@ -24,7 +25,12 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     let mut spec = library::find(&args.experiment)?;
     options.apply(&mut spec)?;
     let folder = options.folder(&spec.name);
+    let budget = if args.run.smoke { spec.seeds } else { args.seeds.unwrap_or(DEFAULT_BUDGET) };
+    let adds_seeds = args.until.is_some() || args.precision.is_some();
     if args.dry_run {
+        if adds_seeds {
+            (spec.seeds, spec.looks) = (budget, looks(budget));
+        }
         let spread = args.spread.as_deref().map(|text| margin(text, &Plan::new(&spec)?.metric)).transpose()?;
         return dry_run(&Plan::new(&spec)?, &folder, options.jobs, spread);
     }
@@ -34,9 +40,8 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         report::write(summary, dataset, Vec::new(), &run.folder)?;
         print::summary(summary, dataset, &run.folder, format)
     };
-    if args.until.is_some() || args.precision.is_some() {
+    if adds_seeds {
         let goal = Goal { claims: args.until.is_some(), precision: args.precision.clone() };
-        let budget = args.seeds.unwrap_or(DEFAULT_BUDGET);
         return until::run(&spec, &folder, &options, (&goal, budget), report);
     }
     Run::prepare(spec, folder, &options)?.train(report)

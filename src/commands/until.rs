@@ -78,7 +78,7 @@ pub fn run(
     let plan = Plan::new(spec)?;
     ensure!(
         spec.search.is_none(),
-        "a search chooses its arms by their runs, so seeds cannot be added until something is known"
+        "--until and --precision are not for a search: its arms are samples, of which one is to be chosen, and not compared"
     );
     ensure!(
         !goal.claims || plan.claims.iter().any(|claim| claim.untestable.is_none()),
@@ -91,8 +91,10 @@ pub fn run(
         let mut is_over = false;
         let exit = Run::prepare(spec, folder.to_path_buf(), options)?.train(|run, summary| {
             let open = goal.open(summary, half_width);
-            is_over = open.is_empty() || index + 1 == looks.len();
-            if !options.quiet {
+            let is_whole = summary.records.len() == run.plan.arms.len() * run.plan.seeds.len();
+            let has_failed = summary.arms.iter().any(|arm| arm.failed > 0);
+            is_over = !is_whole || has_failed || open.is_empty() || index + 1 == looks.len();
+            if is_whole && !options.quiet {
                 let sure = 100.0 * (1.0 - level(&looks, seeds));
                 let left = match (open.len(), looks.get(index + 1)) {
                     (0, _) => "nothing is open".into(),

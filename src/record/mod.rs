@@ -233,20 +233,6 @@ pub fn by_seed(records: &[TrialRecord], arm: &str, seeds: &[u64], quantity: &Qua
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::report::fixture::Fixture;
-
-    #[test]
-    fn a_run_that_diverged_has_the_worst_value_of_a_metric_and_none_of_a_difference() {
-        let mut record = Fixture::new("seeds = 1").diverged("default", 2).summary().records.remove(0);
-        let outcome = |record: &TrialRecord, text: &str| record.outcome(&text.parse().unwrap());
-        assert_eq!(outcome(&record, "test_accuracy"), Some(f64::NEG_INFINITY));
-        assert_eq!(outcome(&record, "test_loss"), Some(f64::INFINITY));
-        assert_eq!(outcome(&record, "train_accuracy - test_accuracy"), None);
-        record.status = Status::Failed;
-        assert_eq!(outcome(&record, "test_accuracy"), None);
-    }
-
     #[test]
     fn the_recorded_burn_version_is_the_one_that_is_pinned() {
         let pin = format!("burn = {{ version = \"={}\"", super::BURN_VERSION);

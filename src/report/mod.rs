@@ -7,7 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod export;
 pub mod figures;
 #[cfg(test)]
-pub(crate) mod fixture;
+mod fixture;
 pub(crate) mod html;
 pub mod ledger;
 pub(crate) mod markdown;

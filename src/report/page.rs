@@ -70,7 +70,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         blocks.push(Block::List(lines.collect()));
         blocks.push(Block::Text(
             "Each of the best arms against the next, ranked by IQM; a run that diverged counts as the worst. ΔIQM: difference of interquartile \
-             means, with the interval that the verdict follows from (Yuen and Welch; its confidence is that at which Holm's method decided the \
+             means, with the interval that the verdict follows from (Yuen and Welch, or Yuen for pairs; its confidence is that at which Holm's method decided the \
              line). P(improvement), the probability of improvement: the chance that one run of the first is better than one run of the \
              second, an effect size. p: corrected by Holm's method over this list."
                 .into(),
@@ -125,7 +125,7 @@ fn provenance(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
         format!("{} trials, {} of training and evaluation added up.", summary.records.len(), human(summary.trial_seconds)),
         "Every trial with every epoch: `records.jsonl`, or compressed `records.jsonl.gz`; the resolved settings: `spec.toml`.".into(),
-        "`kindling report` makes this page, its figures and the tables `trials.csv`, `curves.csv` and `summary.csv` from the records; \
+        "`kindling report` makes this page, its figures and the tables `trials.csv`, `curves.csv`, `summary.csv`, `summary.json` and `scores.npz` from the records; \
          `kindling verify` retrains some trials and compares."
             .into(),
     ];

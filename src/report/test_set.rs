@@ -43,9 +43,14 @@ fn row(summary: &Summary, arm: &ArmSummary) -> Option<Vec<Cell>> {
     ])
 }
 
-/// For each comparison of the ranking, how far its difference goes for other images; empty where [`table`] is none.
+/// For each comparison of the ranking, how far its difference goes for other images; empty where [`table`] is none, and without those of
+/// arms on different data.
 pub fn differences(summary: &Summary) -> Vec<String> {
     let line = |versus: &ArmComparison| {
+        let data = |label: &str| summary.records_of(label).next().map(|record| record.made_with.data.clone());
+        if data(&versus.a) != data(&versus.b) {
+            return None;
+        }
         let [a, b] = [errors(summary, &versus.a)?, errors(summary, &versus.b)?];
         let described = |label: &str| {
             let arm = summary.arms.iter().find(|arm| arm.label == label)?;

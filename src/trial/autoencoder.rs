@@ -16,7 +16,7 @@ use crate::evaluate::denoise::{Classifiers, denoising_scores, noisy};
 use crate::evaluate::knn::{Index, KnnClassifier, Vectors};
 use crate::evaluate::trustworthiness::trustworthiness;
 use crate::evaluate::{evaluate, outputs_of_one, pca};
-use crate::experiment::config::{EvaluateConfig, TrialConfig};
+use crate::experiment::config::{EvaluateConfig, Source, TrialConfig};
 use crate::experiment::metric::{Level, Metric};
 use crate::nn::loss::Loss;
 use crate::nn::models::{Autoencoder, Network};
@@ -155,7 +155,8 @@ impl AutoencoderEvaluation<'_> {
         self.check_interrupted()?;
         measured.add(Metric::KnnAccuracyPca, reference(ReferenceSpace::Pca { size: self.latent, k }));
         self.check_interrupted()?;
-        let untrained = self.config.network(PIXELS, self.classes).init(&[self.seed], self.device);
+        let drawn = self.config.train.vary.seeds(Source::Init, &[self.seed]);
+        let untrained = self.config.network(PIXELS, self.classes).init(&drawn, self.device);
         if let Network::Autoencoder(untrained) = untrained {
             let codes =
                 [train, test].map(|split| outputs_of_one(&Network::encoder_of(&untrained), split.rows, self.device));

@@ -1,7 +1,7 @@
 //! What the records say to one part of a claim.
 
 use super::Finding;
-use crate::analysis::stats::compare::Comparison;
+use crate::analysis::stats::compare::{Comparison, Effect};
 use crate::analysis::stats::family::Decision;
 use crate::analysis::stats::hypothesis::{Answer, Region, Tested};
 use crate::analysis::stats::{Interval, SIGNIFICANCE};
@@ -79,7 +79,8 @@ impl Evidence {
         match self {
             Self::Settled { text, .. } => text.clone(),
             Self::Comparison { between, comparison, note } => {
-                let margin = if is_short_of_margin(&comparison.tested) { ": not by that margin" } else { "" };
+                let is_short = comparison.effect == Effect::Difference && is_short_of_margin(&comparison.tested);
+                let margin = if is_short { ": not by that margin" } else { "" };
                 format!("{between}: {}{margin}{note}", comparison_text(comparison, quantity))
             }
             Self::Number { what, tested, seeds, note } => {

@@ -83,9 +83,7 @@ impl ClaimContext<'_> {
         let seeds = of_a.all().len().min(of_b.all().len());
         if of_a.statistic == Statistic::Iqm && !self.is_share() {
             return match compare(&of_a.values, &of_b.values, Pairing::declared(self.plan.paired), claimed) {
-                Some(comparison)
-                    if comparison.effect == Effect::Improvement && matches!(claimed, Region::Between(..)) =>
-                {
+                Some(comparison) if comparison.effect == Effect::Improvement && claimed != Region::Above(0.0) => {
                     Evidence::inconclusive(format!("{between}: too many runs diverged for a difference{note}"), seeds)
                 }
                 Some(comparison) => Evidence::Comparison { between, comparison, note },
@@ -107,8 +105,9 @@ impl ClaimContext<'_> {
 
     /// The difference of two means, medians or shares.
     fn difference_of_locations(&self, statistic: Statistic, a: &Sample, b: &Sample) -> Option<Inference> {
-        let pairs = a.values.iter().zip(&b.values).filter_map(|(a, b)| Some((*a)? - (*b)?));
-        let differences: Vec<f64> = pairs.collect();
+        let pairs = a.values.iter().zip(&b.values).filter_map(|(a, b)| Some(((*a)?, (*b)?)));
+        // Two runs that diverged are equally bad.
+        let differences: Vec<f64> = pairs.map(|(a, b)| if a == b { 0.0 } else { a - b }).collect();
         match (statistic, Pairing::declared(self.plan.paired)) {
             _ if self.is_share() => share::difference_of_shares(&a.all(), &b.all()),
             (Statistic::Median, Pairing::Paired) => location::median(&differences),
@@ -179,7 +178,8 @@ impl ClaimContext<'_> {
         let errors = ImageErrors::new(predictions.filter(|found| !found.is_empty()));
         let floor =
             errors.filter(|_| *self.quantity == Metric::TestAccuracy.into()).and_then(|errors| errors.flip_floor());
-        let sd = sd(&self.values(arm).into_iter().flatten().collect::<Vec<_>>());
+        let values = self.values(arm).into_iter().flatten().filter(|value| value.is_finite());
+        let sd = sd(&values.collect::<Vec<_>>());
         floor.zip(sd).map_or(String::new(), |(floor, sd)| format!("; sd(`{arm}`) {sd:.4}, flip floor {floor:.4}"))
     }
 

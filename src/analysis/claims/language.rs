@@ -96,6 +96,11 @@ impl Test {
         }
     }
 
+    /// Whether it is about another statistic than the one that an arm's name alone means.
+    pub fn has_other_statistic(&self) -> bool {
+        self.sides().into_iter().any(|side| matches!(side, Side::Arm(statistic, _) if *statistic != Statistic::Iqm))
+    }
+
     /// The labels of the arms it names.
     pub fn arms<'a>(&'a self) -> Vec<&'a str> {
         let arm = |side: &'a Side| match side {

@@ -196,6 +196,9 @@ fn parse(claim: &Claim, plan: &Plan) -> Result<(Test, Quantity)> {
             return Err(fail(format!("no arm `{arm}`{near}; the arms are {}", labels.join(", "))));
         }
     }
+    if quantity == Quantity::from(Metric::Diverged) && test.has_other_statistic() {
+        return Err(fail("`diverged` is 0 or 1 for a run, and an arm's name alone is the share of its runs".into()));
+    }
     for group in test.groups() {
         check_group(group, plan).map_err(fail)?;
     }

@@ -8,6 +8,7 @@ use crate::analysis::stats::looks::level;
 use crate::analysis::stats::power::{half_width, half_width_of_difference, least_difference, least_p_of_median};
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::Plan;
+use crate::experiment::spec::Claim;
 use crate::record::{TrialRecord, by_seed};
 
 use super::evidence::margin_text;
@@ -31,11 +32,13 @@ pub fn outlook(plan: &Plan, earlier: &[TrialRecord], spread: Option<f64>) -> Opt
     let spread_of = |quantity: &Quantity| {
         spread.filter(|_| *quantity == plan.metric).or_else(|| spread_of_runs(plan, earlier, quantity))
     };
-    let parsed: Vec<(Test, Quantity)> = plan.claims.iter().filter_map(|claim| parse(claim, plan).ok()).collect();
-    let parts: usize = parsed.iter().map(|(test, _)| test.parts()).sum();
+    let parsed = plan.claims.iter().filter_map(|claim| Some((claim, parse(claim, plan).ok()?)));
+    let parsed: Vec<(&Claim, (Test, Quantity))> = parsed.collect();
+    let parts: usize = parsed.iter().map(|(_, (test, _))| test.parts()).sum();
     // Holm's method decides the smallest p-value of a family at this level.
     let tests = parts.max(1);
-    let strictest = level(&plan.looks, runs as u64) / tests as f64;
+    let level = level(&plan.looks, runs as u64);
+    let strictest = level / tests as f64;
     let family = if tests == 1 { "one test".into() } else { format!("{tests} tests") };
     let is_alone = plan.arms.len() == 1;
     let shown = if is_alone { half_width(1.0, runs, strictest) } else { least_difference(1.0, runs, strictest) };
@@ -54,17 +57,11 @@ pub fn outlook(plan: &Plan, earlier: &[TrialRecord], spread: Option<f64>) -> Opt
             format!("{runs} seeds an arm and {family}: {what} {sds:.1} standard deviations of the runs {called}")
         }
     };
-    let undecidable = parsed.iter().filter_map(|(test, quantity)| {
-        let why = obstacle(test, quantity, runs, strictest, spread_of(quantity))?;
-        Some(format!("`{}`: {why}", text_of(plan, test)))
+    let undecidable = parsed.iter().filter_map(|(claim, (test, quantity))| {
+        let why = obstacle(test, quantity, runs, [level, strictest], spread_of(quantity))?;
+        Some(format!("`{}`: {why}", claim.test))
     });
     Some(Outlook { differences, undecidable: undecidable.collect() })
-}
-
-/// The claim's test as written.
-fn text_of<'a>(plan: &'a Plan, test: &Test) -> &'a str {
-    let same = |claim: &&crate::experiment::spec::Claim| parse(claim, plan).is_ok_and(|(other, _)| other == *test);
-    plan.claims.iter().find(same).map_or("", |claim| &claim.test)
 }
 
 /// The median over arms of the standard deviation of their runs; `None` where no arm has two.
@@ -80,8 +77,15 @@ fn spread_of_runs(plan: &Plan, records: &[TrialRecord], quantity: &Quantity) -> 
     Some(median(&spreads)).filter(|spread| *spread > 0.0)
 }
 
-/// Why so many runs cannot decide a test at this level, or not in the sense claimed; `None` where nothing is known against it.
-fn obstacle(test: &Test, quantity: &Quantity, runs: usize, level: f64, spread: Option<f64>) -> Option<String> {
+/// Why so many runs cannot decide a test, or not in the sense claimed; `None` where nothing is known against it. The levels are that of the
+/// last test that Holm's method decides, and that of the first.
+fn obstacle(
+    test: &Test,
+    quantity: &Quantity,
+    runs: usize,
+    [level, strictest]: [f64; 2],
+    spread: Option<f64>,
+) -> Option<String> {
     if runs < MIN_SEEDS_FOR_INTERVAL {
         return Some(format!("never decided by {runs} seeds; it takes {MIN_SEEDS_FOR_INTERVAL} or more"));
     }
@@ -108,7 +112,7 @@ fn obstacle(test: &Test, quantity: &Quantity, runs: usize, level: f64, spread: O
             })
         }),
         Test::Same { within, .. } => {
-            let reach = |runs: usize| half_width_of_difference(spread?, runs, level);
+            let reach = |runs: usize| half_width_of_difference(spread?, runs, strictest);
             (reach(runs)? >= *within).then(|| {
                 let more = first(&|more| reach(more).is_some_and(|reach| reach < *within));
                 let reach = margin_text(reach(runs).unwrap_or_default(), quantity);
@@ -119,7 +123,7 @@ fn obstacle(test: &Test, quantity: &Quantity, runs: usize, level: f64, spread: O
             if !is_share =>
         {
             let half = (high - low) / 2.0;
-            let reach = |runs: usize| half_width(spread?, runs, level);
+            let reach = |runs: usize| half_width(spread?, runs, strictest);
             (reach(runs)? >= half).then(|| {
                 let more = first(&|more| reach(more).is_some_and(|reach| reach < half));
                 let reach = margin_text(reach(runs).unwrap_or_default(), quantity);

@@ -343,3 +343,35 @@ fn before_training_it_is_said_what_the_seeds_can_show() {
     let earlier = records(&plan, &[(0.9, 0.01), (0.9, 0.01), (0.9, 0.01)]);
     assert!(outlook(&plan, &earlier, None).unwrap().differences.contains("for runs that spread by 0.3"));
 }
+
+#[test]
+fn a_run_that_diverged_has_the_worst_value_of_a_metric_and_none_of_a_difference() {
+    let plan = plan(OPTIMIZERS, "adam > sgd on test_accuracy", 3);
+    let mut record = records(&plan, &[(f64::NAN, 0.0), (0.9, 0.01), (0.9, 0.01)]).remove(0);
+    let outcome = |record: &TrialRecord, text: &str| record.outcome(&text.parse().unwrap());
+    assert_eq!(outcome(&record, "test_accuracy"), Some(f64::NEG_INFINITY));
+    assert_eq!(outcome(&record, "test_loss"), Some(f64::INFINITY));
+    assert_eq!(outcome(&record, "train_accuracy - test_accuracy"), None);
+    record.status = Status::Failed;
+    assert_eq!(outcome(&record, "test_accuracy"), None);
+}
+
+#[test]
+fn where_too_many_runs_diverged_an_order_is_judged_and_a_margin_is_not() {
+    let plan = |test: &str| plan(OPTIMIZERS, test, 15);
+    let judged = |test: &str| {
+        let plan = plan(test);
+        judge_all(&plan, &records(&plan, &[(f64::NAN, 0.0), (0.9, 0.01), (0.902, 0.01)])).unwrap().remove(0)
+    };
+    assert_eq!(judged("adam > sgd on test_accuracy").finding, Finding::Confirmed);
+    let refuted = judged("sgd > adam on test_accuracy");
+    assert_eq!(refuted.finding, Finding::Refuted);
+    assert!(!refuted.evidence.contains("not by that margin"), "{}", refuted.evidence);
+    assert_eq!(judged("adam > sgd + 0.05 on test_accuracy").finding, Finding::Inconclusive);
+}
+
+#[test]
+fn a_share_has_no_standard_deviation_to_be_claimed() {
+    let error = check(&plan(OPTIMIZERS, "sd(adam) < 0.1 on diverged", 15)).unwrap_err().to_string();
+    assert!(error.contains("the share of its runs"), "{error}");
+}

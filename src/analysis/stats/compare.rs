@@ -10,6 +10,7 @@ use super::MIN_SEEDS_FOR_TRUST;
 use super::hypothesis::{Answer, Region, Tested};
 use super::inference::{Inference, Interval, normal_quantile};
 use super::location::{difference_of_interquartile_means, paired_difference_of_interquartile_means};
+use super::power::POWER;
 use super::share::probability_of_improvement;
 
 /// Whether the runs of one seed belong together.
@@ -138,7 +139,6 @@ impl Comparison {
     /// About how many seeds in all would give a conclusion with 80 % power if the true difference were the observed one: the standard error
     /// shrinks as one over the square root of their number. `None` if the difference is 0 or has no interval.
     pub fn seeds_needed(&self) -> Option<usize> {
-        const POWER: f64 = 0.8;
         let seeds = self.runs[0].min(self.runs[1]);
         let quantile = normal_quantile(self.tested.decision.level / 2.0);
         let error = self.interval()?.half_width() / quantile;

@@ -81,7 +81,13 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * last as f64;
     let low = position.floor() as usize;
     let high = (low + 1).min(last);
-    sorted[low] + (position - low as f64) * (sorted[high] - sorted[low])
+    let share = position - low as f64;
+    // Values may be infinite, and their difference not a number.
+    if share == 0.0 || sorted[low].is_infinite() {
+        sorted[low]
+    } else {
+        sorted[low] + share * (sorted[high] - sorted[low])
+    }
 }
 
 /// The values in increasing order.
@@ -94,6 +100,15 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_beside_runs_that_diverged_are_numbers_or_infinite() {
+        let infinity = f64::INFINITY;
+        assert_eq!(median(&[1.0, 2.0, 3.0, infinity, infinity]), 3.0);
+        assert_eq!(median(&[1.0, 2.0, infinity, infinity]), infinity);
+        assert_eq!(median(&[-infinity, -infinity, 1.0, 2.0]), -infinity);
+        assert_eq!(median(&[-infinity, -infinity, -infinity, 2.0]), -infinity);
+    }
 
     #[test]
     fn a_hand_worked_sample() {

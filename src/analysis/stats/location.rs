@@ -10,9 +10,7 @@ use crate::seed::{Purpose, Stream};
 
 /// With fewer values too few resamples differ for the distribution of their estimates to mean anything.
 const MIN_FOR_RESAMPLES: usize = 10;
-/// A resample with a smaller share of the sample's standard error has none but that of rounding: all values it kept are one.
-const LEAST_ERROR: f64 = 1e-6;
-/// The number of resamples. With one less than a round number every tail used is a whole number of resamples.
+/// The number of resamples. With one less than a round number the tails of 5 % and 1 % are whole numbers of resamples.
 const RESAMPLES: usize = 9_999;
 
 /// A mean without the `cut` lowest and the `cut` highest values, and its error.
@@ -37,7 +35,9 @@ impl TrimmedMean {
         let centre = mean(&winsorized);
         let squares: f64 = winsorized.iter().map(|value| (value - centre).powi(2)).sum();
         let h = kept.len() as f64;
-        Some(Self { mean: mean(kept), kept: h, squared_error: squares / (h * (h - 1.0)) })
+        // The mean of equal values is rounded, and so would be their distances from it.
+        let (mean, squares) = if first == last { (first, 0.0) } else { (mean(kept), squares) };
+        Some(Self { mean, kept: h, squared_error: squares / (h * (h - 1.0)) })
     }
 
     fn error(&self) -> f64 {
@@ -65,7 +65,11 @@ fn trimmed_mean(values: &[f64], cut: usize) -> Option<Inference> {
         SamplingDistribution::Median(sorted)
     } else {
         match resampled_distances(&sorted, cut, &found) {
-            Some(distances) => SamplingDistribution::Resampled { error: found.error(), distances },
+            Some(distances) => SamplingDistribution::Resampled {
+                error: found.error(),
+                degrees_of_freedom: found.kept - 1.0,
+                distances,
+            },
             None => student(found.squared_error, found.kept - 1.0, sorted.len()),
         }
     };
@@ -89,7 +93,7 @@ fn resampled_distances(sorted: &[f64], cut: usize, sample: &TrimmedMean) -> Opti
         drawn.fill_with(|| sorted[stream.below(sorted.len() as u32) as usize]);
         drawn.sort_by(f64::total_cmp);
         let resample = TrimmedMean::new(&drawn, cut)?;
-        if resample.error() > LEAST_ERROR * sample.error() {
+        if resample.squared_error > 0.0 {
             distances.push((resample.mean - sample.mean) / resample.error());
         } else {
             without_error += 1;
@@ -153,7 +157,10 @@ pub fn paired_difference_of_interquartile_means(pairs: &[(f64, f64)]) -> Option<
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| a.clamp(low_a, high_a) - b.clamp(low_b, high_b)).collect();
     let centre = mean(&differences);
     let squares: f64 = differences.iter().map(|difference| (difference - centre).powi(2)).sum();
-    let squared_error = squares / (of_a.kept * (of_a.kept - 1.0));
+    // Differences that are equal but for their last bits have no error.
+    let rounding = 1e-12 * (low_a.abs().max(high_a.abs()) + low_b.abs().max(high_b.abs()));
+    let are_equal = differences.iter().all(|difference| (difference - differences[0]).abs() <= rounding);
+    let squared_error = if are_equal { 0.0 } else { squares / (of_a.kept * (of_a.kept - 1.0)) };
     let distribution = student(squared_error, of_a.kept - 1.0, pairs.len());
     Some(Inference { estimate: of_a.mean - of_b.mean, distribution })
 }
@@ -227,6 +234,18 @@ mod tests {
         let values = wrong.map(|wrong| 1.0 - f64::from(wrong) / 300.0);
         let interval = interquartile_mean(&values).unwrap().interval(0.025).unwrap();
         assert!(interval.low > 0.95 && interval.high < 0.98, "{interval:?}");
+    }
+
+    #[test]
+    fn equal_values_say_nothing_of_their_error_though_their_mean_is_rounded() {
+        // Three times 0.97 added up and divided by 3 is not 0.97 in the last bit.
+        for value in [0.97, 0.75] {
+            let found = interquartile_mean(&[value; 3]).unwrap();
+            assert_near(two_sided(&found, 0.5), 0.25);
+            assert_eq!(found.interval(0.025), None);
+            let pairs = [(value, 0.95), (value + 0.01, 0.96), (value + 0.02, 0.97)];
+            assert_eq!(paired_difference_of_interquartile_means(&pairs).unwrap().interval(0.025), None);
+        }
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Shares: of runs that ended in one way, of two arms, and of pairs of runs that one arm wins.
 
+use super::MIN_SEEDS_FOR_INTERVAL;
 use super::inference::{Inference, SamplingDistribution, Share};
 
 /// The share of values that are 1, all others being 0, with Clopper and Pearson's interval; `None` for no values or others.
 pub fn share(values: &[f64]) -> Option<Inference> {
     let (successes, trials) = count(values)?;
-    Some(Inference {
-        estimate: successes as f64 / trials as f64,
-        distribution: SamplingDistribution::Share { successes, trials },
-    })
+    let distribution = known(values.len(), SamplingDistribution::Share { successes, trials });
+    Some(Inference { estimate: successes as f64 / trials as f64, distribution })
 }
 
 /// One share less another, of unrelated runs; `None` as for [`share`].
@@ -17,8 +16,15 @@ pub fn difference_of_shares(a: &[f64], b: &[f64]) -> Option<Inference> {
         let (successes, trials) = count(values)?;
         Some(Share { share: successes as f64 / trials as f64, trials: trials as f64 })
     };
+    let fewest = a.len().min(b.len());
     let (a, b) = (of(a)?, of(b)?);
-    Some(Inference { estimate: a.share - b.share, distribution: SamplingDistribution::ShareDifference([a, b]) })
+    let distribution = known(fewest, SamplingDistribution::ShareDifference([a, b]));
+    Some(Inference { estimate: a.share - b.share, distribution })
+}
+
+/// The distribution, if so many runs are enough to conclude anything.
+fn known(runs: usize, distribution: SamplingDistribution) -> SamplingDistribution {
+    if runs < MIN_SEEDS_FOR_INTERVAL { SamplingDistribution::Unknown } else { distribution }
 }
 
 fn count(values: &[f64]) -> Option<(u64, u64)> {
@@ -44,7 +50,8 @@ pub fn probability_of_improvement(a: &[f64], b: &[f64]) -> Option<Inference> {
     };
     let wins: f64 = a.iter().flat_map(|&x| b.iter().map(move |&y| won(x, y))).sum();
     let runs = [a.len() as f64, b.len() as f64];
-    Some(Inference { estimate: wins / (runs[0] * runs[1]), distribution: SamplingDistribution::Improvement { runs } })
+    let distribution = known(a.len().min(b.len()), SamplingDistribution::Improvement { runs });
+    Some(Inference { estimate: wins / (runs[0] * runs[1]), distribution })
 }
 
 #[cfg(test)]
@@ -104,5 +111,13 @@ mod tests {
             |p: f64| p * (1.0 - p) * (1.0 + ((n + m) / 2.0 - 1.0) * ((1.0 - p) / (2.0 - p) + p / (1.0 + p))) / (n * m);
         assert!(((1.0 - interval.low).powi(2) - error * variance(interval.low)).abs() < 1e-9, "{interval:?}");
         assert!(interval.low > 0.7 && interval.low < 0.95, "{interval:?}");
+    }
+
+    #[test]
+    fn two_runs_conclude_nothing() {
+        let unknown = |inference: Option<Inference>| inference.unwrap().interval(0.025).is_none();
+        assert!(unknown(share(&[1.0, 1.0])));
+        assert!(unknown(difference_of_shares(&[1.0, 1.0], &[0.0, 0.0])));
+        assert!(unknown(probability_of_improvement(&[1.0, 1.0], &[0.0, 0.0, 0.0])));
     }
 }

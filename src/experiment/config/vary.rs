@@ -1,9 +1,9 @@
-//! `train.vary`: which of a trial's random draws follow its seed. The others are those of seed 0 in every run.
+//! `train.vary`: which of a trial's random draws follow its seed. The others are those of seed 0 in every run, and the split is the file's.
 
 use serde::{Deserialize, Serialize};
 
 /// A source of the differences between runs of the same settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The initial weights.
@@ -14,9 +14,17 @@ pub enum Source {
     Split,
 }
 
-/// The sources that follow the seed.
+/// The sources that follow the seed, in one order however they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Source>")]
 pub struct Vary(Vec<Source>);
+
+impl From<Vec<Source>> for Vary {
+    fn from(mut sources: Vec<Source>) -> Self {
+        sources.sort();
+        Self(sources)
+    }
+}
 
 impl Default for Vary {
     fn default() -> Self {

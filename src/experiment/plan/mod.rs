@@ -12,7 +12,7 @@ mod warm_start;
 
 use serde_json::Value as Json;
 
-use crate::experiment::config::{DescentConfig, TrialConfig, TrialKind};
+use crate::experiment::config::{DescentConfig, Source, TrialConfig, TrialKind};
 use crate::experiment::metric::{Metric, Quantity, at_any_level};
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 
@@ -109,6 +109,15 @@ impl Plan {
             arms.push(Arm { values: label::values(assignments), config, label });
         }
         warm_start::resolve_warm_starts(&mut arms).map_err(|what| SpecError { location: spec.name.clone(), what })?;
+        for arm in &arms {
+            if arm.config.trainings().iter().skip(1).any(|before| before.train.vary.varies(Source::Split)) {
+                let what = format!(
+                    "arm `{}` starts after one whose split follows the seed, and would see another split",
+                    arm.label
+                );
+                return Err(SpecError { location: spec.name.clone(), what });
+            }
+        }
         let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
         let plan = Self {
             name: spec.name.clone(),

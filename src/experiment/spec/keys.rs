@@ -237,7 +237,7 @@ pub const KEYS: &[Key] = &[
         path: "train.vary",
         names: &["vary"],
         values: "a list of `init`, `order`, `split`",
-        description: "Which random draws follow the seed; the others are those of seed 0 in every run. `init`: the initial weights. `order`: what is drawn in training, such as the order of the examples. `split`: which examples of the training file train, and which validate. By default `[\"init\", \"order\"]`.",
+        description: "Which random draws follow the seed; the others are those of seed 0 in every run, and the split is the file's. `init`: the initial weights. `order`: what is drawn in training, such as the order of the examples. `split`: which examples of the training file train, and which validate. By default `[\"init\", \"order\"]`.",
     },
     Key {
         path: "train.clip_norm",

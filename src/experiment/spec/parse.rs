@@ -151,7 +151,7 @@ impl Spec {
             let what = format!("{} seeds; it must be at least 1 and at most {MAX_SEEDS}", self.seeds);
             return Err(SpecError::new(location, what));
         }
-        if !self.looks.is_sorted() || !self.looks.is_empty() && !self.looks.contains(&self.seeds) {
+        if !self.looks.is_sorted_by(|a, b| a < b) || !self.looks.is_empty() && !self.looks.contains(&self.seeds) {
             let what =
                 format!("`looks` are {:?}; they must rise, and `seeds`, {}, be one of them", self.looks, self.seeds);
             return Err(SpecError::new(location, what));

@@ -10,8 +10,8 @@ use super::Export;
 use crate::analysis::summary::Summary;
 
 /// An array `[runs, 1]` of 64-bit floats per arm, by its label: of each seed the metric that ranks the arms, with its sign turned where a smaller
-/// value is the better one, since rliable takes larger scores for better. A run that diverged has the score minus infinity, and one that
-/// failed is left out. The second axis is rliable's tasks, of which an experiment is one.
+/// value is the better one, since rliable takes larger scores for better. A run that diverged has the score minus infinity; one that
+/// failed is left out, and so is one that diverged where the metric is a difference. The second axis is rliable's tasks, of which an experiment is one.
 #[derive(Debug)]
 pub struct ScoresNpz;
 

@@ -6,7 +6,7 @@ use super::{Export, finish, number};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::Summary;
 
-/// Columns: arm, metric, the counts of trials, n, and each statistic with the ends of its 95 % interval.
+/// Columns: arm, metric, the counts of trials, n, and each statistic with the ends of its interval.
 #[derive(Debug)]
 pub struct SummaryCsv;
 

@@ -44,7 +44,7 @@ pub fn boxplot(summary: &Summary) -> Option<Figure> {
     Some(Figure::svg("boxplot", words, svg))
 }
 
-/// The interquartile mean of every arm with its 95 % interval, in plan order; `None` if no trial has the metric.
+/// The interquartile mean of every arm with its interval, in plan order; `None` if no trial has the metric.
 pub fn intervals(summary: &Summary) -> Option<Figure> {
     let title = summary.metric.title();
     let x_label = format!("interquartile mean of {}", summary.metric.title());
