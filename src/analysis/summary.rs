@@ -165,7 +165,7 @@ impl Summary {
 
     /// How often the finished runs of an arm are wrong on each test image; `None` without predictions.
     pub fn image_errors(&self, label: &str) -> Option<ImageErrors> {
-        ImageErrors::new(self.records_of(label).map(|record| &record.predictions).filter(|found| !found.is_empty()))
+        ImageErrors::new(self.records_of(label).map(|record| &record.predictions))
     }
 
     /// The median run of the best arm, the lower one if there are two in the middle. Figures of a single run show this one.

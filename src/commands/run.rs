@@ -217,9 +217,15 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
-        spec.claims_before = claims_before(&spec, &folder);
-        if !options.quiet {
-            note_second_look(&spec, &folder);
+        let has_records = record::read_all(&folder).is_ok_and(|records| !records.is_empty());
+        let written = if has_records { library::load(&folder.join("spec.toml")).ok() } else { None };
+        spec.claims_before = match has_records {
+            // What was written down before the first record is kept.
+            true => written.as_ref().and_then(|written| written.claims_before.clone()),
+            false => (!spec.claims.is_empty()).then(|| claims_hash(&spec.claims)),
+        };
+        if let Some(written) = written.filter(|_| !options.quiet) {
+            note_second_look(&spec, &written);
         }
         let plan = Plan::new(&spec)?;
         let lab = Lab::open(&plan, &options.data, backend)?;
@@ -345,6 +351,7 @@ impl Run {
     }
 }
 
+/// Looks in words.
 fn looks_text(looks: &[u64]) -> String {
     match looks {
         [] => "one look".into(),
@@ -352,10 +359,9 @@ fn looks_text(looks: &[u64]) -> String {
     }
 }
 
-/// Notes that runs are looked at in another way than was planned before the first of them.
-fn note_second_look(spec: &Spec, folder: &Path) {
-    let Ok(written) = library::load(&folder.join("spec.toml")) else { return };
-    if spec.claims.is_empty() || record::read_all(folder).map_or(true, |records| records.is_empty()) {
+/// Notes that runs are looked at in another way than their spec, as `written`, planned before the first of them.
+fn note_second_look(spec: &Spec, written: &Spec) {
+    if spec.claims.is_empty() {
         return;
     }
     if written.looks != spec.looks {
@@ -373,14 +379,6 @@ fn note_second_look(spec: &Spec, folder: &Path) {
             written.seeds, spec.seeds
         );
     }
-}
-
-/// The hash of the claims that there were before the first record of a folder: these where it has none yet, else what it says of itself.
-fn claims_before(spec: &Spec, folder: &Path) -> Option<String> {
-    if record::read_all(folder).is_ok_and(|records| !records.is_empty()) {
-        return library::load(&folder.join("spec.toml")).ok()?.claims_before;
-    }
-    (!spec.claims.is_empty()).then(|| claims_hash(&spec.claims))
 }
 
 /// How an arm did on validation, the higher the better: its accuracy, or its loss (of a descent, the last value) with the sign turned. Not

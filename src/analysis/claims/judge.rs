@@ -175,7 +175,7 @@ impl ClaimContext<'_> {
     /// What of an arm's standard deviation the test images make, as a note; empty where its predictions are not known.
     fn flip_floor(&self, arm: &str) -> String {
         let predictions = self.records.iter().filter(|record| record.arm == arm).map(|record| &record.predictions);
-        let errors = ImageErrors::new(predictions.filter(|found| !found.is_empty()));
+        let errors = ImageErrors::new(predictions);
         let floor =
             errors.filter(|_| *self.quantity == Metric::TestAccuracy.into()).and_then(|errors| errors.flip_floor());
         let values = self.values(arm).into_iter().flatten().filter(|value| value.is_finite());

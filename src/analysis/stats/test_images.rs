@@ -16,13 +16,14 @@ pub struct ImageErrors {
 }
 
 impl ImageErrors {
-    /// Counts the wrong predictions of runs on the same images; `None` without runs, and where they were tested on different numbers of images.
+    /// Counts the wrong predictions of runs on the same images, leaving out those without predictions; `None` without runs, and where they were
+    /// tested on different numbers of images.
     pub fn new<'a>(runs: impl IntoIterator<Item = &'a Predictions>) -> Option<Self> {
         let mut found: Option<Self> = None;
-        for predictions in runs {
+        for predictions in runs.into_iter().filter(|predictions| !predictions.is_empty()) {
             let images = predictions.examples();
             let counted = found.get_or_insert_with(|| Self { runs: 0, wrong: vec![0; images] });
-            if images != counted.wrong.len() || images == 0 {
+            if images != counted.wrong.len() {
                 return None;
             }
             counted.runs += 1;
