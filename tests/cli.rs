@@ -554,9 +554,11 @@ fn list_shows_every_experiment_with_question_and_cost() {
     let desk = Desk::new();
     let (out, _) = desk.expect(0, &["list"]);
     for (name, _) in kindling::experiment::spec::library::EXPERIMENTS {
-        assert!(out.contains(name), "{name}");
+        let own = |line: &&str| line.split_whitespace().next() == Some(name);
+        let rows: Vec<&str> = out.lines().filter(own).collect();
+        assert_eq!(rows.len(), 1, "{name}");
+        assert!(rows[0].ends_with('?'), "{}", rows[0]);
     }
-    assert_eq!(out.matches("trials").count(), kindling::experiment::spec::library::EXPERIMENTS.len());
 }
 
 #[test]

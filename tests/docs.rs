@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kindling::analysis::claims::Finding;
+use kindling::analysis::claims::{Finding, JudgedClaim};
 use kindling::analysis::summary::{ArmSummary, Summary};
 use kindling::data::noise::NoiseKind;
 use kindling::data::toys::TOYS;
@@ -20,7 +20,7 @@ use kindling::experiment::metric::{Level, Metric, Unit};
 use kindling::experiment::plan::Plan;
 use kindling::experiment::plan::cost::human;
 use kindling::experiment::spec::keys::{KEYS, Key, TOP};
-use kindling::experiment::spec::library;
+use kindling::experiment::spec::{ClaimKind, library};
 use kindling::nn::loss::Loss;
 use kindling::nn::models::{ActivationKind, Init};
 use kindling::nn::optim::{NAMES, OptimizerConfig, Schedule};
@@ -385,7 +385,7 @@ fn experiments(summaries: &[Summary], runs: &str) -> String {
             within.into(),
             format!("{} x {}", summary.arms.len(), seeds(summary)),
             headline(summary),
-            counted([summary]).map(|count| count.to_string()).join(", "),
+            counted(of_kind([summary], ClaimKind::Claim)),
             human(summary.trial_seconds),
         ]
     };
@@ -395,7 +395,7 @@ fn experiments(summaries: &[Summary], runs: &str) -> String {
         "where in it",
         "arms x seeds",
         "best arm",
-        "claims confirmed, refuted, inconclusive",
+        "claims of the source",
         "time added up",
     ];
     let one = |name: &String| {
@@ -438,27 +438,27 @@ fn headline(summary: &Summary) -> String {
     format!("{name}{} {iqm}{interval}{unit}", summary.metric.title())
 }
 
-/// Claims confirmed, refuted and inconclusive.
-fn counted<'a>(summaries: impl IntoIterator<Item = &'a Summary>) -> [usize; 3] {
-    let mut counts = [0; 3];
-    for claim in summaries.into_iter().flat_map(|summary| &summary.claims) {
-        match claim.finding {
-            Finding::Confirmed | Finding::Same => counts[0] += 1,
-            Finding::Refuted => counts[1] += 1,
-            Finding::Inconclusive => counts[2] += 1,
-            Finding::Untestable => {}
-        }
-    }
-    counts
+/// How many of some claims come to each finding that there is: "7 confirmed, 3 refuted".
+fn counted<'a>(claims: impl IntoIterator<Item = &'a JudgedClaim>) -> String {
+    let findings: Vec<Finding> = claims.into_iter().map(|claim| claim.finding).collect();
+    let count = |wanted: &Finding| findings.iter().filter(|finding| *finding == wanted).count();
+    let there = Finding::ALL.iter().filter(|finding| count(finding) > 0);
+    there.map(|finding| format!("{} {}", count(finding), finding.name())).collect::<Vec<_>>().join(", ")
+}
+
+fn of_kind<'a>(summaries: impl IntoIterator<Item = &'a Summary>, kind: ClaimKind) -> Vec<&'a JudgedClaim> {
+    summaries.into_iter().flat_map(|summary| &summary.claims).filter(|claim| claim.kind == kind).collect()
 }
 
 fn claims_counted(summaries: &[Summary]) -> String {
-    let [confirmed, refuted, inconclusive] = counted(summaries);
-    let all = summaries.iter().map(|summary| summary.claims.len()).sum::<usize>();
-    let experiments = summaries.len();
-    format!(
-        "Of {all} claims in {experiments} experiments, {confirmed} are confirmed, {refuted} refuted and {inconclusive} inconclusive."
-    )
+    let of = |kind: ClaimKind| of_kind(summaries, kind);
+    let line = |what: &str, kind: ClaimKind| format!("{} {what}: {}.", of(kind).len(), counted(of(kind)));
+    [
+        line(&format!("claims of the sources, in {} experiments", summaries.len()), ClaimKind::Claim),
+        line("questions of ours", ClaimKind::Question),
+        line("comparisons with other programs", ClaimKind::Comparison),
+    ]
+    .join(" ")
 }
 
 /// What the committed runs were made with.

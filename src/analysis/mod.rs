@@ -3,5 +3,6 @@
 //! In: a plan and its records. Out: numbers and findings. Nothing here trains, and the same records give the same summary.
 
 pub mod claims;
+pub mod settings;
 pub mod stats;
 pub mod summary;

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
+use crate::analysis::settings::{Setting, settings};
 use crate::analysis::stats::compare::{Comparison, Pairing, compare};
 use crate::analysis::stats::describe::{Description, describe};
 use crate::analysis::stats::hypothesis::{Region, correct};
@@ -29,6 +30,14 @@ pub struct Summary {
     pub question: String,
     /// Where the question was published.
     pub source: Option<String>,
+    /// In what the run differs from its experiment's file; then no claim of a source is judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
+    /// The settings behind the records.
+    pub settings: Vec<Setting>,
+    /// What else the source leaves open: pairs of what it is and what was assumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumes: Vec<(String, String)>,
     /// The settings that are varied, by short name.
     pub axes: Vec<String>,
     /// The data sets and test functions behind the records.
@@ -141,6 +150,9 @@ impl Summary {
             name: plan.name.clone(),
             question: plan.question.clone(),
             source: plan.source.clone(),
+            differs: plan.differs.clone(),
+            settings: settings(plan),
+            assumes: plan.assumes.clone(),
             axes: plan.axes.clone(),
             dataset: plan.datasets_and_functions().join(", "),
             // Arms that are the same for every seed have no distributions to compare.

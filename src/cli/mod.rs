@@ -164,6 +164,9 @@ pub struct ReproduceArgs {
     /// Trainings at a time [default: as many as cores on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Print the ledger as JSON, a claim with its finding each
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `kindling train`

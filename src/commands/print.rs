@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::analysis::claims::Finding;
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::report;
@@ -34,6 +35,9 @@ pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, form
         return Ok(());
     }
     println!("{}\n", summary.question);
+    if let Some(notice) = report::not_as_published(summary) {
+        println!("{notice}\n");
+    }
     println!("{}", report::table::arms(summary).text());
     println!("{}\n", report::table::caption(summary));
     if let (Some(_), Some(metrics)) = (report::codes::table(summary), report::table::metrics(summary)) {
@@ -45,11 +49,10 @@ pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, form
     for pair in &summary.ranking {
         println!("{}", report::verdict_line(pair, &summary.metric));
     }
-    if !summary.claims.is_empty() {
-        println!();
-    }
-    for claim in &summary.claims {
-        println!("{}", report::claim_line(claim));
+    let judged = summary.claims.iter().filter(|claim| claim.finding != Finding::NotAsPublished);
+    let lines: Vec<String> = judged.map(report::claim_line).collect();
+    if !lines.is_empty() {
+        println!("\n{}", lines.join("\n"));
     }
     println!("\nreport: {}", folder.join("report.html").display());
     Ok(())

@@ -15,7 +15,7 @@ use crate::experiment::spec::{Spec, library};
 use crate::files::write_atomic;
 use crate::record::{self, Status, TrialRecord};
 use crate::report;
-use crate::report::ledger::{self, Entry};
+use crate::report::ledger::{self, Earlier, Entry};
 use crate::suggest::suggestion;
 
 /// The folders of the runs and of the ledger.
@@ -90,15 +90,36 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
             }
         }
     }
-    let page = ledger::page(&entries, &missing);
-    std::fs::create_dir_all(&folders.ledger).with_context(|| format!("cannot create {}", folders.ledger.display()))?;
-    write_atomic(&folders.ledger.join("ledger.md"), report::markdown::render(&page).as_bytes())?;
-    write_atomic(&folders.ledger.join("ledger.html"), report::html::render(&page).as_bytes())?;
-    for claim in entries.iter().filter(|e| chosen.contains(&e.summary.name)).flat_map(|e| &e.summary.claims) {
-        println!("{}", report::claim_line(claim));
-    }
-    println!("\nledger: {}", folders.ledger.join("ledger.html").display());
+    let json = write_ledger(&folders.ledger, &entries, &missing, args.json)?;
+    println!("{json}");
     Ok(if reported.is_empty() { worst } else { Exit::Failed })
+}
+
+/// Writes the ledger in its three forms and returns what is printed: the ledger as JSON, or a line for each source and each claim that
+/// changed.
+fn write_ledger(folder: &Path, entries: &[Entry], missing: &[String], as_json: bool) -> Result<String> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let json = folder.join("ledger.json");
+    // A ledger that is not there, or is of another version, has nothing to compare with.
+    let earlier: Vec<Earlier> =
+        std::fs::read(&json).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let lines = serde_json::to_string_pretty(&ledger::lines(entries))? + "\n";
+    write_atomic(&json, lines.as_bytes())?;
+    let figures = ledger::figures(entries);
+    write_atomic(&folder.join("ledger.md"), report::markdown::render(&ledger::page(entries, missing, &[])).as_bytes())?;
+    let page = ledger::page(entries, missing, &figures);
+    write_atomic(&folder.join("ledger.html"), report::html::render(&page).as_bytes())?;
+    if as_json {
+        return Ok(lines.trim_end().into());
+    }
+    let changes = ledger::changes(entries, &earlier);
+    let changed = match (earlier.is_empty(), changes.len()) {
+        (true, _) => "There was no ledger to compare with.".into(),
+        (false, 0) => "No finding changed.".into(),
+        (false, count) => format!("Changed, {count}:\n{}", changes.join("\n")),
+    };
+    let by_source = ledger::counted_by_source(entries).join("\n");
+    Ok(format!("{by_source}\n\n{changed}\n\nledger: {}", folder.join("ledger.html").display()))
 }
 
 /// The experiments named, or those of a source, or all.
@@ -147,8 +168,9 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
     let Some((kept, plan, records)) = finished(spec, folder)? else { return Ok(false) };
     let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
     let known = kept.to_toml()?;
-    // The report is written last: where there is none, it was cut off.
-    if written != known || !folder.join("report.md").is_file() {
+    // The report in Markdown is written last: where there is none, it was cut off. The ledger leads to the one in HTML.
+    let has_report = ["report.md", "report.html"].iter().all(|file| folder.join(file).is_file());
+    if written != known || !has_report {
         let summary = Summary::new(&plan, records)?;
         let dataset =
             summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());

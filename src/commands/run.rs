@@ -90,6 +90,7 @@ impl RunOptions {
         ensure!(self.stack != Some(0), "--stack 0 trains nothing; it must be at least 1");
         // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
         claims::check(&Plan::new(spec)?)?;
+        spec.published = Some(Box::new(spec.clone()));
         if self.smoke {
             spec.set_flag("smoke", "train.epochs", 1)?;
             spec.max_sizes = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
@@ -113,7 +114,7 @@ impl RunOptions {
         let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
         spec.claims = kept;
         for claim in left_out.iter().filter(|_| !self.quiet) {
-            eprintln!("note: `{}` is not judged: it does not fit the arms of this run", claim.test);
+            eprintln!("note: `{}` is not judged: it does not fit the arms of this run", claim.says);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::Exit;
 use super::run::{Run, RunOptions};
-use crate::analysis::claims::Finding;
+use crate::analysis::claims::{Finding, JudgedClaim};
 use crate::analysis::stats::looks::{level, looks};
 use crate::analysis::summary::Summary;
 use crate::experiment::metric::{Quantity, Unit};
@@ -36,7 +36,8 @@ impl Goal {
 
     /// What a summary leaves open, in words.
     fn open(&self, summary: &Summary, half_width: Option<f64>) -> Vec<String> {
-        let claims = summary.claims.iter().filter(|claim| self.claims && claim.finding == Finding::Inconclusive);
+        let is_open = |claim: &&JudgedClaim| matches!(claim.finding, Finding::Inconclusive | Finding::Underspecified);
+        let claims = summary.claims.iter().filter(|_| self.claims).filter(is_open);
         let mut open: Vec<String> = claims.map(|claim| claim.says.clone()).collect();
         for arm in summary.arms.iter().filter(|_| half_width.is_some()) {
             let interval = arm.metric(&summary.metric).and_then(|found| found.iqm_interval);

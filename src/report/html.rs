@@ -12,6 +12,7 @@ const STYLE: &str = "
 :root { color-scheme: light; }
 body { font: 16px/1.5 Helvetica, Arial, 'DejaVu Sans', sans-serif; color: #222; background: #fff;
        max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+form { position: sticky; top: 0; background: #fff; padding: 0.5rem 0; } form label { margin-right: 1.2rem; } [hidden] { display: none; }
 h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
@@ -19,6 +20,8 @@ th, td { padding: 0.3rem 0.65rem; border-bottom: 1px solid #e3e3e3; text-align: 
 th { border-bottom: 2px solid #222; } td.number { text-align: right; white-space: nowrap; }
 td.confirmed { color: #00684c; font-weight: 600; } td.same { color: #1f5f99; font-weight: 600; } td.refuted { color: #a34700; font-weight: 600; }
 td.inconclusive { color: #555; font-weight: 600; }
+.notice { border-left: 4px solid #a34700; background: #fdf1e7; padding: 0.6rem 0.9rem; font-weight: 600; }
+td.underspecified { color: #6b3f8a; font-weight: 600; }
 figure { margin: 0; } figure svg, figure img { max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: 0.9rem; max-width: 48rem; }
 ";
@@ -26,18 +29,65 @@ figcaption { color: #555; font-size: 0.9rem; max-width: 48rem; }
 /// The page as `report.html`.
 pub fn render(page: &Page) -> String {
     let title = inline(&page.title);
-    let body: String = page.blocks.iter().map(block).collect();
+    let filter = if page.can_filter { FILTER } else { "" };
+    let body: String = sections(&page.blocks);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{filter}{body}</body>\n</html>\n"
     )
 }
+
+/// The blocks, each heading with those below it in a section.
+fn sections(blocks: &[Block]) -> String {
+    let mut out = String::new();
+    let mut is_open = false;
+    for one in blocks {
+        if matches!(one, Block::Heading(_)) {
+            out.push_str(if is_open { "</section>\n<section>\n" } else { "<section>\n" });
+            is_open = true;
+        }
+        out.push_str(&block(one));
+    }
+    out + if is_open { "</section>\n" } else { "" }
+}
+
+/// Two menus that hide what is not of one source, or has not one finding. Without JavaScript everything is shown.
+const FILTER: &str = r#"<form id="filter" hidden>
+<label>Section <select id="section"><option value="">all</option></select></label>
+<label>Finding <select id="finding"><option value="">all</option></select></label>
+</form>
+<script>
+addEventListener("DOMContentLoaded", () => {
+  const sections = [...document.querySelectorAll("section")].filter(s => s.querySelector("td[data-finding]"));
+  const name = section => section.querySelector("h2").textContent;
+  const fill = (id, values) => {
+    const menu = document.getElementById(id);
+    for (const value of new Set(values)) menu.add(new Option(value, value));
+    menu.onchange = show;
+    return menu;
+  };
+  const section = fill("section", sections.map(name));
+  const finding = fill("finding", [...document.querySelectorAll("td[data-finding]")].map(cell => cell.textContent));
+  function show() {
+    for (const each of sections) {
+      each.hidden = section.value !== "" && name(each) !== section.value;
+      for (const row of each.querySelectorAll("tbody tr")) {
+        const cell = row.querySelector("td[data-finding]");
+        row.hidden = cell && finding.value !== "" && cell.textContent !== finding.value;
+      }
+    }
+  }
+  document.getElementById("filter").hidden = false;
+});
+</script>
+"#;
 
 fn block(block: &Block) -> String {
     match block {
         Block::Heading(text) => format!("<h2>{}</h2>\n", inline(text)),
         Block::Text(text) => format!("<p>{}</p>\n", inline(text)),
+        Block::Notice(text) => format!("<p class=\"notice\">{}</p>\n", inline(text)),
         Block::List(lines) => {
             let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", inline(line))).collect();
             format!("<ul>\n{items}</ul>\n")
@@ -60,10 +110,13 @@ fn cell(cell: &Cell) -> String {
     match cell {
         Cell::Text(_) => format!("<td>{text}</td>"),
         Cell::Number(_) => format!("<td class=\"number\">{text}</td>"),
-        Cell::Finding(finding) => format!("<td class=\"{}\">{text}</td>", class(*finding)),
+        Cell::Finding(finding) => format!("<td class=\"{}\" data-finding>{text}</td>", class(*finding)),
         Cell::Links(links) => {
-            let link =
-                |Link { text, target }: &Link| format!("<a href=\"{}\">{}</a>", svg::escape(target), inline(text));
+            let link = |Link { text, target }: &Link| {
+                // Of a report there are two forms: a page in HTML leads to the one in HTML.
+                let target = target.strip_suffix(".md").map_or(target.clone(), |stem| format!("{stem}.html"));
+                format!("<a href=\"{}\">{}</a>", svg::escape(&target), inline(text))
+            };
             format!("<td>{}</td>", links.iter().map(link).collect::<Vec<_>>().join(", "))
         }
     }
@@ -74,7 +127,8 @@ fn class(finding: Finding) -> &'static str {
         Finding::Confirmed => "confirmed",
         Finding::Same => "same",
         Finding::Refuted => "refuted",
-        Finding::Inconclusive | Finding::Untestable => "inconclusive",
+        Finding::Underspecified => "underspecified",
+        Finding::Inconclusive | Finding::NotAsPublished | Finding::Untestable => "inconclusive",
     }
 }
 
@@ -113,9 +167,9 @@ mod tests {
             (Cell::from("confirmed [-0.1, 0.2] [a](b)"), "<td>confirmed [-0.1, 0.2] [a](b)</td>"),
             (Cell::number("-0.4"), "<td class=\"number\">-0.4</td>"),
             (Cell::Number(None), "<td class=\"number\">-</td>"),
-            (Cell::Finding(Finding::Refuted), "<td class=\"refuted\">refuted</td>"),
-            (Cell::Finding(Finding::Untestable), "<td class=\"inconclusive\">not testable</td>"),
-            (Cell::Links(links.to_vec()), "<td><a href=\"a/c.md\">a</a>, <a href=\"d/c.md\">d</a></td>"),
+            (Cell::Finding(Finding::Refuted), "<td class=\"refuted\" data-finding>refuted</td>"),
+            (Cell::Finding(Finding::Untestable), "<td class=\"inconclusive\" data-finding>not testable</td>"),
+            (Cell::Links(links.to_vec()), "<td><a href=\"a/c.html\">a</a>, <a href=\"d/c.html\">d</a></td>"),
         ];
         cells.iter().for_each(|(kind, html)| assert_eq!(cell(kind), *html));
     }
@@ -129,7 +183,7 @@ mod tests {
             caption: "c".into(),
             bytes: vec![0x89, 1],
         };
-        let page = Page { title: "a < b".into(), blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())] };
+        let page = Page { title: "a < b".into(), blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())], can_filter: false };
         let html = render(&page);
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));
         assert!(html.contains("alt=\"Less &lt; more\""));

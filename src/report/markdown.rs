@@ -11,6 +11,7 @@ pub fn render(page: &Page) -> String {
         match block {
             Block::Heading(text) => out.push_str(&format!("## {text}\n")),
             Block::Text(text) => out.push_str(&format!("{text}\n")),
+            Block::Notice(text) => out.push_str(&format!("> **{text}**\n")),
             Block::List(lines) => lines.iter().for_each(|line| out.push_str(&format!("- {}\n", escape(line)))),
             Block::Table(table) => out.push_str(&rows(table)),
             Block::Figure(figure) => {
@@ -51,7 +52,7 @@ mod tests {
     #[test]
     fn a_page_becomes_markdown() {
         let table = Table::new(["a", "b"], [vec![Cell::from("x|y"), Cell::from("p < 1")]]);
-        let page = Page { title: "Why?".into(), blocks: vec![Block::Text("Because.".into()), Block::Table(table)] };
+        let page = Page { title: "Why?".into(), blocks: vec![Block::Text("Because.".into()), Block::Table(table)], can_filter: false };
         assert_eq!(render(&page), "# Why?\n\nBecause.\n\n| a | b |\n| --- | --- |\n| x\\|y | p &lt; 1 |\n");
     }
 
@@ -72,7 +73,7 @@ mod tests {
             caption: "It rises.".into(),
             bytes: Vec::new(),
         };
-        let page = Page { title: "Why?".into(), blocks: vec![Block::Figure(&figure)] };
+        let page = Page { title: "Why?".into(), blocks: vec![Block::Figure(&figure)], can_filter: false };
         assert_eq!(render(&page), "# Why?\n\n![A line.](figures/x.svg)\n\nIt rises.\n");
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is made from the records, without training, except the figures of an autoencoder, which need its trained network.
 //! Pictures of test images also need the data set.
 
+mod claims;
 pub(crate) mod codes;
 pub(crate) mod export;
 pub mod figures;
@@ -25,7 +26,7 @@ use crate::data::Dataset;
 use crate::files::write_atomic;
 use figures::Figure;
 
-pub(crate) use page::claim_line;
+pub(crate) use page::{claim_line, not_as_published};
 pub use page::verdict_line;
 
 /// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.

@@ -2,11 +2,13 @@
 //!
 //! [`super::markdown`] and [`super::html`] write a page down.
 
+use super::claims;
 use super::codes;
 use super::figures::Figure;
-use super::table::{self, Cell, Table, finding_name};
+use super::table::{self, Cell, Table};
 use super::test_set;
 use crate::analysis::claims::{Finding, JudgedClaim, comparison_text, margin_text};
+use crate::analysis::settings::{Origin, Setting};
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::{ArmComparison, Summary};
@@ -20,6 +22,8 @@ pub enum Block<'a> {
     Heading(String),
     /// A paragraph.
     Text(String),
+    /// A paragraph that nobody may miss.
+    Notice(String),
     /// One line for each item.
     List(Vec<String>),
     /// A table.
@@ -34,6 +38,8 @@ pub struct Page<'a> {
     pub title: String,
     /// From top to bottom.
     pub blocks: Vec<Block<'a>>,
+    /// Whether HTML offers to show only the claims of one section or with one finding.
+    pub can_filter: bool,
 }
 
 /// The report of a summary. `dataset` names the classes, if it is the one that the median run was trained on.
@@ -47,6 +53,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
     } else {
         blocks.push(Block::Text(format!("Experiment `{}`, data set {}.", summary.name, summary.dataset)));
     }
+    blocks.extend(not_as_published(summary).map(Block::Notice));
     blocks.push(Block::Table(table::arms(summary)));
     blocks.push(Block::Text(table::caption(summary)));
     blocks.extend(unfinished(summary).map(Block::Text));
@@ -60,9 +67,16 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         blocks.push(Block::Table(table));
         blocks.push(Block::Text(note));
     }
-    if !summary.claims.is_empty() {
-        blocks.push(Block::Heading("Claims".into()));
-        blocks.push(Block::Table(claims(summary)));
+    for (kind, heading) in claims::KINDS {
+        let mut own = summary.claims.iter().filter(|claim| claim.kind == *kind).peekable();
+        if own.peek().is_some() {
+            blocks.push(Block::Heading((*heading).into()));
+            blocks.push(Block::Table(claims::table(own)));
+        }
+    }
+    if let Some(table) = claims::measured(&summary.claims) {
+        blocks.push(Block::Heading("Published and measured, number by number".into()));
+        blocks.push(Block::Table(table));
     }
     if !summary.ranking.is_empty() {
         blocks.push(Block::Heading("Ranking".into()));
@@ -89,22 +103,41 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
         blocks.push(Block::Heading(figure.title.clone()));
         blocks.push(Block::Figure(figure));
     }
+    blocks.push(Block::Heading("Settings".into()));
+    blocks.push(Block::Table(settings(summary)));
+    blocks.push(Block::List(other_assumptions(summary)));
     blocks.push(Block::Heading("Provenance".into()));
     blocks.push(Block::List(provenance(summary)));
-    Page { title: summary.question.clone(), blocks }
+    Page { title: summary.question.clone(), blocks, can_filter: false }
 }
 
-/// The claims with their findings, a row per claim.
-fn claims(summary: &Summary) -> Table {
-    let row = |claim: &JudgedClaim| {
-        vec![
-            Cell::from(&claim.says),
-            Cell::Text(claim.source.clone().unwrap_or_default()),
-            Cell::Finding(claim.finding),
-            Cell::from(&claim.evidence),
-        ]
+/// That the run is not what its source describes, and in what it differs; `None` where it is.
+pub(crate) fn not_as_published(summary: &Summary) -> Option<String> {
+    let consequence = if summary.source.is_some() { " Claims of the source are not judged by it." } else { "" };
+    (!summary.differs.is_empty()).then(|| {
+        format!("Not as published: this run differs from its experiment's file. {}.{consequence}", summary.differs.join("; "))
+    })
+}
+
+/// The settings with where each comes from, a row per setting.
+fn settings(summary: &Summary) -> Table {
+    let given = if summary.source.is_some() { "the source" } else { "the experiment's file" };
+    let row = |setting: &Setting| {
+        let from = match &setting.origin {
+            Origin::Given => given.into(),
+            Origin::Assumed(why) => format!("assumed: {why}"),
+            Origin::Default => "Kindling's default".into(),
+        };
+        vec![Cell::Text(format!("`{}`", setting.key)), Cell::from(&setting.value), Cell::Text(from)]
     };
-    Table::new(["claim", "source", "finding", "evidence"], summary.claims.iter().map(row))
+    Table::new(["setting", "value", "from"], summary.settings.iter().map(row))
+}
+
+/// What else had to be assumed that is no setting, an item each.
+fn other_assumptions(summary: &Summary) -> Vec<String> {
+    let is_setting = |what: &str| !what.contains(' ');
+    let others = summary.assumes.iter().filter(|(what, _)| !is_setting(what));
+    others.map(|(what, why)| format!("Assumed, {what}: {why}.")).collect()
 }
 
 /// How many trials have no metrics and what that means for the numbers; `None` if all finished.
@@ -185,5 +218,5 @@ pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
 
 /// A claim's finding in capitals, the claim and its evidence.
 pub fn claim_line(judged: &JudgedClaim) -> String {
-    format!("{}: {} ({})", finding_name(judged.finding).to_uppercase(), judged.says, judged.evidence)
+    format!("{}: {} ({})", judged.finding.name().to_uppercase(), judged.says, judged.evidence)
 }

@@ -64,22 +64,11 @@ impl fmt::Display for Cell {
         match self {
             Self::Text(text) => f.write_str(text),
             Self::Number(number) => f.write_str(number.as_deref().unwrap_or(NO_NUMBER)),
-            Self::Finding(finding) => f.write_str(finding_name(*finding)),
+            Self::Finding(finding) => f.write_str(finding.name()),
             Self::Links(links) => {
                 f.write_str(&links.iter().map(|link| link.text.as_str()).collect::<Vec<_>>().join(", "))
             }
         }
-    }
-}
-
-/// A finding in words.
-pub(crate) fn finding_name(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Confirmed => "confirmed",
-        Finding::Same => "practically the same",
-        Finding::Refuted => "refuted",
-        Finding::Inconclusive => "inconclusive",
-        Finding::Untestable => "not testable",
     }
 }
 
@@ -91,13 +80,22 @@ impl Table {
 
     /// Aligned columns for a terminal, the first to the left and the others to the right.
     pub fn text(&self) -> String {
+        self.aligned(&[0])
+    }
+
+    /// The same with the last column, of sentences, to the left too.
+    pub fn listed(&self) -> String {
+        self.aligned(&[0, self.head.len() - 1])
+    }
+
+    fn aligned(&self, to_the_left: &[usize]) -> String {
         let body = self.rows.iter().map(|row| row.iter().map(Cell::to_string).collect::<Vec<_>>());
         let lines: Vec<Vec<String>> = std::iter::once(self.head.clone()).chain(body).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
         let aligned = |line: &Vec<String>| {
             let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
-                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                if to_the_left.contains(&column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         };

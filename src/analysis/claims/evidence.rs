@@ -37,13 +37,15 @@ pub enum Evidence {
         text: String,
         /// The number of seeds behind it.
         seeds: usize,
+        /// The one number that it is about, where there is one.
+        value: Option<f64>,
     },
 }
 
 impl Evidence {
     /// Evidence that settles nothing, for the reason in `text`.
     pub fn inconclusive(text: String, seeds: usize) -> Self {
-        Self::Settled { finding: Finding::Inconclusive, text, seeds }
+        Self::Settled { finding: Finding::Inconclusive, text, seeds, value: None }
     }
 
     /// The test behind it, if there is one. It waits for the correction over all tests of a plan's claims.
@@ -96,6 +98,15 @@ impl Evidence {
                     p_text(&tested.decision)
                 )
             }
+        }
+    }
+
+    /// The one number that it is about, with its interval; `None` for a comparison of two arms.
+    pub fn number(&self) -> Option<(f64, Option<Interval>)> {
+        match self {
+            Self::Number { tested, .. } => Some((tested.inference.estimate, tested.interval())),
+            Self::Settled { value, .. } => Some(((*value)?, None)),
+            Self::Comparison { .. } => None,
         }
     }
 

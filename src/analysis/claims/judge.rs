@@ -3,7 +3,8 @@
 use anyhow::{Result, anyhow};
 
 use super::evidence::Evidence;
-use super::language::{AxisValue, Side, Sign, Statistic, Test};
+use super::arithmetic;
+use super::language::{AxisValue, Cell, Side, Sign, Statistic, Test};
 use super::trend::{Series, kendall_tau, series};
 use super::{Finding, axis_names};
 use crate::analysis::stats::Inference;
@@ -57,15 +58,26 @@ impl ClaimContext<'_> {
             return self.deterministic(test);
         }
         Ok(match test {
-            Test::Order(sides) => sides.windows(2).map(|pair| self.order(&pair[0], &pair[1])).collect(),
+            Test::Order(pairs) => pairs.iter().map(|[a, b]| self.order(a, b)).collect(),
             Test::Same { a, b, within } => vec![self.difference(a, b, Region::Between(-within, *within))],
             Test::Range { side, low, high } => vec![self.number(side, Region::Between(*low, *high))],
+            Test::Table { cells, within } => {
+                let cell = |cell: &Cell| {
+                    let own = ClaimContext { quantity: cell.quantity.as_ref().unwrap_or(self.quantity), ..*self };
+                    own.number(&cell.side, Region::Between(cell.published - within, cell.published + within))
+                };
+                cells.iter().map(cell).collect()
+            }
+            Test::Equation { left, right } => vec![equation(left, right)],
             Test::Trend { axis, fixed, sign } => vec![self.trend(axis, fixed, *sign)?],
         })
     }
 
     /// Whether the first side is larger than the second.
     fn order(&self, a: &Side, b: &Side) -> Evidence {
+        if matches!(a.without_margin(), Side::Gain(..)) || matches!(b.without_margin(), Side::Gain(..)) {
+            return self.gains(a, b);
+        }
         match (a.without_margin(), b.without_margin()) {
             (Side::Number(number), _) => self.number(b, Region::Below(number + a.margin() - b.margin())),
             (_, Side::Number(number)) => self.number(a, Region::Above(number + b.margin() - a.margin())),
@@ -100,6 +112,33 @@ impl ClaimContext<'_> {
         match inference {
             Some(inference) => Evidence::Number { what, tested: Tested::new(inference, claimed), seeds, note },
             None => Evidence::inconclusive(format!("{what}: no number{note}"), seeds),
+        }
+    }
+
+    /// Whether one gain is larger than another, or than a number: a contrast of up to four interquartile means.
+    fn gains(&self, a: &Side, b: &Side) -> Evidence {
+        let mut samples: Vec<(f64, Vec<f64>)> = Vec::new();
+        let (mut offset, mut notes) = (0.0, String::new());
+        for (sign, side) in [(1.0, a), (-1.0, b)] {
+            offset += sign * side.margin();
+            match side.without_margin() {
+                Side::Gain(to, from) => {
+                    for (sign, arm) in [(sign, to), (-sign, from)] {
+                        notes.push_str(&self.diverged(arm));
+                        samples.push((sign, self.values(arm).into_iter().flatten().collect()));
+                    }
+                }
+                Side::Number(number) => offset += sign * number,
+                Side::Arm(..) | Side::Best(_) | Side::WithMargin(..) => {}
+            }
+        }
+        let seeds = samples.iter().map(|(_, values)| values.len()).min().unwrap_or(0);
+        let what = format!("{} - {}", a.without_margin(), b.without_margin());
+        match location::contrast(&samples) {
+            Some(inference) => {
+                Evidence::Number { what, tested: Tested::new(inference, Region::Above(-offset)), seeds, note: notes }
+            }
+            None => Evidence::inconclusive(format!("{what}: no number{notes}"), seeds),
         }
     }
 
@@ -154,7 +193,7 @@ impl ClaimContext<'_> {
                 Some(Sample { statistic: *statistic, values: self.values(arm), note })
             }
             Side::Best(group) => Some(self.best(group)),
-            Side::Number(_) | Side::WithMargin(..) => None,
+            Side::Gain(..) | Side::Number(_) | Side::WithMargin(..) => None,
         }
     }
 
@@ -268,6 +307,7 @@ impl ClaimContext<'_> {
         let value_of_arm = |arm: &str| self.values(arm).into_iter().flatten().find(|value| value.is_finite());
         let value = |side: &Side| match side.without_margin() {
             Side::Arm(_, arm) | Side::Best(arm) => value_of_arm(arm).map(|value| value + side.margin()),
+            Side::Gain(to, from) => Some(value_of_arm(to)? - value_of_arm(from)? + side.margin()),
             Side::Number(number) => Some(*number),
             Side::WithMargin(..) => None,
         };
@@ -277,28 +317,40 @@ impl ClaimContext<'_> {
                 Some(false) => Finding::Refuted,
                 None => Finding::Inconclusive,
             };
-            Evidence::Settled { finding, text: format!("{text}, deterministic"), seeds: 1 }
+            Evidence::Settled { finding, text: format!("{text}, deterministic"), seeds: 1, value: None }
         };
-        let shown = |side: &Side| match (side, value(side)) {
-            (Side::Number(number), _) => number.to_string(),
-            (side, Some(value)) => format!("{side} = {}", four_digits(value)),
-            (side, None) => format!("{side} has no value"),
+        let inside = |side: &Side, low: f64, high: f64| {
+            let found = value(side);
+            match judged(found.map(|value| (low..=high).contains(&value)), shown_value(side, found)) {
+                Evidence::Settled { finding, text, seeds, .. } => Evidence::Settled { finding, text, seeds, value: found },
+                other => other,
+            }
         };
+        let shown = |side: &Side| shown_value(side, value(side));
         Ok(match test {
-            Test::Order(sides) => sides
-                .windows(2)
-                .map(|pair| {
-                    let holds = value(&pair[0]).zip(value(&pair[1])).map(|(a, b)| a > b);
-                    judged(holds, format!("{} against {}", shown(&pair[0]), shown(&pair[1])))
-                })
-                .collect(),
+            Test::Order(pairs) => {
+                let judged = |[a, b]: &[Side; 2]| {
+                    let holds = value(a).zip(value(b)).map(|(a, b)| a > b);
+                    judged(holds, format!("{} against {}", shown(a), shown(b)))
+                };
+                pairs.iter().map(judged).collect()
+            }
             Test::Same { a, b, within } => {
                 let holds = value(a).zip(value(b)).map(|(a, b)| (a - b).abs() <= *within);
                 vec![judged(holds, format!("{} against {}", shown(a), shown(b)))]
             }
-            Test::Range { side, low, high } => {
-                vec![judged(value(side).map(|v| (*low..=*high).contains(&v)), shown(side))]
+            Test::Range { side, low, high } => vec![inside(side, *low, *high)],
+            Test::Table { cells, within } => {
+                let own = |cell: &Cell| match &cell.quantity {
+                    Some(quantity) if quantity != self.quantity => Evidence::inconclusive(
+                        format!("`{quantity}`: the table of a descent is of one metric"),
+                        1,
+                    ),
+                    _ => inside(&cell.side, cell.published - within, cell.published + within),
+                };
+                cells.iter().map(own).collect()
             }
+            Test::Equation { left, right } => vec![equation(left, right)],
             Test::Trend { axis, fixed, sign } => {
                 let all = series(self.plan, axis, fixed).map_err(|what| anyhow!(what))?;
                 let tau = |series: &Series| {
@@ -318,6 +370,30 @@ impl ClaimContext<'_> {
                 vec![judged(holds, text)]
             }
         })
+    }
+}
+
+/// Whether an expression has the value that is written, which no run decides.
+fn equation(left: &str, right: &str) -> Evidence {
+    // It was read when the claim was.
+    let value = arithmetic::evaluate(left).ok();
+    let agrees = value.and_then(|value| arithmetic::agrees(value, right));
+    let decimals = right.split_once('.').map_or(0, |(_, decimals)| decimals.len() + 2);
+    let shown = value.map_or_else(|| "no value".into(), |value| format!("{value:.decimals$}"));
+    let finding = match agrees {
+        Some(true) => Finding::Confirmed,
+        Some(false) => Finding::Refuted,
+        None => Finding::Inconclusive,
+    };
+    Evidence::Settled { finding, text: format!("{left} = {shown}"), seeds: usize::MAX, value }
+}
+
+/// A side with its value, where there is one.
+fn shown_value(side: &Side, value: Option<f64>) -> String {
+    match (side, value) {
+        (Side::Number(number), _) => number.to_string(),
+        (side, Some(value)) => format!("{side} = {}", four_digits(value)),
+        (side, None) => format!("{side} has no value"),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use super::arithmetic;
 use crate::experiment::metric::Quantity;
+use crate::experiment::spec::TABLE_TEST;
 
 /// What a claim says of the arms' values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    /// Each side is larger than the next.
-    Order(Vec<Side>),
+    /// Of each pair the first side is larger.
+    Order(Vec<[Side; 2]>),
     /// Two sides differ by no more than a margin.
     Same {
         /// One side.
@@ -27,6 +29,20 @@ pub enum Test {
         /// The upper end.
         high: f64,
     },
+    /// Arms have the values of a table of published numbers, each to within a margin.
+    Table {
+        /// The numbers.
+        cells: Vec<Cell>,
+        /// The margin.
+        within: f64,
+    },
+    /// An expression has a value, to the digits that are written.
+    Equation {
+        /// The expression.
+        left: String,
+        /// The value as written.
+        right: String,
+    },
     /// The quantity rises or falls along an axis.
     Trend {
         /// The axis, by its short name.
@@ -36,6 +52,17 @@ pub enum Test {
         /// The claimed sign of Kendall's tau: positive where the quantity rises.
         sign: Sign,
     },
+}
+
+/// One number of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Whose it is.
+    pub side: Side,
+    /// What it is of, if not of what the whole table is.
+    pub quantity: Option<Quantity>,
+    /// The number.
+    pub published: f64,
 }
 
 /// The sign that a number is claimed to have.
@@ -64,6 +91,8 @@ pub enum Side {
     /// `best(adam)`: of the arms with this axis value, the one with the best validation accuracy, or validation loss where there is no
     /// accuracy.
     Best(String),
+    /// `gain(epochs=10 from epochs=1)`: an arm's interquartile mean minus another's.
+    Gain(String, String),
     /// A number.
     Number(f64),
     /// `adam + 0.005`: a side plus a margin.
@@ -83,15 +112,20 @@ pub enum Statistic {
     Sd,
 }
 
-const FORMS: &str = "expected one of `a > b on METRIC`, `a > b + 0.005 on METRIC`, `a ~ b within 0.002 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
-                     `a in [0.9, 1.0] on METRIC`, `increasing in AXIS on METRIC`, \
-                     `decreasing in AXIS for KEY=VALUE on METRIC`";
+/// What stands for every arm but the one on the other side.
+const OTHERS: &str = "others";
+
+const FORMS: &str = "expected one of `a > b on METRIC`, `a > others on METRIC`, `gain(a from b) > gain(c from d) on METRIC`, `a > b + 0.005 on METRIC`, `a ~ b within 0.002 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
+                     `a in [0.9, 1.0] on METRIC`, `table within 0.02 on METRIC`, `increasing in AXIS on METRIC`, \
+                     `decreasing in AXIS for KEY=VALUE on METRIC`, `784 * 128 = 100352`";
 
 impl Test {
     /// The number of comparisons it consists of.
     pub fn parts(&self) -> usize {
         match self {
-            Self::Order(sides) => sides.len() - 1,
+            Self::Order(pairs) => pairs.len(),
+            Self::Table { cells, .. } => cells.len(),
+            Self::Equation { .. } => 0,
             Self::Same { .. } | Self::Range { .. } | Self::Trend { .. } => 1,
         }
     }
@@ -103,11 +137,12 @@ impl Test {
 
     /// The labels of the arms it names.
     pub fn arms<'a>(&'a self) -> Vec<&'a str> {
-        let arm = |side: &'a Side| match side {
-            Side::Arm(_, arm) => Some(arm.as_str()),
-            _ => None,
+        let arms = |side: &'a Side| match side {
+            Side::Arm(_, arm) => vec![arm.as_str()],
+            Side::Gain(to, from) => vec![to.as_str(), from.as_str()],
+            _ => Vec::new(),
         };
-        self.sides().into_iter().filter_map(arm).collect()
+        self.sides().into_iter().flat_map(arms).collect()
     }
 
     /// The axis values whose best arm it asks for.
@@ -122,10 +157,11 @@ impl Test {
     /// Its sides, without their margins.
     fn sides(&self) -> Vec<&Side> {
         match self {
-            Self::Order(sides) => sides.iter().map(Side::without_margin).collect(),
+            Self::Order(pairs) => pairs.iter().flatten().map(Side::without_margin).collect(),
             Self::Same { a, b, .. } => vec![a, b],
             Self::Range { side, .. } => vec![side],
-            Self::Trend { .. } => Vec::new(),
+            Self::Table { cells, .. } => cells.iter().map(|cell| &cell.side).collect(),
+            Self::Equation { .. } | Self::Trend { .. } => Vec::new(),
         }
     }
 }
@@ -148,16 +184,36 @@ impl Side {
     }
 }
 
-/// Parses a claim's text into its test and the quantity it is about.
+/// What a test's text refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The labels of the plan's arms.
+    pub arms: &'a [&'a str],
+    /// The claim's published numbers, by arm, or by arm and metric.
+    pub table: &'a [(String, f64)],
+}
+
+/// Parses a claim's text into its test and the quantity it is about; an equation is about none.
 ///
 /// # Errors
 /// The text has none of the forms of the language, or there is no such metric.
-pub fn parse(text: &str) -> Result<(Test, Quantity), String> {
-    let (test, quantity) = text.rsplit_once(" on ").ok_or_else(|| format!("it names no metric; {FORMS}"))?;
-    Ok((parse_test(test)?, quantity.trim().parse()?))
+pub fn parse(text: &str, context: Context) -> Result<(Test, Option<Quantity>), String> {
+    match (text.rsplit_once(" on "), text.rsplit_once(" = ")) {
+        (Some((test, quantity)), _) => Ok((parse_test(test, context)?, Some(quantity.trim().parse()?))),
+        (None, Some((left, right))) => {
+            let value = arithmetic::evaluate(left)?;
+            arithmetic::agrees(value, right).ok_or_else(|| format!("`{right}` is not a number"))?;
+            Ok((Test::Equation { left: left.into(), right: right.trim().into() }, None))
+        }
+        (None, None) => Err(format!("it names no metric; {FORMS}")),
+    }
 }
 
-fn parse_test(test: &str) -> Result<Test, String> {
+fn parse_test(test: &str, context: Context) -> Result<Test, String> {
+    if let Some(within) = test.strip_prefix(TABLE_TEST) {
+        let cells = context.table.iter().map(|(name, published)| cell(name, *published)).collect::<Result<_, _>>()?;
+        return Ok(Test::Table { cells, within: margin(within)? });
+    }
     let words: Vec<&str> = test.split_whitespace().collect();
     if let [direction @ ("increasing" | "decreasing"), "in", axis, rest @ ..] = &words[..] {
         let fixed = match rest {
@@ -180,8 +236,7 @@ fn parse_test(test: &str) -> Result<Test, String> {
     }
     if let Some((a, rest)) = test.split_once(" ~ ") {
         let (b, within) = rest.split_once(" within ").ok_or_else(|| format!("`{test}` names no margin; {FORMS}"))?;
-        let within = number(within).filter(|margin| *margin > 0.0);
-        let within = within.ok_or_else(|| format!("the margin behind `within` is not a number above 0; {FORMS}"))?;
+        let within = margin(within)?;
         let [a, b] = [side(a)?, side(b)?];
         return match (&a, &b) {
             (Side::Arm(Statistic::Iqm, _) | Side::Best(_), Side::Arm(Statistic::Iqm, _) | Side::Best(_)) => {
@@ -197,9 +252,38 @@ fn parse_test(test: &str) -> Result<Test, String> {
         (1, 2..) => less.into_iter().rev().collect(),
         _ => return Err(FORMS.into()),
     };
-    let sides: Vec<Side> = sides.into_iter().map(side).collect::<Result<_, _>>()?;
-    sides.windows(2).try_for_each(|pair| comparable(&pair[0], &pair[1]))?;
-    Ok(Test::Order(sides))
+    let pairs = match &sides[..] {
+        [one, others] if others.trim() == OTHERS => pairs_with_others(one, context, false)?,
+        [others, one] if others.trim() == OTHERS => pairs_with_others(one, context, true)?,
+        _ => {
+            let sides: Vec<Side> = sides.into_iter().map(side).collect::<Result<_, _>>()?;
+            sides.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect()
+        }
+    };
+    pairs.iter().try_for_each(|[a, b]| comparable(a, b))?;
+    Ok(Test::Order(pairs))
+}
+
+/// An arm, or a statistic of it, with the same of every other arm; the others come first where they are the larger.
+fn pairs_with_others(one: &str, context: Context, others_first: bool) -> Result<Vec<[Side; 2]>, String> {
+    let Side::Arm(statistic, arm) = side(one)? else {
+        return Err(format!("`{OTHERS}` is compared with an arm; {FORMS}"));
+    };
+    let others = context.arms.iter().filter(|other| **other != arm);
+    let pair = |other: &&str| {
+        let pair = [arm.as_str(), *other].map(|arm| Side::Arm(statistic, arm.into()));
+        if others_first { [pair[1].clone(), pair[0].clone()] } else { pair }
+    };
+    Ok(others.map(pair).collect())
+}
+
+/// A number of a table: `ARM`, or `ARM on METRIC`.
+fn cell(name: &str, published: f64) -> Result<Cell, String> {
+    let (arm, quantity) = match name.rsplit_once(" on ") {
+        Some((arm, quantity)) => (arm, Some(quantity.trim().parse()?)),
+        None => (name, None),
+    };
+    Ok(Cell { side: side(arm)?, quantity, published })
 }
 
 /// Checks that two sides can be compared: not two numbers, not two statistics, and no margin between two standard deviations.
@@ -207,8 +291,17 @@ fn comparable(a: &Side, b: &Side) -> Result<(), String> {
     let statistic = |side: &Side| match side.without_margin() {
         Side::Arm(statistic, _) => Some(*statistic),
         Side::Best(_) => Some(Statistic::Iqm),
-        Side::Number(_) | Side::WithMargin(..) => None,
+        Side::Gain(..) | Side::Number(_) | Side::WithMargin(..) => None,
     };
+    let is_gain = |side: &Side| matches!(side.without_margin(), Side::Gain(..));
+    let is_number = |side: &Side| matches!(side.without_margin(), Side::Number(_));
+    match (is_gain(a), is_gain(b)) {
+        (true, true) => return Ok(()),
+        (true, false) if is_number(b) => return Ok(()),
+        (false, true) if is_number(a) => return Ok(()),
+        (true, false) | (false, true) => return Err(format!("a gain is compared with a gain or a number; {FORMS}")),
+        (false, false) => {}
+    }
     match (statistic(a), statistic(b)) {
         (None, None) => Err(format!("two numbers are compared; {FORMS}")),
         (Some(first), Some(second)) if first != second => {
@@ -226,6 +319,12 @@ fn axis_value(text: &str) -> Result<AxisValue, String> {
     let (axis, value) =
         text.trim_end_matches(',').split_once('=').ok_or_else(|| format!("`{text}` is not KEY=VALUE; {FORMS}"))?;
     Ok(AxisValue { axis: axis.into(), value: value.into() })
+}
+
+/// The number behind `within`.
+fn margin(text: &str) -> Result<f64, String> {
+    let margin = number(text).filter(|margin| *margin > 0.0);
+    margin.ok_or_else(|| format!("the margin behind `within` is not a number above 0; {FORMS}"))
 }
 
 /// A finite number. `nan` and `inf` are not numbers here: they could be the names of arms.
@@ -254,6 +353,10 @@ fn side(text: &str) -> Result<Side, String> {
         Some(("mean", arm)) => Side::Arm(Statistic::Mean, arm.trim().into()),
         Some(("median", arm)) => Side::Arm(Statistic::Median, arm.trim().into()),
         Some(("best", value)) => Side::Best(value.trim().into()),
+        Some(("gain", arms)) => {
+            let (to, from) = arms.split_once(" from ").ok_or_else(|| format!("`{text}` is not gain(a from b); {FORMS}"))?;
+            Side::Gain(to.trim().into(), from.trim().into())
+        }
         Some(("iqm", arm)) => Side::Arm(Statistic::Iqm, arm.trim().into()),
         _ => Side::Arm(Statistic::Iqm, text.into()),
     })
@@ -266,6 +369,7 @@ impl fmt::Display for Side {
             Self::WithMargin(side, margin) if *margin < 0.0 => write!(f, "({side} - {})", -margin),
             Self::WithMargin(side, margin) => write!(f, "({side} + {margin})"),
             Self::Best(value) => write!(f, "best({value})"),
+            Self::Gain(to, from) => write!(f, "gain({to} from {from})"),
             Self::Arm(Statistic::Iqm, arm) => write!(f, "{arm}"),
             Self::Arm(Statistic::Mean, arm) => write!(f, "mean({arm})"),
             Self::Arm(Statistic::Median, arm) => write!(f, "median({arm})"),

@@ -1,7 +1,7 @@
 //! What the claims of a plan can come to, before anything is trained.
 
 use super::language::{Side, Statistic, Test};
-use super::parse;
+use super::{ParsedTest, parse};
 use crate::analysis::stats::MIN_SEEDS_FOR_INTERVAL;
 use crate::analysis::stats::describe::{median, sd};
 use crate::analysis::stats::looks::level;
@@ -32,9 +32,9 @@ pub fn outlook(plan: &Plan, earlier: &[TrialRecord], spread: Option<f64>) -> Opt
     let spread_of = |quantity: &Quantity| {
         spread.filter(|_| *quantity == plan.metric).or_else(|| spread_of_runs(plan, earlier, quantity))
     };
-    let parsed = plan.claims.iter().filter_map(|claim| Some((claim, parse(claim, plan).ok()?)));
-    let parsed: Vec<(&Claim, (Test, Quantity))> = parsed.collect();
-    let parts: usize = parsed.iter().map(|(_, (test, _))| test.parts()).sum();
+    let of_claim = |claim: &Claim| parse(claim, plan).unwrap_or_default();
+    let parsed: Vec<ParsedTest> = plan.claims.iter().flat_map(of_claim).collect();
+    let parts: usize = parsed.iter().map(|one| one.test.parts()).sum();
     // Holm's method decides the smallest p-value of a family at this level.
     let tests = parts.max(1);
     let level = level(&plan.looks, runs as u64);
@@ -57,9 +57,9 @@ pub fn outlook(plan: &Plan, earlier: &[TrialRecord], spread: Option<f64>) -> Opt
             format!("{runs} seeds an arm and {family}: {what} {sds:.1} standard deviations of the runs {called}")
         }
     };
-    let undecidable = parsed.iter().filter_map(|(claim, (test, quantity))| {
+    let undecidable = parsed.iter().filter_map(|ParsedTest { text, test, quantity, .. }| {
         let why = obstacle(test, quantity, runs, [level, strictest], spread_of(quantity))?;
-        Some(format!("`{}`: {why}", claim.test))
+        Some(format!("`{text}`: {why}"))
     });
     Some(Outlook { differences, undecidable: undecidable.collect() })
 }
@@ -93,8 +93,8 @@ fn obstacle(
     let takes = |more: Option<usize>| more.map_or(String::new(), |more| format!("; it takes about {more}"));
     let is_share = *quantity == Quantity::from(Metric::Diverged);
     match test {
-        Test::Order(sides) => sides.windows(2).find_map(|pair| {
-            let (side, number) = match (pair[0].without_margin(), pair[1].without_margin()) {
+        Test::Order(pairs) => pairs.iter().find_map(|[a, b]| {
+            let (side, number) = match (a.without_margin(), b.without_margin()) {
                 (Side::Number(number), side) | (side, Side::Number(number)) => (side, *number),
                 _ => return None,
             };
@@ -130,6 +130,6 @@ fn obstacle(
                 format!("not confirmed by {runs} seeds, whose interval reaches {reach} to either side{}", takes(more))
             })
         }
-        Test::Range { .. } | Test::Trend { .. } => None,
+        Test::Range { .. } | Test::Table { .. } | Test::Equation { .. } | Test::Trend { .. } => None,
     }
 }

@@ -287,7 +287,7 @@ fn what_is_the_same_every_time_is_compared_as_it_is() {
         .collect();
     let mut finding = |test: &str| {
         plan.claims =
-            vec![Claim { says: "s".into(), test: test.into(), source: None, untestable: None, published: None }];
+            vec![Claim { says: "s".into(), test: test.into(), ..Claim::default() }];
         judge_all(&plan, &records).unwrap().remove(0).finding
     };
     assert_eq!(finding("lr=0.1 > lr=0.2 > lr=0.3 on final_value"), Finding::Confirmed);
@@ -374,4 +374,102 @@ fn where_too_many_runs_diverged_an_order_is_judged_and_a_margin_is_not() {
 fn a_share_has_no_standard_deviation_to_be_claimed() {
     let error = check(&plan(OPTIMIZERS, "sd(adam) < 0.1 on diverged", 15)).unwrap_err().to_string();
     assert!(error.contains("the share of its runs"), "{error}");
+}
+
+/// A plan with one claim, its lines after `says`.
+fn plan_with(head: &str, claim: &str) -> Plan {
+    let text = format!("question = 'q'\nseeds = 15\n{head}\n[sweep]\n{OPTIMIZERS}\n[[claims]]\nsays = 's'\n{claim}");
+    Plan::new(&Spec::parse("x", "x", &text).unwrap()).unwrap()
+}
+
+#[test]
+fn readings_that_agree_are_the_claims_finding_and_others_show_that_not_enough_is_said() {
+    let levels = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    let judged = |second: &str| {
+        let claim = format!(
+            "readings = [{{ name = 'with Adam', test = 'adam > 0.93 on test_accuracy' }}, {{ name = 'with SGD', test = '{second}' }}]"
+        );
+        let plan = plan_with("", &claim);
+        judge_all(&plan, &records(&plan, &levels)).unwrap().remove(0)
+    };
+    let agree = judged("momentum > 0.93 on test_accuracy");
+    assert_eq!(agree.finding, Finding::Confirmed);
+    assert!(agree.evidence.starts_with("with Adam: confirmed, adam = 0.9"), "{}", agree.evidence);
+    let differ = judged("sgd > 0.93 on test_accuracy");
+    assert_eq!(differ.finding, Finding::Underspecified);
+    assert!(differ.evidence.contains("; with SGD: refuted, sgd = 0."), "{}", differ.evidence);
+    // One reading is strongly for it and one strongly against: neither finding has a small p-value.
+    assert!(agree.p.unwrap() < 1e-6 && differ.p.unwrap() > 0.5, "{:?} {:?}", agree.p, differ.p);
+}
+
+#[test]
+fn a_table_is_confirmed_where_every_number_lies_and_counts_those_that_do() {
+    let levels = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    let judged = |table: &str| {
+        let plan = plan_with("", &format!("test = 'table within 0.02 on test_accuracy'\ntable = {table}"));
+        judge_all(&plan, &records(&plan, &levels)).unwrap().remove(0)
+    };
+    assert_eq!(judged("[['sgd', 0.90], ['adam', 0.97]]").finding, Finding::Confirmed);
+    let one_off = judged("[['sgd', 0.90], ['momentum', 0.80], ['adam', 0.97]]");
+    assert_eq!(one_off.finding, Finding::Refuted);
+    assert!(
+        one_off.evidence.starts_with("of 3 numbers 2 lie where published, 1 do not, 0 may; furthest off is momentum, 94.9"),
+        "{}",
+        one_off.evidence
+    );
+    let cells: Vec<_> = one_off.measured.iter().map(|cell| (cell.what.as_str(), cell.published, cell.finding)).collect();
+    assert_eq!(cells[1], ("momentum", [0.80, 0.80], Finding::Refuted));
+    assert!(one_off.measured.iter().all(|cell| cell.interval.is_some()));
+}
+
+#[test]
+fn a_run_with_other_settings_judges_no_claim_of_a_source_but_a_question_of_ours() {
+    let finding = |head: &str, kind: &str| {
+        let mut plan = plan_with(head, &format!("{kind}test = 'adam > sgd on test_accuracy'"));
+        plan.differs = vec!["train.epochs is 5 instead of 50".into()];
+        let records = records(&plan, &[(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)]);
+        let judged = judge_all(&plan, &records).unwrap().remove(0);
+        (judged.finding, judged.p)
+    };
+    assert_eq!(finding("source = 'a book'", ""), (Finding::NotAsPublished, None));
+    assert_eq!(finding("source = 'a book'", "kind = 'question'\n").0, Finding::Confirmed);
+    assert_eq!(finding("", "").0, Finding::Confirmed);
+}
+
+#[test]
+fn an_arm_is_compared_with_every_other_one() {
+    let clear = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    assert_finding(OPTIMIZERS, "adam > others on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "momentum > others on test_accuracy", &clear, Finding::Refuted);
+    assert_finding(OPTIMIZERS, "median(sgd) < others on test_accuracy", &clear, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, "others > sgd on test_accuracy", &clear, Finding::Confirmed);
+    let error = check(&plan(OPTIMIZERS, "0.9 > others on test_accuracy", 15)).unwrap_err().to_string();
+    assert!(error.contains("`others` is compared with an arm"), "{error}");
+}
+
+#[test]
+fn a_gain_is_compared_with_another_or_with_a_number() {
+    // From sgd to momentum 5 points, from momentum to adam 2.
+    let levels = [(0.90, 0.01), (0.95, 0.01), (0.97, 0.01)];
+    let first = "gain(momentum from sgd)";
+    let second = "gain(adam from momentum)";
+    let on = |test: String| format!("{test} on test_accuracy");
+    assert_finding(OPTIMIZERS, &on(format!("{first} > {second}")), &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, &on(format!("{first} < {second}")), &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, &on(format!("{first} > {second} + 0.04")), &levels, Finding::Refuted);
+    assert_finding(OPTIMIZERS, &on(format!("{second} > 0.01")), &levels, Finding::Confirmed);
+    assert_finding(OPTIMIZERS, &on(format!("0.03 > {second}")), &levels, Finding::Confirmed);
+    let error = check(&plan(OPTIMIZERS, "gain(adam from sgd) > sgd on test_accuracy", 15)).unwrap_err().to_string();
+    assert!(error.contains("a gain is compared with a gain or a number"), "{error}");
+    let error = check(&plan(OPTIMIZERS, "gain(adam from sdg) > 0 on test_accuracy", 15)).unwrap_err().to_string();
+    assert!(error.contains("no arm `sdg`; did you mean `sgd`?"), "{error}");
+}
+
+#[test]
+fn an_equation_is_judged_without_runs() {
+    let judged = |test: &str| judge_all(&plan(OPTIMIZERS, test, 15), &[]).unwrap().remove(0);
+    assert_eq!(judged("784 * 128 = 100352").finding, Finding::Confirmed);
+    let wrong = judged("sigmoid(0.5) = 0.73");
+    assert_eq!((wrong.finding, wrong.evidence.as_str()), (Finding::Refuted, "sigmoid(0.5) = 0.6225"));
+    assert!(check(&plan(OPTIMIZERS, "784 * = 3", 15)).is_err());
 }

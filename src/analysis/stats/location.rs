@@ -132,6 +132,21 @@ fn unrelated(a: &[f64], b: &[f64], cut: fn(usize) -> usize) -> Option<Inference>
     Some(Inference { estimate: of_a.mean - of_b.mean, distribution })
 }
 
+/// A sum of interquartile means of unrelated runs, each times its coefficient, such as a difference of two differences: the trimmed means of
+/// Yuen, 1974, with the error and the degrees of freedom of Welch, 1947, and Satterthwaite, 1946, for more than two.
+pub fn contrast(samples: &[(f64, Vec<f64>)]) -> Option<Inference> {
+    let (mut estimate, mut squared_error, mut freedom) = (0.0, 0.0, 0.0);
+    for (coefficient, values) in samples {
+        let one = TrimmedMean::new(&sorted(values), describe::cut(values.len()))?;
+        let own = coefficient.powi(2) * one.squared_error;
+        estimate += coefficient * one.mean;
+        squared_error += own;
+        freedom += own.powi(2) / (one.kept - 1.0);
+    }
+    let fewest = samples.iter().map(|(_, values)| values.len()).min()?;
+    Some(Inference { estimate, distribution: student(squared_error, squared_error.powi(2) / freedom, fewest) })
+}
+
 /// Student's t with this error, if `values` are enough to know it and it is not 0.
 pub(super) fn student(squared_error: f64, degrees_of_freedom: f64, values: usize) -> SamplingDistribution {
     if values < MIN_SEEDS_FOR_INTERVAL {
@@ -190,6 +205,20 @@ fn squared_error_of_median(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contrast_of_two_samples_is_their_difference_and_of_four_the_sum_of_two() {
+        let [a, b, c] = [A.to_vec(), B.to_vec(), C.to_vec()];
+        let two = contrast(&[(1.0, a.clone()), (-1.0, b.clone())]).unwrap();
+        let difference = difference_of_interquartile_means(&A, &B).unwrap();
+        assert_eq!(two.interval(0.025), difference.interval(0.025));
+        assert_near(two.estimate, difference.estimate);
+        // (a - b) - (b - c) = a - 2b + c, with the errors of a, of b four times, and of c.
+        let three = contrast(&[(1.0, a.clone()), (-2.0, b.clone()), (1.0, c.clone())]).unwrap();
+        let error = |values: &[f64]| TrimmedMean::new(&sorted(values), 2).unwrap().squared_error;
+        let SamplingDistribution::Student { error: found, .. } = three.distribution else { panic!("no error") };
+        assert_near(found, (error(&A) + 4.0 * TrimmedMean::new(&sorted(&B), 1).unwrap().squared_error + error(&C)).sqrt());
+    }
 
     const A: [f64; 8] = [0.9743, 0.9751, 0.9738, 0.9760, 0.9747, 0.9729, 0.9755, 0.9741];
     const B: [f64; 7] = [0.9731, 0.9744, 0.9722, 0.9750, 0.9739, 0.9725, 0.9711];

@@ -39,6 +39,12 @@ pub struct Plan {
     pub looks: Vec<u64>,
     /// The hash of the claims that there were before the first record, where it is known.
     pub claims_before: Option<String>,
+    /// In what the run differs from its experiment's file, as sentences; then no claim of a source is judged.
+    pub differs: Vec<String>,
+    /// What the source leaves open and had to be assumed: pairs of a setting's key, or of other words, and the assumption.
+    pub assumes: Vec<(String, String)>,
+    /// The settings that the experiment's file gives, by path; the others are defaults.
+    pub given: Vec<String>,
     /// The claims to be judged by the records.
     pub claims: Vec<Claim>,
     /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
@@ -130,6 +136,9 @@ impl Plan {
             paired: spec.paired,
             looks: spec.looks.clone(),
             claims_before: spec.claims_before.clone(),
+            differs: spec.differences(),
+            assumes: spec.assumes.clone(),
+            given: spec.given.clone().unwrap_or_else(|| spec.published.as_deref().unwrap_or(spec).given_paths()),
             claims: spec.claims.clone(),
             sampled,
         };

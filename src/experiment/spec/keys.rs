@@ -318,6 +318,12 @@ pub const TOP: &[Key] = &[
     },
     Key { path: "source", names: &[], values: "text", description: "Where the question was published." },
     Key {
+        path: "assumes",
+        names: &[],
+        values: "a table of sentences",
+        description: "What the source leaves open and had to be assumed, by the setting's key, or by words in quotation marks for what is no setting.",
+    },
+    Key {
         path: "metric",
         names: &[],
         values: "a [metric](claims.md#metrics), or a difference `a - b` of two",
@@ -364,6 +370,18 @@ pub const TOP: &[Key] = &[
         names: &[],
         values: "text",
         description: "In the `spec.toml` of a run, written by Kindling: the hash of the claims that there were before the first record.",
+    },
+    Key {
+        path: "differs",
+        names: &[],
+        values: "a list of sentences",
+        description: "In the `spec.toml` of a run, written by Kindling: in what the run differs from its experiment's file. Claims of a source are then not judged.",
+    },
+    Key {
+        path: "given",
+        names: &[],
+        values: "a list of keys",
+        description: "In the `spec.toml` of a run, written by Kindling: the settings that the experiment's file gives; the others are Kindling's defaults.",
     },
 ];
 

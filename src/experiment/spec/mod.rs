@@ -4,6 +4,8 @@
 //! value fits its key. The combinations of the axes are made by the plan.
 
 mod arms;
+mod claim;
+mod differences;
 pub mod keys;
 pub mod library;
 mod parse;
@@ -19,6 +21,8 @@ use toml::Value;
 use crate::data::DefaultSizes;
 use crate::experiment::metric::Quantity;
 
+pub use claim::{Claim, ClaimKind, PublishedValue, Reading, TABLE_TEST, claims_hash};
+
 /// An experiment as written, its keys and values checked one by one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
@@ -28,6 +32,8 @@ pub struct Spec {
     pub question: String,
     /// Where the question, or the claim it tests, was published.
     pub source: Option<String>,
+    /// What the source leaves open and had to be assumed: pairs of a setting's key, or of words for what is no setting, and the assumption.
+    pub assumes: Vec<(String, String)>,
     /// What ranks the arms; `None` for the task's default.
     pub metric: Option<Quantity>,
     /// The number of seeds of each arm: 0 to `seeds - 1`.
@@ -54,6 +60,12 @@ pub struct Spec {
     pub claims: Vec<Claim>,
     /// The [`claims_hash`] of the claims that there were before the first record, of a run's own file.
     pub claims_before: Option<String>,
+    /// The file's spec as it is written, of a spec that flags were applied to.
+    pub published: Option<Box<Spec>>,
+    /// In what the run differs from its experiment's file, of a run's own file.
+    pub differs: Vec<String>,
+    /// The settings that the experiment's file gives, by path, of a run's own file, which holds all settings.
+    pub given: Option<Vec<String>>,
 }
 
 /// The number of seeds of an arm, unless the file or a flag gives another.
@@ -135,32 +147,6 @@ impl SearchConfig {
     pub fn count(&self) -> u64 {
         self.random.or(self.bayesian).unwrap_or(0)
     }
-}
-
-/// A published sentence, and how the records judge it, or why they cannot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Claim {
-    /// The sentence, as published.
-    pub says: String,
-    /// The test in the claim language; empty where the claim is untestable. The module `analysis::claims` defines it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub test: String,
-    /// Why no run of this program can judge it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub untestable: Option<String>,
-    /// The published number, as written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub published: Option<String>,
-    /// Where it was published, if not in the experiment's source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-}
-
-/// What tells whether claims changed: a hash of their sentences and tests, in order.
-pub fn claims_hash(claims: &[Claim]) -> String {
-    let text: Vec<String> = claims.iter().map(|claim| format!("{}\n{}\n", claim.says, claim.test)).collect();
-    crate::hash::short_of(text.concat().as_bytes())
 }
 
 /// A mistake in an experiment file or in an override.

@@ -47,6 +47,7 @@ impl Spec {
             name: name.into(),
             question: String::new(),
             source: None,
+            assumes: Vec::new(),
             metric: None,
             seeds: DEFAULT_SEEDS,
             paired: false,
@@ -60,11 +61,15 @@ impl Spec {
             max_sizes: None,
             claims: Vec::new(),
             claims_before: None,
+            published: None,
+            differs: Vec::new(),
+            given: None,
         };
         for (key, location, value) in file.entries(document.get_ref()) {
             match key {
                 "question" => spec.question = typed(plain(value), &location, key)?,
                 "source" => spec.source = Some(typed(plain(value), &location, key)?),
+                "assumes" => spec.assumes = file.assumes(value, &location)?,
                 "metric" => {
                     let text: String = typed(plain(value), &location, key)?;
                     let quantity: Quantity = text.parse().map_err(|what: String| SpecError::new(location, what))?;
@@ -74,6 +79,8 @@ impl Spec {
                 "paired" => spec.paired = typed(plain(value), &location, key)?,
                 "looks" => spec.looks = typed(plain(value), &location, key)?,
                 "claims_before" => spec.claims_before = Some(typed(plain(value), &location, key)?),
+                "differs" => spec.differs = typed(plain(value), &location, key)?,
+                "given" => spec.given = Some(typed(plain(value), &location, key)?),
                 "claims" => spec.claims = file.claims(value, &location)?,
                 "sweep" => file.sweep(&mut spec, value, &location)?,
                 "arms" => spec.arms = file.arms(value, &location)?,
@@ -269,12 +276,20 @@ impl File<'_> {
         let claim = |claim: &Spanned<DeValue>| {
             let location = self.location(claim.span().start);
             let claim: Claim = typed(plain(claim), &location, "claims")?;
-            if claim.test.is_empty() == claim.untestable.is_none() {
-                let what = "a claim has either a `test`, or says why it is `untestable`";
-                return Err(SpecError::new(location, format!("`{}`: {what}", claim.says)));
-            }
+            claim.validate().map_err(|what| SpecError::new(location, format!("`{}`: {what}", claim.says)))?;
             Ok(claim)
         };
         list.iter().map(claim).collect()
+    }
+
+    /// `[assumes]`: a sentence for each setting, or for other words in quotation marks that hold a space.
+    fn assumes(&self, value: &Spanned<DeValue>, location: &str) -> Result<Vec<(String, String)>> {
+        let assumed = |(key, location, value): Entry| {
+            let why: String = typed(plain(value), &location, key)?;
+            // What is not a setting is said in words, so that a misspelt key cannot pass for one.
+            let key = if key.contains(' ') { key } else { known(key, &location)? };
+            Ok((key.to_string(), why))
+        };
+        self.table(value, location, "assumes")?.into_iter().map(assumed).collect()
     }
 }

@@ -21,6 +21,11 @@ struct Resolved<'a> {
     looks: &'a [u64],
     #[serde(skip_serializing_if = "Option::is_none")]
     claims_before: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differs: Vec<String>,
+    given: Vec<String>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    assumes: Table,
     #[serde(flatten)]
     base: TrialConfig,
 }
@@ -44,6 +49,9 @@ impl Spec {
             paired: self.paired,
             looks: &self.looks,
             claims_before: self.claims_before.as_deref(),
+            differs: self.differences(),
+            given: self.given.clone().unwrap_or_else(|| self.published.as_deref().unwrap_or(self).given_paths()),
+            assumes: self.assumes.iter().map(|(key, why)| (key.clone(), Value::from(why.as_str()))).collect(),
             base: self.resolve(&[])?,
         };
         let mut text = if self.varies("data.dataset") {

@@ -111,7 +111,9 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,,,0,0.25,0.25,0.25,,,0.25,0.25,0.25,,
             Fixture::new("seeds = 3\n[[claims]]\nsays = 'It is deep'\nsource = 'a book'\nuntestable = 'no data'")
                 .metric("test_accuracy", |_, _| Some(0.25))
                 .summary();
-        let found: serde_json::Value = serde_json::from_str(&text(&json::SummaryJson, &summary)).unwrap();
+        let mut found: serde_json::Value = serde_json::from_str(&text(&json::SummaryJson, &summary)).unwrap();
+        let settings = found.as_object_mut().unwrap().remove("settings").unwrap();
+        assert_eq!(settings[0], json!({ "key": "data.dataset", "value": "mnist", "origin": "default" }));
         let expected = json!({
             "name": "made-up",
             "question": "Which is best?",
@@ -145,7 +147,9 @@ lr=0.2,test_accuracy,3,0,0,3,0.25,,,0,0.25,0.25,0.25,,,0.25,0.25,0.25,,
             "ranking": [],
             "claims": [{
                 "says": "It is deep",
+                "kind": "claim",
                 "source": "a book",
+                "tests": [],
                 "finding": "not testable",
                 "evidence": "no data",
             }],

@@ -22,6 +22,7 @@ pub(crate) mod lr_finder;
 mod mistakes;
 mod panel;
 mod profile;
+pub(crate) mod published;
 mod response;
 mod schedule;
 pub(crate) mod svg;
@@ -30,6 +31,7 @@ mod variance;
 
 use anyhow::Result;
 
+use crate::analysis::claims::JudgedClaim;
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::data::Dataset;
 
@@ -69,6 +71,8 @@ impl Figure {
 /// A picture cannot be encoded.
 pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
+    let claims: Vec<(&str, &JudgedClaim)> = summary.claims.iter().map(|claim| ("", claim)).collect();
+    figures.extend(published::draw(&claims));
     figures.extend(decision_grid::regression(summary));
     figures.extend(decision_grid::boundary(summary)?);
     figures.extend(descent::draw(summary)?);
