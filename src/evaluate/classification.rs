@@ -147,6 +147,14 @@ pub fn one_vs_rest(confusion: &Confusion) -> Vec<OneVsRest> {
         .collect()
 }
 
+/// The share of all wrong predictions that takes one of two classes for the other; `None` where nothing is wrong, or a class is not there.
+pub fn confused(confusion: &Confusion, [a, b]: [usize; 2]) -> Option<f64> {
+    let right: u32 = (0..confusion.len()).map(|class| confusion[class][class]).sum();
+    let wrong = confusion.iter().flatten().sum::<u32>() - right;
+    let between = confusion.get(a)?.get(b)? + confusion.get(b)?.get(a)?;
+    (wrong > 0).then(|| f64::from(between) / f64::from(wrong))
+}
+
 /// The mean of the classes' one-vs-rest accuracies. It equals `1 - 2 (1 - accuracy) / classes`, far above the accuracy
 /// itself.
 pub fn mean_one_vs_rest(confusion: &Confusion) -> f64 {
@@ -212,6 +220,15 @@ mod tests {
         );
         assert_eq!(reports[2], ClassReport { precision: None, recall: None, f1: None, support: 0 });
         assert_eq!(macro_mean(&reports, |report| report.precision), Some(0.75));
+    }
+
+    #[test]
+    fn the_share_of_mistakes_between_two_classes_is_of_all_mistakes() {
+        // 2 + 1 of 6 mistakes are between 0 and 1.
+        let confusion = vec![vec![5, 2, 1], vec![1, 6, 0], vec![1, 1, 8]];
+        assert_eq!(confused(&confusion, [0, 1]), Some(0.5));
+        assert_eq!(confused(&confusion, [0, 7]), None);
+        assert_eq!(confused(&vec![vec![1, 0], vec![0, 1]], [0, 1]), None);
     }
 
     #[test]

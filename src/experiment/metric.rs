@@ -60,6 +60,24 @@ impl PartialEq for Level {
 
 impl Eq for Level {}
 
+/// Two classes, the lower first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClassPair(u8, u8);
+
+impl ClassPair {
+    /// The pair that a text such as `4-9` names; `None` for other texts, and for a class with itself.
+    fn named(text: &str) -> Option<Self> {
+        let (a, b) = text.split_once('-')?;
+        let (a, b) = (a.parse().ok()?, b.parse().ok()?);
+        (a < b).then_some(Self(a, b))
+    }
+
+    /// Their numbers.
+    pub fn classes(self) -> [usize; 2] {
+        [self.0.into(), self.1.into()]
+    }
+}
+
 /// One number of a trial. The order of the variants is the order in which tables show them; metrics at levels are ordered by level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -103,6 +121,10 @@ pub enum Metric {
     ClassifierCleaned(Level),
     /// The first epoch, counted from 1, whose validation accuracy is the level or more; one more than there were epochs if none is.
     EpochsTo(Level),
+    /// The accuracy of the nearest-neighbour classifier on codes for one class, the level, against the rest.
+    KnnClass(Level),
+    /// Of all wrong predictions of the nearest-neighbour classifier on codes, the share that takes one of two classes for the other.
+    KnnConfused(ClassPair),
     /// A number that this version of the program does not know, in a record written by another version. It is shown by its name, as a
     /// plain number of which more is better.
     Unknown(String),
@@ -151,7 +173,11 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::ClassifierNoisy,
     M::ClassifierCleaned,
     M::EpochsTo,
+    M::KnnClass,
 ];
+
+/// The name in messages of the metric of two classes.
+const PAIRED_NAME: &str = "knn_confused@CLASS-CLASS";
 
 /// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
 pub(crate) fn at_any_level(metric: fn(Level) -> Metric) -> String {
@@ -181,7 +207,7 @@ const fn score<'a>(name: &'a str, title: &'a str, unit: Unit) -> Definition<'a> 
 impl Metric {
     /// Every metric in the order of the tables, those with a level at this one.
     pub fn all(level: Level) -> impl Iterator<Item = Self> {
-        PLAIN.iter().cloned().chain(AT_LEVEL.iter().map(move |at| at(level)))
+        PLAIN.iter().cloned().chain(AT_LEVEL.iter().map(move |at| at(level))).chain([M::KnnConfused(ClassPair(0, 1))])
     }
 
     fn definition(&self) -> Definition<'_> {
@@ -221,6 +247,8 @@ impl Metric {
             M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
             M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on denoised images"),
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
+            M::KnnClass(_) => share("knn_class", "KNN accuracy on codes, one class against the rest"),
+            M::KnnConfused(_) => share("knn_confused", "share of KNN's mistakes on codes"),
             M::Unknown(name) => score(name, name, Unit::Plain),
         }
     }
@@ -236,7 +264,8 @@ impl Metric {
             | M::KnnCleaned(level)
             | M::ClassifierNoisy(level)
             | M::ClassifierCleaned(level)
-            | M::EpochsTo(level) => Some(*level),
+            | M::EpochsTo(level)
+            | M::KnnClass(level) => Some(*level),
             _ => None,
         }
     }
@@ -267,6 +296,8 @@ impl Metric {
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
             (M::EpochsTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (M::KnnClass(_), Some(Level(class))) => format!("KNN accuracy on codes, class {class} against the rest"),
+            (M::KnnConfused(ClassPair(a, b)), _) => format!("{title} that are between {a} and {b}"),
             (_, Some(Level(level))) => format!("{title} at noise {level}"),
             (_, None) => title.into(),
         }
@@ -288,6 +319,9 @@ impl Metric {
         let Some((name, level)) = text.split_once('@') else {
             return PLAIN.iter().find(|metric| metric.definition().name == text).cloned();
         };
+        if name == M::KnnConfused(ClassPair(0, 1)).definition().name {
+            return ClassPair::named(level).map(M::KnnConfused);
+        }
         let level = Level::new(level.parse().ok()?)?;
         AT_LEVEL.iter().map(|at| at(level)).find(|metric| metric.definition().name == name)
     }
@@ -302,7 +336,11 @@ impl Metric {
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(self.definition().name)?;
-        self.level().map_or(Ok(()), |Level(level)| write!(f, "@{level}"))
+        match (self, self.level()) {
+            (M::KnnConfused(ClassPair(a, b)), _) => write!(f, "@{a}-{b}"),
+            (_, Some(Level(level))) => write!(f, "@{level}"),
+            (_, None) => Ok(()),
+        }
     }
 }
 
@@ -402,7 +440,7 @@ impl FromStr for Quantity {
             (only, None) => Metric::named(only).map(Self::Single),
         };
         known.ok_or_else(|| {
-            let at_level = AT_LEVEL.iter().copied().map(at_any_level);
+            let at_level = AT_LEVEL.iter().copied().map(at_any_level).chain([PAIRED_NAME.into()]);
             let names: Vec<String> = PLAIN.iter().map(Metric::to_string).chain(at_level).collect();
             let near = suggestion(text, names.iter().map(String::as_str));
             format!("no metric `{text}`{near}; there are {}, and differences `a - b` of two", names.join(", "))
@@ -443,6 +481,12 @@ mod tests {
         }
         let error = parse("test_acuracy").unwrap_err();
         assert!(error.contains("did you mean `test_accuracy`?") && error.contains("epochs_to@LEVEL"), "{error}");
+        assert!(error.contains("knn_confused@CLASS-CLASS"), "{error}");
+        let pair = parse("knn_confused@4-9").unwrap();
+        assert_eq!((pair.to_string().as_str(), pair.is_percent()), ("knn_confused@4-9", true));
+        for unknown in ["knn_confused@9-4", "knn_confused@4", "knn_confused@4-4", "knn_confused@4-999"] {
+            assert!(parse(unknown).is_err(), "{unknown}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class};
+use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class, confused, one_vs_rest};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 
@@ -189,6 +189,11 @@ impl TrialRecord {
             Metric::TestPrecision => self.macro_mean(|class| class.precision.or_else(|| class.zero_division())),
             Metric::TestRecall => self.macro_mean(|class| class.recall),
             Metric::TestF1 => self.macro_mean(|class| class.f1.or_else(|| class.zero_division())),
+            Metric::KnnClass(class) if self.has_neighbours() => {
+                let class = (class.get() >= 0.0 && class.get().fract() == 0.0).then_some(class.get() as usize)?;
+                Some(one_vs_rest(&self.confusion).get(class)?.accuracy())
+            }
+            Metric::KnnConfused(pair) if self.has_neighbours() => confused(&self.confusion, pair.classes()),
             Metric::EpochsTo(level) => {
                 let accuracies = &self.history.validation_accuracy;
                 if accuracies.is_empty() || self.status != Status::Done {
@@ -202,13 +207,14 @@ impl TrialRecord {
         }
     }
 
-    /// The mean over classes of a classifier's measure; `None` for an autoencoder, whose confusion matrix is that of the neighbours of
-    /// its codes.
+    /// Whether the confusion matrix is that of the nearest neighbours of an autoencoder's codes.
+    fn has_neighbours(&self) -> bool {
+        self.metrics.get(&Metric::KnnAccuracy).is_some()
+    }
+
+    /// The mean over classes of a classifier's measure; `None` for an autoencoder.
     fn macro_mean(&self, measure: fn(&ClassReport) -> Option<f64>) -> Option<f64> {
-        match self.metrics.get(&Metric::KnnAccuracy) {
-            None => macro_mean(&per_class(&self.confusion), measure),
-            Some(_) => None,
-        }
+        if self.has_neighbours() { None } else { macro_mean(&per_class(&self.confusion), measure) }
     }
 
     /// The record without the one field that may differ between two runs.

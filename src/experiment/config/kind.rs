@@ -89,6 +89,9 @@ impl TrialConfig {
     pub(crate) fn measures(&self, metric: &Metric) -> bool {
         match metric {
             Metric::EpochsTo(_) => matches!(self.kind(), TrialKind::Classification),
+            Metric::KnnClass(_) | Metric::KnnConfused(_) => {
+                matches!(self.kind(), TrialKind::Autoencoder { .. }) && self.evaluate.knn.is_some()
+            }
             metric => self.measured().contains(metric),
         }
     }
