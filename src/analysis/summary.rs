@@ -63,6 +63,9 @@ pub struct Summary {
     pub claims_before: Option<String>,
     /// The sum of the wall times of all trials, in seconds.
     pub trial_seconds: f64,
+    /// The arm whose median run the figures of a single run show; `None` for the best one.
+    #[serde(skip)]
+    pub shows: Option<String>,
     /// The learning rate of each arm over the epochs; empty where all arms have the same schedule.
     #[serde(skip)]
     pub rates: Vec<RateCurve>,
@@ -164,6 +167,7 @@ impl Summary {
             claims: judged,
             claims_hash: if plan.claims.is_empty() { String::new() } else { claims_hash(&plan.claims) },
             claims_before: plan.claims_before.clone(),
+            shows: plan.shows.clone(),
             rates: rate_curves(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
@@ -180,9 +184,11 @@ impl Summary {
         ImageErrors::new(self.records_of(label).map(|record| &record.predictions))
     }
 
-    /// The median run of the best arm, the lower one if there are two in the middle. Figures of a single run show this one.
+    /// The median run of the arm to be shown, the best one if none is named; the lower run if there are two in the middle. Figures of a
+    /// single run show this one.
     pub fn median_run(&self) -> Option<&TrialRecord> {
-        let label = &self.best()?.label;
+        let shown = self.shows.as_ref().and_then(|label| self.arms.iter().find(|arm| arm.label == *label));
+        let label = &shown.or_else(|| self.best())?.label;
         let value = |record: &TrialRecord| record.quantity(&self.metric);
         let mut runs: Vec<(f64, &TrialRecord)> =
             self.records_of(label).filter_map(|record| Some((value(record)?, record))).collect();

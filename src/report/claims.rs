@@ -19,10 +19,15 @@ pub fn table<'a>(claims: impl IntoIterator<Item = &'a JudgedClaim>) -> Table {
             Cell::Text(claim.published.clone().unwrap_or_default()),
             Cell::Finding(claim.finding),
             Cell::from(&claim.evidence),
-            Cell::Text(claim.learn.clone().unwrap_or_default()),
+            Cell::Text(learnt(claim)),
         ]
     };
     Table::new(["claim", "published", "finding", "evidence", "what to learn"], claims.into_iter().map(row))
+}
+
+/// What there is to learn, once the claim is judged.
+pub fn learnt(claim: &JudgedClaim) -> String {
+    claim.learn.clone().filter(|_| claim.finding != Finding::NotAsPublished).unwrap_or_default()
 }
 
 /// The claim's sentence, with what had to be assumed for it alone.
@@ -40,7 +45,7 @@ pub fn measured(claims: &[JudgedClaim]) -> Option<Table> {
         let [low, high] = cell.published;
         let unit = if cell.quantity.is_percent() { ", %" } else { "" };
         vec![
-            Cell::from(&cell.what),
+            Cell::Text(if cell.reading.is_empty() { cell.what.clone() } else { format!("{}: {}", cell.reading, cell.what) }),
             Cell::Text(format!("{}{unit}", cell.quantity.title())),
             Cell::number(if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) }),
             Cell::number(number(cell.estimate)),

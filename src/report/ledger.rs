@@ -233,7 +233,7 @@ fn claims_of(own: &[&Row]) -> Table {
             Cell::Number(q.map(p_value_text)),
             Cell::Text(row.assumed()),
             Cell::Finding(claim.finding),
-            Cell::Text(claim.learn.clone().unwrap_or_default()),
+            Cell::Text(claims::learnt(claim)),
             report_link(entry),
         ]
     };

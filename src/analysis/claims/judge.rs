@@ -61,16 +61,54 @@ impl ClaimContext<'_> {
             Test::Order(pairs) => pairs.iter().map(|[a, b]| self.order(a, b)).collect(),
             Test::Same { a, b, within } => vec![self.difference(a, b, Region::Between(-within, *within))],
             Test::Range { side, low, high } => vec![self.number(side, Region::Between(*low, *high))],
-            Test::Table { cells, within } => {
-                let cell = |cell: &Cell| {
-                    let own = ClaimContext { quantity: cell.quantity.as_ref().unwrap_or(self.quantity), ..*self };
-                    own.number(&cell.side, Region::Between(cell.published - within, cell.published + within))
-                };
-                cells.iter().map(cell).collect()
-            }
+            Test::Table { cells, within } => vec![self.table(cells, *within)],
             Test::Equation { left, right } => vec![equation(left, right)],
             Test::Trend { axis, fixed, sign } => vec![self.trend(axis, fixed, *sign)?],
         })
+    }
+
+    /// Whether runs are near a table's numbers: the mean over runs of the mean distance of a run's values from them. One test for the whole
+    /// table, since Holm's correction for each of its numbers would leave none of them decided.
+    fn table(&self, cells: &[Cell], within: f64) -> Evidence {
+        let columns: Vec<Vec<Option<f64>>> = cells.iter().map(|cell| self.values_of_cell(cell)).collect();
+        let of_seed = |seed: usize| {
+            let distance = |(cell, column): (&Cell, &Vec<Option<f64>>)| Some((column[seed]? - cell.published).abs());
+            let distances: Option<Vec<f64>> = cells.iter().zip(&columns).map(distance).collect();
+            distances.map(|distances| mean(&distances))
+        };
+        let distances: Vec<f64> = (0..self.plan.seeds.len()).filter_map(of_seed).collect();
+        let what = format!("mean distance from {} published numbers", cells.len());
+        match location::arithmetic_mean(&distances) {
+            Some(inference) => Evidence::Number {
+                what,
+                tested: Tested::new(inference, Region::Below(within)),
+                seeds: distances.len(),
+                note: String::new(),
+            },
+            None => Evidence::inconclusive(format!("{what}: no run has all of them"), distances.len()),
+        }
+    }
+
+    /// Each seed's value for a number of a table; infinite for a run that diverged.
+    fn values_of_cell(&self, cell: &Cell) -> Vec<Option<f64>> {
+        let own = ClaimContext { quantity: cell.quantity.as_ref().unwrap_or(self.quantity), ..*self };
+        match cell.side.without_margin() {
+            Side::Arm(_, arm) => own.values(arm),
+            _ => vec![None; self.plan.seeds.len()],
+        }
+    }
+
+    /// What is known of a number of a table by itself, at 95 %.
+    pub fn cell(&self, cell: &Cell, within: f64) -> Evidence {
+        let own = ClaimContext { quantity: cell.quantity.as_ref().unwrap_or(self.quantity), ..*self };
+        let region = Region::Between(cell.published - within, cell.published + within);
+        if self.plan.is_deterministic() {
+            let value = self.values_of_cell(cell).into_iter().flatten().find(|value| value.is_finite());
+            let inside = value.map(|value| (value - cell.published).abs() <= within);
+            let finding = inside.map_or(Finding::Inconclusive, |inside| if inside { Finding::Confirmed } else { Finding::Refuted });
+            return Evidence::Settled { finding, text: String::new(), seeds: 1, value };
+        }
+        own.number(&cell.side, region)
     }
 
     /// Whether the first side is larger than the second.
@@ -341,14 +379,15 @@ impl ClaimContext<'_> {
             }
             Test::Range { side, low, high } => vec![inside(side, *low, *high)],
             Test::Table { cells, within } => {
-                let own = |cell: &Cell| match &cell.quantity {
-                    Some(quantity) if quantity != self.quantity => Evidence::inconclusive(
-                        format!("`{quantity}`: the table of a descent is of one metric"),
-                        1,
-                    ),
-                    _ => inside(&cell.side, cell.published - within, cell.published + within),
-                };
-                cells.iter().map(own).collect()
+                let value = |cell: &Cell| self.values_of_cell(cell).into_iter().flatten().find(|value| value.is_finite());
+                let distances: Option<Vec<f64>> =
+                    cells.iter().map(|cell| Some((value(cell)? - cell.published).abs())).collect();
+                let distance = distances.map(|distances| mean(&distances));
+                let shown = distance.map_or_else(|| "none".into(), four_digits);
+                vec![judged(
+                    distance.map(|distance| distance <= *within),
+                    format!("mean distance from {} published numbers {shown}", cells.len()),
+                )]
             }
             Test::Equation { left, right } => vec![equation(left, right)],
             Test::Trend { axis, fixed, sign } => {

@@ -29,7 +29,7 @@ pub enum Test {
         /// The upper end.
         high: f64,
     },
-    /// Arms have the values of a table of published numbers, each to within a margin.
+    /// A run's values are those of a table of published numbers, to within a margin in the mean.
     Table {
         /// The numbers.
         cells: Vec<Cell>,
@@ -116,7 +116,7 @@ pub enum Statistic {
 const OTHERS: &str = "others";
 
 const FORMS: &str = "expected one of `a > b on METRIC`, `a > others on METRIC`, `gain(a from b) > gain(c from d) on METRIC`, `a > b + 0.005 on METRIC`, `a ~ b within 0.002 on METRIC`, `a < 0.5 on METRIC`, `best(x) > best(y) on METRIC`, `sd(a) < sd(b) on METRIC`, \
-                     `a in [0.9, 1.0] on METRIC`, `table within 0.02 on METRIC`, `increasing in AXIS on METRIC`, \
+                     `a in [0.9, 1.0] on METRIC`, `table within 0.02 on METRIC`, `table of a within 0.02 on METRIC`, `increasing in AXIS on METRIC`, \
                      `decreasing in AXIS for KEY=VALUE on METRIC`, `784 * 128 = 100352`";
 
 impl Test {
@@ -124,9 +124,8 @@ impl Test {
     pub fn parts(&self) -> usize {
         match self {
             Self::Order(pairs) => pairs.len(),
-            Self::Table { cells, .. } => cells.len(),
             Self::Equation { .. } => 0,
-            Self::Same { .. } | Self::Range { .. } | Self::Trend { .. } => 1,
+            Self::Same { .. } | Self::Table { .. } | Self::Range { .. } | Self::Trend { .. } => 1,
         }
     }
 
@@ -210,9 +209,12 @@ pub fn parse(text: &str, context: Context) -> Result<(Test, Option<Quantity>), S
 }
 
 fn parse_test(test: &str, context: Context) -> Result<Test, String> {
-    if let Some(within) = test.strip_prefix(TABLE_TEST) {
-        let cells = context.table.iter().map(|(name, published)| cell(name, *published)).collect::<Result<_, _>>()?;
-        return Ok(Test::Table { cells, within: margin(within)? });
+    if test.starts_with(TABLE_TEST) && !context.table.is_empty() {
+        let (of, within) = test.split_once("within ").ok_or_else(|| format!("`{test}` names no margin; {FORMS}"))?;
+        // `table of A`: the entries are the rest of the labels that begin with A.
+        let of = of.trim_start_matches(TABLE_TEST).trim().strip_prefix("of ").map_or(String::new(), |arm| format!("{arm} "));
+        let cells = context.table.iter().map(|(name, published)| cell(&format!("{of}{name}"), *published));
+        return Ok(Test::Table { cells: cells.collect::<Result<_, _>>()?, within: margin(within)? });
     }
     let words: Vec<&str> = test.split_whitespace().collect();
     if let [direction @ ("increasing" | "decreasing"), "in", axis, rest @ ..] = &words[..] {

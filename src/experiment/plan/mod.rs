@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 use crate::experiment::config::{DescentConfig, Source, TrialConfig, TrialKind};
 use crate::experiment::metric::{Metric, Quantity, at_any_level};
+use crate::suggest::suggestion;
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 
 /// Everything a run will train, in order.
@@ -45,6 +46,8 @@ pub struct Plan {
     pub assumes: Vec<(String, String)>,
     /// The settings that the experiment's file gives, by path; the others are defaults.
     pub given: Vec<String>,
+    /// The arm whose median run the figures of a single run show; `None` for the best one.
+    pub shows: Option<String>,
     /// The claims to be judged by the records.
     pub claims: Vec<Claim>,
     /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
@@ -124,6 +127,7 @@ impl Plan {
                 return Err(SpecError { location: spec.name.clone(), what });
             }
         }
+        let shows = shown(spec, &arms)?;
         let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
         let plan = Self {
             name: spec.name.clone(),
@@ -139,6 +143,7 @@ impl Plan {
             differs: spec.differences(),
             assumes: spec.assumes.clone(),
             given: spec.given.clone().unwrap_or_else(|| spec.published.as_deref().unwrap_or(spec).given_paths()),
+            shows,
             claims: spec.claims.clone(),
             sampled,
         };
@@ -201,6 +206,21 @@ impl Plan {
         names.sort_unstable();
         names.dedup();
         names
+    }
+}
+
+/// The arm that the spec wants shown; `None` where it names none, or one that a flag took away.
+fn shown(spec: &Spec, arms: &[Arm]) -> Result<Option<String>, SpecError> {
+    let Some(label) = &spec.shows else { return Ok(None) };
+    let labels: Vec<&str> = arms.iter().map(|arm| arm.label.as_str()).collect();
+    match (labels.contains(&label.as_str()), spec.differences().is_empty()) {
+        (true, _) => Ok(Some(label.clone())),
+        (false, false) => Ok(None),
+        (false, true) => {
+            let near = suggestion(label, labels.iter().copied());
+            let what = format!("`shows`: no arm `{label}`{near}; the arms are {}", labels.join(", "));
+            Err(SpecError { location: spec.name.clone(), what })
+        }
     }
 }
 

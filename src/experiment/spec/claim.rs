@@ -27,7 +27,7 @@ pub struct Claim {
     /// The published number in the metric's own unit, to be drawn beside what was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<PublishedValue>,
-    /// Published numbers by the label of their arm, for the test `table within MARGIN on METRIC`.
+    /// Published numbers by the label of their arm, for the tests `table within MARGIN on METRIC` and `table of ARM within MARGIN on METRIC`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub table: Vec<(String, f64)>,
     /// Where it was published, if not in the experiment's source.
@@ -108,7 +108,7 @@ impl Claim {
         }
         if self.table.is_empty() == self.tests().any(|(_, test)| test.starts_with(TABLE_TEST)) {
             return Err(format!(
-                "a `table` of published numbers goes with a test `{TABLE_TEST} MARGIN on METRIC`, and such a test with a table"
+                "a `table` of published numbers goes with a test `{TABLE_TEST}within MARGIN on METRIC`, and such a test with a table"
             ));
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Claim {
 }
 
 /// How a test begins that compares every number of a claim's table.
-pub const TABLE_TEST: &str = "table within";
+pub const TABLE_TEST: &str = "table ";
 
 /// What tells whether claims changed: a hash of their sentences and tests, in order.
 pub fn claims_hash(claims: &[Claim]) -> String {

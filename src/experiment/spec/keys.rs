@@ -330,6 +330,12 @@ pub const TOP: &[Key] = &[
         description: "The metric that ranks the arms. Default: test accuracy; the reconstruction's mean squared error of an autoencoder, the test loss of a regression, the last value of a descent.",
     },
     Key {
+        path: "shows",
+        names: &[],
+        values: "an arm's label",
+        description: "The arm whose median run is shown where a figure is of a single run, such as a confusion matrix. Default: the best arm.",
+    },
+    Key {
         path: "seeds",
         names: &[],
         values: "1 or more",

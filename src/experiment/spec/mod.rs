@@ -36,6 +36,8 @@ pub struct Spec {
     pub assumes: Vec<(String, String)>,
     /// What ranks the arms; `None` for the task's default.
     pub metric: Option<Quantity>,
+    /// The arm whose median run the figures of a single run show; `None` for the best one.
+    pub shows: Option<String>,
     /// The number of seeds of each arm: 0 to `seeds - 1`.
     pub seeds: u64,
     /// Whether the runs of one seed belong together, so that arms are compared seed by seed.

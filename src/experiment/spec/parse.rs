@@ -49,6 +49,7 @@ impl Spec {
             source: None,
             assumes: Vec::new(),
             metric: None,
+            shows: None,
             seeds: DEFAULT_SEEDS,
             paired: false,
             looks: Vec::new(),
@@ -75,6 +76,7 @@ impl Spec {
                     let quantity: Quantity = text.parse().map_err(|what: String| SpecError::new(location, what))?;
                     spec.metric = Some(quantity);
                 }
+                "shows" => spec.shows = Some(typed(plain(value), &location, key)?),
                 "seeds" => spec.seeds = typed(plain(value), &location, key)?,
                 "paired" => spec.paired = typed(plain(value), &location, key)?,
                 "looks" => spec.looks = typed(plain(value), &location, key)?,

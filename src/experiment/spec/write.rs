@@ -14,6 +14,8 @@ struct Resolved<'a> {
     source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metric: Option<&'a Quantity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shows: Option<&'a str>,
     seeds: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     paired: bool,
@@ -45,6 +47,7 @@ impl Spec {
             question: &self.question,
             source: self.source.as_deref(),
             metric: self.metric.as_ref(),
+            shows: self.shows.as_deref(),
             seeds: self.seeds,
             paired: self.paired,
             looks: &self.looks,

@@ -106,18 +106,19 @@ fn draw_measured(svg: &mut Svg, measured: &Measured, (axis, y): (&Axis, f64)) {
     svg.dot((axis.to_pixels(measured.estimate), y), 4.5, colour, 1.0);
 }
 
-/// A panel for each published table, its numbers in the order of the table.
+/// A panel for each reading of each published table, its numbers in the order of the table.
 fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
+    let by_reading = |a: &Measured, b: &Measured| a.reading == b.reading;
+    let tables: Vec<&[Measured]> = tables.iter().flat_map(|(_, claim)| claim.measured.chunk_by(by_reading)).collect();
     if tables.is_empty() {
         return None;
     }
     let rows = tables.len().div_ceil(COLUMNS);
     let mut svg = Svg::new(WIDTH, PANEL.1 * rows as f64 + 20.0);
-    for (index, (_, claim)) in tables.iter().enumerate() {
+    for (index, cells) in tables.iter().enumerate() {
         let (left, top) = (PANEL.0 * (index % COLUMNS) as f64, PANEL.1 * (index / COLUMNS) as f64);
-        let cells = &claim.measured;
         let ends = |cell: &Measured| cell.interval.map_or([cell.estimate; 2], |interval| [interval.low, interval.high]);
-        let values = cells.iter().flat_map(|cell| [cell.published[0], cell.estimate].into_iter().chain(ends(cell)));
+        let values = cells.iter().flat_map(|cell| [cell.published[0], cell.estimate]);
         let panel = Panel {
             x: Axis::exactly((0.5, cells.len() as f64 + 0.5), Scale::Linear, (left + 52.0, left + PANEL.0 - 8.0)),
             y: Axis::over(values, Scale::Linear, (top + PANEL.1 - 30.0, top + 34.0))?,
@@ -136,7 +137,7 @@ fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
             svg.dot(panel.to_pixels((x, cell.estimate)), 3.2, colour(cell.finding), 1.0);
         }
         panel.ticks(&mut svg, AxisLabels { x: "", y: "" });
-        panel.title(&mut svg, &title(claim));
+        panel.title(&mut svg, &title(cells));
     }
     Some(Figure::svg(
         "published-tables",
@@ -152,11 +153,17 @@ fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
     ))
 }
 
-/// What the numbers of a table are, and the part that the names of all its arms share: `test accuracy, frozen lr=0.1`.
-fn title(claim: &JudgedClaim) -> String {
-    let mut names = claim.measured.iter().map(|cell| cell.what.split(' ').collect::<Vec<_>>());
+/// What the numbers of a table are, and the words that the names of all its arms share: `test accuracy, frozen lr=0.1`.
+fn title(cells: &[Measured]) -> String {
+    let mut names = cells.iter().map(|cell| cell.what.split(' ').collect::<Vec<_>>());
     let first = names.next().unwrap_or_default();
     let shared = names.fold(first, |shared, name| shared.into_iter().filter(|word| name.contains(word)).collect());
-    let quantity = claim.measured.first().map_or_else(String::new, |cell| cell.quantity.to_string().replace('_', " "));
-    format!("{quantity}, {}", shared.join(" ")).trim_end_matches(", ").to_string()
+    let mut quantities: Vec<&Quantity> = cells.iter().map(|cell| &cell.quantity).collect();
+    quantities.dedup();
+    let quantity = match &quantities[..] {
+        [one] => one.to_string(),
+        // `knn_class@0`, `knn_class@1`, ...
+        several => several.first().map_or_else(String::new, |one| one.to_string().split('@').next().unwrap_or_default().into()),
+    };
+    format!("{}, {}", quantity.replace('_', " "), shared.join(" ")).trim_end_matches(", ").to_string()
 }
