@@ -365,7 +365,7 @@ mod tests {
             "1 claim: 1 not testable.",
             "Not run, or not to the end, and so not judged: `wide`.",
             "## Book",
-            "| It is deep | 3 | no data | - | batch_size: not named; 128 | not testable | Ask first. | [made-up](reference/deep/report.md) |",
+            "| It is deep | 3 | no data | - | train.batch_size: not named; 128 | not testable | Ask first. | [made-up](reference/deep/report.md) |",
             "| [made-up](reference/deep/report.md) | Which is best? | 1 | 2 | 0 | 5 s | \
              [records](reference/deep/records.jsonl.gz), [figure](reference/deep/figures/boxplot.svg) |",
             "## What there is to correct",

@@ -32,7 +32,6 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("sigmoid_mse", include_str!("../../../experiments/sigmoid_mse.toml")),
     ("sigmoid_mse_ablation", include_str!("../../../experiments/sigmoid_mse_ablation.toml")),
     ("sigmoid_mse_rates", include_str!("../../../experiments/sigmoid_mse_rates.toml")),
-    ("sigmoid_mse_widths", include_str!("../../../experiments/sigmoid_mse_widths.toml")),
     ("perceptron", include_str!("../../../experiments/perceptron.toml")),
     ("neuron", include_str!("../../../experiments/neuron.toml")),
     ("learning_slowdown", include_str!("../../../experiments/learning_slowdown.toml")),

@@ -119,12 +119,18 @@ fn a_rate_set_for_all_reaches_optimizers_named_without_one() {
 fn the_resolved_spec_reads_back_to_the_same_plan() {
     let texts = library::EXPERIMENTS.iter().map(|(_, text)| (*text).to_string());
     let extra = "question = 'q'\n[train]\nlr = 0.25\npatience = 3\nschedule = { step = { every = 5, gamma = 0.5 } }\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]\nbatch_size = { uniform = [8, 64] }\nsearch = { random = 5, seed = 3 }";
-    for text in texts.chain([extra.to_string()]) {
+    // A flag beats what a named arm says of the same setting, here and when read back.
+    let arms = "question = 'q'\n[[arms]]\nname = 'a'\nlr = 0.1\nepochs = 3\n[[arms]]\nname = 'b'\nlr = 0.2\nbatch_size = 7";
+    for text in texts.chain([extra.to_string(), arms.to_string()]) {
         let mut spec = parse(&text).unwrap();
-        spec.set("epochs=2").unwrap();
+        spec.published = Some(Box::new(spec.clone()));
+        // No experiment's arms differ in these alone.
+        spec.set("clip_value=0.5").unwrap();
         spec.set("clip_norm=[1.0, 2.0]").unwrap();
-        // A flag beats what a named arm says of the same setting, here and when read back.
-        spec.set("lr=0.07").unwrap();
+        if text == extra || text == arms {
+            spec.set("epochs=2").unwrap();
+            spec.set("lr=0.07").unwrap();
+        }
         let plan = crate::experiment::plan::Plan::new(&spec).unwrap();
         let again = parse(&spec.to_toml().unwrap()).unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml().unwrap()));
         assert_eq!(plan, crate::experiment::plan::Plan::new(&again).unwrap());
