@@ -6,6 +6,7 @@
 mod arm_rows;
 pub(crate) mod autoencoder;
 mod axis;
+mod clip;
 mod confusion;
 pub(crate) mod contact_sheet;
 mod contours;
@@ -24,7 +25,9 @@ mod panel;
 mod profile;
 mod response;
 mod schedule;
+mod surface;
 pub(crate) mod svg;
+pub(crate) mod test_function;
 pub(crate) mod toy;
 mod variance;
 
