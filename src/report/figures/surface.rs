@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale};
 use super::clip::Point;
-use super::contours::mix;
+use super::rgb::mix;
 use super::svg::{Anchor, INK, Rectangle, Svg, TEXT};
 
 /// Quadrilaterals along each coordinate. More make files of hundreds of kilobytes.

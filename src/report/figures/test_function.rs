@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use super::axis::{Axis, Scale};
 use super::clip::{self, Point};
-use super::contours::{self, mix};
+use super::contours;
 use super::panel::{AxisLabels, Panel};
+use super::rgb::mix;
 use super::surface::Surface;
 use super::svg::{FAINT, INK, Rectangle, Svg};
 use super::{Figure, FigureText};
