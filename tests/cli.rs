@@ -617,7 +617,8 @@ fn draw_leaves_a_picture_of_each_subject_and_prints_where() {
     let (json, _) = desk.expect(0, &[&["draw"], &linear[..]].concat());
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["parameters"], 7_850);
-    let out = drawn(&["network", "--set", "model.latent=16"], "network-classifier.svg", b"<svg");
+    let out =
+        drawn(&["network", "--set", "model.latent=16", "--set", "train.loss=mse"], "network-classifier.svg", b"<svg");
     // 784-64-32-16-32-64-784: weights and biases.
     let both_halves = 2 * (784 * 64 + 64 * 32 + 32 * 16) + (64 + 32 + 16) + (32 + 64 + 784);
     assert_eq!(both_halves, 106_592);

@@ -47,17 +47,21 @@ fn json(name: &str, layer: &LayerShape) -> serde_json::Value {
     })
 }
 
+/// A row for each layer; slopes are left out where no layer has one.
 fn table(network: &NetworkConfig) -> Table {
+    let has_slopes = network.shapes().iter().any(|(_, layer)| layer.slopes > 0);
     let row = |(name, layer): (String, LayerShape)| {
-        vec![
-            Cell::from(&name),
-            Cell::number(format!("{} x {}", layer.inputs, layer.outputs)),
-            Cell::number(thousands(layer.weights())),
-            Cell::number(thousands(layer.biases)),
-            Cell::number(thousands(layer.parameters())),
-            Cell::from(layer.activation.name()),
-        ]
+        let numbers = [
+            Some(format!("{} x {}", layer.inputs, layer.outputs)),
+            Some(thousands(layer.weights())),
+            Some(thousands(layer.biases)),
+            has_slopes.then(|| layer.slopes.to_string()),
+            Some(thousands(layer.parameters())),
+        ];
+        let numbers = numbers.into_iter().flatten().map(Cell::number);
+        [Cell::from(&name)].into_iter().chain(numbers).chain([Cell::from(layer.activation.name())]).collect()
     };
-    let head = ["layer", "shape", "weights", "biases", "parameters", "activation"];
+    let slopes = has_slopes.then_some("slopes");
+    let head = ["layer", "shape", "weights", "biases"].into_iter().chain(slopes).chain(["parameters", "activation"]);
     Table::new(head, network.shapes().into_iter().map(row))
 }

@@ -12,10 +12,10 @@ const COLUMNS: usize = 5;
 const CELL: (f64, f64) = (240.0, 218.0);
 /// The last sum. Every kink lies before it: that of ReLU6 at 6 is the last.
 const REACH: f32 = 7.0;
-/// Sums from `-REACH` to `REACH`, 50 in each unit.
-const POINTS: i32 = 700;
-/// Neighbouring values that differ by more than this are the two sides of a jump. The steepest derivative among those without a jump grows by
-/// less than 0.02 from one sum to the next.
+/// Sums from `-REACH` to `REACH`, 25 in each unit.
+const POINTS: i32 = 350;
+/// Neighbouring values that differ by more than this are the two sides of a jump. The steepest function and the steepest derivative without a jump change by less than
+/// 0.05 from one sum to the next.
 const JUMP: f32 = 0.1;
 
 /// The values and derivatives of an activation at these sums, as a training on the CPU computes them.

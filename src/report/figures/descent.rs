@@ -185,7 +185,9 @@ fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent], layout: &
     let relief = Relief::of(function, [0, 1].map(|axis| span(function, descents, axis)));
     let path = |descent: &Descent| descent.trajectory.iter().map(|point| (point[0], point[1])).collect();
     let paths: Vec<Vec<Point>> = descents.iter().map(path).collect();
-    let plane = Plane::new(&relief, &paths, layout.surface, layout.trajectories);
+    let marks: Vec<Point> =
+        paths.iter().flat_map(|path| path.first().into_iter().chain(path.last())).copied().collect();
+    let plane = Plane::new(&relief, &marks, layout.surface, layout.trajectories);
     plane.draw(svg)?;
     for (descent, path) in descents.iter().zip(&paths) {
         plane.path(svg, path, colour(descent.arm), dash(descent.arm));

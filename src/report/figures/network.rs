@@ -98,7 +98,8 @@ fn heights(width: usize) -> Vec<f64> {
 }
 
 fn draw_column(svg: &mut Svg, column: &Column, x: f64, is_input: bool) {
-    svg.text((x, 30.0), &column.name, Anchor::Middle, TEXT, INK);
+    svg.text((x, 26.0), &column.name, Anchor::Middle, TEXT, INK);
+    svg.text((x, 42.0), &column.activation, Anchor::Middle, TEXT - 3.0, FAINT);
     for y in heights(column.width) {
         svg.dot((x, y), RADIUS, INK, 1.0);
         svg.dot((x, y), RADIUS - 1.2, if is_input { "#FFFFFF" } else { PALETTE[5] }, 1.0);
@@ -108,7 +109,6 @@ fn draw_column(svg: &mut Svg, column: &Column, x: f64, is_input: bool) {
         svg.dots(&dots, 1.8, INK, 1.0);
     }
     svg.text((x, BELOW), &thousands(column.width), Anchor::Middle, TEXT + 1.0, INK);
-    svg.text((x, BELOW + 17.0), &column.activation, Anchor::Middle, TEXT - 3.0, FAINT);
 }
 
 /// The shape and the parameters of a layer, between its two columns.

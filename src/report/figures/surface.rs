@@ -65,31 +65,21 @@ impl View {
 }
 
 impl<'a> Surface<'a> {
-    /// The surface of `height` over a rectangle, in an area of the canvas, seen from the direction that hides the least of it and of the
-    /// points of `paths`.
-    pub fn new(
-        ends: [(f64, f64); 2],
-        height: impl Fn(Point) -> f64 + 'a,
-        paths: &[Vec<Point>],
-        area: Rectangle,
-    ) -> Self {
+    /// The surface of `height` over a rectangle, in an area of the canvas, seen from the direction from which it covers the `marks` and itself
+    /// the least.
+    pub fn new(ends: [(f64, f64); 2], height: impl Fn(Point) -> f64 + 'a, marks: &[Point], area: Rectangle) -> Self {
         let mut surface = Self { ends, height: Box::new(height), area, view: View::from(DIRECTIONS[0]) };
-        let nodes: Vec<Point> = (0..=QUADS)
-            .step_by(2)
-            .flat_map(|i| (0..=QUADS).step_by(2).map(move |j| (i, j)))
-            .map(|(i, j)| surface.node(i, j))
-            .collect();
+        let places = (0..=QUADS).step_by(2).flat_map(|i| (0..=QUADS).step_by(2).map(move |j| (i, j)));
+        let nodes: Vec<Point> = places.map(|(i, j)| surface.node(i, j)).collect();
         let mut best = (f64::INFINITY, surface.view);
         for degrees in DIRECTIONS {
             surface.view = View::from(degrees);
-            let hidden = |points: &[Point]| {
-                let count = points.iter().filter(|point| surface.is_hidden(**point)).count();
-                count as f64 / points.len().max(1) as f64
+            let mean = |points: &[Point]| {
+                points.iter().map(|point| surface.cover(*point)).sum::<f64>() / points.len().max(1) as f64
             };
-            // Each path counts as much as the whole surface, whatever the number of its points.
-            let cost = hidden(&nodes) + paths.iter().map(|path| hidden(path)).sum::<f64>();
-            if cost < best.0 {
-                best = (cost, surface.view);
+            let covered = mean(marks) + mean(&nodes);
+            if covered < best.0 {
+                best = (covered, surface.view);
             }
         }
         Self { view: best.1, ..surface }
@@ -124,24 +114,27 @@ impl<'a> Surface<'a> {
     }
 
     /// Whether the surface in front of a point hides it.
-    pub fn is_hidden(&self, point: Point) -> bool {
+    fn is_hidden(&self, point: Point) -> bool {
+        self.cover(point) > 0.01
+    }
+
+    /// How far the surface in front of a point rises above the line of sight to it; 0 where it does not.
+    fn cover(&self, point: Point) -> f64 {
         const STEP: f64 = 0.02;
         let (u, v, height) = self.in_space(point);
         let rise = ELEVATION.to_radians().tan();
-        let mut away = STEP;
+        let (mut away, mut most) = (STEP, 0.0f64);
         while height + away * rise < HEIGHT {
             let (u, v) = (u + away * self.view.sine, v - away * self.view.cosine);
             if u.abs() > 0.5 || v.abs() > 0.5 {
-                return false;
+                break;
             }
             let argument = |(low, high): (f64, f64), share: f64| low + (high - low) * (share + 0.5);
             let above = self.in_space((argument(self.ends[0], u), argument(self.ends[1], v))).2;
-            if above > height + away * rise + 0.01 {
-                return true;
-            }
+            most = most.max(above - height - away * rise);
             away += STEP;
         }
-        false
+        most
     }
 
     /// Draws the ground's sides and the surface.
@@ -270,12 +263,17 @@ mod tests {
         // The ground is seen from the right, where nothing hides it.
         assert!(surface.view.front().0 > 0.0);
         assert!(!surface.is_hidden((0.7, 0.0)) && !surface.is_hidden((0.1, 0.0)));
-        // What lies on the wall's other side is seen where a path asks for it.
-        let pit = |(x, _): Point| if (0.6..0.9).contains(&x) { 0.0 } else { 1.0 };
-        let path = vec![(0.85, 0.0); 3];
-        assert!(!Surface::new(ENDS, pit, &[path], AREA).is_hidden((0.85, 0.0)));
         let from_behind = Surface { view: View::from(240.0), ..surface };
         assert!(from_behind.is_hidden((0.7, 0.0)) && !from_behind.is_hidden((0.1, 0.0)));
+    }
+
+    #[test]
+    fn a_mark_is_seen_though_more_of_the_surface_is_hidden() {
+        // A thin wall, with less ground to its left.
+        let wall = |(x, _): Point| if (0.6..0.7).contains(&x) { 1.0 } else { 0.0 };
+        assert!(Surface::new(ENDS, wall, &[], AREA).view.front().0 > 0.0);
+        let marked = Surface::new(ENDS, wall, &[(0.55, 0.0)], AREA);
+        assert!(marked.view.front().0 < 0.0 && !marked.is_hidden((0.55, 0.0)));
     }
 
     #[test]

@@ -66,16 +66,18 @@ pub struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
-    /// The two pictures in their areas of the canvas, with `paths` to be seen on the surface as well as can be.
-    pub fn new(relief: &'a Relief, paths: &[Vec<Point>], surface: Rectangle, contour: Rectangle) -> Self {
+    /// The two pictures in their areas of the canvas. The surface is seen from where the minima and the other `marks` are.
+    pub fn new(relief: &'a Relief, marks: &[Point], surface: Rectangle, contour: Rectangle) -> Self {
         let ends = relief.grid.ends;
         let (right, bottom) = (contour.left + contour.width, contour.top + contour.height);
         let panel = Panel {
             x: Axis::exactly(ends[0], Scale::Linear, (contour.left, right)),
             y: Axis::exactly(ends[1], Scale::Linear, (bottom, contour.top)),
         };
-        let inside: Vec<Vec<Point>> = paths.iter().map(|path| clip::inside(&ends, path).concat()).collect();
-        Self { relief, surface: Surface::new(ends, |point| relief.height(point), &inside, surface), panel }
+        let minima = relief.function.minima().into_iter().map(|minimum| (minimum[0], minimum[1]));
+        let marks: Vec<Point> =
+            minima.chain(marks.iter().copied()).filter(|mark| clip::contains(&ends, *mark)).collect();
+        Self { relief, surface: Surface::new(ends, |point| relief.height(point), &marks, surface), panel }
     }
 
     /// The panel of the contour lines.

@@ -84,7 +84,8 @@ fn draw_bar(picture: &mut Grey, channel: usize, top: usize, limit: f64) {
             picture.pixels[index] = shade;
         }
     }
-    let ends = [format!("-{limit:.2}"), format!("{limit:.2}")];
+    let end = if limit < 0.01 { format!("{limit:.0e}") } else { format!("{limit:.2}") };
+    let ends = [format!("-{end}"), end];
     picture.write(&ends[0], SPACE, top + BAR + 3);
     picture.write(&ends[1], (SPACE + width).saturating_sub(GLYPH * ends[1].len()), top + BAR + 3);
 }
