@@ -43,7 +43,7 @@ pub struct DrawNetworkArgs {
     /// The arm, if the experiment has several
     #[arg(long, value_name = "LABEL")]
     pub arm: Option<String>,
-    /// Override any key of the experiment, such as model.hidden=[128] (repeatable)
+    /// Override any key of the experiment, such as model.activation=tanh (repeatable)
     #[arg(long = "set", short = 'S', value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Path of the picture [default: network-NAME.svg]

@@ -320,7 +320,12 @@ fn the_start_that_is_shown_is_one_from_which_every_arm_ends_and_the_minimum_lies
     assert!(caption.contains("one start of 3, seed 1;") && caption.contains("the median of 3 starts"), "{caption}");
     let marks = Marks::of(&figures[0]);
     marks.expect(&[(">one start of 3, seed 1<", 1), (">median of 3 starts<", 1)]);
-    // All coordinates are on the canvas, and so is the cross at (1, 1), which lies far from the trajectories.
+    // The trajectories that leave are cut, so that every point is on the canvas.
+    let lines = marks.0.lines().filter(|line| line.starts_with(LINE));
+    let points = lines.flat_map(|line| line.split('"').nth(1).unwrap().split([' ', ',']));
+    let numbers: Vec<f64> = points.map(|number| number.parse().unwrap()).collect();
+    assert!(numbers.len() > 40 && numbers.iter().all(|number| (0.0..=840.0).contains(number)), "{numbers:?}");
+    // So is the cross at (1, 1), which lies far from the trajectories.
     marks.expect(&[("stroke=\"#222222\" stroke-width=\"2\"/>", 4)]);
 }
 
