@@ -215,7 +215,7 @@ impl<'a> Surface<'a> {
 
 fn draw_piece(svg: &mut Svg, piece: &[(f64, f64)], hidden: bool, stroke: &str, width: f64, dash: &str) {
     if piece.len() > 1 {
-        svg.polyline(piece, stroke, if hidden { 0.4 * width } else { width }, if hidden { "1 3" } else { dash });
+        svg.polyline(piece, stroke, if hidden { 0.65 * width } else { width }, if hidden { "1 3" } else { dash });
     }
 }
 
@@ -270,10 +270,10 @@ mod tests {
     #[test]
     fn a_mark_is_seen_though_more_of_the_surface_is_hidden() {
         // A thin wall, with less ground to its left.
-        let wall = |(x, _): Point| if (0.6..0.7).contains(&x) { 1.0 } else { 0.0 };
+        let wall = |(x, _): Point| if (0.3..0.4).contains(&x) { 1.0 } else { 0.0 };
         assert!(Surface::new(ENDS, wall, &[], AREA).view.front().0 > 0.0);
-        let marked = Surface::new(ENDS, wall, &[(0.55, 0.0)], AREA);
-        assert!(marked.view.front().0 < 0.0 && !marked.is_hidden((0.55, 0.0)));
+        let marked = Surface::new(ENDS, wall, &[(0.25, 0.0)], AREA);
+        assert!(marked.view.front().0 < 0.0 && !marked.is_hidden((0.25, 0.0)));
     }
 
     #[test]
