@@ -11,10 +11,10 @@
 //! | [`data`] | data sets from a name to examples in memory |
 //! | [`nn`] | networks, losses, optimizers, what the CPU computes of them, test functions, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
-//! | [`evaluate`] | measures of trained networks: scores, neighbours, principal components, image quality |
+//! | [`evaluate`] | measures of trained networks: scores, neighbours, principal components, image quality, edges in weights |
 //! | [`train`] | the training loop |
 //! | [`record`] | [`record::TrialRecord`]: one line per finished trial |
-//! | `studies` | descent down a test function, learning-rate finder, gradient check, loss landscape |
+//! | `studies` | descent down a test function, learning-rate finder, gradient check, loss landscape, losses worked through |
 //! | [`trial`] | one stack of trials: data, network, training, evaluation, records; saved networks |
 //! | [`run`] | a plan's trials on workers, appended to `records.jsonl` as they end; progress on the terminal |
 //! | [`analysis`] | statistics, claims and [`analysis::summary::Summary`] of a plan's records |

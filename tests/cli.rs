@@ -595,3 +595,91 @@ fn data_shows_a_contact_sheet_and_lists_what_is_there() {
     assert!(fs::read(desk.path().join("tiny.png")).unwrap().starts_with(b"\x89PNG"));
     assert!(desk.expect(0, &["data", "verify", "tiny"]).0.contains("600 training and 100 test images"));
 }
+
+#[test]
+fn draw_leaves_a_picture_of_each_subject_and_prints_where() {
+    let desk = Desk::new();
+    let drawn = |args: &[&str], file: &str, start: &[u8]| {
+        let (out, err) = desk.expect(0, &[&["draw"], args].concat());
+        assert!(out.contains(&format!("figure: {file}")) && err.is_empty(), "{out}{err}");
+        let bytes = fs::read(desk.path().join(file)).unwrap();
+        assert!(bytes.starts_with(start) && bytes.len() < 400_000, "{file}");
+        out
+    };
+    drawn(&["activations"], "activations.svg", b"<svg");
+    let out = drawn(&["function", "saddle", "--out", "s.svg"], "s.svg", b"<svg");
+    assert!(out.contains("0.5 (x² - y²) + y⁴/4; the crosses are the minima"), "{out}");
+    drawn(&["function", "quartic"], "function-quartic.svg", b"<svg");
+    let out = drawn(&["network"], "network-classifier.svg", b"<svg");
+    assert!(out.contains("784 x 64") && out.contains("classifier: 52,650 parameters"), "{out}");
+    let wide = ["network", "--set", "model.hidden=[128]", "--set", "model.bias=false"];
+    let out = drawn(&wide, "network-classifier.svg", b"<svg");
+    assert!(out.contains("100,352") && out.contains("1,280") && out.contains(": 101,632 parameters"), "{out}");
+    let linear = ["network", "--set", "model.hidden=[]", "--json"];
+    let (json, _) = desk.expect(0, &[&["draw"], &linear[..]].concat());
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["parameters"], 7_850);
+    let out =
+        drawn(&["network", "--set", "model.latent=16", "--set", "train.loss=mse"], "network-classifier.svg", b"<svg");
+    // 784-64-32-16-32-64-784: weights and biases.
+    let both_halves = 2 * (784 * 64 + 64 * 32 + 32 * 16) + (64 + 32 + 16) + (32 + 64 + 784);
+    assert_eq!(both_halves, 106_464);
+    assert!(out.contains("decoder.layers.2") && out.contains(": 106,464 parameters"), "{out}");
+}
+
+#[test]
+fn draw_weights_shows_the_first_layer_of_a_classifier_and_of_an_autoencoder_but_not_of_a_network_for_points() {
+    let desk = Desk::new();
+    desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--quiet", "--out", "model"]);
+    let (out, _) = desk.expect(0, &["draw", "weights", "model"]);
+    assert!(out.contains("H1 to H10") && out.contains("all 64 units: mean 0."), "{out}");
+    assert!(fs::read(desk.path().join("model/weights.png")).unwrap().starts_with(b"\x89PNG"));
+    let (json, _) = desk.expect(0, &["draw", "weights", "model", "--json", "--out", "w.png"]);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["units"].as_array().unwrap().len(), 64);
+    assert!(desk.path().join("w.png").is_file());
+    let coded = ["autoencoder", "--dataset", "tiny", "--latent", "4", "--seeds", "1", "--epochs", "1", "--quiet"];
+    let sizes = ["--set", "data.train=500", "--set", "data.validation=100", "--set", "data.test=100", "--out", "codes"];
+    desk.expect(0, &[&coded[..], &sizes[..]].concat());
+    let (out, _) = desk.expect(0, &["draw", "weights", "codes"]);
+    assert!(out.contains("figure: codes/models/seed-0/weights.png"), "{out}");
+    let points = "question = 'q'\nseeds = 1\n[data]\ndataset = 'blobs'\n[model]\nhidden = [3]\n[train]\nepochs = 1\n";
+    fs::write(desk.path().join("points.toml"), points).unwrap();
+    desk.expect(0, &["train", "points.toml", "--quiet", "--out", "points"]);
+    let (_, err) = desk.expect(2, &["draw", "weights", "points"]);
+    assert!(err.contains("points of blobs") && err.contains("2 inputs") && err.contains("28x28"), "{err}");
+    assert!(!desk.path().join("points/weights.png").exists());
+}
+
+#[test]
+fn draw_and_explain_refuse_what_they_do_not_know_and_say_what_there_is() {
+    let desk = Desk::new();
+    let refused = |args: &[&str], parts: &[&str]| {
+        let (_, err) = desk.expect(2, args);
+        for part in parts {
+            assert!(err.contains(part), "{args:?}: `{part}` not in: {err}");
+        }
+    };
+    refused(&["draw", "function", "sadle"], &["did you mean `saddle`?", "ravine"]);
+    refused(&["draw", "network", "optimizers"], &["--arm"]);
+    refused(&["draw", "network", "rosenbrock", "--arm", "adam"], &["trains no network"]);
+    refused(&["draw", "network", "nowhere.toml"], &["cannot read nowhere.toml"]);
+    refused(&["draw", "weights", "data"], &["kindling train"]);
+    refused(&["draw", "activations", "--out", "no/such/folder.svg"], &["no/such/folder.svg", "--out"]);
+    refused(&["explain", "losses"], &["possible values: loss"]);
+}
+
+#[test]
+fn explain_loss_works_the_articles_examples_through() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["explain", "loss"]);
+    for step in
+        ["= 1.7500", "= 0.0100", "= 0.9867", "= 0.1073", "-ln 0.2        = 1.6094", "= 0.5365", "= 0.0351", "34.54"]
+    {
+        assert!(out.contains(step), "`{step}` not in {out}");
+    }
+    let (json, _) = desk.expect(0, &["explain", "loss", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["examples"][0]["value"], 1.75);
+    assert_eq!(value["examples"].as_array().unwrap().len(), 6);
+}

@@ -294,7 +294,8 @@ fn test_functions() -> String {
         format!("({})", numbers.join(", "))
     };
     let row = |function: &Function| {
-        let lowest = function.minimum().map_or("none".into(), point);
+        let lowest: Vec<String> = function.minima().into_iter().map(point).collect();
+        let lowest = if lowest.is_empty() { "none".into() } else { lowest.join(" and ") };
         vec![code(function.name()), function.formula().into(), point(function.usual_start()), lowest]
     };
     table(&["function", "formula", "usual start", "lowest point"], Function::ALL.iter().map(row))

@@ -6,10 +6,14 @@ use clap::{Args, Parser, Subcommand};
 
 mod autoencoder;
 mod data;
+mod draw;
+mod explain;
 mod studies;
 
 pub use autoencoder::{AutoencoderArgs, InterpolationFlags};
 pub use data::{DataAction, DataArgs};
+pub use draw::{DrawArgs, DrawNetworkArgs, DrawSubject, DrawWeightsArgs};
+pub use explain::{ExplainArgs, Topic};
 pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject};
 
 /// A laboratory for small neural networks: many seeds, honest intervals, files anyone can rerun to the same bytes.
@@ -48,6 +52,10 @@ pub enum Command {
     LrFind(LrFindArgs),
     /// Draw the loss landscape of a saved network along two random directions
     Landscape(LandscapeArgs),
+    /// Draw activation functions, a test function, a network's layers or a saved network's weights
+    Draw(DrawArgs),
+    /// Work an example through, step by step: `kindling explain loss`
+    Explain(ExplainArgs),
     /// Show every experiment with its question and cost
     List,
     /// List, fetch, verify and show data sets

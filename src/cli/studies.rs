@@ -9,7 +9,7 @@ use super::RunFlags;
 /// `kindling descend`
 #[derive(Debug, Args)]
 pub struct DescendArgs {
-    /// rosenbrock, quartic, wavy, bowl, assignment, neuron_quadratic or neuron_cross_entropy
+    /// rosenbrock, quartic, wavy, bowl, assignment, saddle, ravine, neuron_quadratic or neuron_cross_entropy
     #[arg(default_value = "rosenbrock", value_name = "FUNCTION")]
     pub function: String,
     /// Start of the descent, as many numbers as the function has arguments [default: the function's usual start]

@@ -28,19 +28,11 @@ impl SelectedArm {
     /// There is no such experiment or arm, it trains no network, or the data are unavailable.
     pub fn open(subject: &Subject) -> Result<Self> {
         let options = RunOptions::from_flags(&subject.run);
-        let mut spec = match &subject.experiment {
-            Some(name) => library::find(name)?,
-            None => Spec::parse("classifier", "the default experiment", "question = \"The 784-64-32-10 classifier\"")?,
-        };
+        let mut spec = experiment(subject.experiment.as_deref())?;
         options.apply(&mut spec)?;
         let plan = Plan::new(&spec)?;
         let arm = select(&plan, subject.arm.as_deref())?;
-        ensure!(
-            !matches!(arm.config.kind(), TrialKind::Descent(_)),
-            "`{}` goes down a test function and trains no network; run it with `kindling sweep {}`",
-            spec.name,
-            spec.name
-        );
+        check_trains_network(&spec.name, arm)?;
         let name = folder_name(&spec.name, &arm.label);
         let backend = device::open(options.backend.as_deref())?;
         settle_dataset(&mut spec, &options.data)?;
@@ -51,8 +43,32 @@ impl SelectedArm {
     }
 }
 
+/// The experiment of this name, or the one with nothing but defaults.
+///
+/// # Errors
+/// There is no such experiment, or its file has a mistake.
+pub fn experiment(name: Option<&str>) -> Result<Spec> {
+    match name {
+        Some(name) => library::find(name),
+        None => Ok(Spec::parse("classifier", "the default experiment", "question = \"The 784-64-32-10 classifier\"")?),
+    }
+}
+
+/// # Errors
+/// The arm of the experiment goes down a test function.
+pub fn check_trains_network(experiment: &str, arm: &Arm) -> Result<()> {
+    ensure!(
+        !matches!(arm.config.kind(), TrialKind::Descent(_)),
+        "`{experiment}` goes down a test function and trains no network; run it with `kindling sweep {experiment}`"
+    );
+    Ok(())
+}
+
 /// The arm of this label, or the only one.
-fn select<'a>(plan: &'a Plan, label: Option<&str>) -> Result<&'a Arm> {
+///
+/// # Errors
+/// There is no such arm, or there are several and none is chosen.
+pub fn select<'a>(plan: &'a Plan, label: Option<&str>) -> Result<&'a Arm> {
     let labels: Vec<&str> = plan.arms.iter().map(|arm| arm.label.as_str()).collect();
     match (label, &plan.arms[..]) {
         (None, [only]) => Ok(only),
@@ -67,7 +83,8 @@ fn select<'a>(plan: &'a Plan, label: Option<&str>) -> Result<&'a Arm> {
     }
 }
 
-fn folder_name(experiment: &str, label: &str) -> String {
+/// The name of an arm's results: the experiment's, and the arm's where there are several.
+pub fn folder_name(experiment: &str, label: &str) -> String {
     let whole = if label == "default" { experiment.to_string() } else { format!("{experiment}-{label}") };
     whole.chars().map(|c| if c.is_alphanumeric() || "-._=".contains(c) { c } else { '-' }).collect()
 }

@@ -43,13 +43,24 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
     })
 }
 
+/// The test function of this name.
+///
+/// # Errors
+/// There is none.
+pub fn function_of(name: &str) -> Result<Function> {
+    let names = || Function::ALL.iter().map(|function| function.name());
+    match Function::ALL.iter().find(|function| function.name() == name) {
+        Some(function) => Ok(*function),
+        None => {
+            let near = suggestion(name, names());
+            bail!("no test function `{name}`{near}; there are {}", names().collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// The flags as an experiment.
 fn spec(args: &DescendArgs) -> Result<Spec> {
-    let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
-    if !names.contains(&args.function.as_str()) {
-        let near = suggestion(&args.function, names.iter().copied());
-        bail!("no test function `{}`{near}; there are {}", args.function, names.join(", "));
-    }
+    function_of(&args.function)?;
     let seeds = args.seeds.unwrap_or(if args.jitter > 0.0 { DEFAULT_SEEDS } else { 1 });
     let usual: Vec<String> = USUAL.iter().map(|name| (*name).to_string()).collect();
     let chosen = args.optimizers.as_ref().unwrap_or(&usual);

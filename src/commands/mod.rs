@@ -8,6 +8,8 @@ mod autoencoder_figures;
 mod compare;
 mod data;
 mod descend;
+mod draw;
+mod explain;
 mod gradient_check;
 mod landscape;
 mod list;
@@ -67,6 +69,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Gradcheck(args) => gradient_check::run(&args),
         Command::LrFind(args) => lr_finder::run(&args),
         Command::Landscape(args) => landscape::run(&args),
+        Command::Draw(args) => draw::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::List => list::run(),
         Command::Data(args) => data::run(args),

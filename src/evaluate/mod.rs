@@ -4,6 +4,7 @@
 
 pub mod classification;
 pub(crate) mod denoise;
+pub(crate) mod edges;
 pub(crate) mod image_quality;
 pub mod knn;
 pub mod pca;

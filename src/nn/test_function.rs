@@ -20,6 +20,14 @@ pub enum Function {
     Bowl,
     /// `w^4 / 4 - 3 w^3 + 7 w - 5`, with a local minimum at -0.84 and the global one at 8.91.
     Assignment,
+    /// `0.5 (x^2 - y^2) + y^4 / 4`: a saddle at the origin between minima at (0, -1) and (0, 1). From y = 0 plain descent goes to
+    /// the saddle and stays there.
+    Saddle,
+    /// `0.5 (x^2 + 25 y^2)`: steep in y and flat in x, with the condition number 25. Its square root is 5, so that the rates of
+    /// convergence are fractions to check by hand: at the best learning rates a step leaves (25 - 1) / (25 + 1) = 12/13 of the
+    /// distance without momentum and about (5 - 1) / (5 + 1) = 2/3 with it (Polyak, "Some methods of speeding up the convergence
+    /// of iteration methods", 1964).
+    Ravine,
     /// The quadratic cost of a sigmoid neuron with weight x and bias y, for input 1 and target 0: `s(x + y)^2 / 2`.
     NeuronQuadratic,
     /// The cross-entropy of the same neuron: `-ln(1 - s(x + y))`.
@@ -34,6 +42,8 @@ impl Function {
         Self::Wavy,
         Self::Bowl,
         Self::Assignment,
+        Self::Saddle,
+        Self::Ravine,
         Self::NeuronQuadratic,
         Self::NeuronCrossEntropy,
     ];
@@ -46,6 +56,8 @@ impl Function {
             Self::Wavy => "wavy",
             Self::Bowl => "bowl",
             Self::Assignment => "assignment",
+            Self::Saddle => "saddle",
+            Self::Ravine => "ravine",
             Self::NeuronQuadratic => "neuron_quadratic",
             Self::NeuronCrossEntropy => "neuron_cross_entropy",
         }
@@ -59,6 +71,8 @@ impl Function {
             Self::Wavy => "w² + 0.5 sin 4w",
             Self::Bowl => "0.5 (x² + y²) + 0.3 sin 3x cos 3y",
             Self::Assignment => "w⁴/4 - 3w³ + 7w - 5",
+            Self::Saddle => "0.5 (x² - y²) + y⁴/4",
+            Self::Ravine => "0.5 (x² + 25y²)",
             Self::NeuronQuadratic => "s(x + y)² / 2 with the sigmoid s",
             Self::NeuronCrossEntropy => "-ln(1 - s(x + y)) with the sigmoid s",
         }
@@ -72,29 +86,45 @@ impl Function {
         }
     }
 
-    /// The start of a descent in the sources that use the function.
+    /// The start of a descent in the sources that use the function. Kindling's own are those of the saddle, so near to y = 0 that
+    /// plain descent lingers at the saddle before it leaves, and of the ravine, where both terms are 12.5.
     pub fn usual_start(self) -> Vec<f64> {
         match self {
             Self::Rosenbrock => vec![-1.5, 2.0],
             Self::Quartic | Self::Wavy => vec![3.0],
             Self::Bowl => vec![2.0, 2.0],
             Self::Assignment => vec![0.0],
+            Self::Saddle => vec![1.5, 0.001],
+            Self::Ravine => vec![5.0, 1.0],
             Self::NeuronQuadratic | Self::NeuronCrossEntropy => vec![2.0, 2.0],
         }
     }
 
-    /// The global minimum, found by Newton's method on the derivative from the best point of a fine grid; `None` for
-    /// the neurons, whose cost approaches 0 but never reaches it.
-    pub fn minimum(self) -> Option<Vec<f64>> {
-        Some(match self {
-            Self::Rosenbrock => vec![1.0, 1.0],
+    /// The global minima, found by Newton's method on the derivative from the best point of a fine grid where there is no formula;
+    /// none for the neurons, whose cost approaches 0 but never reaches it.
+    pub fn minima(self) -> Vec<Vec<f64>> {
+        match self {
+            Self::Rosenbrock => vec![vec![1.0, 1.0]],
             // The roots of 4w^3 - 9w^2 + 4w + 1 are 1 and (5 ± sqrt 41) / 8.
-            Self::Quartic => vec![(5.0 - 41f64.sqrt()) / 8.0],
-            Self::Wavy => vec![-0.313_088_308_500_647_2],
-            Self::Bowl => vec![-0.378_793_211_320_047_2, 0.0],
-            Self::Assignment => vec![8.911_862_425_897_336],
-            Self::NeuronQuadratic | Self::NeuronCrossEntropy => return None,
-        })
+            Self::Quartic => vec![vec![(5.0 - 41f64.sqrt()) / 8.0]],
+            Self::Wavy => vec![vec![-0.313_088_308_500_647_2]],
+            Self::Bowl => vec![vec![-0.378_793_211_320_047_2, 0.0]],
+            Self::Assignment => vec![vec![8.911_862_425_897_336]],
+            Self::Saddle => vec![vec![0.0, -1.0], vec![0.0, 1.0]],
+            Self::Ravine => vec![vec![0.0, 0.0]],
+            Self::NeuronQuadratic | Self::NeuronCrossEntropy => Vec::new(),
+        }
+    }
+
+    /// The value at the global minima; `None` where there is none.
+    pub fn lowest_value(self) -> Option<f64> {
+        self.minima().first().map(|point| self.value_at(point))
+    }
+
+    /// The Euclidean distance from a point to the nearest global minimum; `None` where there is none.
+    pub fn distance_to_minimum(self, point: &[f64]) -> Option<f64> {
+        let to = |minimum: Vec<f64>| point.iter().zip(minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        self.minima().into_iter().map(to).reduce(f64::min)
     }
 
     /// The value at a point.
@@ -107,6 +137,8 @@ impl Function {
             Self::Wavy => w * w + 0.5 * libm::sin(4.0 * w),
             Self::Bowl => 0.5 * (x * x + y * y) + 0.3 * libm::sin(3.0 * x) * libm::cos(3.0 * y),
             Self::Assignment => 0.25 * w * w * w * w - 3.0 * w * w * w + 7.0 * w - 5.0,
+            Self::Saddle => 0.5 * (x * x - y * y) + 0.25 * y * y * y * y,
+            Self::Ravine => 0.5 * (x * x + 25.0 * y * y),
             Self::NeuronQuadratic => 0.5 * sigmoid(x + y) * sigmoid(x + y),
             // -ln(1 - s(z)) = ln(1 + e^z), in a form that does not overflow.
             Self::NeuronCrossEntropy => (x + y).max(0.0) + libm::log1p(libm::exp(-(x + y).abs())),
@@ -126,6 +158,8 @@ impl Function {
                 y - 0.9 * libm::sin(3.0 * x) * libm::sin(3.0 * y),
             ],
             Self::Assignment => vec![w * w * w - 9.0 * w * w + 7.0],
+            Self::Saddle => vec![x, y * y * y - y],
+            Self::Ravine => vec![x, 25.0 * y],
             Self::NeuronQuadratic => {
                 let a = sigmoid(x + y);
                 vec![a * a * (1.0 - a); 2]
@@ -156,6 +190,8 @@ mod tests {
             (Function::Wavy, &[0.0], 0.0),
             (Function::Bowl, &[2.0, 0.0], 2.0 + 0.3 * 6f64.sin()),
             (Function::Assignment, &[2.0], 4.0 - 24.0 + 14.0 - 5.0),
+            (Function::Saddle, &[2.0, 1.0], 1.5 + 0.25),
+            (Function::Ravine, &[5.0, 1.0], 12.5 + 12.5),
             (Function::NeuronQuadratic, &[0.0, 0.0], 0.125),
             (Function::NeuronCrossEntropy, &[0.0, 0.0], std::f64::consts::LN_2),
         ] {
@@ -187,9 +223,9 @@ mod tests {
     }
 
     #[test]
-    fn no_point_is_lower_than_the_minimum() {
-        for &function in Function::ALL {
-            let Some(minimum) = function.minimum() else { continue };
+    fn no_point_is_lower_than_the_minima() {
+        let minima = |function: &Function| function.minima().into_iter().map(|minimum| (*function, minimum)).collect();
+        for (function, minimum) in Function::ALL.iter().flat_map::<Vec<_>, _>(minima) {
             let lowest = value(function, &minimum);
             for step in [1e-4, 1e-2, 0.3, 1.1, 3.7] {
                 for axis in 0..minimum.len() {
@@ -205,5 +241,24 @@ mod tests {
                 assert!(value(function, &other) >= lowest - 1e-12, "{function:?} {other:?}");
             }
         }
+    }
+    #[test]
+    fn the_saddle_holds_what_starts_on_its_ridge_and_has_two_minima_equally_low() {
+        assert_eq!(Function::Saddle.gradient_at(&[0.0, 0.0]), [0.0, 0.0]);
+        assert_eq!(Function::Saddle.gradient_at(&[1.5, 0.0]), [1.5, 0.0]);
+        assert!(value(Function::Saddle, &[0.0, 0.1]) < 0.0 && value(Function::Saddle, &[0.1, 0.0]) > 0.0);
+        assert_eq!(Function::Saddle.lowest_value(), Some(-0.25));
+        assert_eq!(value(Function::Saddle, &[0.0, -1.0]), value(Function::Saddle, &[0.0, 1.0]));
+        // The nearer of the two.
+        assert_eq!(Function::Saddle.distance_to_minimum(&[0.0, -3.0]), Some(2.0));
+        assert_eq!(Function::Saddle.distance_to_minimum(&[3.0, 5.0]), Some(5.0));
+        assert_eq!(Function::NeuronQuadratic.distance_to_minimum(&[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn a_step_down_the_ravine_at_the_best_rate_leaves_twelve_thirteenths_along_both_axes() {
+        let gradient = Function::Ravine.gradient_at(&[1.0, 1.0]);
+        let left: Vec<f64> = gradient.iter().map(|slope| 1.0 - 2.0 / 26.0 * slope).collect();
+        assert!((left[0] - 12.0 / 13.0).abs() < 1e-12 && (left[1] + 12.0 / 13.0).abs() < 1e-12, "{left:?}");
     }
 }

@@ -101,6 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn plain_descent_stays_at_the_saddle_where_it_starts_on_its_ridge_and_lingers_where_it_starts_beside_it() {
+        let end = |start: &[f64], steps| trajectory(Function::Saddle, start, sgd(0.1), steps).points[steps].clone();
+        let on_ridge = end(&[1.5, 0.0], 500);
+        assert!(on_ridge[0].abs() < 1e-9 && on_ridge[1] == 0.0, "{on_ridge:?}");
+        // y grows by a tenth in a step: from 0.001 to 0.1 in about 48 steps.
+        let usual = Function::Saddle.usual_start();
+        assert!(end(&usual, 40)[1] < 0.05, "{:?}", end(&usual, 40));
+        let arrived = end(&usual, 500);
+        assert!(arrived[0].abs() < 1e-9 && (arrived[1] - 1.0).abs() < 1e-9, "{arrived:?}");
+    }
+
+    #[test]
     fn too_large_a_rate_diverges_and_says_when() {
         let trajectory = trajectory(Function::Quartic, &[3.0], sgd(1.0), 50);
         assert_eq!(trajectory.diverged, Some(trajectory.values.len()));

@@ -1,5 +1,5 @@
 //! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss
-//! landscape.
+//! landscape, worked examples of losses.
 //!
 //! In: settings, a network, examples. Out: curves, grids and differences; nothing is drawn or printed here.
 
@@ -7,6 +7,7 @@ pub(crate) mod descent;
 pub(crate) mod gradient_check;
 pub(crate) mod grid;
 pub(crate) mod landscape;
+pub(crate) mod loss_examples;
 pub(crate) mod lr_finder;
 
 use crate::data::Split;

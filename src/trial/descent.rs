@@ -24,9 +24,8 @@ pub fn describe(record: &mut TrialRecord, config: &DescentConfig, trajectory: &T
     for (axis, &x) in point.iter().enumerate() {
         put(if axis == 0 { Metric::FinalX } else { Metric::FinalY }, x);
     }
-    if let Some(minimum) = config.function.minimum() {
-        let lowest = config.function.value_at(&minimum);
-        let distance = point.iter().zip(&minimum).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    let function = config.function;
+    if let (Some(lowest), Some(distance)) = (function.lowest_value(), function.distance_to_minimum(point)) {
         put(Metric::Distance, distance);
         let near = lowest + ARRIVED * (trajectory.values[0] - lowest).abs();
         // A descent that never arrives counts as arriving one step after its last: left out, an optimizer would be judged by its lucky starts.

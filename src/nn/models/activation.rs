@@ -84,6 +84,68 @@ impl ActivationKind {
         Self::Identity,
     ];
 
+    /// The name in experiment files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::LeakyRelu => "leaky_relu",
+            Self::Gelu => "gelu",
+            Self::GeluApproximate => "gelu_approximate",
+            Self::Silu => "silu",
+            Self::Mish => "mish",
+            Self::Elu => "elu",
+            Self::Celu => "celu",
+            Self::Selu => "selu",
+            Self::Prelu => "prelu",
+            Self::Relu6 => "relu6",
+            Self::Softplus => "softplus",
+            Self::Softsign => "softsign",
+            Self::LogSigmoid => "log_sigmoid",
+            Self::HardSigmoid => "hard_sigmoid",
+            Self::HardSwish => "hard_swish",
+            Self::HardTanh => "hard_tanh",
+            Self::ThresholdedRelu => "thresholded_relu",
+            Self::HardShrink => "hard_shrink",
+            Self::SoftShrink => "soft_shrink",
+            Self::TanhShrink => "tanh_shrink",
+            Self::Step => "step",
+            Self::Identity => "identity",
+        }
+    }
+
+    /// The formula, for figures.
+    pub fn formula(self) -> &'static str {
+        match self {
+            Self::Relu => "max(0, x)",
+            Self::Sigmoid => "s(x) = 1 / (1 + e^-x)",
+            Self::Tanh => "tanh x",
+            Self::LeakyRelu => "x if x > 0, else 0.01x",
+            Self::Gelu => "x Φ(x), normal distribution Φ",
+            Self::GeluApproximate => "gelu with tanh in place of Φ",
+            Self::Silu => "x s(x), sigmoid s",
+            Self::Mish => "x tanh(ln(1 + e^x))",
+            Self::Elu => "x if x > 0, else e^x - 1",
+            Self::Celu => "x if x > 0, else e^x - 1 (alpha = 1)",
+            Self::Selu => "1.051 (x if x > 0, else 1.673 (e^x - 1))",
+            Self::Prelu => "x if x > 0, else ax; a = 0.25 is learned",
+            Self::Relu6 => "max(0, x), at most 6",
+            Self::Softplus => "ln(1 + e^x)",
+            Self::Softsign => "x / (1 + |x|)",
+            Self::LogSigmoid => "-ln(1 + e^-x)",
+            Self::HardSigmoid => "0.2x + 0.5, cut to 0 and 1",
+            Self::HardSwish => "x times (x/6 + 0.5, cut to 0 and 1)",
+            Self::HardTanh => "x, cut to -1 and 1",
+            Self::ThresholdedRelu => "x if x > 1, else 0",
+            Self::HardShrink => "x if |x| > 0.5, else 0",
+            Self::SoftShrink => "x minus (x, cut to -0.5 and 0.5)",
+            Self::TanhShrink => "x - tanh x",
+            Self::Step => "1 if x >= 0, else 0",
+            Self::Identity => "x",
+        }
+    }
+
     /// Applies the activation to each element. `slope` is that of a PReLU, broadcast against `x`; without it a PReLU
     /// has its initial slope. Other activations ignore it.
     pub fn apply<const D: usize>(self, x: Tensor<D>, slope: Option<Tensor<D>>) -> Tensor<D> {
@@ -121,6 +183,18 @@ impl ActivationKind {
                 x.detach().greater_equal_elem(0.0).float().cast(dtype)
             }
             Self::Identity => x,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_experiment_files() {
+        for kind in ActivationKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 }

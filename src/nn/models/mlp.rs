@@ -45,17 +45,57 @@ pub struct Mlp {
     output: ActivationKind,
 }
 
+/// The shape of one linear layer and the activation after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerShape {
+    /// Width of the input.
+    pub inputs: usize,
+    /// Width of the output.
+    pub outputs: usize,
+    /// Number of biases: one for each output, or none.
+    pub biases: usize,
+    /// Number of slopes: 1 of a PReLU, else none.
+    pub slopes: usize,
+    /// Applied to the outputs.
+    pub activation: ActivationKind,
+}
+
+impl LayerShape {
+    /// Number of weights of one replica.
+    pub fn weights(&self) -> usize {
+        self.inputs * self.outputs
+    }
+
+    /// Number of parameters of one replica: weights, biases and slopes.
+    pub fn parameters(&self) -> usize {
+        self.weights() + self.biases + self.slopes
+    }
+}
+
 impl MlpConfig {
     /// All widths from input to output, such as `[784, 64, 32, 10]`.
     pub fn widths(&self) -> Vec<usize> {
         std::iter::once(self.inputs).chain(self.hidden.iter().copied()).chain(std::iter::once(self.outputs)).collect()
     }
 
+    /// The linear layers, first to last.
+    pub fn shapes(&self) -> Vec<LayerShape> {
+        let shape = |(index, pair): (usize, &[usize])| {
+            let is_hidden = index < self.hidden.len();
+            LayerShape {
+                inputs: pair[0],
+                outputs: pair[1],
+                biases: if self.bias { pair[1] } else { 0 },
+                slopes: usize::from(is_hidden && self.activation == ActivationKind::Prelu),
+                activation: if is_hidden { self.activation } else { self.output },
+            }
+        };
+        self.widths().windows(2).enumerate().map(shape).collect()
+    }
+
     /// Number of parameters of one replica.
     pub fn parameters(&self) -> usize {
-        let bias = usize::from(self.bias);
-        let slopes = if self.activation == ActivationKind::Prelu { self.hidden.len() } else { 0 };
-        slopes + self.widths().windows(2).map(|pair| (pair[0] + bias) * pair[1]).sum::<usize>()
+        self.shapes().iter().map(LayerShape::parameters).sum()
     }
 
     /// A stack with one replica for each seed.
@@ -174,6 +214,17 @@ mod tests {
         let classifier = MlpConfig { inputs: 784, hidden: vec![64, 32], outputs: 10, ..config(ActivationKind::Relu) };
         assert_eq!(classifier.parameters(), 784 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10);
         assert_eq!(classifier.init(&[0], &device::for_tests()).num_params(), 52_650);
+        let each: Vec<usize> = classifier.shapes().iter().map(LayerShape::parameters).collect();
+        assert_eq!(each, [50_240, 2_080, 330]);
+    }
+
+    #[test]
+    fn a_hidden_layer_of_128_has_101_632_parameters_without_biases_and_101_770_with_them() {
+        let with = MlpConfig { inputs: 784, hidden: vec![128], outputs: 10, ..config(ActivationKind::Relu) };
+        assert_eq!(with.parameters(), 101_770);
+        let without = MlpConfig { bias: false, ..with };
+        let each: Vec<usize> = without.shapes().iter().map(LayerShape::parameters).collect();
+        assert_eq!((each, without.parameters()), (vec![100_352, 1_280], 101_632));
     }
 
     #[test]

@@ -13,5 +13,5 @@ pub(crate) mod network;
 pub use activation::ActivationKind;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
 pub use init::Init;
-pub use mlp::{Mlp, MlpConfig};
+pub use mlp::{LayerShape, Mlp, MlpConfig};
 pub use network::{Network, NetworkConfig};

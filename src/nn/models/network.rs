@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::activation::ActivationKind;
 use super::autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
 use super::linear::StackedLinear;
-use super::mlp::{Mlp, MlpConfig};
+use super::mlp::{LayerShape, Mlp, MlpConfig};
 
 /// The shape of a [`Network`].
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +37,24 @@ impl NetworkConfig {
         }
     }
 
+    /// The linear layers, first to last, each with its name in saved files. The last layer of an autoencoder has the sigmoid that its
+    /// training has, or none where the loss contains it.
+    pub fn shapes(&self) -> Vec<(String, LayerShape)> {
+        match self {
+            Self::Classifier(mlp) => named("", mlp.shapes()),
+            Self::Autoencoder(autoencoder) => {
+                let mut decoder = autoencoder.decoder().shapes();
+                if let (Some(last), AutoencoderOutput::Pixels) = (decoder.last_mut(), autoencoder.output) {
+                    last.activation = ActivationKind::Sigmoid;
+                }
+                [named("encoder.", autoencoder.encoder.shapes()), named("decoder.", decoder)].concat()
+            }
+        }
+    }
+
     /// Number of linear layers.
     pub fn layers(&self) -> usize {
-        match self {
-            Self::Classifier(mlp) => mlp.hidden.len() + 1,
-            Self::Autoencoder(autoencoder) => 2 * (autoencoder.encoder.hidden.len() + 1),
-        }
+        self.shapes().len()
     }
 
     /// A stack with one replica for each seed.
@@ -190,6 +202,11 @@ impl Network {
     }
 }
 
+/// Layers with their names in saved files.
+fn named(before: &str, shapes: Vec<LayerShape>) -> Vec<(String, LayerShape)> {
+    numbered(before, "layers", shapes.len()).into_iter().zip(shapes).collect()
+}
+
 /// `count` names such as `encoder.layers.0`.
 fn numbered(before: &str, what: &str, count: usize) -> Vec<String> {
     (0..count).map(|index| format!("{before}{what}.{index}")).collect()
@@ -216,6 +233,10 @@ mod tests {
             first_layer: 0,
         };
         let config = AutoencoderConfig { encoder, output: AutoencoderOutput::Logits };
+        let shapes = NetworkConfig::Autoencoder(config.clone()).shapes();
+        let names: Vec<&str> = shapes.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["encoder.layers.0", "encoder.layers.1", "decoder.layers.0", "decoder.layers.1"]);
+        assert_eq!(shapes.iter().map(|(_, shape)| shape.parameters()).sum::<usize>(), config.parameters());
         let model = config.init(&[3, 5], &device);
         let pixels: Vec<f32> = (0..27).map(|i| i as f32 / 27.0).collect();
         let x = Tensor::from_data(TensorData::new(pixels, [1, 3, 9]), &device);

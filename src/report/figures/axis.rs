@@ -139,6 +139,10 @@ const MOST_DIGITS: f64 = 12.0;
 
 fn tick_text(value: f64, step: f64, percent: bool) -> String {
     let (value, step, unit) = if percent { (value * 100.0, step * 100.0, " %") } else { (value, step, "") };
+    // The exponent of a power of ten and its double or triple, which the rounding below would make 0.
+    if !step.is_finite() && value != 0.0 && value.abs() < 9e-5 {
+        return format!("{value:.0e}{unit}");
+    }
     let value = (value * 1e9).round() / 1e9;
     if step.is_finite() {
         let digits = (-(step.log10() + 1e-9).floor()).clamp(0.0, MOST_DIGITS) as usize;
@@ -162,6 +166,16 @@ mod tests {
         assert_eq!(texts, ["92 %", "94 %", "96 %", "98 %"]);
         let log = Axis::over([1e-4, 1.0], Scale::Log, (0.0, 100.0)).unwrap();
         assert_eq!(log.ticks(5, false).len(), 5);
+    }
+
+    #[test]
+    fn small_powers_of_ten_are_written_with_an_exponent_and_round_ones_without_their_last_bits() {
+        let texts = |low: f64, high: f64| -> Vec<String> {
+            let axis = Axis::over([low, high], Scale::Log, (0.0, 400.0)).unwrap();
+            axis.ticks(5, false).into_iter().map(|(_, text)| text).collect()
+        };
+        assert_eq!(texts(1e-7, 1e-3), ["1e-7", "1e-6", "1e-5", "0.0001", "0.001"]);
+        assert_eq!(texts(0.02, 0.6), ["0.03", "0.1", "0.3"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use contour::ContourBuilder;
 
 use super::panel::Panel;
+use super::rgb;
 use super::svg::Svg;
 use crate::studies::grid::Grid2d;
 
@@ -57,20 +58,7 @@ pub fn draw_lines(svg: &mut Svg, panel: &Panel, grid: &Grid2d, levels: &[f64], s
 pub fn png(grid: &Grid2d, colour: impl Fn(f64) -> [u8; 3]) -> Result<Vec<u8>> {
     let rows = grid.values.chunks(grid.side).rev();
     let bytes: Vec<u8> = rows.flatten().flat_map(|&value| colour(value)).collect();
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, grid.side as u32, grid.side as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().context("cannot encode the PNG of a grid")?;
-    writer.write_image_data(&bytes).context("cannot encode the PNG of a grid")?;
-    writer.finish().context("cannot encode the PNG of a grid")?;
-    Ok(out)
-}
-
-/// The colour at `share`, from 0 to 1, of the way from the first colour to the second.
-pub fn mix(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
-    let share = share.clamp(0.0, 1.0);
-    std::array::from_fn(|i| (f64::from(from[i]) + share * (f64::from(to[i]) - f64::from(from[i]))).round() as u8)
+    rgb::png(grid.side, grid.side, &bytes).context("cannot encode the PNG of a grid")
 }
 
 #[cfg(test)]

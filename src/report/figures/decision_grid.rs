@@ -6,8 +6,9 @@
 use anyhow::Result;
 
 use super::axis::{Axis, Scale};
-use super::contours::{self, mix};
+use super::contours;
 use super::panel::{AxisLabels, Panel};
+use super::rgb::mix;
 use super::svg::{FAINT, INK, PALETTE, Svg, colour};
 use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;

@@ -1,32 +1,54 @@
 //! Descent trajectories on a test function: each arm's path over the function, and the function's value over the steps.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::axis::{Axis, Scale};
-use super::contours::{self, mix};
+use super::clip::Point;
+use super::legend::entries;
 use super::panel::{AxisLabels, Panel};
-use super::svg::{Anchor, FAINT, INK, Svg, TEXT, colour, dash};
+use super::svg::{Anchor, INK, Rectangle, Svg, TEXT, colour, dash};
+use super::test_function::{Curve, HEIGHT_NOTE, Plane, Relief, cross_note};
 use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{quantile, sorted};
 use crate::analysis::summary::{ArmSummary, Summary};
 use crate::nn::test_function::Function;
 use crate::record::{Status, TrialRecord};
-use crate::studies::grid::Grid2d;
 
-/// Width and height of both panels together, without the legend.
-const SIZE: (f64, f64) = (800.0, 400.0);
-/// Pixels of the bottom and of the top edge of both panels.
-const BOTTOM_TOP: (f64, f64) = (SIZE.1 - 56.0, 30.0);
-/// Pixels of the left and of the right edge of the panel with the trajectories.
-const TRAJECTORIES: (f64, f64) = (72.0, 385.0);
-/// Pixels of the left and of the right edge of the panel with the values.
-const VALUES: (f64, f64) = (478.0, SIZE.0 - 16.0);
-/// Points along each coordinate of the function's picture.
-const SIDE: usize = 161;
-/// Contour lines, one fewer than this.
-const LEVELS: usize = 12;
+const WIDTH: f64 = 840.0;
 /// More arms than this cannot be distinguished.
 const MOST_ARMS: usize = 8;
+
+/// Where the panels of a figure are.
+struct Layout {
+    height: f64,
+    surface: Rectangle,
+    /// The contour lines, or the curve of a function of one number.
+    trajectories: Rectangle,
+    values: Rectangle,
+}
+
+impl Layout {
+    /// A function of one number has two panels side by side, one of two numbers a row of two and the values below it.
+    fn of(function: Function) -> Self {
+        let at = |left: f64, top: f64, width: f64, height: f64| Rectangle { left, top, width, height };
+        match function.dimensions() {
+            1 => Self {
+                height: 400.0,
+                surface: at(0.0, 0.0, 0.0, 0.0),
+                trajectories: at(72.0, 34.0, 330.0, 310.0),
+                values: at(500.0, 34.0, 324.0, 310.0),
+            },
+            _ => Self {
+                height: 710.0,
+                surface: at(40.0, 20.0, 380.0, 330.0),
+                trajectories: at(500.0, 34.0, 324.0, 324.0),
+                values: at(100.0, 450.0, 724.0, 204.0),
+            },
+        }
+    }
+}
 
 /// One arm's descent from the start that all arms share.
 struct Descent<'a> {
@@ -64,38 +86,59 @@ fn is_descent(run: &TrialRecord, function: Function) -> bool {
 fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
     let descents = descents(summary, function);
     let Some(first) = descents.first() else { return Ok(None) };
-    let legend = 24.0 * descents.len().div_ceil(3) as f64 + 10.0;
-    let mut svg = Svg::new(SIZE.0, SIZE.1 + legend);
+    let starts = starts(summary, function);
+    let layout = Layout::of(function);
+    let labels: Vec<&str> = descents.iter().map(|descent| descent.run.arm.as_str()).collect();
+    let places = entries(&labels, WIDTH - 100.0);
+    let legend = places.last().map_or(0.0, |(_, y)| y + 34.0);
+    let mut svg = Svg::new(WIDTH, layout.height + legend);
+    let one = if starts > 1 { format!("one start of {starts}, seed {}", first.run.seed) } else { "one start".into() };
     match function.dimensions() {
-        1 => draw_line(&mut svg, function, &descents),
-        _ => draw_plane(&mut svg, function, &descents)?,
+        1 => draw_curve(&mut svg, function, &descents, &layout, &one),
+        _ => draw_plane(&mut svg, function, &descents, &layout, &one)?,
     }
-    draw_values(&mut svg, summary, function, &descents);
-    for (entry, descent) in descents.iter().enumerate() {
-        let (x, y) = (60.0 + 245.0 * (entry % 3) as f64, SIZE.1 + 16.0 + 24.0 * (entry / 3) as f64);
+    let all = if starts > 1 { format!("median of {starts} starts") } else { "the same start".into() };
+    draw_values(&mut svg, summary, function, &descents, layout.values, &all);
+    for (descent, (x, y)) in descents.iter().zip(places) {
+        let (x, y) = (72.0 + x, layout.height + 16.0 + y);
         svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(descent.arm), 2.5, dash(descent.arm));
         svg.text((x + 33.0, y), &descent.run.arm, Anchor::Start, TEXT, INK);
     }
+    Ok(Some(Figure::svg("descent", words(function, &descents, starts, &one), svg)))
+}
+
+fn words(function: Function, descents: &[Descent], starts: usize, one: &str) -> FigureText {
     let name = function.name();
-    let (cross, value) = match function.minimum() {
-        Some(_) => ("; the cross is the minimum", "value above the minimum"),
-        None => ("", "value"),
+    let cross = cross_note(function);
+    let cross = if cross.is_empty() { String::new() } else { format!("; {cross}") };
+    let value = if cross.is_empty() { "value" } else { "value above the minimum" };
+    let many = match starts {
+        1 => String::new(),
+        _ => format!(": the median of {starts} starts, and their quartiles as a band"),
     };
-    let lifted = match function.dimensions() {
-        1 if descents.len() > 1 => ", each drawn a little above the one before",
-        _ => "",
+    let (shown, values) = match function.dimensions() {
+        1 => {
+            let lifted = if descents.len() > 1 { ", each drawn a little above the one before" } else { "" };
+            (format!("Left: the trajectory of each arm from {one}{lifted}; the ring is the start{cross}."), "Right")
+        }
+        _ => {
+            let places = "Above: the trajectory of each arm on the surface (dotted where the surface hides it) and over its contour lines";
+            (format!("{places}, from {one}; the ring is the start{cross}. {HEIGHT_NOTE}"), "Below")
+        }
     };
-    let words = FigureText {
+    FigureText {
         title: format!("Descent trajectories on {name}"),
         alt: format!("The trajectories of the arms on {name}, and the function's value over the steps."),
-        caption: format!(
-            "{name}: {}. Left: the trajectory of each arm from one start (seed {}){lifted}; the ring is the start{cross}. Right: the {value} at \
-             each step: the median over the starts, and their quartiles as a band.",
-            function.formula(),
-            first.run.seed
-        ),
-    };
-    Ok(Some(Figure::svg("descent", words, svg)))
+        caption: format!("{name}: {}. {shown} {values}: the {value} at each step{many}.", function.formula()),
+    }
+}
+
+/// The number of different starts of the function's descents.
+fn starts(summary: &Summary, function: Function) -> usize {
+    let runs = summary.records.iter().filter(|run| is_descent(run, function));
+    let bits =
+        |run: &TrialRecord| run.path.first().map(|start| start.iter().map(|x| x.to_bits()).collect::<Vec<u32>>());
+    runs.filter_map(bits).collect::<BTreeSet<_>>().len()
 }
 
 /// The arms' descents from one start: that of the first seed from which most of the arms finished.
@@ -120,7 +163,7 @@ fn descents(summary: &Summary, function: Function) -> Vec<Descent<'_>> {
     arms.iter().filter_map(descent).collect()
 }
 
-/// The interval of a coordinate that holds the trajectories and the minimum. Points of a trajectory that are further from the others than
+/// The interval of a coordinate that holds the trajectories and the minima. Points of a trajectory that are further from the others than
 /// three times their range do not count.
 fn span(function: Function, descents: &[Descent], axis: usize) -> (f64, f64) {
     // A trajectory that diverged would make the others too small to be seen.
@@ -131,86 +174,71 @@ fn span(function: Function, descents: &[Descent], axis: usize) -> (f64, f64) {
     let (low, high) = (quantile(&ordered, 0.02), quantile(&ordered, 0.98));
     let reach = 3.0 * (high - low).max(0.5);
     values.retain(|v| (low - reach..=high + reach).contains(v));
-    values.extend(function.minimum().map(|point| point[axis]));
+    values.extend(function.minima().iter().map(|point| point[axis]));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
     let room = 0.12 * (high - low).max(0.5);
     (low - room, high + room)
 }
 
-/// A function of two numbers as colour with contour lines, and the trajectories over it.
-fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent]) -> Result<()> {
-    let ends = [0, 1].map(|axis| span(function, descents, axis));
-    let grid = Grid2d::of(ends, SIDE, |points| points.iter().map(|point| function.value_at(point)).collect());
-    let lowest = grid.values.iter().copied().fold(f64::INFINITY, f64::min);
-    // A logarithmic scale shows the floor of a valley.
-    let height = |v: f64| (v - lowest + 1e-2).ln();
-    let highest = grid.values.iter().map(|&v| height(v)).fold(f64::NEG_INFINITY, f64::max);
-    let share = |v: f64| (height(v) - height(lowest)) / (highest - height(lowest)).max(1e-12);
-    let panel = Panel {
-        x: Axis::exactly(ends[0], Scale::Linear, TRAJECTORIES),
-        y: Axis::exactly(ends[1], Scale::Linear, BOTTOM_TOP),
-    };
-    let picture = contours::png(&grid, |v| mix([222, 235, 247], [255, 255, 255], share(v)))?;
-    svg.image(panel.area(), &picture);
-    let levels: Vec<f64> = (1..LEVELS)
-        .map(|i| (height(lowest) + i as f64 / LEVELS as f64 * (highest - height(lowest))).exp() + lowest - 1e-2)
-        .collect();
-    contours::draw_lines(svg, &panel, &grid, &levels, "#9FB6C9", 0.8)?;
-    for descent in descents {
-        let pixels: Vec<(f64, f64)> = descent.trajectory.iter().map(|p| panel.to_pixels((p[0], p[1]))).collect();
-        svg.polyline(&pixels, colour(descent.arm), 1.8, dash(descent.arm));
-        draw_ends(svg, &pixels, colour(descent.arm));
+/// A function of two numbers as a surface and as contour lines, and the trajectories over both.
+fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent], layout: &Layout, title: &str) -> Result<()> {
+    let relief = Relief::of(function, [0, 1].map(|axis| span(function, descents, axis)));
+    let path = |descent: &Descent| descent.trajectory.iter().map(|point| (point[0], point[1])).collect();
+    let paths: Vec<Vec<Point>> = descents.iter().map(path).collect();
+    let marks: Vec<Point> =
+        paths.iter().flat_map(|path| path.first().into_iter().chain(path.last())).copied().collect();
+    let plane = Plane::new(&relief, &marks, layout.surface, layout.trajectories);
+    plane.draw(svg)?;
+    for (descent, path) in descents.iter().zip(&paths) {
+        plane.path(svg, path, colour(descent.arm), dash(descent.arm));
+        draw_ends(svg, path, colour(descent.arm), |point| plane.to_pixels(point));
     }
-    if let Some(minimum) = function.minimum() {
-        draw_cross(svg, panel.to_pixels((minimum[0], minimum[1])));
-    }
-    panel.ticks(svg, AxisLabels { x: "x", y: "y" });
+    plane.finish(svg);
+    plane.panel().title(svg, title);
     Ok(())
 }
 
-/// A function of one number as a line, and the trajectories on it, each a little above the one before so that all are seen.
-fn draw_line(svg: &mut Svg, function: Function, descents: &[Descent]) {
-    let ends = span(function, descents, 0);
-    let xs: Vec<Vec<f64>> = (0..=200).map(|i| vec![ends.0 + (ends.1 - ends.0) * f64::from(i) / 200.0]).collect();
-    let heights: Vec<f64> = xs.iter().map(|x| function.value_at(x)).collect();
-    let Some(y) = Axis::over(heights.iter().copied(), Scale::Linear, BOTTOM_TOP) else { return };
-    let panel = Panel { x: Axis::exactly(ends, Scale::Linear, TRAJECTORIES), y };
-    panel.grid(svg);
-    let line: Vec<(f64, f64)> = xs.iter().zip(&heights).map(|(x, &v)| panel.to_pixels((x[0], v))).collect();
-    svg.polyline(&line, FAINT, 1.6, "");
+/// A function of one number as a curve, and the trajectories on it, each a little above the one before so that all are seen.
+fn draw_curve(svg: &mut Svg, function: Function, descents: &[Descent], layout: &Layout, title: &str) {
+    let Some(curve) = Curve::new(function, span(function, descents, 0), layout.trajectories) else { return };
+    curve.draw(svg);
     for (entry, descent) in descents.iter().enumerate() {
-        let on_line = descent.trajectory.iter().map(|point| (point[0], function.value_at(point)));
-        let inside = on_line.filter(|(x, _)| (ends.0..=ends.1).contains(x));
-        let lifted = |point: (f64, f64)| (panel.to_pixels(point).0, panel.to_pixels(point).1 - 7.0 * entry as f64);
-        let pixels: Vec<(f64, f64)> = inside.map(lifted).collect();
+        let place = |point: Point| -> Vec<(f64, f64)> {
+            let (x, y) = curve.panel.to_pixels(point);
+            let is_inside = (curve.ends.0..=curve.ends.1).contains(&point.0);
+            if is_inside { vec![(x, y - 7.0 * entry as f64)] } else { Vec::new() }
+        };
+        let path: Vec<Point> = descent.trajectory.iter().map(|point| (point[0], function.value_at(point))).collect();
+        let pixels: Vec<(f64, f64)> = path.iter().copied().flat_map(place).collect();
         svg.polyline(&pixels, colour(descent.arm), 0.8, "");
         svg.dots(&pixels, 2.2, colour(descent.arm), 0.8);
-        draw_ends(svg, &pixels, colour(descent.arm));
+        draw_ends(svg, &path, colour(descent.arm), place);
     }
-    if let Some(minimum) = function.minimum() {
-        draw_cross(svg, panel.to_pixels((minimum[0], function.value_at(&minimum))));
-    }
-    panel.ticks(svg, AxisLabels { x: "w", y: "value" });
+    curve.finish(svg);
+    curve.panel.title(svg, title);
 }
 
-/// A ring at the start of a trajectory and a disc at its end.
-fn draw_ends(svg: &mut Svg, trajectory: &[(f64, f64)], colour: &str) {
-    if let (Some(&start), Some(&end)) = (trajectory.first(), trajectory.last()) {
-        svg.dot(start, 5.5, INK, 1.0);
-        svg.dot(start, 3.5, "#FFFFFF", 1.0);
-        svg.dot(end, 4.5, colour, 1.0);
+/// A ring at the start of a trajectory and a disc at its end, where `place` has them.
+fn draw_ends(svg: &mut Svg, path: &[Point], colour: &str, place: impl Fn(Point) -> Vec<(f64, f64)>) {
+    if let (Some(&start), Some(&end)) = (path.first(), path.last()) {
+        for pixel in place(start) {
+            svg.dot(pixel, 5.5, INK, 1.0);
+            svg.dot(pixel, 3.5, "#FFFFFF", 1.0);
+        }
+        place(end).into_iter().for_each(|pixel| svg.dot(pixel, 4.5, colour, 1.0));
     }
-}
-
-fn draw_cross(svg: &mut Svg, centre: (f64, f64)) {
-    let (x, y) = centre;
-    svg.line((x - 6.0, y - 6.0), (x + 6.0, y + 6.0), INK, 2.0);
-    svg.line((x - 6.0, y + 6.0), (x + 6.0, y - 6.0), INK, 2.0);
 }
 
 /// The value above the minimum over the steps, on a logarithmic axis: the median over the arm's starts and their quartiles.
-fn draw_values(svg: &mut Svg, summary: &Summary, function: Function, descents: &[Descent]) {
-    let lowest = function.minimum().map_or(0.0, |point| function.value_at(&point));
+fn draw_values(
+    svg: &mut Svg,
+    summary: &Summary,
+    function: Function,
+    descents: &[Descent],
+    area: Rectangle,
+    title: &str,
+) {
+    let lowest = function.lowest_value().unwrap_or(0.0);
     // The history is kept in 32 bits, which cannot tell smaller differences from 0.
     let above = |v: f32| (f64::from(v) - lowest).max(1e-7 * lowest.abs().max(1.0));
     let quartiles = |descent: &Descent| {
@@ -224,8 +252,11 @@ fn draw_values(svg: &mut Svg, summary: &Summary, function: Function, descents: &
     };
     let bands: Vec<Vec<[f64; 3]>> = descents.iter().map(quartiles).collect();
     let steps = bands.iter().map(Vec::len).max().unwrap_or(1);
-    let Some(y) = Axis::over(bands.iter().flatten().flatten().copied(), Scale::Log, BOTTOM_TOP) else { return };
-    let x = Axis::exactly((0.0, (steps - 1).max(1) as f64), Scale::Linear, VALUES);
+    let Some(y) = Axis::over(bands.iter().flatten().flatten().copied(), Scale::Log, (area.top + area.height, area.top))
+    else {
+        return;
+    };
+    let x = Axis::exactly((0.0, (steps - 1).max(1) as f64), Scale::Linear, (area.left, area.left + area.width));
     let panel = Panel { x, y };
     panel.grid(svg);
     for (descent, band) in descents.iter().zip(&bands) {
@@ -236,6 +267,7 @@ fn draw_values(svg: &mut Svg, summary: &Summary, function: Function, descents: &
         let median: Vec<(f64, f64)> = points(1).into_iter().map(|point| panel.to_pixels(point)).collect();
         svg.polyline(&median, colour(descent.arm), 2.0, dash(descent.arm));
     }
-    let y_label = if function.minimum().is_some() { "value above the minimum" } else { "value" };
+    let y_label = if function.lowest_value().is_some() { "value above the minimum" } else { "value" };
     panel.ticks(svg, AxisLabels { x: "step", y: y_label });
+    panel.title(svg, title);
 }

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::axis::{Axis, Scale};
-use super::contours::{self, mix};
+use super::contours;
 use super::panel::{AxisLabels, Panel};
+use super::rgb::mix;
 use super::svg::{Anchor, FAINT, INK, Rectangle, Svg, TEXT};
 use super::{Figure, FigureText};
 use crate::studies::grid::Grid2d;

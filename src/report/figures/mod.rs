@@ -1,11 +1,13 @@
 //! Figures, as SVG or, for sheets of images, PNG.
 //!
 //! [`all`] draws from a [`Summary`] alone and needs the data set only for pictures of test images. `autoencoder` draws from a
-//! trained network, and `lr_finder`, `landscape` and `toy` for the commands of those names.
+//! trained network, and `activations`, `landscape`, `lr_finder`, `network`, `test_function`, `toy` and `weights` for single commands.
 
+pub(crate) mod activations;
 mod arm_rows;
 pub(crate) mod autoencoder;
 mod axis;
+mod clip;
 mod confusion;
 pub(crate) mod contact_sheet;
 mod contours;
@@ -20,14 +22,19 @@ pub(crate) mod landscape;
 mod legend;
 pub(crate) mod lr_finder;
 mod mistakes;
+pub(crate) mod network;
 mod panel;
 mod profile;
 pub(crate) mod published;
 mod response;
+mod rgb;
 mod schedule;
+mod surface;
 pub(crate) mod svg;
+pub(crate) mod test_function;
 pub(crate) mod toy;
 mod variance;
+pub(crate) mod weights;
 
 use anyhow::Result;
 

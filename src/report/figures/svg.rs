@@ -123,6 +123,16 @@ impl Svg {
         self.push(format_args!(r#"<polygon points="{points}" fill="{fill}" fill-opacity="{opacity}"/>"#));
     }
 
+    /// Quadrilaterals with a fill each and one outline, in their order.
+    pub fn mesh(&mut self, quads: impl Iterator<Item = ([(f64, f64); 4], String)>, stroke: &str, width: f64) {
+        self.push(format_args!(r#"<g stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round">"#));
+        for (corners, fill) in quads {
+            let points = path(&corners);
+            self.push(format_args!(r#"<polygon points="{points}" fill="{fill}"/>"#));
+        }
+        self.push(format_args!("</g>"));
+    }
+
     /// Text whose baseline is at the point's y.
     pub fn text(&mut self, point: (f64, f64), text: &str, anchor: Anchor, size: f64, fill: &str) {
         let (x, y) = point;

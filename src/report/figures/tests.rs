@@ -4,6 +4,7 @@ use super::*;
 use crate::data::{Images, PIXELS, toys};
 use crate::evaluate::classification::Mistake;
 use crate::experiment::metric::Metric;
+use crate::nn::test_function::Function;
 use crate::record::{DecisionGrid, Status, TrialRecord};
 use crate::report::fixture::Fixture;
 use crate::studies::grid::Grid2d;
@@ -284,13 +285,66 @@ fn a_descent_has_a_trajectory_and_a_band_per_arm() {
     let figures = descent::draw(&summary).unwrap();
     let [figure] = &figures[..] else { panic!("{} figures", figures.len()) };
     assert_eq!((figure.file.as_str(), figure.title.as_str()), ("descent.svg", "Descent trajectories on rosenbrock"));
-    // A ring of two dots at the start and a dot at the end of each; the two strokes of the cross at the minimum.
-    Marks::of(figure).expect(&[(IMAGE, 1), (DOT, 6), (BAND, 2), ("stroke=\"#222222\" stroke-width=\"2\"/>", 2)]);
-    // Trajectory, median and legend entry of each arm.
+    // On the surface and over the contour lines: a ring of two dots at the start and a dot at the end of each, and the two strokes of the cross
+    // at the minimum.
+    Marks::of(figure).expect(&[(IMAGE, 1), (DOT, 12), ("stroke=\"#222222\" stroke-width=\"2\"/>", 4)]);
+    // Bands beside the quadrilaterals of the surface.
+    Marks::of(figure).expect(&[("fill-opacity=\"0.18\"", 2), (BAND, 36 * 36 + 2)]);
+    // Trajectory on both, median and legend entry of each arm; a trajectory on the surface may have hidden pieces.
     for arm in 0..2 {
         let lines = String::from_utf8(figure.bytes.clone()).unwrap();
         let stroke = format!("stroke=\"{}\"", svg::colour(arm));
-        assert_eq!(lines.lines().filter(|line| line.starts_with(LINE) && line.contains(&stroke)).count(), 3);
+        assert!(lines.lines().filter(|line| line.starts_with(LINE) && line.contains(&stroke)).count() >= 4);
+    }
+    assert!(figure.bytes.len() < 300_000 && figure.caption.contains("from one start;"), "{}", figure.caption);
+}
+
+#[test]
+fn the_start_that_is_shown_is_one_from_which_every_arm_ends_and_the_minimum_lies_in_the_panel() {
+    let summary = Fixture::new(
+        "seeds = 3\n[descend]\nfunction = 'rosenbrock'\nsteps = 2\njitter = 0.5\n[sweep]\noptimizer = ['sgd', 'adam']",
+    )
+    .each(|record| {
+        record.made_with.dataset = "rosenbrock".into();
+        let x = -1.5 - 0.1 * record.seed as f32;
+        record.path = vec![vec![x, 2.0], vec![-1.4, 1.9], vec![-1.3, 1.8]];
+        record.history.train_loss = vec![6.5, 1.25, 0.25];
+        if record.arm == "sgd" && record.seed != 1 {
+            record.status = Status::Diverged;
+            record.path[1] = vec![3e30, -1e30];
+        }
+    })
+    .summary();
+    let figures = descent::draw(&summary).unwrap();
+    let caption = &figures[0].caption;
+    assert!(caption.contains("one start of 3, seed 1;") && caption.contains("the median of 3 starts"), "{caption}");
+    let marks = Marks::of(&figures[0]);
+    marks.expect(&[(">one start of 3, seed 1<", 1), (">median of 3 starts<", 1)]);
+    // The trajectories that leave are cut, so that every point is on the canvas.
+    let lines = marks.0.lines().filter(|line| line.starts_with(LINE));
+    let points = lines.flat_map(|line| line.split('"').nth(1).unwrap().split([' ', ',']));
+    let numbers: Vec<f64> = points.map(|number| number.parse().unwrap()).collect();
+    assert!(numbers.len() > 40 && numbers.iter().all(|number| (0.0..=840.0).contains(number)), "{numbers:?}");
+    // So is the cross at (1, 1), which lies far from the trajectories.
+    marks.expect(&[("stroke=\"#222222\" stroke-width=\"2\"/>", 4)]);
+}
+
+#[test]
+fn a_function_without_a_descent_has_its_minima_marked_and_one_of_a_single_number_is_a_curve() {
+    for (function, images, strokes) in [
+        (Function::Saddle, 1, 8),
+        (Function::Ravine, 1, 4),
+        (Function::Rosenbrock, 1, 4),
+        (Function::NeuronQuadratic, 1, 0),
+        (Function::Quartic, 0, 2),
+    ] {
+        let figure = test_function::draw(function).unwrap();
+        Marks::of(&figure).expect(&[(IMAGE, images), ("stroke=\"#222222\" stroke-width=\"2\"/>", strokes)]);
+        assert!(
+            figure.caption.starts_with(&format!("{}: {}", function.name(), function.formula())),
+            "{}",
+            figure.caption
+        );
     }
 }
 
