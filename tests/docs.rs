@@ -390,15 +390,8 @@ fn experiments(summaries: &[Summary], runs: &str) -> String {
             human(summary.trial_seconds),
         ]
     };
-    let head = [
-        "experiment",
-        "question",
-        "where in it",
-        "arms x seeds",
-        "best arm",
-        "claims of the source",
-        "time added up",
-    ];
+    let head =
+        ["experiment", "question", "where in it", "arms x seeds", "best arm", "claims of the source", "time added up"];
     let one = |name: &String| {
         let own = summaries.iter().filter(|summary| of(summary) == *name);
         format!("### {name}\n\n{}", table(&head, own.map(row)))

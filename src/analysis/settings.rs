@@ -115,7 +115,9 @@ mod tests {
                     [train]\nepochs = 3\nbatch_size = 32\n[sweep]\noptimizer = ['sgd', 'adam']\nlr = [0.1, 0.2]";
         let plan = Plan::new(&Spec::parse("x", "x", text).unwrap()).unwrap();
         let all = settings(&plan);
-        let of = |key: &str| all.iter().find(|setting| setting.key == key).map(|one| (one.value.as_str(), one.origin.clone()));
+        let of = |key: &str| {
+            all.iter().find(|setting| setting.key == key).map(|one| (one.value.as_str(), one.origin.clone()))
+        };
         assert_eq!(of("train.epochs"), Some(("3", Origin::Given)));
         assert_eq!(of("train.batch_size"), Some(("32", Origin::Assumed("not named; 32".into()))));
         assert_eq!(of("train.loss"), Some(("cross_entropy", Origin::Default)));

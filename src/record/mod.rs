@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::evaluate::classification::{ClassReport, Confusion, Mistake, macro_mean, per_class, confused, one_vs_rest};
+use crate::evaluate::classification::{ClassReport, Confusion, Mistake, confused, macro_mean, one_vs_rest, per_class};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 

@@ -45,11 +45,17 @@ pub fn measured(claims: &[JudgedClaim]) -> Option<Table> {
         let [low, high] = cell.published;
         let unit = if cell.quantity.is_percent() { ", %" } else { "" };
         vec![
-            Cell::Text(if cell.reading.is_empty() { cell.what.clone() } else { format!("{}: {}", cell.reading, cell.what) }),
+            Cell::Text(if cell.reading.is_empty() {
+                cell.what.clone()
+            } else {
+                format!("{}: {}", cell.reading, cell.what)
+            }),
             Cell::Text(format!("{}{unit}", cell.quantity.title())),
             Cell::number(if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) }),
             Cell::number(number(cell.estimate)),
-            Cell::Number(cell.interval.map(|interval| format!("{} to {}", number(interval.low), number(interval.high)))),
+            Cell::Number(
+                cell.interval.map(|interval| format!("{} to {}", number(interval.low), number(interval.high))),
+            ),
             Cell::Finding(cell.finding),
         ]
     };

@@ -183,7 +183,11 @@ mod tests {
             caption: "c".into(),
             bytes: vec![0x89, 1],
         };
-        let page = Page { title: "a < b".into(), blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())], can_filter: false };
+        let page = Page {
+            title: "a < b".into(),
+            blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())],
+            can_filter: false,
+        };
         let html = render(&page);
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));
         assert!(html.contains("alt=\"Less &lt; more\""));

@@ -159,9 +159,8 @@ fn counted(rows: &[Row]) -> Vec<String> {
 /// A line for each source with how many of its claims come to each finding, then those of the other kinds.
 pub fn counted_by_source(entries: &[Entry]) -> Vec<String> {
     let rows = rows(entries);
-    let of = |name: &&str| {
-        format!("{name}: {}", claims::counted(of_source(&rows, name).map(|row| row.claim), NOUNS[0].1))
-    };
+    let of =
+        |name: &&str| format!("{name}: {}", claims::counted(of_source(&rows, name).map(|row| row.claim), NOUNS[0].1));
     let others = NOUNS[1..].iter().filter_map(|(kind, nouns)| {
         let mut own = rows.iter().map(|row| row.claim).filter(|claim| claim.kind == *kind).peekable();
         own.peek().is_some().then(|| claims::counted(own, *nouns))
@@ -270,12 +269,8 @@ pub struct Line<'a> {
 
 /// Every claim of the ledger, for `ledger.json`.
 pub fn lines<'a>(entries: &'a [Entry]) -> Vec<Line<'a>> {
-    let line = |row: Row<'a>| Line {
-        assumed: row.assumed(),
-        experiment: &row.entry.summary.name,
-        claim: row.claim,
-        q: row.q,
-    };
+    let line =
+        |row: Row<'a>| Line { assumed: row.assumed(), experiment: &row.entry.summary.name, claim: row.claim, q: row.q };
     rows(entries).into_iter().map(line).collect()
 }
 
@@ -303,7 +298,8 @@ pub fn changes(entries: &[Entry], earlier: &[Earlier]) -> Vec<String> {
         Some(format!("{}: {}: {change}", line.experiment, line.claim.says))
     });
     let gone = earlier.iter().filter(|known| !lines.iter().any(|line| is(line, known)));
-    now.chain(gone.map(|known| format!("{}: {}: gone, was {}", known.experiment, known.says, known.finding.name()))).collect()
+    now.chain(gone.map(|known| format!("{}: {}: gone, was {}", known.experiment, known.says, known.finding.name())))
+        .collect()
 }
 
 fn runs<'a>(entries: impl Iterator<Item = &'a Entry>) -> Table {
@@ -380,13 +376,18 @@ mod tests {
     #[test]
     fn what_changed_since_an_earlier_ledger_is_named() {
         let entries = [entry("[[claims]]\nsays = 'a'\nuntestable = 'x'\n[[claims]]\nsays = 'b'\nuntestable = 'x'")];
-        let earlier = |says: &str, finding: Finding| Earlier { experiment: "made-up".into(), says: says.into(), finding };
+        let earlier =
+            |says: &str, finding: Finding| Earlier { experiment: "made-up".into(), says: says.into(), finding };
         let same = [earlier("a", Finding::Untestable), earlier("b", Finding::Untestable)];
         assert_eq!(changes(&entries, &same), [""; 0]);
         let other = [earlier("a", Finding::Refuted), earlier("c", Finding::Confirmed)];
         assert_eq!(
             changes(&entries, &other),
-            ["made-up: a: not testable, was refuted", "made-up: b: new, not testable", "made-up: c: gone, was confirmed"]
+            [
+                "made-up: a: not testable, was refuted",
+                "made-up: b: new, not testable",
+                "made-up: c: gone, was confirmed"
+            ]
         );
         // What is written is read back as an earlier ledger.
         let json = serde_json::to_string(&lines(&entries)).unwrap();
@@ -403,7 +404,8 @@ mod tests {
     fn q_is_over_all_experiments_and_claims_tried_twice_say_so() {
         // Arms 1, 2 and 3 differ by a tenth with seeds a hundredth apart: both claims are called, at one p-value, which is q too.
         let entry = || {
-            let claims = "[[claims]]\nsays = 'More is better'\nsource = 'Book'\ntest = 'lr=0.3 > lr=0.2 on test_accuracy'\n";
+            let claims =
+                "[[claims]]\nsays = 'More is better'\nsource = 'Book'\ntest = 'lr=0.3 > lr=0.2 on test_accuracy'\n";
             let summary = Fixture::new(&format!("seeds = 8\n[sweep]\nlr = [0.2, 0.3]\n{claims}"))
                 .metric("test_accuracy", |arm, seed| Some(if arm == "lr=0.3" { 0.9 } else { 0.8 } + 0.01 * seed as f64))
                 .summary();

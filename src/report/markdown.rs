@@ -52,7 +52,11 @@ mod tests {
     #[test]
     fn a_page_becomes_markdown() {
         let table = Table::new(["a", "b"], [vec![Cell::from("x|y"), Cell::from("p < 1")]]);
-        let page = Page { title: "Why?".into(), blocks: vec![Block::Text("Because.".into()), Block::Table(table)], can_filter: false };
+        let page = Page {
+            title: "Why?".into(),
+            blocks: vec![Block::Text("Because.".into()), Block::Table(table)],
+            can_filter: false,
+        };
         assert_eq!(render(&page), "# Why?\n\nBecause.\n\n| a | b |\n| --- | --- |\n| x\\|y | p &lt; 1 |\n");
     }
 

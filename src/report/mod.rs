@@ -26,8 +26,8 @@ use crate::data::Dataset;
 use crate::files::write_atomic;
 use figures::Figure;
 
-pub(crate) use page::{claim_line, not_as_published};
 pub use page::verdict_line;
+pub(crate) use page::{claim_line, not_as_published};
 
 /// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.
 ///

@@ -115,7 +115,10 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
 pub(crate) fn not_as_published(summary: &Summary) -> Option<String> {
     let consequence = if summary.source.is_some() { " Claims of the source are not judged by it." } else { "" };
     (!summary.differs.is_empty()).then(|| {
-        format!("Not as published: this run differs from its experiment's file. {}.{consequence}", summary.differs.join("; "))
+        format!(
+            "Not as published: this run differs from its experiment's file. {}.{consequence}",
+            summary.differs.join("; ")
+        )
     })
 }
 

@@ -71,7 +71,8 @@ impl Parser<'_> {
         if self.rest.starts_with('(') {
             return self.bracketed();
         }
-        let digits = self.rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(self.rest.len());
+        let digits =
+            self.rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(self.rest.len());
         let number = self.rest[..digits].parse().map_err(|_| self.expected("a number, a bracket or a function"))?;
         self.rest = self.rest[digits..].trim_start();
         Ok(number)

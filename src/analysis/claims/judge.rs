@@ -2,8 +2,8 @@
 
 use anyhow::{Result, anyhow};
 
-use super::evidence::Evidence;
 use super::arithmetic;
+use super::evidence::Evidence;
 use super::language::{AxisValue, Cell, Side, Sign, Statistic, Test};
 use super::trend::{Series, kendall_tau, series};
 use super::{Finding, axis_names};
@@ -105,7 +105,8 @@ impl ClaimContext<'_> {
         if self.plan.is_deterministic() {
             let value = self.values_of_cell(cell).into_iter().flatten().find(|value| value.is_finite());
             let inside = value.map(|value| (value - cell.published).abs() <= within);
-            let finding = inside.map_or(Finding::Inconclusive, |inside| if inside { Finding::Confirmed } else { Finding::Refuted });
+            let finding = inside
+                .map_or(Finding::Inconclusive, |inside| if inside { Finding::Confirmed } else { Finding::Refuted });
             return Evidence::Settled { finding, text: String::new(), seeds: 1, value };
         }
         own.number(&cell.side, region)
@@ -360,7 +361,9 @@ impl ClaimContext<'_> {
         let inside = |side: &Side, low: f64, high: f64| {
             let found = value(side);
             match judged(found.map(|value| (low..=high).contains(&value)), shown_value(side, found)) {
-                Evidence::Settled { finding, text, seeds, .. } => Evidence::Settled { finding, text, seeds, value: found },
+                Evidence::Settled { finding, text, seeds, .. } => {
+                    Evidence::Settled { finding, text, seeds, value: found }
+                }
                 other => other,
             }
         };
@@ -379,7 +382,8 @@ impl ClaimContext<'_> {
             }
             Test::Range { side, low, high } => vec![inside(side, *low, *high)],
             Test::Table { cells, within } => {
-                let value = |cell: &Cell| self.values_of_cell(cell).into_iter().flatten().find(|value| value.is_finite());
+                let value =
+                    |cell: &Cell| self.values_of_cell(cell).into_iter().flatten().find(|value| value.is_finite());
                 let distances: Option<Vec<f64>> =
                     cells.iter().map(|cell| Some((value(cell)? - cell.published).abs())).collect();
                 let distance = distances.map(|distances| mean(&distances));

@@ -212,7 +212,8 @@ fn parse_test(test: &str, context: Context) -> Result<Test, String> {
     if test.starts_with(TABLE_TEST) && !context.table.is_empty() {
         let (of, within) = test.split_once("within ").ok_or_else(|| format!("`{test}` names no margin; {FORMS}"))?;
         // `table of A`: the entries are the rest of the labels that begin with A.
-        let of = of.trim_start_matches(TABLE_TEST).trim().strip_prefix("of ").map_or(String::new(), |arm| format!("{arm} "));
+        let of =
+            of.trim_start_matches(TABLE_TEST).trim().strip_prefix("of ").map_or(String::new(), |arm| format!("{arm} "));
         let cells = context.table.iter().map(|(name, published)| cell(&format!("{of}{name}"), *published));
         return Ok(Test::Table { cells: cells.collect::<Result<_, _>>()?, within: margin(within)? });
     }
@@ -356,7 +357,8 @@ fn side(text: &str) -> Result<Side, String> {
         Some(("median", arm)) => Side::Arm(Statistic::Median, arm.trim().into()),
         Some(("best", value)) => Side::Best(value.trim().into()),
         Some(("gain", arms)) => {
-            let (to, from) = arms.split_once(" from ").ok_or_else(|| format!("`{text}` is not gain(a from b); {FORMS}"))?;
+            let (to, from) =
+                arms.split_once(" from ").ok_or_else(|| format!("`{text}` is not gain(a from b); {FORMS}"))?;
             Side::Gain(to.trim().into(), from.trim().into())
         }
         Some(("iqm", arm)) => Side::Arm(Statistic::Iqm, arm.trim().into()),

@@ -38,9 +38,9 @@ mod trend;
 use anyhow::{Result, anyhow};
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::stats::{Interval, MIN_SEEDS_FOR_TRUST};
 use crate::analysis::stats::hypothesis::{Tested, correct};
 use crate::analysis::stats::looks::level;
+use crate::analysis::stats::{Interval, MIN_SEEDS_FOR_TRUST};
 use crate::experiment::config::TrialKind;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
@@ -367,7 +367,11 @@ fn parse_test(reading: &str, text: &str, claim: &Claim, plan: &Plan) -> Result<P
     let quantity = quantity.unwrap_or_else(|| plan.metric.clone());
     plan.check_measured(&quantity).map_err(fail)?;
     if let Test::Table { cells, .. } = &test {
-        cells.iter().filter_map(|cell| cell.quantity.as_ref()).try_for_each(|own| plan.check_measured(own)).map_err(fail)?;
+        cells
+            .iter()
+            .filter_map(|cell| cell.quantity.as_ref())
+            .try_for_each(|own| plan.check_measured(own))
+            .map_err(fail)?;
     }
     for arm in test.arms() {
         if !labels.contains(&arm) {

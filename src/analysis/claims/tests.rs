@@ -286,8 +286,7 @@ fn what_is_the_same_every_time_is_compared_as_it_is() {
         .map(|(record, value)| TrialRecord { metrics: [(Metric::FinalValue, value)].into_iter().collect(), ..record })
         .collect();
     let mut finding = |test: &str| {
-        plan.claims =
-            vec![Claim { says: "s".into(), test: test.into(), ..Claim::default() }];
+        plan.claims = vec![Claim { says: "s".into(), test: test.into(), ..Claim::default() }];
         judge_all(&plan, &records).unwrap().remove(0).finding
     };
     assert_eq!(finding("lr=0.1 > lr=0.2 > lr=0.3 on final_value"), Finding::Confirmed);
@@ -414,7 +413,8 @@ fn a_table_is_confirmed_where_runs_are_near_its_numbers_in_the_mean() {
     let one_off = judged("table within 0.02", "[['sgd', 0.90], ['momentum', 0.80], ['adam', 0.97]]");
     assert_eq!(one_off.finding, Finding::Refuted);
     assert!(one_off.evidence.starts_with("mean distance from 3 published numbers = 0.05"), "{}", one_off.evidence);
-    let cells: Vec<_> = one_off.measured.iter().map(|cell| (cell.what.as_str(), cell.published, cell.finding)).collect();
+    let cells: Vec<_> =
+        one_off.measured.iter().map(|cell| (cell.what.as_str(), cell.published, cell.finding)).collect();
     assert_eq!(cells[0], ("sgd", [0.90, 0.90], Finding::Confirmed));
     assert_eq!(cells[1], ("momentum", [0.80, 0.80], Finding::Refuted));
     assert!(one_off.measured.iter().all(|cell| cell.interval.is_some()));
@@ -431,7 +431,10 @@ fn a_table_of_an_arm_has_the_rest_of_its_arms_labels() {
     let levels = [(0.8, 0.01), (0.9, 0.01), (0.5, 0.01), (0.5, 0.01)];
     let judged = judge_all(&plan, &records(&plan, &levels)).unwrap().remove(0);
     assert_eq!(judged.finding, Finding::Underspecified, "{}", judged.evidence);
-    assert_eq!(judged.measured.iter().map(|cell| cell.what.as_str()).collect::<Vec<_>>()[..3], ["sgd lr=0.1", "sgd lr=0.2", "adam lr=0.1"]);
+    assert_eq!(
+        judged.measured.iter().map(|cell| cell.what.as_str()).collect::<Vec<_>>()[..3],
+        ["sgd lr=0.1", "sgd lr=0.2", "adam lr=0.1"]
+    );
 }
 
 #[test]

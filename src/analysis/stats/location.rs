@@ -231,7 +231,10 @@ mod tests {
         let three = contrast(&[(1.0, a.clone()), (-2.0, b.clone()), (1.0, c.clone())]).unwrap();
         let error = |values: &[f64]| TrimmedMean::new(&sorted(values), 2).unwrap().squared_error;
         let SamplingDistribution::Student { error: found, .. } = three.distribution else { panic!("no error") };
-        assert_near(found, (error(&A) + 4.0 * TrimmedMean::new(&sorted(&B), 1).unwrap().squared_error + error(&C)).sqrt());
+        assert_near(
+            found,
+            (error(&A) + 4.0 * TrimmedMean::new(&sorted(&B), 1).unwrap().squared_error + error(&C)).sqrt(),
+        );
     }
 
     const A: [f64; 8] = [0.9743, 0.9751, 0.9738, 0.9760, 0.9747, 0.9729, 0.9755, 0.9741];

@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 
 use crate::experiment::config::{DescentConfig, Source, TrialConfig, TrialKind};
 use crate::experiment::metric::{Metric, Quantity, at_any_level};
-use crate::suggest::suggestion;
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
+use crate::suggest::suggestion;
 
 /// Everything a run will train, in order.
 #[derive(Debug, Clone, PartialEq)]

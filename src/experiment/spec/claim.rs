@@ -101,7 +101,9 @@ impl Claim {
     pub(super) fn validate(&self) -> Result<(), String> {
         let ways = [!self.test.is_empty(), !self.readings.is_empty(), self.untestable.is_some()];
         if ways.into_iter().filter(|given| *given).count() != 1 {
-            return Err("a claim has one of a `test`, of `readings`, each with its test, and of why it is `untestable`".into());
+            return Err(
+                "a claim has one of a `test`, of `readings`, each with its test, and of why it is `untestable`".into(),
+            );
         }
         if self.readings.len() == 1 {
             return Err("a claim with one reading has nothing left open; write its `test`".into());

@@ -13,7 +13,8 @@ impl Spec {
         let mut all = self.differs.clone();
         let Some(file) = &self.published else { return all };
         let mut paths: Vec<&str> = Vec::new();
-        let given = self.overrides.iter().map(|one| one.path.as_str()).chain(self.axes.iter().map(|axis| axis.path.as_str()));
+        let given =
+            self.overrides.iter().map(|one| one.path.as_str()).chain(self.axes.iter().map(|axis| axis.path.as_str()));
         for path in given {
             if !paths.contains(&path) {
                 paths.push(path);

@@ -120,7 +120,8 @@ fn the_resolved_spec_reads_back_to_the_same_plan() {
     let texts = library::EXPERIMENTS.iter().map(|(_, text)| (*text).to_string());
     let extra = "question = 'q'\n[train]\nlr = 0.25\npatience = 3\nschedule = { step = { every = 5, gamma = 0.5 } }\n[sweep]\noptimizer = ['sgd', { name = 'adam', lr = 0.001 }]\nbatch_size = { uniform = [8, 64] }\nsearch = { random = 5, seed = 3 }";
     // A flag beats what a named arm says of the same setting, here and when read back.
-    let arms = "question = 'q'\n[[arms]]\nname = 'a'\nlr = 0.1\nepochs = 3\n[[arms]]\nname = 'b'\nlr = 0.2\nbatch_size = 7";
+    let arms =
+        "question = 'q'\n[[arms]]\nname = 'a'\nlr = 0.1\nepochs = 3\n[[arms]]\nname = 'b'\nlr = 0.2\nbatch_size = 7";
     for text in texts.chain([extra.to_string(), arms.to_string()]) {
         let mut spec = parse(&text).unwrap();
         spec.published = Some(Box::new(spec.clone()));

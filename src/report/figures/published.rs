@@ -31,7 +31,8 @@ pub fn draw(claims: &[(&str, &JudgedClaim)]) -> Vec<Figure> {
     let mut quantities: Vec<&Quantity> = Vec::new();
     for measured in lists.iter().flat_map(|(_, claim)| &claim.measured) {
         // Accuracies on all kinds of images share an axis.
-        let shares_axis = |known: &&&Quantity| **known == &measured.quantity || known.is_percent() && measured.quantity.is_percent();
+        let shares_axis =
+            |known: &&&Quantity| **known == &measured.quantity || known.is_percent() && measured.quantity.is_percent();
         if !quantities.iter().any(|known| shares_axis(&known)) {
             quantities.push(&measured.quantity);
         }
@@ -46,7 +47,11 @@ pub fn draw(claims: &[(&str, &JudgedClaim)]) -> Vec<Figure> {
                 row.measured.quantity == **quantity || quantity.is_percent() && row.measured.quantity.is_percent()
             })
             .collect();
-        list(&rows, quantity, if quantities.len() > 1 { format!("-{quantity}").replace(' ', "") } else { String::new() })
+        list(
+            &rows,
+            quantity,
+            if quantities.len() > 1 { format!("-{quantity}").replace(' ', "") } else { String::new() },
+        )
     };
     quantities.iter().filter_map(of_quantity).chain(panels(&tables)).collect()
 }
@@ -163,7 +168,9 @@ fn title(cells: &[Measured]) -> String {
     let quantity = match &quantities[..] {
         [one] => one.to_string(),
         // `knn_class@0`, `knn_class@1`, ...
-        several => several.first().map_or_else(String::new, |one| one.to_string().split('@').next().unwrap_or_default().into()),
+        several => {
+            several.first().map_or_else(String::new, |one| one.to_string().split('@').next().unwrap_or_default().into())
+        }
     };
     format!("{}, {}", quantity.replace('_', " "), shared.join(" ")).trim_end_matches(", ").to_string()
 }
