@@ -168,14 +168,19 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
     let Some((kept, plan, records)) = finished(spec, folder)? else { return Ok(false) };
     let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
     let known = kept.to_toml()?;
-    // The report in Markdown is written last: where there is none, it was cut off. The ledger leads to the one in HTML.
-    let has_report = ["report.md", "report.html"].iter().all(|file| folder.join(file).is_file());
-    if written != known || !has_report {
+    // The report in Markdown is written last: where there is none, it was cut off. The one in HTML, to which the ledger leads, is not
+    // committed, and made without touching what is.
+    let is_whole = written == known && folder.join("report.md").is_file();
+    if !is_whole || !folder.join("report.html").is_file() {
         let summary = Summary::new(&plan, records)?;
         let dataset =
             summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());
-        report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
-        write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
+        if is_whole {
+            report::write_html(&summary, dataset.as_ref(), folder)?;
+        } else {
+            report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
+            write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
+        }
     }
     Ok(true)
 }

@@ -29,6 +29,15 @@ use figures::Figure;
 pub use page::verdict_line;
 pub(crate) use page::{claim_line, not_as_published};
 
+/// Writes `report.html` alone, with the figures that the records give inside.
+///
+/// # Errors
+/// A figure cannot be drawn, or the file cannot be written.
+pub fn write_html(summary: &Summary, dataset: Option<&Dataset>, folder: &Path) -> Result<()> {
+    let figures = figures::all(summary, dataset)?;
+    write_atomic(&folder.join("report.html"), html::render(&page::page(summary, dataset, &figures)).as_bytes())
+}
+
 /// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.
 ///
 /// `dataset` is that of the summary's median run; without it there are no pictures of test images, and classes have numbers
