@@ -133,7 +133,17 @@ fn part(name: &str, path: &str, summaries: &[Summary]) -> String {
         "experiments of the readme" => experiments_of_the_readme(summaries, runs),
         "initialisers" => {
             use Init::*;
-            let all = [Default, XavierUniform, XavierNormal, HeUniform, HeNormal, Normal(0.01), NormalFanIn, Zeros];
+            let all = [
+                Default,
+                XavierUniform,
+                XavierNormal,
+                HeUniform,
+                HeNormal,
+                Normal(0.01),
+                NormalFanIn,
+                Zeros,
+                UniformFanIn,
+            ];
             forms("src/nn/models/init.rs", "Init", &all)
         }
         "keys of a file" => keys(TOP.iter(), "", false),

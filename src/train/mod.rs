@@ -13,7 +13,6 @@ use crate::data::Split;
 use crate::data::noise::Noise;
 use crate::evaluate::Scores;
 use crate::experiment::config::TrainConfig;
-use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
@@ -177,7 +176,7 @@ pub fn train_to(
     let stopping = StoppingRule {
         patience: job.config.patience,
         // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
-        relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
+        relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
     };
     for epoch in 0..epochs {
         train_epoch(&mut steps, job, epoch, callback)?;

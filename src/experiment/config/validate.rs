@@ -5,7 +5,7 @@ use super::{Source, Start, TrialConfig, TrialKind, Vary};
 use crate::data::known::KNOWN;
 use crate::data::{PIXELS, Pixels, classes_of, toys};
 use crate::nn::loss::Loss;
-use crate::nn::models::{ActivationKind, Init};
+use crate::nn::models::{ActivationKind, Init, NetworkConfig};
 
 impl TrialConfig {
     /// Checks every number against its range. The message names the key.
@@ -40,10 +40,13 @@ impl TrialConfig {
         if !self.train.augment.is_none() && toys::find(&self.data.dataset).is_some() {
             return Err(format!("`train.augment` moves images; `{}` is points", self.data.dataset));
         }
-        for (name, lambda) in [("l1", self.train.l1), ("l2", self.train.l2)] {
+        for (name, lambda) in [("l1", self.train.l1), ("l1_half", self.train.l1_half), ("l2", self.train.l2)] {
             if !(lambda.is_finite() && lambda >= 0.0) {
                 return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
             }
+        }
+        if self.train.l1 > 0.0 && self.train.l1_half > 0.0 {
+            return Err("`train.l1` and `train.l1_half` are one penalty in two scalings; keep one of them".into());
         }
         let (level, max) = (self.train.noise, self.train.noise_kind.max_level());
         if !(0.0..=max).contains(&level) {
@@ -57,12 +60,13 @@ impl TrialConfig {
             let found = self.model.dropout;
             return Err(format!("`model.dropout` is {found}; it must be at least 0 and below 1"));
         }
-        if let Init::Normal(sd) = self.model.init
+        if let Init::Normal(sd) = self.model.init.weights
             && !(sd.is_finite() && sd >= 0.0)
         {
             return Err(format!("`model.init` has standard deviation {sd}; it must be 0 or more"));
         }
         self.validate_vary()?;
+        self.validate_unit_norm()?;
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
         }
@@ -97,6 +101,17 @@ impl TrialConfig {
             }
         }
         Ok(())
+    }
+
+    fn validate_unit_norm(&self) -> Result<(), String> {
+        let is_descent = matches!(self.kind(), TrialKind::Descent(_));
+        let has_one_layer_and_output = matches!(self.likely_network(), NetworkConfig::Classifier(mlp) if mlp.hidden.is_empty() && mlp.outputs == 1);
+        match self.train.unit_norm && (is_descent || !has_one_layer_and_output) {
+            true => Err("`train.unit_norm` is for a network with one layer and one output; \
+                         set `model.hidden = []`, and for two classes `model.outputs = 1`"
+                .into()),
+            false => Ok(()),
+        }
     }
 
     /// Whether the number of classes is known from the data set's name.
@@ -217,6 +232,9 @@ mod tests {
         assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
         assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));
         assert!(broken(|c| c.train.patience = Some(0)).contains("patience"));
+        assert!(broken(|c| c.train.unit_norm = true).contains("one layer and one output"));
+        assert!(broken(|c| c.train.l1_half = -1.0).contains("train.l1_half"));
+        assert!(broken(|c| (c.train.l1, c.train.l1_half) = (1.0, 2.0)).contains("two scalings"));
     }
 
     #[test]

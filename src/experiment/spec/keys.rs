@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "model.init",
         names: &["init"],
-        values: "an [initialiser](#initialisers)",
+        values: "an [initialiser](#initialisers), or `{ normal = 0.5, bias = \"zeros\" }`",
         description: "Distribution of the initial weights and biases.",
     },
     Key { path: "model.bias", names: &["bias"], values: "`true`, `false`", description: "Whether layers have biases." },
@@ -168,6 +168,12 @@ pub const KEYS: &[Key] = &[
         description: "The lambda of a penalty `lambda / n * sum abs(w)` on the loss: n training examples, weights without biases.",
     },
     Key {
+        path: "train.l1_half",
+        names: &["l1_half"],
+        values: "0 or more",
+        description: "The lambda of the same penalty written as `lambda / (2 n) * sum abs(w)`: `l1_half = 2` is `l1 = 1`.",
+    },
+    Key {
         path: "train.l2",
         names: &["l2"],
         values: "0 or more",
@@ -250,6 +256,12 @@ pub const KEYS: &[Key] = &[
         names: &["clip_value"],
         values: "above 0",
         description: "Largest absolute value of each element of the gradient.",
+    },
+    Key {
+        path: "train.unit_norm",
+        names: &["unit_norm"],
+        values: "`true`, `false`",
+        description: "Whether weights are divided by their Euclidean norm after every step, and the bias by the same number; of a network with one layer and one output.",
     },
     Key {
         path: "evaluate.knn",
