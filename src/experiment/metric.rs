@@ -23,7 +23,7 @@ pub enum Unit {
     Plain,
 }
 
-/// The number behind the `@` of a metric: a noise level, or the validation accuracy of `epochs_to`. Always finite.
+/// The number behind the `@` of a metric: a noise level, or the accuracy or value of `epochs_to` and its like. Always finite.
 #[derive(Debug, Clone, Copy)]
 pub struct Level(f64);
 
@@ -70,6 +70,7 @@ pub enum Metric {
     TestF1,
     TestLoss,
     TestMse,
+    TestMae,
     TestBce,
     ExplainedVariance,
     ExplainedVariancePca,
@@ -93,6 +94,8 @@ pub enum Metric {
     Distance,
     /// Steps until a descent has gone 99 % of the way from its first value to the lowest.
     StepsToArrive,
+    /// Wall time of training and evaluation.
+    Seconds,
     PsnrNoisy(Level),
     Psnr(Level),
     SsimNoisy(Level),
@@ -103,6 +106,11 @@ pub enum Metric {
     ClassifierCleaned(Level),
     /// The first epoch, counted from 1, whose validation accuracy is the level or more; one more than there were epochs if none is.
     EpochsTo(Level),
+    /// Optimizer steps until the validation accuracy first is the level or more; of a descent, until the value first is the level or less.
+    /// A run that never gets there counts as if it did at the evaluation after its last.
+    StepsTo(Level),
+    /// The same, counted in training examples.
+    ImagesTo(Level),
     /// A number that this version of the program does not know, in a record written by another version. It is shown by its name, as a
     /// plain number of which more is better.
     Unknown(String),
@@ -118,6 +126,7 @@ const PLAIN: &[Metric] = &[
     M::TestF1,
     M::TestLoss,
     M::TestMse,
+    M::TestMae,
     M::TestBce,
     M::ExplainedVariance,
     M::ExplainedVariancePca,
@@ -138,6 +147,7 @@ const PLAIN: &[Metric] = &[
     M::FinalY,
     M::Distance,
     M::StepsToArrive,
+    M::Seconds,
 ];
 
 /// The metrics with a level.
@@ -151,6 +161,8 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::ClassifierNoisy,
     M::ClassifierCleaned,
     M::EpochsTo,
+    M::StepsTo,
+    M::ImagesTo,
 ];
 
 /// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
@@ -192,6 +204,7 @@ impl Metric {
             M::TestF1 => share("test_f1", "macro F1 on test"),
             M::TestLoss => error("test_loss", "test loss"),
             M::TestMse => error("test_mse", "test MSE"),
+            M::TestMae => error("test_mae", "test mean absolute error"),
             M::TestBce => error("test_bce", "test BCE"),
             M::ExplainedVariance => score("explained_variance", "explained variance", Unit::Plain),
             M::ExplainedVariancePca => score("explained_variance_pca", "explained variance of PCA", Unit::Plain),
@@ -212,6 +225,7 @@ impl Metric {
             M::FinalY => score("final_y", "final y", Unit::Plain),
             M::Distance => error("distance", "distance to the minimum"),
             M::StepsToArrive => error("steps_to_arrive", "steps to convergence (99 %)"),
+            M::Seconds => error("seconds", "seconds of wall time (differ from run to run)"),
             M::PsnrNoisy(_) => score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
             M::Psnr(_) => score("psnr", "PSNR of denoised images", Unit::Decibel),
             M::SsimNoisy(_) => score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
@@ -221,6 +235,8 @@ impl Metric {
             M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
             M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on denoised images"),
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
+            M::StepsTo(_) => error("steps_to", "steps to a validation accuracy, or down to a descent's value,"),
+            M::ImagesTo(_) => error("images_to", "training examples to a validation accuracy"),
             M::Unknown(name) => score(name, name, Unit::Plain),
         }
     }
@@ -236,7 +252,9 @@ impl Metric {
             | M::KnnCleaned(level)
             | M::ClassifierNoisy(level)
             | M::ClassifierCleaned(level)
-            | M::EpochsTo(level) => Some(*level),
+            | M::EpochsTo(level)
+            | M::StepsTo(level)
+            | M::ImagesTo(level) => Some(*level),
             _ => None,
         }
     }
@@ -266,7 +284,7 @@ impl Metric {
         let title = self.definition().title;
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
-            (M::EpochsTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (M::EpochsTo(_) | M::StepsTo(_) | M::ImagesTo(_), Some(Level(level))) => format!("{title} of {level}"),
             (_, Some(Level(level))) => format!("{title} at noise {level}"),
             (_, None) => title.into(),
         }

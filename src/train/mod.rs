@@ -69,6 +69,17 @@ pub struct EpochScores {
     pub validation: Scores,
 }
 
+/// The scores of one replica on the validation examples within an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Check {
+    /// Steps taken before.
+    pub steps: usize,
+    /// Training examples of these steps.
+    pub examples: usize,
+    /// On the validation examples.
+    pub validation: Scores,
+}
+
 /// What a replica scored over some steps, each before its weights moved.
 #[derive(Debug, Clone, Copy)]
 pub struct StepScores {
@@ -100,6 +111,8 @@ pub struct Trained {
     pub model: Network,
     /// `[R][epochs]`; a replica's list ends before the epoch in which it diverged or after the one in which it stopped early.
     pub history: Vec<Vec<EpochScores>>,
+    /// `[R]`: evaluations within the epochs, where they are asked for; one that is not finite is left out.
+    pub checks: Vec<Vec<Check>>,
     /// How each replica's training ended, `[R]`.
     pub endings: Vec<Ending>,
 }
@@ -179,7 +192,7 @@ pub fn train_to(
         relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
     };
     for epoch in 0..epochs {
-        train_epoch(&mut steps, job, epoch, callback)?;
+        train_epoch(&mut steps, job, epoch, &mut replicas, callback)?;
         let scores = steps.take_scores().into_iter().zip(steps.validate());
         let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
@@ -206,9 +219,16 @@ pub fn train_to(
 }
 
 /// One pass over the training examples.
-fn train_epoch(steps: &mut Steps, job: &Job, epoch: usize, callback: &dyn Callback) -> Result<(), TrainError> {
+fn train_epoch(
+    steps: &mut Steps,
+    job: &Job,
+    epoch: usize,
+    replicas: &mut [Replica],
+    callback: &dyn Callback,
+) -> Result<(), TrainError> {
     let (examples, batch_size) = (job.train.count(), job.config.batch_size);
     let steps_per_epoch = examples.div_ceil(batch_size);
+    let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
     let mut batches = steps.batches(epoch);
     for step in 0..steps_per_epoch {
         let position = schedule::TrainingPosition {
@@ -222,6 +242,13 @@ fn train_epoch(steps: &mut Steps, job: &Job, epoch: usize, callback: &dyn Callba
         let count = batch_size.min(examples - step * batch_size);
         if callback.on_step(count * job.seeds.len()).is_break() {
             return Err(TrainError::Interrupted);
+        }
+        let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
+        // The end of an epoch is evaluated in any case.
+        if step + 1 < steps_per_epoch && between_checks.is_some_and(|between| taken.is_multiple_of(between)) {
+            for (replica, validation) in replicas.iter_mut().zip(steps.validate()) {
+                replica.check(Check { steps: taken, examples: seen, validation });
+            }
         }
     }
     Ok(())
@@ -245,7 +272,9 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
         (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
     };
     let endings = replicas.iter().map(ending).collect();
-    Ok(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
+    let history = replicas.iter().map(|replica| replica.history.clone()).collect();
+    let checks = replicas.iter().map(|replica| replica.checks.clone()).collect();
+    Ok(Trained { model, history, checks, endings })
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
-use crate::record::{History, Metrics, TrialRecord};
-use crate::train::EpochScores;
+use crate::record::{Checks, History, Metrics, TrialRecord};
+use crate::train::{Check, EpochScores};
 
 /// The scores of every epoch, in 32 bits; accuracies where the task has them.
 pub fn history(epochs: &[EpochScores]) -> History {
@@ -20,6 +20,16 @@ pub fn history(epochs: &[EpochScores]) -> History {
         train_accuracy: accuracies(|e| e.train.accuracy),
         validation_loss: column(|e| e.validation.loss),
         validation_accuracy: accuracies(|e| e.validation.accuracy),
+    }
+}
+
+/// The evaluations within the epochs, in 32 bits.
+pub fn checks(checks: &[Check]) -> Checks {
+    Checks {
+        steps: checks.iter().map(|check| check.steps).collect(),
+        examples: checks.iter().map(|check| check.examples).collect(),
+        validation_loss: checks.iter().map(|check| check.validation.loss as f32).collect(),
+        validation_accuracy: checks.iter().filter_map(|check| Some(check.validation.accuracy? as f32)).collect(),
     }
 }
 

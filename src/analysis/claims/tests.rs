@@ -40,6 +40,9 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 confusion: vec![],
                 decision_grid: None,
                 path: vec![],
+                train_examples: None,
+                checks: Default::default(),
+                epoch: None,
                 mistakes: vec![],
                 predictions: Predictions::default(),
                 made_with: MadeWith {

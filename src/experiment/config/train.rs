@@ -56,6 +56,9 @@ pub struct TrainConfig {
     /// the same number.
     #[serde(skip_serializing_if = "is_default")]
     pub unit_norm: bool,
+    /// Training examples between two evaluations on the validation examples within an epoch, rounded up to whole steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validate_every: Option<usize>,
 }
 
 impl Default for TrainConfig {
@@ -77,6 +80,7 @@ impl Default for TrainConfig {
             clip_value: None,
             vary: Vary::default(),
             unit_norm: false,
+            validate_every: None,
         }
     }
 }

@@ -46,6 +46,18 @@ pub const KEYS: &[Key] = &[
         description: "Range of an image's numbers.",
     },
     Key {
+        path: "data.classes",
+        names: &["classes"],
+        values: "a list of classes, such as `[3, 5]`",
+        description: "Keeps the images of these classes, which become classes 0, 1, ... in this order. Sizes count what is kept; a size at its default becomes a share of it: a twelfth of the training file validates, the rest trains, the whole test file tests.",
+    },
+    Key {
+        path: "data.margin",
+        names: &["margin"],
+        values: "0 to 3; 0.5 is the default",
+        description: "Least distance of the points of `separable` from the straight line between its classes.",
+    },
+    Key {
         path: "model.latent",
         names: &["latent"],
         values: "1 to 784",
@@ -264,6 +276,12 @@ pub const KEYS: &[Key] = &[
         description: "Whether weights are divided by their Euclidean norm after every step, and the bias by the same number; of a network with one layer and one output.",
     },
     Key {
+        path: "train.validate_every",
+        names: &["validate_every"],
+        values: "a number of training images",
+        description: "Measures loss and accuracy on the validation images also within an epoch, after every so many training images, rounded up to whole steps; for `steps_to@LEVEL` and `images_to@LEVEL`. The training is the same.",
+    },
+    Key {
         path: "evaluate.knn",
         names: &["knn"],
         values: "1 to 1000",
@@ -292,6 +310,12 @@ pub const KEYS: &[Key] = &[
         names: &[],
         values: "a list of levels",
         description: "Levels of noise at which test images are denoised and measured.",
+    },
+    Key {
+        path: "evaluate.errors",
+        names: &["errors"],
+        values: "`true`, `false`",
+        description: "Mean squared and mean absolute error on the test set, `test_mse` and `test_mae`: of predicted numbers, of reconstructions, of a classifier's probabilities against 1 for the true class and 0 for the others.",
     },
     Key {
         path: "descend.function",
@@ -381,7 +405,7 @@ pub const TOP: &[Key] = &[
 
 /// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
 pub const LIST_VALUED: &[&str] =
-    &["model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
+    &["data.classes", "model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
 
 /// The full path of a key, by its path or another of its names.
 pub fn canonical(name: &str) -> Option<&'static str> {

@@ -49,6 +49,8 @@ impl Spec {
                 "model.start",
                 "model.frozen",
                 "data.dataset",
+                "data.classes",
+                "data.margin",
                 "train.unit_norm",
             ]
             .iter()
