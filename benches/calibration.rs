@@ -163,6 +163,7 @@ fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
         path: Vec::new(),
         train_examples: None,
         checks: Default::default(),
+        layers: Vec::new(),
         epoch: None,
         made_with: MadeWith {
             kindling: String::new(),

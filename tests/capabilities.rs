@@ -296,20 +296,31 @@ fn a_trial_of_chosen_classes_knows_no_others_and_says_how_many_examples_it_had()
 }
 
 #[test]
-fn evaluations_within_epochs_and_errors_are_added_to_a_record_and_change_nothing_else() {
+fn what_is_measured_beside_a_training_is_added_to_a_record_and_change_nothing_else() {
     let with = |extra: &str| {
         let plan = plan(&format!("seeds = 2\n[model]\nhidden = [9]\n[train]\nepochs = 2\nbatch_size = 64\n{extra}"));
         run(&lab(), &plan.trials().collect::<Vec<_>>()).0
     };
     let plain = with("");
-    let watched = with("validate_every = 100\n[evaluate]\nerrors = true");
+    let watched = with("validate_every = 100\nwatch = true\n[evaluate]\nerrors = true");
     for (plain, watched) in plain.iter().zip(watched) {
         assert_eq!((&watched.history, &watched.predictions), (&plain.history, &plain.predictions));
-        assert!(plain.checks.is_empty() && plain.metric(&Metric::TestMae).is_none());
+        assert!(plain.checks.is_empty() && plain.layers.is_empty() && plain.metric(&Metric::TestMae).is_none());
         // Every two steps of 64 images, except at the ends of epochs of eight steps.
         assert_eq!(watched.checks.steps, [2, 4, 6, 10, 12, 14]);
         assert_eq!(watched.checks.examples, [128, 256, 384, 628, 756, 884]);
         assert_eq!(watched.checks.validation_accuracy.len(), 6);
+        // Two layers before and after two epochs; the last one has no activation.
+        let layers: Vec<[usize; 3]> = watched
+            .layers
+            .iter()
+            .map(|layer| [&layer.gradient_norm, &layer.saturated, &layer.slope].map(Vec::len))
+            .collect();
+        assert_eq!(layers, [[3, 3, 3], [3, 0, 0]]);
+        assert!(watched.layers.iter().flat_map(|layer| &layer.gradient_norm).all(|norm| *norm > 0.0));
+        let last = Metric::of_record("gradient_norm@2");
+        assert_eq!(watched.metric(&last), Some(f64::from(watched.layers[1].gradient_norm[2])));
+        assert_eq!(watched.metric(&Metric::of_record("slope@2")), None);
         let (mse, mae) = (watched.metric(&Metric::TestMse).unwrap(), watched.metric(&Metric::TestMae).unwrap());
         // Of ten probabilities that add up to 1 none is off by more than 1, and all together by no more than 2.
         assert!(0.0 < mse && mse < mae && mae < 0.2, "{mse} {mae}");

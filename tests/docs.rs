@@ -328,7 +328,8 @@ fn metrics() -> String {
             Unit::Plain => "a number",
         };
         let better = if metric.higher_is_better() { "higher" } else { "lower" };
-        let any_level = |text: String| if metric.level().is_some() { text.replace("0.5", "LEVEL") } else { text };
+        let any_level =
+            |text: String| if metric.level().is_some() { text.replace("0.5", metric.place()) } else { text };
         vec![code(any_level(metric.to_string())), any_level(metric.title()), unit.into(), better.into()]
     };
     let all = Metric::all(Level::new(0.5).unwrap());

@@ -60,6 +60,7 @@ impl Fake {
             path: vec![],
             train_examples: None,
             checks: Default::default(),
+            layers: Vec::new(),
             epoch: None,
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
             predictions: Predictions::default(),

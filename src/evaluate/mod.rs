@@ -86,7 +86,7 @@ pub fn evaluate_replica(network: &FeedForward, split: Split, task: Task, loss: L
 }
 
 /// The rows as a batch, without their zeros if that is worth it.
-fn inputs(rows: Rows<'_>) -> Inputs<'_> {
+pub(crate) fn inputs(rows: Rows<'_>) -> Inputs<'_> {
     let all: Vec<usize> = (0..rows.count()).collect();
     rows.gather_sparse(&all).map_or_else(|| Inputs::Dense(rows.numbers()), Inputs::Sparse)
 }

@@ -23,7 +23,7 @@ pub enum Unit {
     Plain,
 }
 
-/// The number behind the `@` of a metric: a noise level, or the accuracy or value of `epochs_to` and its like. Always finite.
+/// The number behind the `@` of a metric: a noise level, the accuracy or value of `epochs_to` and its like, or a layer. Always finite.
 #[derive(Debug, Clone, Copy)]
 pub struct Level(f64);
 
@@ -111,6 +111,12 @@ pub enum Metric {
     StepsTo(Level),
     /// The same, counted in training examples.
     ImagesTo(Level),
+    /// Euclidean norm of the gradient by a layer's weights at the end of training; layers are counted from 1.
+    GradientNorm(Level),
+    /// Share of a layer's saturated units.
+    Saturated(Level),
+    /// Mean derivative of a layer's activation.
+    Slope(Level),
     /// A number that this version of the program does not know, in a record written by another version. It is shown by its name, as a
     /// plain number of which more is better.
     Unknown(String),
@@ -163,11 +169,15 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::EpochsTo,
     M::StepsTo,
     M::ImagesTo,
+    M::GradientNorm,
+    M::Saturated,
+    M::Slope,
 ];
 
 /// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
 pub(crate) fn at_any_level(metric: fn(Level) -> Metric) -> String {
-    format!("{}@LEVEL", metric(Level(0.0)).definition().name)
+    let metric = metric(Level(0.0));
+    format!("{}@{}", metric.definition().name, metric.place())
 }
 
 /// What is known of a metric besides its level.
@@ -237,6 +247,9 @@ impl Metric {
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
             M::StepsTo(_) => error("steps_to", "steps to a validation accuracy, or down to a descent's value,"),
             M::ImagesTo(_) => error("images_to", "training examples to a validation accuracy"),
+            M::GradientNorm(_) => score("gradient_norm", "gradient norm", Unit::Plain),
+            M::Saturated(_) => Definition { higher_is_better: false, ..share("saturated", "saturated units") },
+            M::Slope(_) => score("slope", "mean slope of the activation", Unit::Plain),
             M::Unknown(name) => score(name, name, Unit::Plain),
         }
     }
@@ -254,9 +267,22 @@ impl Metric {
             | M::ClassifierCleaned(level)
             | M::EpochsTo(level)
             | M::StepsTo(level)
-            | M::ImagesTo(level) => Some(*level),
+            | M::ImagesTo(level)
+            | M::GradientNorm(level)
+            | M::Saturated(level)
+            | M::Slope(level) => Some(*level),
             _ => None,
         }
+    }
+
+    /// Whether the number behind the `@` is that of a layer, counted from 1.
+    pub(crate) fn is_of_a_layer(&self) -> bool {
+        matches!(self, M::GradientNorm(_) | M::Saturated(_) | M::Slope(_))
+    }
+
+    /// What stands for the number behind the `@` where it is any.
+    pub fn place(&self) -> &'static str {
+        if self.is_of_a_layer() { "LAYER" } else { "LEVEL" }
     }
 
     /// What it is counted in.
@@ -285,6 +311,7 @@ impl Metric {
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
             (M::EpochsTo(_) | M::StepsTo(_) | M::ImagesTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (_, Some(Level(layer))) if self.is_of_a_layer() => format!("{title} in layer {layer}"),
             (_, Some(Level(level))) => format!("{title} at noise {level}"),
             (_, None) => title.into(),
         }

@@ -12,10 +12,12 @@ use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 
 mod file;
+mod layers;
 mod metrics;
 mod speed;
 
 pub use file::{RecordFile, read_all, write_compressed};
+pub use layers::LayerHistory;
 pub use metrics::Metrics;
 pub use speed::{Checks, EpochSize};
 
@@ -87,6 +89,9 @@ pub struct TrialRecord {
     /// Validation scores within the epochs, where they are asked for.
     #[serde(skip_serializing_if = "Checks::is_empty", default)]
     pub checks: Checks,
+    /// The layers over the epochs, first to last, of a training that was watched.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub layers: Vec<LayerHistory>,
     /// What an epoch of its arm is, which its line does not say: the summary of a plan fills it in.
     #[serde(skip)]
     pub epoch: Option<EpochSize>,
@@ -203,6 +208,9 @@ impl TrialRecord {
             Metric::EpochsTo(level) => self.epochs_to(level.get()),
             Metric::StepsTo(level) => self.steps_to(level.get()),
             Metric::ImagesTo(level) => self.images_to(level.get()),
+            Metric::GradientNorm(layer) => self.of_layer(*layer, |history| &history.gradient_norm),
+            Metric::Saturated(layer) => self.of_layer(*layer, |history| &history.saturated),
+            Metric::Slope(layer) => self.of_layer(*layer, |history| &history.slope),
             Metric::Seconds => (self.status == Status::Done).then_some(self.seconds),
             _ => None,
         }

@@ -37,6 +37,7 @@ impl Fixture {
             path: Vec::new(),
             train_examples: None,
             checks: Default::default(),
+            layers: Vec::new(),
             epoch: None,
             made_with: MadeWith {
                 kindling: "0.1.0".into(),

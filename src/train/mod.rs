@@ -13,6 +13,7 @@ use crate::data::Split;
 use crate::data::noise::Noise;
 use crate::evaluate::Scores;
 use crate::experiment::config::TrainConfig;
+use crate::nn::cpu::{FeedForward, convert};
 use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
@@ -22,9 +23,11 @@ mod batch;
 mod cpu;
 mod replica;
 pub(crate) mod step;
+pub(crate) mod watch;
 
 use replica::{Replica, Stopped, StoppingRule};
 use step::Steps;
+use watch::LayerState;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the loss of its first batch, before
 /// any step was taken. The second part does not hold for regressions and perceptrons, whose first batch may have no loss at all.
@@ -113,6 +116,8 @@ pub struct Trained {
     pub history: Vec<Vec<EpochScores>>,
     /// `[R]`: evaluations within the epochs, where they are asked for; one that is not finite is left out.
     pub checks: Vec<Vec<Check>>,
+    /// `[R][epochs + 1][layers]`: the layers before the first epoch and after each, where the training is watched; else empty.
+    pub layers: Vec<Vec<Vec<LayerState>>>,
     /// How each replica's training ended, `[R]`.
     pub endings: Vec<Ending>,
 }
@@ -191,6 +196,15 @@ pub fn train_to(
         // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
         relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
     };
+    let watched = |steps: &Steps| {
+        let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
+        let networks = if probe.is_some() { convert::unstack(&steps.network()) } else { Vec::new() };
+        let look = |network: &FeedForward| Some(watch::look(network, probe?, job.task, job.config.loss));
+        networks.iter().filter_map(look).collect::<Vec<Vec<LayerState>>>()
+    };
+    for (replica, layers) in replicas.iter_mut().zip(watched(&steps)) {
+        replica.layers.push(layers);
+    }
     for epoch in 0..epochs {
         train_epoch(&mut steps, job, epoch, &mut replicas, callback)?;
         let scores = steps.take_scores().into_iter().zip(steps.validate());
@@ -203,6 +217,9 @@ pub fn train_to(
                 replica.record(scores, train.first_loss, stopping, || steps.network().replica(r))
             })
             .collect();
+        for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&steps)).zip(&scores) {
+            replica.layers.extend(scores.map(|_| layers));
+        }
         callback.on_epoch(epoch + 1, &scores);
         if checkpoints.contains(&(epoch + 1)) {
             trained.push(checkpoint(&steps.network(), &replicas)?);
@@ -274,7 +291,8 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
     let endings = replicas.iter().map(ending).collect();
     let history = replicas.iter().map(|replica| replica.history.clone()).collect();
     let checks = replicas.iter().map(|replica| replica.checks.clone()).collect();
-    Ok(Trained { model, history, checks, endings })
+    let layers = replicas.iter().map(|replica| replica.layers.clone()).collect();
+    Ok(Trained { model, history, checks, layers, endings })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
+use super::watch::LayerState;
 use super::{Check, EpochScores, LOSS_DIVERGENCE_FACTOR};
 use crate::nn::models::Network;
 
@@ -10,6 +11,8 @@ pub struct Replica {
     pub history: Vec<EpochScores>,
     /// Evaluations within the epochs.
     pub checks: Vec<Check>,
+    /// The layers before the first epoch and after each, where the training is watched.
+    pub layers: Vec<Vec<LayerState>>,
     first_batch_loss: Option<f64>,
     /// The epoch with the lowest validation loss so far; only under early stopping.
     pub best: Option<BestEpoch>,

@@ -251,6 +251,7 @@ impl Lab {
             path: Vec::new(),
             train_examples,
             checks: Checks::default(),
+            layers: Vec::new(),
             epoch: None,
             made_with: MadeWith {
                 kindling: env!("CARGO_PKG_VERSION").into(),

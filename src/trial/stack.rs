@@ -161,6 +161,7 @@ fn record(
     let mut record = lab.blank_record(trial)?;
     let epochs = &replica.trained.history[replica.r];
     record.history = describe::history(epochs);
+    record.layers = describe::layers(&replica.trained.layers[replica.r]);
     record.checks = describe::checks(&replica.trained.checks[replica.r]);
     let epochs_kept = match replica.trained.endings[replica.r] {
         Ending::Diverged { epoch } => return Ok(diverged(record, epoch)),

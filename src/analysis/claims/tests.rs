@@ -42,6 +42,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 path: vec![],
                 train_examples: None,
                 checks: Default::default(),
+                layers: Vec::new(),
                 epoch: None,
                 mistakes: vec![],
                 predictions: Predictions::default(),

@@ -40,7 +40,7 @@ impl TrialConfig {
         }
     }
 
-    /// The metrics of these trials, without those of [`TrialConfig::measured_to_any_level`].
+    /// The metrics of these trials, without those of [`TrialConfig::measured_at_any_level`].
     pub(crate) fn measured(&self) -> Vec<Metric> {
         let mut metrics = vec![Metric::Diverged, Metric::Seconds];
         let losses = [Metric::TestLoss, Metric::ValidationLoss, Metric::TrainLoss];
@@ -90,19 +90,27 @@ impl TrialConfig {
         metrics
     }
 
-    /// The metrics of these trials that can be asked for at any level: how soon a run gets there.
-    pub(crate) fn measured_to_any_level(&self) -> &'static [fn(Level) -> Metric] {
-        match self.kind() {
-            TrialKind::Classification => &[Metric::EpochsTo, Metric::StepsTo, Metric::ImagesTo],
-            TrialKind::Descent(_) => &[Metric::StepsTo],
-            TrialKind::Regression | TrialKind::Autoencoder { .. } => &[],
+    /// The metrics of these trials that can be asked for at any level, which say how soon a run gets there, or of any layer.
+    pub(crate) fn measured_at_any_level(&self) -> Vec<fn(Level) -> Metric> {
+        let mut metrics: Vec<fn(Level) -> Metric> = match self.kind() {
+            TrialKind::Classification => vec![Metric::EpochsTo, Metric::StepsTo, Metric::ImagesTo],
+            TrialKind::Descent(_) => vec![Metric::StepsTo],
+            TrialKind::Regression | TrialKind::Autoencoder { .. } => Vec::new(),
+        };
+        if self.train.watch {
+            metrics.extend([Metric::GradientNorm as fn(Level) -> Metric, Metric::Saturated, Metric::Slope]);
         }
+        metrics
     }
 
     /// Whether these trials have a metric.
     pub(crate) fn measures(&self, metric: &Metric) -> bool {
-        let to_its_level = |level| self.measured_to_any_level().iter().any(|to| to(level) == *metric);
-        self.measured().contains(metric) || metric.level().is_some_and(to_its_level)
+        let layers = self.likely_network().layers() as f64;
+        let has_level = |level: &Level| {
+            !metric.is_of_a_layer() || level.get().fract() == 0.0 && (1.0..=layers).contains(&level.get())
+        };
+        let at_its_level = |level| self.measured_at_any_level().iter().any(|at| at(level) == *metric);
+        self.measured().contains(metric) || metric.level().filter(has_level).is_some_and(at_its_level)
     }
 }
 
@@ -140,6 +148,10 @@ mod tests {
         let steps_to = Level::new(0.9).map(Metric::StepsTo).unwrap();
         let has_steps_to = [&classifier, &regressor, &autoencoder, &descent].map(|config| config.measures(&steps_to));
         assert_eq!(has_steps_to, [true, false, false, true]);
+        let watched = config(|c| c.train.watch = true);
+        let of_layer = |layer| watched.measures(&Metric::Slope(Level::new(layer).unwrap()));
+        assert_eq!([0.0, 1.0, 1.5, 3.0, 4.0].map(of_layer), [false, true, false, true, false]);
+        assert!(!classifier.measures(&Metric::Slope(Level::new(1.0).unwrap())));
         let errors = config(|c| c.evaluate.errors = true);
         assert!(errors.measures(&Metric::TestMae) && !classifier.measures(&Metric::TestMae));
     }

@@ -59,6 +59,9 @@ pub struct TrainConfig {
     /// Training examples between two evaluations on the validation examples within an epoch, rounded up to whole steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_every: Option<usize>,
+    /// Whether each layer's gradient and saturation are recorded before the first epoch and after each.
+    #[serde(skip_serializing_if = "is_default")]
+    pub watch: bool,
 }
 
 impl Default for TrainConfig {
@@ -81,6 +84,7 @@ impl Default for TrainConfig {
             vary: Vary::default(),
             unit_norm: false,
             validate_every: None,
+            watch: false,
         }
     }
 }

@@ -77,6 +77,9 @@ impl TrialConfig {
         if self.train.validate_every.is_some() && matches!(self.kind(), TrialKind::Descent(_)) {
             return Err("`train.validate_every` is for networks: a descent has no validation examples".into());
         }
+        if self.train.watch && matches!(self.kind(), TrialKind::Descent(_)) {
+            return Err("`train.watch` is for networks: a descent has no layers".into());
+        }
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
         }

@@ -149,8 +149,8 @@ impl Plan {
         measured.sort();
         measured.dedup();
         let mut measured: Vec<String> = measured.iter().map(Metric::to_string).collect();
-        for to in self.arms.iter().flat_map(|arm| arm.config.measured_to_any_level()) {
-            let name = at_any_level(*to);
+        for at in self.arms.iter().flat_map(|arm| arm.config.measured_at_any_level()) {
+            let name = at_any_level(at);
             if !measured.contains(&name) {
                 measured.push(name);
             }

@@ -282,6 +282,12 @@ pub const KEYS: &[Key] = &[
         description: "Measures loss and accuracy on the validation images also within an epoch, after every so many training images, rounded up to whole steps; for `steps_to@LEVEL` and `images_to@LEVEL`. The training is the same.",
     },
     Key {
+        path: "train.watch",
+        names: &["watch"],
+        values: "`true`, `false`",
+        description: "Records of each layer, before the first epoch and after each, on the first 256 training examples: the norm of the loss's gradient by its weights, the share of saturated units (of a sigmoid or tanh within 5 % of the range from a limit, of a ReLU 0), and the mean slope of the activation. A figure shows them, and `gradient_norm@LAYER` and its like are metrics.",
+    },
+    Key {
         path: "evaluate.knn",
         names: &["knn"],
         values: "1 to 1000",
