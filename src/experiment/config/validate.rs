@@ -74,11 +74,13 @@ impl TrialConfig {
                 "`train.validate_every` is 0; it must be at least 1 (leave it out to validate once an epoch)".into()
             );
         }
-        if self.train.validate_every.is_some() && matches!(self.kind(), TrialKind::Descent(_)) {
-            return Err("`train.validate_every` is for networks: a descent has no validation examples".into());
-        }
-        if self.train.watch && matches!(self.kind(), TrialKind::Descent(_)) {
-            return Err("`train.watch` is for networks: a descent has no layers".into());
+        let of_networks = [
+            ("train.validate_every", self.train.validate_every.is_some()),
+            ("train.watch", self.train.watch),
+            ("evaluate.errors", self.evaluate.errors),
+        ];
+        if let (TrialKind::Descent(_), Some((name, _))) = (self.kind(), of_networks.iter().find(|(_, asked)| *asked)) {
+            return Err(format!("`{name}` is for networks, and a descent has none; leave it out"));
         }
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
@@ -241,7 +243,7 @@ impl TrialConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::config::Taper;
+    use crate::experiment::config::{DescentConfig, Taper};
 
     #[test]
     fn an_autoencoders_values_are_checked_too() {
@@ -279,6 +281,14 @@ mod tests {
         assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
         assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));
         assert!(broken(|c| c.train.patience = Some(0)).contains("patience"));
+        let of_networks: [fn(&mut TrialConfig); 3] =
+            [|c| c.train.validate_every = Some(100), |c| c.train.watch = true, |c| c.evaluate.errors = true];
+        for change in of_networks {
+            let mut descent = TrialConfig { descend: Some(DescentConfig::default()), ..TrialConfig::default() };
+            assert_eq!(descent.validate(), Ok(()));
+            change(&mut descent);
+            assert!(descent.validate().unwrap_err().contains("is for networks"));
+        }
         assert!(broken(|c| c.train.validate_every = Some(0)).contains("train.validate_every"));
         assert!(broken(|c| c.data.classes = vec![3, 3]).contains("each class once"));
         assert!(broken(|c| c.data.classes = vec![3, 10]).contains("0 to 9"));

@@ -57,7 +57,9 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     for (index, (column, arms)) in columns.iter().enumerate() {
         let left = LEFT + index as f64 * (width + GAP.0);
         svg.text((left + width / 2.0, 20.0), column.name, Anchor::Middle, TEXT, INK);
-        for (row, curves) in arms.iter().enumerate() {
+        // An activation without limits has no units to be saturated.
+        let is_drawn = |(_, curves): &(usize, &Curves)| curves.iter().any(|curve| !curve.is_empty());
+        for (row, curves) in arms.iter().enumerate().filter(is_drawn) {
             let top = TOP + row as f64 * (HEIGHT + GAP.1);
             // The panels of a column share their axis, so that arms can be compared.
             let values = arms.iter().flatten().flatten().copied();

@@ -54,6 +54,16 @@ fn three_arms() -> Summary {
 }
 
 #[test]
+fn classes_are_no_numbers_to_draw_a_response_over() {
+    let sweep = |axis: &str| {
+        let toml = format!("seeds = 3\n[data]\ndataset = 'digits'\n[sweep]\n{axis}");
+        response::draw(&Fixture::new(&toml).metric("test_accuracy", |_, seed| Some(0.9 + 0.01 * seed as f64)).summary())
+    };
+    assert!(sweep("classes = [[0, 1], [3, 5], [4, 9]]").is_none());
+    assert!(sweep("hidden = [[8], [16], [32, 8]]").is_some());
+}
+
+#[test]
 fn a_watched_training_has_a_line_per_layer_and_panel_and_others_no_figure() {
     assert!(layers::draw(&three_arms()).is_none());
     // Two of three arms are watched; the last of their two layers has no activation.
