@@ -161,6 +161,10 @@ fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
         predictions: Predictions::default(),
         decision_grid: None,
         path: Vec::new(),
+        train_examples: None,
+        checks: Default::default(),
+        layers: Vec::new(),
+        epoch: None,
         made_with: MadeWith {
             kindling: String::new(),
             burn: String::new(),

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{lab, lines, plan};
+use common::{dataset, lab, lines, plan};
+use kindling::analysis::summary::Summary;
 use kindling::data::toys;
 use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial};
@@ -254,4 +255,77 @@ fn a_split_of_its_own_is_made_of_all_examples_of_the_training_file() {
     let last = before.targets.len() - 1;
     assert_eq!((after.targets[0], after.values[0]), (before.targets[last], before.values[last]));
     assert_eq!(turned.reordered(&reversed), examples);
+}
+
+#[test]
+fn the_lecture_notes_perceptron_separates_with_weights_of_norm_1() {
+    let extra = "seeds = 2\n[model]\nhidden = []\noutputs = 1\ninit = { normal = 1.0, bias = 'zeros' }\n[train]\nloss = 'perceptron_sum'\n\
+                 unit_norm = true\nepochs = 60\nbatch_size = 300\noptimizer = { name = 'sgd', lr = 0.05 }";
+    let plan = toy_plan("separable", extra);
+    let (records, networks) = run(&toy_lab("separable"), &plan.trials().collect::<Vec<_>>());
+    for (record, network) in records.iter().zip(&networks) {
+        let norm = weights(network, 0).iter().map(|w| w * w).sum::<f32>().sqrt();
+        assert!((norm - 1.0).abs() < 1e-6, "{norm}");
+        assert_eq!((record.metric(&Metric::TrainAccuracy), record.metric(&Metric::TrainLoss)), (Some(1.0), Some(0.0)));
+    }
+}
+
+#[test]
+fn a_trial_of_chosen_classes_knows_no_others_and_says_how_many_examples_it_had() {
+    let text = "question = 'q'\nmetric = 'steps_to@0.4'\nseeds = 3\n[data]\ndataset = 'digits'\nclasses = [7, 2]\n[train]\nepochs = 2\nbatch_size = 10";
+    let plan = Plan::new(&Spec::parse("c", "c.toml", text).unwrap()).unwrap();
+    let chosen = dataset().of_classes(&[7, 2]).unwrap();
+    let (all, tests) = (chosen.train.count(), chosen.test.count());
+    let lab = Lab::with_dataset(chosen, lab().backend);
+    let (records, _) = run(&lab, &plan.trials().collect::<Vec<_>>());
+    let train = all - all / 12;
+    for record in &records {
+        assert_eq!((record.made_with.dataset.as_str(), record.train_examples), ("digits[7,2]", Some(train)));
+        assert_eq!((record.confusion.len(), record.confusion.iter().flatten().sum::<u32>() as usize), (2, tests));
+    }
+    let summary = Summary::new(&plan, records).unwrap();
+    let steps: Vec<f64> = summary.records.iter().filter_map(|record| record.quantity(&summary.metric)).collect();
+    let per_epoch = train.div_ceil(10) as f64;
+    assert!(steps.len() == 3 && steps.iter().all(|steps| steps % per_epoch == 0.0), "{steps:?}");
+    let error = lab.splits(&{
+        let mut data = plan.arms[0].config.data.clone();
+        data.train = all;
+        data
+    });
+    assert!(error.unwrap_err().to_string().contains("training images of digits[7,2]"));
+}
+
+#[test]
+fn what_is_measured_beside_a_training_is_added_to_a_record_and_change_nothing_else() {
+    let with = |extra: &str| {
+        let plan = plan(&format!("seeds = 2\n[model]\nhidden = [9]\n[train]\nepochs = 2\nbatch_size = 64\n{extra}"));
+        run(&lab(), &plan.trials().collect::<Vec<_>>()).0
+    };
+    let plain = with("");
+    let watched = with("validate_every = 100\nwatch = true\n[evaluate]\nerrors = true");
+    for (plain, watched) in plain.iter().zip(watched) {
+        assert_eq!((&watched.history, &watched.predictions), (&plain.history, &plain.predictions));
+        assert!(plain.checks.is_empty() && plain.layers.is_empty() && plain.metric(&Metric::TestMae).is_none());
+        // Every two steps of 64 images, except at the ends of epochs of eight steps.
+        assert_eq!(watched.checks.steps, [2, 4, 6, 10, 12, 14]);
+        assert_eq!(watched.checks.examples, [128, 256, 384, 628, 756, 884]);
+        assert_eq!(watched.checks.validation_accuracy.len(), 6);
+        // Two layers before and after two epochs; the last one has no activation.
+        let layers: Vec<[usize; 3]> = watched
+            .layers
+            .iter()
+            .map(|layer| [&layer.gradient_norm, &layer.saturated, &layer.slope].map(Vec::len))
+            .collect();
+        assert_eq!(layers, [[3, 3, 3], [3, 0, 0]]);
+        assert!(watched.layers.iter().flat_map(|layer| &layer.gradient_norm).all(|norm| *norm > 0.0));
+        let last = Metric::of_record("gradient_norm@2");
+        assert_eq!(watched.metric(&last), Some(f64::from(watched.layers[1].gradient_norm[2])));
+        assert_eq!(watched.metric(&Metric::of_record("slope@2")), None);
+        let (mse, mae) = (watched.metric(&Metric::TestMse).unwrap(), watched.metric(&Metric::TestMae).unwrap());
+        // Of ten probabilities that add up to 1 none is off by more than 1, and all together by no more than 2.
+        assert!(0.0 < mse && mse < mae && mae < 0.2, "{mse} {mae}");
+    }
+    let line = toy("line", "[evaluate]\nerrors = true\n[train]\nloss = 'mse'\nepochs = 2").remove(0);
+    let [loss, mse] = [Metric::TestLoss, Metric::TestMse].map(|metric| line.metric(&metric).unwrap());
+    assert!((loss - mse).abs() < 1e-6 * loss && line.metric(&Metric::TestMae).is_some());
 }

@@ -18,7 +18,7 @@ fn config(activation: ActivationKind) -> MlpConfig {
         hidden: vec![17, 4],
         outputs: 3,
         activation,
-        init: Init::HeNormal,
+        init: Init::HeNormal.into(),
         bias: true,
         output: ActivationKind::Identity,
         first_layer: 0,
@@ -100,7 +100,11 @@ fn by_the_cpu(network: &Network, loss: Loss, width: usize, dropout: bool) -> Vec
                 slopes[hidden] = vec![gradient.slope];
             }
         });
-        Left { outputs, loss: total / BATCH as f64, gradients: gradients.into_iter().flatten().chain(slopes).collect() }
+        Left {
+            outputs,
+            loss: loss.of_sum(total, BATCH),
+            gradients: gradients.into_iter().flatten().chain(slopes).collect(),
+        }
     };
     replicas.iter_mut().map(of).collect()
 }

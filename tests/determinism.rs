@@ -15,8 +15,8 @@ use kindling::train::NoCallback;
 use kindling::trial::{Lab, run_stack};
 
 /// Every knob that draws numbers or treats replicas one by one is on.
-const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\naugment = { shift = 2, rotate = 8, elastic = 9 }\nl2 = 0.5\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\n\
-                    schedule = 'cosine'\n[sweep]\noptimizer = ['adam', 'momentum']";
+const BUSY: &str = "seeds = 6\n[model]\nhidden = [12, 7]\ndropout = 0.3\n[train]\naugment = { shift = 2, rotate = 8, elastic = 9 }\nl2 = 0.5\nepochs = 3\nbatch_size = 33\nclip_norm = 0.5\nvalidate_every = 70\nwatch = true\n\
+                    schedule = 'cosine'\n[evaluate]\nerrors = true\n[sweep]\noptimizer = ['adam', 'momentum']";
 
 /// The same for autoencoders, and everything that can be asked of their codes.
 const CODED: &str = "seeds = 4\n[model]\nhidden = [12, 7]\nlatent = 3\ndropout = 0.2\n[train]\nepochs = 2\nbatch_size = 33\nnoise = 0.3\n\

@@ -133,7 +133,17 @@ fn part(name: &str, path: &str, summaries: &[Summary]) -> String {
         "experiments of the readme" => experiments_of_the_readme(summaries, runs),
         "initialisers" => {
             use Init::*;
-            let all = [Default, XavierUniform, XavierNormal, HeUniform, HeNormal, Normal(0.01), NormalFanIn, Zeros];
+            let all = [
+                Default,
+                XavierUniform,
+                XavierNormal,
+                HeUniform,
+                HeNormal,
+                Normal(0.01),
+                NormalFanIn,
+                Zeros,
+                UniformFanIn,
+            ];
             forms("src/nn/models/init.rs", "Init", &all)
         }
         "keys of a file" => keys(TOP.iter(), "", false),
@@ -319,7 +329,8 @@ fn metrics() -> String {
             Unit::Plain => "a number",
         };
         let better = if metric.higher_is_better() { "higher" } else { "lower" };
-        let any_level = |text: String| if metric.level().is_some() { text.replace("0.5", "LEVEL") } else { text };
+        let any_level =
+            |text: String| if metric.level().is_some() { text.replace("0.5", metric.place()) } else { text };
         vec![code(any_level(metric.to_string())), any_level(metric.title()), unit.into(), better.into()]
     };
     let all = Metric::all(Level::new(0.5).unwrap());

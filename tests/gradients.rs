@@ -18,7 +18,7 @@ fn config(activation: ActivationKind) -> MlpConfig {
         hidden: vec![7, 4],
         outputs: 3,
         activation,
-        init: Init::HeNormal,
+        init: Init::HeNormal.into(),
         bias: true,
         output: ActivationKind::Identity,
         first_layer: 0,
@@ -96,8 +96,8 @@ fn largest_difference(activation: ActivationKind, loss: Loss) -> f64 {
     const STEP: f64 = 1e-6;
     let device = device();
     // The perceptron criterion has a kink at an output of 0, which dead units and zero biases would give.
-    let init = if loss == Loss::Perceptron { Init::Normal(0.7) } else { Init::HeNormal };
-    let train = MlpConfig { init, ..config(activation) }.init(&SEEDS, &device.clone().autodiff());
+    let init = if loss.is_perceptrons() { Init::Normal(0.7) } else { Init::HeNormal };
+    let train = MlpConfig { init: init.into(), ..config(activation) }.init(&SEEDS, &device.clone().autodiff());
     let (inputs, targets) = batch(&device.clone().autodiff(), DType::F32);
     let gradients = loss.per_replica(train.forward(inputs), targets).sum().backward();
     let plain = train.valid();

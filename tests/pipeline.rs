@@ -58,6 +58,10 @@ impl Fake {
             confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
             decision_grid: None,
             path: vec![],
+            train_examples: None,
+            checks: Default::default(),
+            layers: Vec::new(),
+            epoch: None,
             mistakes: if done { vec![Mistake { index: 0, truth: 1, predicted: 0, confidence: 0.9 }] } else { vec![] },
             predictions: Predictions::default(),
             made_with: MadeWith {

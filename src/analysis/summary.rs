@@ -19,7 +19,7 @@ use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::claims_hash;
 use crate::nn::optim::schedule::TrainingPosition;
-use crate::record::{Status, TrialRecord, by_seed};
+use crate::record::{EpochSize, Status, TrialRecord, by_seed};
 
 /// An experiment's results.
 #[derive(Debug, Clone, Serialize)]
@@ -128,7 +128,8 @@ impl Summary {
     ///
     /// # Errors
     /// A claim names an unknown arm or metric, or is not in the claim language.
-    pub fn new(plan: &Plan, records: Vec<TrialRecord>) -> anyhow::Result<Self> {
+    pub fn new(plan: &Plan, mut records: Vec<TrialRecord>) -> anyhow::Result<Self> {
+        records.iter_mut().for_each(|record| record.epoch = epoch_size(plan, record));
         let mut quantities: Vec<Quantity> = recorded_metrics(&records).into_iter().map(Quantity::from).collect();
         // The ranking quantity may be a difference, or a metric that is computed from the rest of a record.
         if !quantities.contains(&plan.metric) {
@@ -207,6 +208,13 @@ impl ArmSummary {
     pub fn metric(&self, quantity: &Quantity) -> Option<&MetricSummary> {
         self.metrics.iter().find(|metric| metric.quantity == *quantity)
     }
+}
+
+/// What an epoch of a record's arm takes; `None` for an arm that is not in the plan.
+fn epoch_size(plan: &Plan, record: &TrialRecord) -> Option<EpochSize> {
+    let config = &plan.arms.iter().find(|arm| arm.label == record.arm)?.config;
+    let examples = record.train_examples.unwrap_or(config.data.train);
+    Some(EpochSize { steps: examples.div_ceil(config.train.batch_size), examples })
 }
 
 /// The metrics that some record holds, in the order of tables.

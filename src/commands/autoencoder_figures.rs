@@ -29,7 +29,7 @@ pub fn only_config(plan: &Plan) -> Result<&TrialConfig> {
 /// # Errors
 /// One of its ends does not exist; the message says what there is.
 pub fn interpolation(flags: &InterpolationFlags, lab: &Lab, config: &TrialConfig) -> Result<Interpolation> {
-    let classes = &lab.dataset(&config.data.dataset)?.classes;
+    let classes = &lab.dataset(&config.data.full_name())?.classes;
     let labels = lab.splits(&config.data)?.test.labels;
     let between = flags.between.clone().unwrap_or_else(|| InterpolationEnds::usual(classes, labels));
     between.check(classes, labels).context("--between")?;
@@ -64,7 +64,7 @@ pub fn draw(
     folder: &Path,
 ) -> Result<Vec<Figure>> {
     let model = network.autoencoder().context("the saved network is not an autoencoder")?;
-    let dataset = lab.dataset(&config.data.dataset)?;
+    let dataset = lab.dataset(&config.data.full_name())?;
     let test = lab.splits(&config.data)?.test;
     let autoencoder = TrainedAutoencoder::new(model, config, record.seed, dataset, test, &lab.backend.device);
     let (figures, plane) = autoencoder.draw(interpolation)?;

@@ -24,7 +24,7 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
-    let dataset = source::load(&config.data.dataset, &data_locations(&args.data, ProgressMode::Quiet))?;
+    let dataset = source::load(&config.data.full_name(), &data_locations(&args.data, ProgressMode::Quiet))?;
     ensure!(
         dataset.hash == card.made_with.data,
         "{} here is not what the network of {} was trained on",

@@ -52,7 +52,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let classes = &lab.dataset(&arm.config.data.dataset)?.classes;
+    let classes = &lab.dataset(&arm.config.data.full_name())?.classes;
     let saved = saved::save(&folder, network, &ModelCard::new(record, classes, &arm.config));
     // The numbers are printed whatever became of the file: they took the training to get.
     show(record, classes, saved.is_ok().then_some(folder.as_path()), format)?;

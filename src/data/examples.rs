@@ -106,6 +106,19 @@ impl Examples {
         }
     }
 
+    /// The examples of these classes, in their order; class `classes[i]` becomes class i.
+    pub fn of_classes(&self, classes: &[u8]) -> Self {
+        let place = |label: &u8| classes.iter().position(|class| class == label);
+        let places = self.labels().iter().enumerate().filter_map(|(index, label)| Some((index, place(label)? as u8)));
+        let (order, labels): (Vec<usize>, Vec<u8>) = places.unzip();
+        let mut chosen = self.reordered(&order);
+        match &mut chosen {
+            Self::Images(images) => images.labels = labels,
+            Self::Points(points) => points.labels = labels,
+        }
+        chosen
+    }
+
     /// Examples `from..to`, borrowed; `pixels` decides the scale of images and has no effect on points.
     ///
     /// # Panics

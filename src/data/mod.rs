@@ -3,6 +3,7 @@
 //! In: a name and where to look. Out: a [`Dataset`], whose hash is part of every trial's identity.
 
 pub(crate) mod augment;
+pub(crate) mod classes;
 pub mod digits;
 mod download;
 mod examples;
@@ -59,9 +60,10 @@ pub struct DefaultSizes {
     pub test: usize,
 }
 
-/// Numbers in an example of the data set of this name: a toy's coordinates, else the 784 pixels of an image.
+/// Numbers in an example of the data set of this name, as a setting or as a record has it: a toy's coordinates, else the 784 pixels of an
+/// image.
 pub fn width_of(dataset: &str) -> usize {
-    toys::find(dataset).map_or(PIXELS, |toy| toy.width)
+    toys::parse(dataset).map_or(PIXELS, |(toy, _)| toy.width)
 }
 
 /// Classes of the data set of this name, before it is read: a toy's own, 0 if that is a regression, else the 10 of

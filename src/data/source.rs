@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::download::Downloader;
 use super::folder::{existing, read_folder};
 use super::known::{FILE_NAMES, KNOWN};
-use super::{Dataset, digits, toys};
+use super::{Dataset, classes, digits, toys};
 use crate::suggest::suggestion;
 
 /// Where to look for data.
@@ -55,16 +55,22 @@ pub fn cache_dir() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".kindling-cache"))
 }
 
-/// The data set of this name: drawn if it is `digits` or a toy, else read, after a download if need be.
+/// The data set of this name, which may have the classes or the margin that records write behind it: drawn if it is `digits` or a toy,
+/// else read, after a download if need be.
 ///
 /// # Errors
-/// The name is unknown and no folder has it, the download is forbidden or fails, or a file is damaged.
+/// The name is unknown and no folder has it, the download is forbidden or fails, a file is damaged, or a class has no examples.
 pub fn load(dataset: &str, locations: &DataLocations) -> Result<Dataset> {
+    if let (whole, classes) = classes::parse(dataset)
+        && !classes.is_empty()
+    {
+        return load(whole, locations)?.of_classes(&classes);
+    }
     if dataset == "digits" {
         return Ok(digits::load(&locations.cache));
     }
-    if let Some(toy) = toys::find(dataset) {
-        return Ok(toy.dataset());
+    if let Some((toy, margin)) = toys::parse(dataset) {
+        return Ok(toy.with_margin(margin));
     }
     if let Some(folder) = locations.find(dataset) {
         return read_folder(dataset, &folder);

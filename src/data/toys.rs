@@ -22,7 +22,8 @@ pub struct Toy {
     pub sizes: DefaultSizes,
     /// Points of the training file and of the test file.
     files: [usize; 2],
-    draw: fn(usize) -> Point,
+    /// From the point's index, and the margin between the classes where they have one.
+    draw: fn(usize, f64) -> Point,
 }
 
 /// One example.
@@ -45,8 +46,10 @@ const SEED: u64 = 2;
 /// classifies 98.3 % of the points correctly: the standard normal distribution function at 1.5 times the square root of
 /// 2.
 const HALF_DISTANCE: f64 = 1.5;
-/// The least distance of a point of `separable` from the straight line between the blobs.
-const MARGIN: f64 = 0.5;
+/// The least distance of a point of `separable` from the straight line between the blobs, unless an experiment gives another.
+pub const MARGIN: f64 = 0.5;
+/// The largest such distance: of the points that are drawn, 19 % lie beyond it.
+pub const MAX_MARGIN: f64 = 3.0;
 /// Standard deviation of the noise on the targets of `line`.
 const LINE_NOISE: f64 = 0.3;
 
@@ -107,20 +110,44 @@ pub fn find(name: &str) -> Option<&'static Toy> {
     TOYS.iter().find(|toy| toy.name == name)
 }
 
+/// The toy behind a record's data set, and its margin: the inverse of [`Toy::name_with`].
+pub fn parse(name: &str) -> Option<(&'static Toy, f64)> {
+    let with_margin = || {
+        let (name, margin) = name.strip_suffix(')')?.split_once('(')?;
+        Some((find(name).filter(|toy| toy.has_margin())?, margin.parse().ok()?))
+    };
+    find(name).map(|toy| (toy, MARGIN)).or_else(with_margin)
+}
+
 impl Toy {
     /// Draws all points.
     pub fn dataset(&self) -> Dataset {
-        let [train, test] = self.files;
-        let classes = (0..self.classes).map(|class| class.to_string()).collect();
-        let drawn = [self.points(0, train), self.points(train, test)];
-        let [train, test] = drawn.map(Examples::Points);
-        Dataset::of(self.name, train, test, classes)
+        self.with_margin(MARGIN)
     }
 
-    fn points(&self, first: usize, count: usize) -> PointSet {
+    /// Draws all points, in `separable` at least this far from the straight line between the classes.
+    pub fn with_margin(&self, margin: f64) -> Dataset {
+        let [train, test] = self.files;
+        let classes = (0..self.classes).map(|class| class.to_string()).collect();
+        let drawn = [self.points(0, train, margin), self.points(train, test, margin)];
+        let [train, test] = drawn.map(Examples::Points);
+        Dataset::of(&self.name_with(margin), train, test, classes)
+    }
+
+    /// The toy's name, with the margin behind it where that is not the usual one: `separable(0.1)`.
+    pub fn name_with(&self, margin: f64) -> String {
+        if margin == MARGIN { self.name.into() } else { format!("{}({margin})", self.name) }
+    }
+
+    /// Whether a margin between its classes can be chosen.
+    pub fn has_margin(&self) -> bool {
+        self.name == "separable"
+    }
+
+    fn points(&self, first: usize, count: usize, margin: f64) -> PointSet {
         let mut points = PointSet { width: self.width, ..PointSet::default() };
         for index in first..first + count {
-            let point = (self.draw)(index);
+            let point = (self.draw)(index, margin);
             points.values.extend(point.coordinates.into_iter().map(|v| v as f32));
             points.labels.push(point.class);
             if self.classes == 0 {
@@ -135,13 +162,13 @@ fn stream(index: usize) -> Stream {
     Stream::new(SEED, Purpose::Data, index as u64)
 }
 
-fn line(index: usize) -> Point {
+fn line(index: usize, _: f64) -> Point {
     let mut stream = stream(index);
     let x = stream.uniform(-1.0, 1.0);
     Point { coordinates: vec![x], class: 0, target: 2.0 * x - 1.0 + LINE_NOISE * stream.normal() }
 }
 
-fn blob(index: usize) -> Point {
+fn blob(index: usize, _: f64) -> Point {
     draw_blob(&mut stream(index))
 }
 
@@ -151,24 +178,24 @@ fn draw_blob(stream: &mut Stream) -> Point {
     Point { coordinates: vec![centre + stream.normal(), centre + stream.normal()], class, target: 0.0 }
 }
 
-fn separable(index: usize) -> Point {
+fn separable(index: usize, margin: f64) -> Point {
     let mut stream = stream(index);
     loop {
         let point = draw_blob(&mut stream);
         let above = (point.coordinates[0] + point.coordinates[1]) / std::f64::consts::SQRT_2;
-        if (if point.class == 1 { above } else { -above }) >= MARGIN {
+        if (if point.class == 1 { above } else { -above }) >= margin {
             return point;
         }
     }
 }
 
-fn quadrant(index: usize) -> Point {
+fn quadrant(index: usize, _: f64) -> Point {
     let mut stream = stream(index);
     let (x, y) = (stream.uniform(-1.0, 1.0), stream.uniform(-1.0, 1.0));
     Point { coordinates: vec![x, y], class: u8::from((x > 0.0) != (y > 0.0)), target: 0.0 }
 }
 
-fn corner(index: usize) -> Point {
+fn corner(index: usize, _: f64) -> Point {
     let (x, y) = (index & 1, (index >> 1) & 1);
     Point { coordinates: vec![x as f64, y as f64], class: (x ^ y) as u8, target: 0.0 }
 }
@@ -210,6 +237,27 @@ mod tests {
         let PointSet { values, labels, .. } = points("blobs");
         let wrong = values.chunks(2).zip(&labels).filter(|(p, l)| (p[0] + p[1] > 0.0) != (**l == 1)).count();
         assert!((5..=30).contains(&wrong), "{wrong}");
+    }
+
+    #[test]
+    fn the_points_of_separable_keep_the_margin_that_is_asked_for() {
+        let toy = find("separable").unwrap();
+        for margin in [0.0, 0.1, MARGIN, MAX_MARGIN] {
+            let dataset = toy.with_margin(margin);
+            let PointSet { values, labels, .. } = dataset.train.points().unwrap();
+            let distances = values.chunks(2).zip(labels).map(|(point, &label)| {
+                let above = f64::from(point[0] + point[1]) / std::f64::consts::SQRT_2;
+                if label == 1 { above } else { -above }
+            });
+            let nearest = distances.fold(f64::INFINITY, f64::min);
+            // The nearest of a thousand points lies close to the margin.
+            assert!((margin - 1e-6..margin + 0.05).contains(&nearest), "{margin}: {nearest}");
+            let (parsed, of_name) = parse(&dataset.name).unwrap();
+            assert_eq!((parsed.name, of_name), ("separable", margin));
+        }
+        assert_eq!(toy.dataset().name, "separable");
+        assert_ne!(toy.with_margin(0.1).hash, toy.dataset().hash);
+        assert!(parse("blobs(0.1)").is_none());
     }
 
     #[test]

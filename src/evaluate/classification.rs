@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::nn::loss::Loss;
 use crate::nn::task::Task;
 
 /// The confusion matrix, `counts[truth][predicted]`.
@@ -59,6 +60,25 @@ pub fn class_scores(outputs: &[f32], task: Task) -> Vec<f32> {
         Task::Binary { .. } => outputs.iter().flat_map(|&z| [0.0, z - task.threshold() as f32]).collect(),
         _ => outputs.to_vec(),
     }
+}
+
+/// The probabilities that outputs `[n * width]` stand for, under the loss that the network was trained on: a softmax of each row under the
+/// cross-entropy, a sigmoid of each number under the other losses on logits, 0 or 1 of a perceptron, and otherwise the outputs themselves.
+pub fn probabilities(outputs: &[f32], width: usize, loss: Loss) -> Vec<f32> {
+    let each = |of: fn(f64) -> f64| outputs.iter().map(|&z| of(f64::from(z)) as f32).collect();
+    match loss {
+        Loss::CrossEntropy => outputs.chunks_exact(width).flat_map(softmax).collect(),
+        Loss::Bce | Loss::BceSum => each(|z| 1.0 / (1.0 + libm::exp(-z))),
+        Loss::Perceptron | Loss::PerceptronSum => each(|z| f64::from(z >= 0.0)),
+        Loss::Mse | Loss::Quadratic => outputs.to_vec(),
+    }
+}
+
+fn softmax(row: &[f32]) -> Vec<f32> {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f64> = row.iter().map(|&z| libm::exp(f64::from(z) - f64::from(largest))).collect();
+    let total: f64 = exponentials.iter().sum();
+    exponentials.into_iter().map(|exponential| (exponential / total) as f32).collect()
 }
 
 /// The prediction for each row of class scores `[n * classes]`.
@@ -202,6 +222,20 @@ mod tests {
         assert_eq!(found[0], Prediction { class: 0, confidence: 0.5 });
         assert_eq!(found[1].class, 0);
         assert!((f64::from(found[1].confidence) - 1.0 / (1.0 + (-1.0f64).exp())).abs() < 1e-7);
+    }
+
+    #[test]
+    fn probabilities_are_those_of_the_loss() {
+        // e^ln 3 = 3: three quarters and a quarter.
+        let z = [3f32.ln(), 0.0, -3f32.ln(), 0.0];
+        let near = |loss, expected: [f32; 4]| {
+            let found = probabilities(&z, 2, loss);
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{loss:?}: {found:?}");
+        };
+        near(Loss::CrossEntropy, [0.75, 0.25, 0.25, 0.75]);
+        near(Loss::Bce, [0.75, 0.5, 0.25, 0.5]);
+        near(Loss::PerceptronSum, [1.0, 1.0, 0.0, 1.0]);
+        near(Loss::Quadratic, z);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub const CHUNK: usize = 500;
 /// Loss and accuracy of one replica on a split.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Mean loss of the examples.
+    /// Mean loss of the examples, or the sum where the loss is one.
     pub loss: f64,
     /// Share of correct predictions; `None` for a task without accuracy.
     pub accuracy: Option<f64>,
@@ -53,15 +53,17 @@ pub fn evaluate(model: &Network, split: Split, task: Task, loss: Loss, device: &
             let counts = self::correct(outputs.clone(), targets.clone(), task).into_data();
             correct.iter_mut().zip(counts.iter::<f32>()).for_each(|(sum, count)| *sum += f64::from(count));
         }
-        let means = loss.per_replica(outputs, targets).into_data();
+        let of_chunk = loss.per_replica(outputs, targets).into_data();
         losses
             .iter_mut()
-            .zip(means.iter::<f32>())
-            .for_each(|(sum, mean)| *sum += f64::from(mean) * chunk.count() as f64);
+            .zip(of_chunk.iter::<f32>())
+            .for_each(|(sum, batch)| *sum += loss.sum_of(f64::from(batch), chunk.count()));
     }
-    let count = split.count() as f64;
-    let scores =
-        |r: usize| Scores { loss: losses[r] / count, accuracy: correct.as_ref().map(|correct| correct[r] / count) };
+    let count = split.count();
+    let scores = |r: usize| Scores {
+        loss: loss.of_sum(losses[r], count),
+        accuracy: correct.as_ref().map(|correct| correct[r] / count as f64),
+    };
     (0..replicas).map(scores).collect()
 }
 
@@ -80,12 +82,12 @@ pub fn evaluate_replica(network: &FeedForward, split: Split, task: Task, loss: L
             correct += loss::correct(outputs, &targets, width, task);
         }
     }
-    let mean = |sum: f64| sum / split.count() as f64;
-    Scores { loss: mean(total), accuracy: task.has_accuracy().then(|| mean(correct as f64)) }
+    let accuracy = task.has_accuracy().then(|| correct as f64 / split.count() as f64);
+    Scores { loss: loss.of_sum(total, split.count()), accuracy }
 }
 
 /// The rows as a batch, without their zeros if that is worth it.
-fn inputs(rows: Rows<'_>) -> Inputs<'_> {
+pub(crate) fn inputs(rows: Rows<'_>) -> Inputs<'_> {
     let all: Vec<usize> = (0..rows.count()).collect();
     rows.gather_sparse(&all).map_or_else(|| Inputs::Dense(rows.numbers()), Inputs::Sparse)
 }

@@ -23,7 +23,7 @@ pub enum Unit {
     Plain,
 }
 
-/// The number behind the `@` of a metric: a noise level, or the validation accuracy of `epochs_to`. Always finite.
+/// The number behind the `@` of a metric: a noise level, the accuracy or value of `epochs_to` and its like, or a layer. Always finite.
 #[derive(Debug, Clone, Copy)]
 pub struct Level(f64);
 
@@ -88,6 +88,7 @@ pub enum Metric {
     TestF1,
     TestLoss,
     TestMse,
+    TestMae,
     TestBce,
     ExplainedVariance,
     ExplainedVariancePca,
@@ -111,6 +112,8 @@ pub enum Metric {
     Distance,
     /// Steps until a descent has gone 99 % of the way from its first value to the lowest.
     StepsToArrive,
+    /// Wall time of training and evaluation.
+    Seconds,
     PsnrNoisy(Level),
     Psnr(Level),
     SsimNoisy(Level),
@@ -121,6 +124,17 @@ pub enum Metric {
     ClassifierCleaned(Level),
     /// The first epoch, counted from 1, whose validation accuracy is the level or more; one more than there were epochs if none is.
     EpochsTo(Level),
+    /// Optimizer steps until the validation accuracy first is the level or more; of a descent, until the value first is the level or less.
+    /// A run that never gets there counts as if it did at the evaluation after its last.
+    StepsTo(Level),
+    /// The same, counted in training examples.
+    ImagesTo(Level),
+    /// Euclidean norm of the gradient by a layer's weights at the end of training; layers are counted from 1.
+    GradientNorm(Level),
+    /// Share of a layer's saturated units.
+    Saturated(Level),
+    /// Mean derivative of a layer's activation.
+    Slope(Level),
     /// The accuracy of the nearest-neighbour classifier on codes for one class, the level, against the rest.
     KnnClass(Level),
     /// Of all wrong predictions of the nearest-neighbour classifier on codes, the share that takes one of two classes for the other.
@@ -140,6 +154,7 @@ const PLAIN: &[Metric] = &[
     M::TestF1,
     M::TestLoss,
     M::TestMse,
+    M::TestMae,
     M::TestBce,
     M::ExplainedVariance,
     M::ExplainedVariancePca,
@@ -160,6 +175,7 @@ const PLAIN: &[Metric] = &[
     M::FinalY,
     M::Distance,
     M::StepsToArrive,
+    M::Seconds,
 ];
 
 /// The metrics with a level.
@@ -173,6 +189,11 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::ClassifierNoisy,
     M::ClassifierCleaned,
     M::EpochsTo,
+    M::StepsTo,
+    M::ImagesTo,
+    M::GradientNorm,
+    M::Saturated,
+    M::Slope,
     M::KnnClass,
 ];
 
@@ -181,7 +202,8 @@ const PAIRED_NAME: &str = "knn_confused@CLASS-CLASS";
 
 /// The name of a metric with a level in messages, where it stands for every level: `psnr@LEVEL`.
 pub(crate) fn at_any_level(metric: fn(Level) -> Metric) -> String {
-    format!("{}@LEVEL", metric(Level(0.0)).definition().name)
+    let metric = metric(Level(0.0));
+    format!("{}@{}", metric.definition().name, metric.place())
 }
 
 /// What is known of a metric besides its level.
@@ -218,6 +240,7 @@ impl Metric {
             M::TestF1 => share("test_f1", "macro F1 on test"),
             M::TestLoss => error("test_loss", "test loss"),
             M::TestMse => error("test_mse", "test MSE"),
+            M::TestMae => error("test_mae", "test mean absolute error"),
             M::TestBce => error("test_bce", "test BCE"),
             M::ExplainedVariance => score("explained_variance", "explained variance", Unit::Plain),
             M::ExplainedVariancePca => score("explained_variance_pca", "explained variance of PCA", Unit::Plain),
@@ -238,6 +261,7 @@ impl Metric {
             M::FinalY => score("final_y", "final y", Unit::Plain),
             M::Distance => error("distance", "distance to the minimum"),
             M::StepsToArrive => error("steps_to_arrive", "steps to convergence (99 %)"),
+            M::Seconds => error("seconds", "seconds of wall time (differ from run to run)"),
             M::PsnrNoisy(_) => score("psnr_noisy", "PSNR of noisy images", Unit::Decibel),
             M::Psnr(_) => score("psnr", "PSNR of denoised images", Unit::Decibel),
             M::SsimNoisy(_) => score("ssim_noisy", "SSIM of noisy images", Unit::Plain),
@@ -247,6 +271,11 @@ impl Metric {
             M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
             M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on denoised images"),
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
+            M::StepsTo(_) => error("steps_to", "steps to a validation accuracy, or down to a descent's value,"),
+            M::ImagesTo(_) => error("images_to", "training examples to a validation accuracy"),
+            M::GradientNorm(_) => score("gradient_norm", "gradient norm", Unit::Plain),
+            M::Saturated(_) => Definition { higher_is_better: false, ..share("saturated", "saturated units") },
+            M::Slope(_) => score("slope", "mean slope of the activation", Unit::Plain),
             M::KnnClass(_) => share("knn_class", "KNN accuracy on codes, one class against the rest"),
             M::KnnConfused(_) => share("knn_confused", "share of KNN's mistakes on codes"),
             M::Unknown(name) => score(name, name, Unit::Plain),
@@ -265,9 +294,24 @@ impl Metric {
             | M::ClassifierNoisy(level)
             | M::ClassifierCleaned(level)
             | M::EpochsTo(level)
+            | M::StepsTo(level)
+            | M::ImagesTo(level)
+            | M::GradientNorm(level)
+            | M::Saturated(level)
+            | M::Slope(level)
             | M::KnnClass(level) => Some(*level),
             _ => None,
         }
+    }
+
+    /// Whether the number behind the `@` is that of a layer, counted from 1.
+    pub(crate) fn is_of_a_layer(&self) -> bool {
+        matches!(self, M::GradientNorm(_) | M::Saturated(_) | M::Slope(_))
+    }
+
+    /// What stands for the number behind the `@` where it is any.
+    pub fn place(&self) -> &'static str {
+        if self.is_of_a_layer() { "LAYER" } else { "LEVEL" }
     }
 
     /// What it is counted in.
@@ -295,9 +339,10 @@ impl Metric {
         let title = self.definition().title;
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
-            (M::EpochsTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (M::EpochsTo(_) | M::StepsTo(_) | M::ImagesTo(_), Some(Level(level))) => format!("{title} of {level}"),
             (M::KnnClass(_), Some(Level(class))) => format!("KNN accuracy on codes, class {class} against the rest"),
             (M::KnnConfused(ClassPair(a, b)), _) => format!("{title} that are between {a} and {b}"),
+            (_, Some(Level(layer))) if self.is_of_a_layer() => format!("{title} in layer {layer}"),
             (_, Some(Level(level))) => format!("{title} at noise {level}"),
             (_, None) => title.into(),
         }

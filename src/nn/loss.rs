@@ -31,12 +31,37 @@ pub enum Loss {
     /// over the outputs, mean over the batch. H counts as a constant, so the gradient is `H(z) - t`, which is 0 for a
     /// correct prediction.
     Perceptron,
+    /// The perceptron's loss as lecture notes derive it: `-sum(y z)` over the misclassified examples, those with `y z < 0`, with y = 1 for
+    /// class 1 and -1 for class 0; the sum over the batch, not the mean. Its derivative is `-y` where an example is misclassified, else 0.
+    PerceptronSum,
 }
 
 impl Loss {
     /// Every loss.
-    pub const ALL: &[Self] =
-        &[Self::CrossEntropy, Self::Mse, Self::Quadratic, Self::Bce, Self::BceSum, Self::Perceptron];
+    pub const ALL: &[Self] = &[
+        Self::CrossEntropy,
+        Self::Mse,
+        Self::Quadratic,
+        Self::Bce,
+        Self::BceSum,
+        Self::Perceptron,
+        Self::PerceptronSum,
+    ];
+
+    /// Whether it is that of a perceptron, whose predictions are right or wrong and not more or less probable.
+    pub fn is_perceptrons(self) -> bool {
+        matches!(self, Self::Perceptron | Self::PerceptronSum)
+    }
+
+    /// The loss of so many examples whose own losses add up to `sum`: their mean, or for [`Self::PerceptronSum`] the sum itself.
+    pub fn of_sum(self, sum: f64, examples: usize) -> f64 {
+        if self == Self::PerceptronSum { sum } else { sum / examples as f64 }
+    }
+
+    /// What the losses of so many examples add up to, from the loss of them all: the inverse of [`Self::of_sum`].
+    pub fn sum_of(self, loss: f64, examples: usize) -> f64 {
+        if self == Self::PerceptronSum { loss } else { loss * examples as f64 }
+    }
 
     /// Whether outputs are logits, which predict class 1 above 0; else they do above a half.
     pub fn is_on_logits(self) -> bool {
@@ -60,6 +85,7 @@ impl Loss {
         let elementwise = match self {
             Self::CrossEntropy => -(activation::log_softmax(outputs, 2) * targets),
             Self::Mse | Self::Quadratic => (outputs - targets).square(),
+            Self::PerceptronSum => activation::relu((targets.mul_scalar(-2.0) + 1.0) * outputs),
             Self::Perceptron => (ActivationKind::Step.apply(outputs.clone(), None) - targets) * outputs,
             Self::Bce | Self::BceSum => {
                 // ln s(z) - ln s(-z) = z leaves one logarithm: -t ln s(z) - (1 - t) ln s(-z) = -ln s(-z) - t z.
@@ -72,6 +98,9 @@ impl Loss {
             _ => 1.0,
         };
         let per_example = elementwise.sum_dim(2); // [R, B, 1]
+        if self == Self::PerceptronSum {
+            return per_example.sum_dim(1).flatten(0, 2); // [R]
+        }
         per_example.mean_dim(1).mul_scalar(share).flatten(0, 2) // [R]
     }
 }
@@ -128,6 +157,19 @@ mod tests {
         let gradients = Loss::Perceptron.per_replica(logits.clone(), tensor(vec![0.0, 1.0, 1.0])).sum().backward();
         let gradient = logits.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(gradient, [1.0, 0.0, -1.0]);
+    }
+
+    #[test]
+    fn the_summed_perceptron_loss_adds_up_the_distances_of_misclassified_examples() {
+        // y z is 2, 1, -2 and -1: the last two are misclassified, and an output of 0 is not.
+        let (z, t) = (vec![2.0, -1.0, 2.0, -1.0, 0.0], vec![1.0, 0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(per_replica(Loss::PerceptronSum, z.clone(), t.clone(), [1, 5, 1]), [3.0]);
+        let device = device::for_tests().autodiff();
+        let tensor = |values: Vec<f32>| Tensor::<3>::from_data(TensorData::new(values, [1, 5, 1]), &device);
+        let logits = tensor(z).require_grad();
+        let gradients = Loss::PerceptronSum.per_replica(logits.clone(), tensor(t)).sum().backward();
+        let gradient = logits.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(gradient, [0.0, 0.0, 1.0, -1.0, 0.0]);
     }
 
     #[test]

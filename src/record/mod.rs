@@ -12,10 +12,14 @@ use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 
 mod file;
+mod layers;
 mod metrics;
+mod speed;
 
 pub use file::{RecordFile, read_all, write_compressed};
+pub use layers::LayerHistory;
 pub use metrics::Metrics;
+pub use speed::{Checks, EpochSize};
 
 /// Rises when a field changes its meaning; records of another schema are refused.
 pub const SCHEMA: u32 = 2;
@@ -79,6 +83,18 @@ pub struct TrialRecord {
     /// The points of a descent, the start first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub path: Vec<Vec<f32>>,
+    /// The number of training examples, where the settings leave it to the data.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub train_examples: Option<usize>,
+    /// Validation scores within the epochs, where they are asked for.
+    #[serde(skip_serializing_if = "Checks::is_empty", default)]
+    pub checks: Checks,
+    /// The layers over the epochs, first to last, of a training that was watched.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub layers: Vec<LayerHistory>,
+    /// What an epoch of its arm is, which its line does not say: the summary of a plan fills it in.
+    #[serde(skip)]
+    pub epoch: Option<EpochSize>,
     /// What it was made with.
     pub made_with: MadeWith,
     /// Wall seconds of its training and evaluation: the stack's, divided by its trials. The one field that may differ between two runs of a
@@ -194,15 +210,13 @@ impl TrialRecord {
                 Some(one_vs_rest(&self.confusion).get(class)?.accuracy())
             }
             Metric::KnnConfused(pair) if self.has_neighbours() => confused(&self.confusion, pair.classes()),
-            Metric::EpochsTo(level) => {
-                let accuracies = &self.history.validation_accuracy;
-                if accuracies.is_empty() || self.status != Status::Done {
-                    return None;
-                }
-                // A run that never gets there counts as one that would have in the epoch after the last.
-                let reached = accuracies.iter().position(|&accuracy| accuracy >= level.get() as f32);
-                Some((reached.unwrap_or(accuracies.len()) + 1) as f64)
-            }
+            Metric::EpochsTo(level) => self.epochs_to(level.get()),
+            Metric::StepsTo(level) => self.steps_to(level.get()),
+            Metric::ImagesTo(level) => self.images_to(level.get()),
+            Metric::GradientNorm(layer) => self.of_layer(*layer, |history| &history.gradient_norm),
+            Metric::Saturated(layer) => self.of_layer(*layer, |history| &history.saturated),
+            Metric::Slope(layer) => self.of_layer(*layer, |history| &history.slope),
+            Metric::Seconds => (self.status == Status::Done).then_some(self.seconds),
             _ => None,
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Dashboard<'a> {
         let trained = catch_unwind(AssertUnwindSafe(|| {
             let epochs = config.train.epochs;
             let has_accuracy = matches!(config.kind(), TrialKind::Classification);
-            let open = || Mutex::new(Screen::open(label, epochs, config.data.train, has_accuracy));
+            let open = || Mutex::new(Screen::open(label, epochs, config.data.likely_train(), has_accuracy));
             let screen = Self::has_screen(quiet).then(open);
             train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
         }));

@@ -165,7 +165,7 @@ fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
     match trial.config.kind() {
         TrialKind::Descent(descent) => (descent.steps, 1),
         TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
-            (trial.config.data.train, trial.config.train.epochs)
+            (trial.config.data.likely_train(), trial.config.train.epochs)
         }
     }
 }

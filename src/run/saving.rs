@@ -83,7 +83,7 @@ impl<'a> SavingTrainer<'a> {
     }
 
     fn save(&self, trial: &Trial, record: &TrialRecord, network: &Network) -> Result<()> {
-        let classes = &self.lab.dataset(&trial.config.data.dataset)?.classes;
+        let classes = &self.lab.dataset(&trial.config.data.full_name())?.classes;
         let card = ModelCard::new(record, classes, &trial.config);
         saved::save(&saved::folder_of_seed(self.folder, record.seed), network, &card)
     }

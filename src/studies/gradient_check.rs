@@ -339,7 +339,7 @@ mod tests {
         // With the corners of XOR and zero biases the input of a ReLU is exactly 0.
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![4]);
-        config.model.init = crate::nn::models::Init::HeNormal;
+        config.model.init = crate::nn::models::Init::HeNormal.into();
         let device = device::for_tests();
         let dataset = toys::find("xor").unwrap().dataset();
         let model = config.network(2, 2).init(&[0], &device);

@@ -8,6 +8,7 @@ use super::batch::{Batch, Batcher};
 use super::{Job, StepScores};
 use crate::evaluate::{Scores, correct, evaluate};
 use crate::nn::models::Network;
+use crate::nn::models::linear::StackedLinear;
 use crate::nn::optim::clip;
 
 /// A stack in training.
@@ -70,15 +71,18 @@ impl<'a> AutodiffSteps<'a> {
         let mut gradients = GradientsParams::from_grads(losses.backward(), &self.model);
         self.adjust(&mut gradients);
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);
+        if job.config.unit_norm {
+            self.model.layers_mut().into_iter().for_each(to_unit_norm);
+        }
     }
 
     /// Adds the penalties to the gradients, drops those of frozen layers, and clips the rest.
     fn adjust(&self, gradients: &mut GradientsParams) {
         let (config, model) = (self.job.config, &self.model);
         let examples = self.job.train.count() as f64;
-        if config.l1 > 0.0 || config.l2 > 0.0 {
+        if config.l1() > 0.0 || config.l2 > 0.0 {
             model.layers().into_iter().for_each(|layer| {
-                penalise(&layer.weight, gradients, config.l1 / examples, config.l2 / examples);
+                penalise(&layer.weight, gradients, config.l1() / examples, config.l2 / examples);
             });
         }
         for layer in model.layers().into_iter().take(self.job.frozen) {
@@ -103,16 +107,17 @@ impl<'a> AutodiffSteps<'a> {
         let correct = (!correct.is_empty()).then(|| read(correct));
         let replicas = self.job.seeds.len();
         let examples: usize = counts.iter().sum();
-        let mean = |r: usize, values: &[f32], weight: &dyn Fn(usize) -> f64| {
-            let terms = counts.iter().enumerate();
-            let sum: f64 = terms.map(|(s, &n)| f64::from(values[s * replicas + r]) * weight(n)).sum();
-            sum / examples as f64
-        };
+        let loss = self.job.config.loss;
         (0..replicas)
             .map(|r| {
-                let loss = mean(r, &losses, &|n| n as f64);
-                let accuracy = correct.as_ref().map(|correct| mean(r, correct, &|_| 1.0));
-                StepScores { all: Scores { loss, accuracy }, first_loss: f64::from(losses[r]) }
+                let of_steps = |values: &[f32]| -> Vec<f64> {
+                    values.iter().skip(r).step_by(replicas).map(|&value| f64::from(value)).collect()
+                };
+                let sum = of_steps(&losses).iter().zip(&counts).map(|(&of_step, &n)| loss.sum_of(of_step, n)).sum();
+                let correct = correct.as_ref().map(|correct| of_steps(correct).iter().sum::<f64>());
+                let accuracy = correct.map(|correct| correct / examples as f64);
+                let all = Scores { loss: loss.of_sum(sum, examples), accuracy };
+                StepScores { all, first_loss: f64::from(losses[r]) }
             })
             .collect()
     }
@@ -126,6 +131,16 @@ impl<'a> AutodiffSteps<'a> {
     /// The stack as it is now, without autodiff.
     pub fn network(&self) -> Network {
         self.model.valid()
+    }
+}
+
+/// Divides the weights and biases of each replica's layer by the Euclidean norm of its weights; weights of 0 stay.
+fn to_unit_norm(layer: &mut StackedLinear) {
+    let norm = layer.weight.val().inner().square().sum_dim(1).sum_dim(2).sqrt(); // [R, 1, 1]
+    let zero = norm.clone().equal_elem(0.0);
+    let norm = norm.mask_fill(zero, 1.0);
+    for parameter in std::iter::once(&mut layer.weight).chain(&mut layer.bias) {
+        *parameter = parameter.clone().map(|values| Tensor::from_inner(values.inner() / norm.clone()).require_grad());
     }
 }
 

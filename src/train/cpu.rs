@@ -14,6 +14,7 @@ use crate::nn::cpu::feed_forward::{Layer, LayerGradient};
 use crate::nn::cpu::sum::sum_pairs;
 use crate::nn::cpu::update::Update;
 use crate::nn::cpu::{FeedForward, Pass, convert, loss};
+use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 
 /// A stack in training.
@@ -41,7 +42,7 @@ struct Sums {
     loss: f64,
     correct: usize,
     examples: usize,
-    /// The mean loss of the first of the steps.
+    /// The loss of the first of the steps.
     first_loss: Option<f64>,
 }
 
@@ -83,6 +84,9 @@ impl<'a> CpuSteps<'a> {
         let adjustment = Adjustment::of(self.job);
         for (replica, batch) in self.replicas.iter_mut().zip(batches) {
             replica.step(self.job, &batch, &update, adjustment);
+            if self.job.config.unit_norm {
+                replica.network.layers.iter_mut().for_each(to_unit_norm);
+            }
         }
     }
 
@@ -91,8 +95,8 @@ impl<'a> CpuSteps<'a> {
         let has_accuracy = self.job.task.has_accuracy();
         let take = |replica: &mut ReplicaSteps| {
             let Sums { loss, correct, examples, first_loss } = std::mem::take(&mut replica.scores);
-            let mean = |sum: f64| sum / examples as f64;
-            let all = Scores { loss: mean(loss), accuracy: has_accuracy.then(|| mean(correct as f64)) };
+            let accuracy = has_accuracy.then(|| correct as f64 / examples as f64);
+            let all = Scores { loss: self.job.config.loss.of_sum(loss, examples), accuracy };
             StepScores { all, first_loss: first_loss.unwrap_or(f64::NAN) }
         };
         self.replicas.iter_mut().map(take).collect()
@@ -121,7 +125,7 @@ impl ReplicaSteps {
         let lowest = network.lowest_reached().max(if has_slopes { 0 } else { job.frozen });
         let score = |outputs: &[f32], grad: &mut [f32]| {
             let total = loss::loss_and_gradient(loss, outputs, &batch.targets, width, grad);
-            scores.add(total, batch.count);
+            scores.add(loss, total, batch.count);
             if task.has_accuracy() {
                 scores.correct += loss::correct(outputs, &batch.targets, width, task);
             }
@@ -150,10 +154,10 @@ impl ReplicaSteps {
 }
 
 impl Sums {
-    fn add(&mut self, loss: f64, examples: usize) {
-        self.loss += loss;
+    fn add(&mut self, loss: Loss, sum: f64, examples: usize) {
+        self.loss += sum;
         self.examples += examples;
-        self.first_loss.get_or_insert(loss / examples as f64);
+        self.first_loss.get_or_insert(loss.of_sum(sum, examples));
     }
 }
 
@@ -170,8 +174,12 @@ struct Adjustment {
 impl Adjustment {
     fn of(job: &Job) -> Self {
         let examples = job.train.count() as f64;
-        let TrainConfig { l1, l2, clip_value, .. } = *job.config;
-        Self { l1: (l1 / examples) as f32, l2: (l2 / examples) as f32, limit: clip_value.map(|limit| limit as f32) }
+        let TrainConfig { l2, clip_value, .. } = *job.config;
+        Self {
+            l1: (job.config.l1() / examples) as f32,
+            l2: (l2 / examples) as f32,
+            limit: clip_value.map(|limit| limit as f32),
+        }
     }
 
     /// Whether the gradient of a weight is 0 where the loss does not depend on it.
@@ -195,6 +203,15 @@ impl Adjustment {
         if let Some(limit) = self.limit {
             gradient.iter_mut().for_each(|gradient| *gradient = gradient.clamp(-limit, limit));
         }
+    }
+}
+
+/// Divides the weights and biases of a layer by the Euclidean norm of its weights; weights of 0 have no direction, and stay.
+fn to_unit_norm(layer: &mut Layer) {
+    let norm = sum_pairs(&layer.weight, &layer.weight, |a, b| a * b).sqrt();
+    if norm != 0.0 {
+        let numbers = layer.weight.iter_mut().chain(layer.bias.iter_mut().flatten());
+        numbers.for_each(|number| *number = (f64::from(*number) / norm) as f32);
     }
 }
 

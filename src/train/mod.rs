@@ -13,7 +13,7 @@ use crate::data::Split;
 use crate::data::noise::Noise;
 use crate::evaluate::Scores;
 use crate::experiment::config::TrainConfig;
-use crate::nn::loss::Loss;
+use crate::nn::cpu::{FeedForward, convert};
 use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
@@ -23,9 +23,11 @@ mod batch;
 mod cpu;
 mod replica;
 pub(crate) mod step;
+pub(crate) mod watch;
 
 use replica::{Replica, Stopped, StoppingRule};
 use step::Steps;
+use watch::LayerState;
 
 /// A replica has diverged when an epoch's mean training loss is not finite, or exceeds this many times the loss of its first batch, before
 /// any step was taken. The second part does not hold for regressions and perceptrons, whose first batch may have no loss at all.
@@ -70,6 +72,17 @@ pub struct EpochScores {
     pub validation: Scores,
 }
 
+/// The scores of one replica on the validation examples within an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Check {
+    /// Steps taken before.
+    pub steps: usize,
+    /// Training examples of these steps.
+    pub examples: usize,
+    /// On the validation examples.
+    pub validation: Scores,
+}
+
 /// What a replica scored over some steps, each before its weights moved.
 #[derive(Debug, Clone, Copy)]
 pub struct StepScores {
@@ -101,6 +114,10 @@ pub struct Trained {
     pub model: Network,
     /// `[R][epochs]`; a replica's list ends before the epoch in which it diverged or after the one in which it stopped early.
     pub history: Vec<Vec<EpochScores>>,
+    /// `[R]`: evaluations within the epochs, where they are asked for; one that is not finite is left out.
+    pub checks: Vec<Vec<Check>>,
+    /// `[R][epochs + 1][layers]`: the layers before the first epoch and after each, where the training is watched; else empty.
+    pub layers: Vec<Vec<Vec<LayerState>>>,
     /// How each replica's training ended, `[R]`.
     pub endings: Vec<Ending>,
 }
@@ -177,10 +194,19 @@ pub fn train_to(
     let stopping = StoppingRule {
         patience: job.config.patience,
         // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
-        relative_to_first_batch: job.task != Task::Regress && job.config.loss != Loss::Perceptron,
+        relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
     };
+    let watched = |steps: &Steps| {
+        let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
+        let networks = if probe.is_some() { convert::unstack(&steps.network()) } else { Vec::new() };
+        let look = |network: &FeedForward| Some(watch::look(network, probe?, job.task, job.config.loss));
+        networks.iter().filter_map(look).collect::<Vec<Vec<LayerState>>>()
+    };
+    for (replica, layers) in replicas.iter_mut().zip(watched(&steps)) {
+        replica.layers.push(layers);
+    }
     for epoch in 0..epochs {
-        train_epoch(&mut steps, job, epoch, callback)?;
+        train_epoch(&mut steps, job, epoch, &mut replicas, callback)?;
         let scores = steps.take_scores().into_iter().zip(steps.validate());
         let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
@@ -191,6 +217,9 @@ pub fn train_to(
                 replica.record(scores, train.first_loss, stopping, || steps.network().replica(r))
             })
             .collect();
+        for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&steps)).zip(&scores) {
+            replica.layers.extend(scores.map(|_| layers));
+        }
         callback.on_epoch(epoch + 1, &scores);
         if checkpoints.contains(&(epoch + 1)) {
             trained.push(checkpoint(&steps.network(), &replicas)?);
@@ -207,9 +236,16 @@ pub fn train_to(
 }
 
 /// One pass over the training examples.
-fn train_epoch(steps: &mut Steps, job: &Job, epoch: usize, callback: &dyn Callback) -> Result<(), TrainError> {
+fn train_epoch(
+    steps: &mut Steps,
+    job: &Job,
+    epoch: usize,
+    replicas: &mut [Replica],
+    callback: &dyn Callback,
+) -> Result<(), TrainError> {
     let (examples, batch_size) = (job.train.count(), job.config.batch_size);
     let steps_per_epoch = examples.div_ceil(batch_size);
+    let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
     let mut batches = steps.batches(epoch);
     for step in 0..steps_per_epoch {
         let position = schedule::TrainingPosition {
@@ -223,6 +259,13 @@ fn train_epoch(steps: &mut Steps, job: &Job, epoch: usize, callback: &dyn Callba
         let count = batch_size.min(examples - step * batch_size);
         if callback.on_step(count * job.seeds.len()).is_break() {
             return Err(TrainError::Interrupted);
+        }
+        let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
+        // The end of an epoch is evaluated in any case.
+        if step + 1 < steps_per_epoch && between_checks.is_some_and(|between| taken.is_multiple_of(between)) {
+            for (replica, validation) in replicas.iter_mut().zip(steps.validate()) {
+                replica.check(Check { steps: taken, examples: seen, validation });
+            }
         }
     }
     Ok(())
@@ -246,7 +289,10 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
         (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
     };
     let endings = replicas.iter().map(ending).collect();
-    Ok(Trained { model, history: replicas.iter().map(|replica| replica.history.clone()).collect(), endings })
+    let history = replicas.iter().map(|replica| replica.history.clone()).collect();
+    let checks = replicas.iter().map(|replica| replica.checks.clone()).collect();
+    let layers = replicas.iter().map(|replica| replica.layers.clone()).collect();
+    Ok(Trained { model, history, checks, layers, endings })
 }
 
 #[cfg(test)]

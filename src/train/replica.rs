@@ -1,6 +1,7 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
-use super::{EpochScores, LOSS_DIVERGENCE_FACTOR};
+use super::watch::LayerState;
+use super::{Check, EpochScores, LOSS_DIVERGENCE_FACTOR};
 use crate::nn::models::Network;
 
 /// The state of one replica.
@@ -8,6 +9,10 @@ use crate::nn::models::Network;
 pub struct Replica {
     /// Scores of every epoch, without one in which it diverged.
     pub history: Vec<EpochScores>,
+    /// Evaluations within the epochs.
+    pub checks: Vec<Check>,
+    /// The layers before the first epoch and after each, where the training is watched.
+    pub layers: Vec<Vec<LayerState>>,
     first_batch_loss: Option<f64>,
     /// The epoch with the lowest validation loss so far; only under early stopping.
     pub best: Option<BestEpoch>,
@@ -46,6 +51,13 @@ pub struct StoppingRule {
 }
 
 impl Replica {
+    /// Keeps an evaluation within an epoch, unless the replica has stopped or its loss is not finite.
+    pub fn check(&mut self, check: Check) {
+        if self.stopped.is_none() && check.validation.loss.is_finite() {
+            self.checks.push(check);
+        }
+    }
+
     /// Records an epoch's scores and returns them, or `None` once the replica has stopped. A stopped replica trains on with the stack,
     /// and its scores are dropped. `weights` gives the replica's weights as a stack of one.
     pub fn record(

@@ -1,13 +1,16 @@
 //! The CPU's steps against those by Burn's autodiff and optimizers, which are another program for the same arithmetic.
 
-use burn::tensor::Device;
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::autodiff::AutodiffSteps;
 use super::cpu::CpuSteps;
 use super::*;
-use crate::data::{Examples, Images, PIXELS, Pixels};
+use crate::data::{Examples, Images, PIXELS, Pixels, PointSet};
 use crate::experiment::config::{Hidden, TrialConfig};
+use crate::nn::loss::Loss;
 use crate::nn::models::ActivationKind;
+use crate::nn::optim::{OptimizerConfig, UpdateRule};
 use crate::seed::{Purpose, Stream};
 
 const SEEDS: [u64; 2] = [3, 8];
@@ -89,7 +92,7 @@ type Setting = (&'static str, fn(&mut TrialConfig));
 
 #[test]
 fn steps_on_the_cpu_are_those_by_autodiff_whatever_is_set() {
-    let settings: [Setting; 12] = [
+    let settings: [Setting; 14] = [
         ("the defaults", |_| {}),
         ("raw pixels", |config| config.data.pixels = Pixels::Raw),
         ("dropout", |config| config.model.dropout = 0.4),
@@ -105,10 +108,81 @@ fn steps_on_the_cpu_are_those_by_autodiff_whatever_is_set() {
         ("no biases", |config| config.model.bias = false),
         ("a step activation", |config| config.model.activation = ActivationKind::Step),
         ("noise", |config| config.train.noise = 0.3),
+        ("a summed loss", |config| {
+            config.train.loss = Loss::PerceptronSum;
+            (config.train.optimizer.lr, config.train.batch_size) = (1e-4, 40);
+        }),
+        ("weights of norm 1", |config| {
+            (config.model.hidden, config.model.outputs) = (Hidden::Widths(Vec::new()), Some(1));
+            (config.train.loss, config.train.unit_norm) = (Loss::Mse, true);
+        }),
     ];
     for (name, change) in settings {
         assert_alike(name, change);
     }
+}
+
+#[test]
+fn a_step_of_the_lecture_notes_perceptron_is_the_one_worked_by_hand() {
+    let mut config = TrialConfig::default();
+    (config.model.hidden, config.model.outputs) = (Hidden::Widths(Vec::new()), Some(1));
+    (config.train.loss, config.train.unit_norm, config.train.batch_size) = (Loss::PerceptronSum, true, 3);
+    config.train.optimizer = OptimizerConfig::new(UpdateRule::Sgd);
+    let device = Device::flex();
+    let points =
+        PointSet { values: vec![2.0, 1.0, 1.0, -1.0, -1.0, 3.0], width: 2, labels: vec![1, 0, 1], targets: Vec::new() };
+    let examples = Examples::Points(points);
+    let split = examples.slice(0, 3, Pixels::Unit);
+    let job = Job {
+        seeds: &[0],
+        config: &config.train,
+        dropout: 0.0,
+        frozen: 0,
+        train: split,
+        validation: split,
+        task: config.task(2),
+        noise: config.train.noise(),
+        device: &device,
+    };
+    let start = || {
+        let device = device.clone().autodiff();
+        let mut network = config.network(2, 2).init(&[0], &device);
+        let set = |values: Vec<f32>| {
+            let rows = values.len();
+            Param::from_tensor(Tensor::from_data(TensorData::new(values, [1, rows, 1]), &device))
+        };
+        for layer in network.layers_mut() {
+            (layer.weight, layer.bias) = (set(vec![0.5, -0.5]), Some(set(vec![0.25])));
+        }
+        network
+    };
+    // The outputs are 0.75, 1.25 and -1.75, and y is 1, -1 and 1: the last two are misclassified, by 3 in sum. The gradient is
+    // -(-(1, -1) + (-1, 3)) = (2, -4) of the weights and 1 - 1 = 0 of the bias; at a rate of 0.5 the weights become (-0.5, 1.5), of norm
+    // sqrt(2.5), and with the bias 0.25 they are divided by it.
+    let norm = 2.5f32.sqrt();
+    let expected = [-0.5 / norm, 1.5 / norm, 0.25 / norm];
+    let (mut cpu, mut autodiff) = (CpuSteps::new(start(), &job), AutodiffSteps::new(start(), &job));
+    let (mut own, mut burns) = (cpu.batches(0), autodiff.batches(0));
+    cpu.step(own.next(), 0.5);
+    autodiff.step(burns.next(), 0.5);
+    for (weights, scores) in
+        [(weights(&cpu.network()), cpu.take_scores()), (weights(&autodiff.network()), autodiff.take_scores())]
+    {
+        assert!(weights.concat().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{weights:?}");
+        assert_eq!((scores[0].all.loss, scores[0].all.accuracy), (3.0, Some(1.0 / 3.0)));
+    }
+}
+
+#[test]
+fn the_l1_penalty_is_the_same_in_both_scalings() {
+    let outcomes = |change: fn(&mut TrialConfig)| {
+        let mut config = TrialConfig::default();
+        change(&mut config);
+        outcomes(&config).map(|(weights, _)| weights)
+    };
+    let whole = outcomes(|config| config.train.l1 = 1.5);
+    assert_eq!(outcomes(|config| config.train.l1_half = 3.0), whole);
+    assert_ne!(outcomes(|config| config.train.l1_half = 1.5), whole);
 }
 
 #[test]

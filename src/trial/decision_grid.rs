@@ -58,7 +58,7 @@ fn probability_of_second(row: &[f32], loss: Loss) -> f32 {
 /// The probability of class 1 by a network of one output.
 fn probability_of_one(z: f32, loss: Loss) -> f32 {
     match loss {
-        Loss::Perceptron => f32::from(z >= 0.0),
+        loss if loss.is_perceptrons() => f32::from(z >= 0.0),
         loss if loss.is_on_logits() => logistic(z),
         _ => z.clamp(0.0, 1.0),
     }

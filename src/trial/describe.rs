@@ -7,8 +7,9 @@ use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
-use crate::record::{History, Metrics, TrialRecord};
-use crate::train::EpochScores;
+use crate::record::{Checks, History, LayerHistory, Metrics, TrialRecord};
+use crate::train::watch::LayerState;
+use crate::train::{Check, EpochScores};
 
 /// The scores of every epoch, in 32 bits; accuracies where the task has them.
 pub fn history(epochs: &[EpochScores]) -> History {
@@ -21,6 +22,31 @@ pub fn history(epochs: &[EpochScores]) -> History {
         validation_loss: column(|e| e.validation.loss),
         validation_accuracy: accuracies(|e| e.validation.accuracy),
     }
+}
+
+/// The evaluations within the epochs, in 32 bits.
+pub fn checks(checks: &[Check]) -> Checks {
+    Checks {
+        steps: checks.iter().map(|check| check.steps).collect(),
+        examples: checks.iter().map(|check| check.examples).collect(),
+        validation_loss: checks.iter().map(|check| check.validation.loss as f32).collect(),
+        validation_accuracy: checks.iter().filter_map(|check| Some(check.validation.accuracy? as f32)).collect(),
+    }
+}
+
+/// Each layer over the epochs, from the layers of each epoch, in 32 bits.
+pub fn layers(epochs: &[Vec<LayerState>]) -> Vec<LayerHistory> {
+    // JSON has no infinity, and a gradient whose square overflows is finite enough to go on.
+    let number = |value: f64| (value as f32).clamp(f32::MIN, f32::MAX);
+    let column = |layer: usize, value: fn(&LayerState) -> Option<f64>| {
+        epochs.iter().filter_map(|layers| Some(number(value(layers.get(layer)?)?))).collect()
+    };
+    let history = |layer: usize| LayerHistory {
+        gradient_norm: column(layer, |state| Some(state.gradient_norm)),
+        saturated: column(layer, |state| state.saturated),
+        slope: column(layer, |state| state.slope),
+    };
+    (0..epochs.first().map_or(0, Vec::len)).map(history).collect()
 }
 
 /// The metrics of a trained network: training and validation scores of the epoch whose weights were kept, and test scores. A number that

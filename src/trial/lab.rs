@@ -4,18 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::references::References;
 use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
-use crate::data::{Dataset, Split};
+use crate::data::{Dataset, DefaultSizes, Split};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::config::{DataConfig, Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{self, OpenBackend};
 use crate::nn::models::Network;
-use crate::record::{BURN_VERSION, Bytes, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::record::{BURN_VERSION, Bytes, Checks, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 
 /// Data sets, initial weights and backend of a plan's trials.
@@ -51,17 +51,20 @@ impl Lab {
         let mut lab =
             Self { datasets: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), backend };
         for name in plan.datasets() {
-            lab.datasets.insert(name.to_string(), source::load(name, locations)?);
+            lab.datasets.insert(name.clone(), source::load(&name, locations)?);
         }
         for arm in plan.arms.iter().filter(|arm| !matches!(arm.config.kind(), TrialKind::Descent(_))) {
-            lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
-            let classes = lab.dataset(&arm.config.data.dataset)?.classes.len();
+            let Splits { train, test, .. } =
+                lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
+            let fits = arm.config.validate_sizes(train.count(), test.count());
+            fits.map_err(|what| anyhow!("arm `{}`: {what}", arm.label))?;
+            let classes = lab.dataset(&arm.config.data.full_name())?.classes.len();
             let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
             ensure!(
                 outputs == classes.max(1) || (outputs == 1 && classes == 2),
                 "arm `{}`: `model.outputs` is {outputs}; {} has {classes} classes, and 1 output separates 2",
                 arm.label,
-                arm.config.data.dataset
+                arm.config.data.full_name()
             );
             lab.read_start(&arm.config)?;
         }
@@ -87,7 +90,7 @@ impl Lab {
         if !config.train.vary.varies(Source::Split) {
             return Ok(None);
         }
-        let Dataset { name, train, test, classes, hash } = self.dataset(&config.data.dataset)?;
+        let Dataset { name, train, test, classes, hash } = self.dataset(&config.data.full_name())?;
         let mut order: Vec<usize> = (0..train.count()).collect();
         Stream::new(seed, Purpose::Split, 0).shuffle(&mut order);
         let dataset = Dataset {
@@ -121,7 +124,7 @@ impl Lab {
     /// # Errors
     /// The data set or the weights were not loaded, or the weights do not fit.
     pub(super) fn untrained_network(&self, config: &TrialConfig, seeds: &[u64]) -> Result<Network> {
-        let dataset = self.dataset(&config.data.dataset)?;
+        let dataset = self.dataset(&config.data.full_name())?;
         let device = self.backend.device.clone().autodiff();
         let drawn = config.train.vary.seeds(Source::Init, seeds);
         let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(&drawn, &device);
@@ -159,8 +162,8 @@ impl Lab {
                 Some(Start::File(path)) => data = format!("{data}+{}", self.weights(path)?.hash),
                 Some(Start::WarmStart(other)) => {
                     if let Some(settings) = &other.settings {
-                        if settings.data.dataset != config.data.dataset {
-                            data = format!("{data}+{}", self.dataset(&settings.data.dataset)?.hash);
+                        if settings.data.full_name() != config.data.full_name() {
+                            data = format!("{data}+{}", self.dataset(&settings.data.full_name())?.hash);
                         }
                         config = settings;
                         continue;
@@ -188,7 +191,7 @@ impl Lab {
         if let TrialKind::Descent(descent) = config.kind() {
             return Ok((descent.function.name().into(), NO_DATA.into()));
         }
-        let dataset = self.dataset(&config.data.dataset)?;
+        let dataset = self.dataset(&config.data.full_name())?;
         Ok((dataset.name.clone(), dataset.hash.clone()))
     }
 
@@ -197,25 +200,19 @@ impl Lab {
     /// # Errors
     /// The data set was not loaded, or has fewer examples than asked for.
     pub fn splits(&self, data: &DataConfig) -> Result<Splits<'_>> {
-        let dataset = self.dataset(&data.dataset)?;
+        let dataset = self.dataset(&data.full_name())?;
         let (all, tests) = (dataset.train.count(), dataset.test.count());
+        let DefaultSizes { train, validation, test } = data.sizes_of(all, tests);
         ensure!(
-            data.train + data.validation <= all,
-            "`data.train` {} and `data.validation` {} are more than the {all} training images of {}",
-            data.train,
-            data.validation,
+            train > 0 && train + validation <= all,
+            "`data.train` {train} and `data.validation` {validation} are more than the {all} training images of {}",
             dataset.name
         );
-        ensure!(
-            data.test <= tests,
-            "`data.test` {} is more than the {tests} test images of {}",
-            data.test,
-            dataset.name
-        );
+        ensure!(test <= tests, "`data.test` {test} is more than the {tests} test images of {}", dataset.name);
         Ok(Splits {
-            train: dataset.train.slice(0, data.train, data.pixels),
-            validation: dataset.train.slice(all - data.validation, all, data.pixels),
-            test: dataset.test.slice(0, data.test, data.pixels),
+            train: dataset.train.slice(0, train, data.pixels),
+            validation: dataset.train.slice(all - validation, all, data.pixels),
+            test: dataset.test.slice(0, test, data.pixels),
         })
     }
 
@@ -233,6 +230,8 @@ impl Lab {
     /// A record with nothing found yet.
     pub(super) fn blank_record(&self, trial: &Trial) -> Result<TrialRecord> {
         let (dataset, data) = self.dataset_name_and_hash(&trial.config)?;
+        let chooses = !matches!(trial.config.kind(), TrialKind::Descent(_)) && !trial.config.data.classes.is_empty();
+        let train_examples = if chooses { Some(self.splits(&trial.config.data)?.train.count()) } else { None };
         Ok(TrialRecord {
             schema: SCHEMA,
             id: self.id(trial)?,
@@ -250,6 +249,10 @@ impl Lab {
             predictions: Predictions::default(),
             decision_grid: None,
             path: Vec::new(),
+            train_examples,
+            checks: Checks::default(),
+            layers: Vec::new(),
+            epoch: None,
             made_with: MadeWith {
                 kindling: env!("CARGO_PKG_VERSION").into(),
                 burn: BURN_VERSION.into(),

@@ -7,6 +7,7 @@ mod autoencoder;
 mod decision_grid;
 mod descent;
 mod describe;
+mod errors;
 mod lab;
 pub(crate) mod probe;
 mod references;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::autoencoder::AutoencoderEvaluation;
 use super::lab::{Lab, Splits};
-use super::{decision_grid, descent, describe};
+use super::{decision_grid, descent, describe, errors};
 use crate::evaluate::{self, Scores};
 use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
@@ -115,7 +115,7 @@ pub fn job<'a>(lab: &'a Lab, config: &'a TrialConfig, seeds: &'a [u64]) -> Resul
         frozen: config.model.frozen,
         train,
         validation,
-        task: config.task(lab.dataset(&config.data.dataset)?.classes.len()),
+        task: config.task(lab.dataset(&config.data.full_name())?.classes.len()),
         noise: config.train.noise(),
         device: &lab.backend.device,
     })
@@ -161,6 +161,8 @@ fn record(
     let mut record = lab.blank_record(trial)?;
     let epochs = &replica.trained.history[replica.r];
     record.history = describe::history(epochs);
+    record.layers = describe::layers(&replica.trained.layers[replica.r]);
+    record.checks = describe::checks(&replica.trained.checks[replica.r]);
     let epochs_kept = match replica.trained.endings[replica.r] {
         Ending::Diverged { epoch } => return Ok(diverged(record, epoch)),
         // Finite on validation, but not on the test images: no metric of it could be kept.
@@ -171,7 +173,7 @@ fn record(
     record.epochs_kept = Some(epochs_kept);
     record.metrics = describe::metrics(*kept.context("the training left no epoch")?, replica.test);
     let (config, device) = (&trial.config, &lab.backend.device);
-    let dataset = lab.dataset(&config.data.dataset)?;
+    let dataset = lab.dataset(&config.data.full_name())?;
     let task = config.task(dataset.classes.len());
     let splits = lab.splits(&config.data)?;
     if let (Network::Autoencoder(autoencoder), TrialKind::Autoencoder { latent }) = (network, config.kind()) {
@@ -190,6 +192,9 @@ fn record(
     } else if task.has_accuracy() {
         let outputs = evaluate::outputs_of_one(network, splits.test.rows, device);
         describe::classifier(&mut record, &outputs, splits.test.labels, task, config.train.loss);
+    }
+    if config.evaluate.errors {
+        record.metrics.extend(errors::measure(network, splits.test, task, config.train.loss, device));
     }
     if dataset.train.points().is_some() {
         // A mistake is shown as an image, and points are none.

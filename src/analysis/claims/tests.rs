@@ -40,6 +40,10 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 confusion: vec![],
                 decision_grid: None,
                 path: vec![],
+                train_examples: None,
+                checks: Default::default(),
+                layers: Vec::new(),
+                epoch: None,
                 mistakes: vec![],
                 predictions: Predictions::default(),
                 made_with: MadeWith {

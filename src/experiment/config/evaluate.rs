@@ -1,8 +1,8 @@
-//! The `[evaluate]` section: what is measured of a trained autoencoder's codes, besides the error of its reconstructions.
+//! The `[evaluate]` section: what is measured of a trained network besides its loss and accuracy, most of it of an autoencoder's codes.
 
 use serde::{Deserialize, Serialize};
 
-/// The measures of codes that an experiment asks for. Each is off by default, because some take longer than the training.
+/// The measures that an experiment asks for. Each is off by default, because some take longer than the training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EvaluateConfig {
@@ -22,6 +22,9 @@ pub struct EvaluateConfig {
     /// The noise levels at which test images are denoised.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<f64>,
+    /// Whether the mean squared and the mean absolute error of the test outputs are measured, of any network.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub errors: bool,
 }
 
 /// Beyond this many neighbours a measure of neighbourhoods is slow and no longer local.
@@ -33,6 +36,12 @@ impl EvaluateConfig {
     /// Whether no measure is asked for.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether a measure is asked for that only an autoencoder has.
+    pub fn is_about_codes(&self) -> bool {
+        let errors = self.errors;
+        *self != Self { errors, ..Self::default() }
     }
 
     /// Checks every number, given the numbers of training and test images and the highest noise level of the noise's kind.

@@ -1,7 +1,6 @@
 //! What a trial is: the training of a classifier, of a regressor or of an autoencoder, or a descent. It decides what is measured.
 
 use super::{DescentConfig, TrialConfig};
-use crate::data::classes_of;
 use crate::experiment::metric::{Level, Metric};
 
 /// What a trial's settings make of it.
@@ -26,7 +25,7 @@ impl TrialConfig {
         match (&self.descend, self.model.latent) {
             (Some(descent), _) => TrialKind::Descent(descent),
             (None, Some(latent)) => TrialKind::Autoencoder { latent },
-            (None, None) if classes_of(&self.data.dataset) == 0 => TrialKind::Regression,
+            (None, None) if self.data.class_count() == 0 => TrialKind::Regression,
             (None, None) => TrialKind::Classification,
         }
     }
@@ -41,20 +40,26 @@ impl TrialConfig {
         }
     }
 
-    /// The metrics of these trials, without [`Metric::EpochsTo`]: see [`TrialConfig::measures`].
+    /// The metrics of these trials, without those of [`TrialConfig::measured_at_any_level`].
     pub(crate) fn measured(&self) -> Vec<Metric> {
-        let mut metrics = vec![Metric::Diverged];
+        let mut metrics = vec![Metric::Diverged, Metric::Seconds];
         let losses = [Metric::TestLoss, Metric::ValidationLoss, Metric::TrainLoss];
+        let errors = if self.evaluate.errors { vec![Metric::TestMse, Metric::TestMae] } else { Vec::new() };
         match self.kind() {
             TrialKind::Classification => {
                 metrics.extend(losses);
                 metrics.extend([Metric::TestAccuracy, Metric::ValidationAccuracy, Metric::TrainAccuracy]);
                 metrics.extend([Metric::TestPrecision, Metric::TestRecall, Metric::TestF1]);
+                metrics.extend(errors);
             }
-            TrialKind::Regression => metrics.extend(losses),
+            TrialKind::Regression => {
+                metrics.extend(losses);
+                metrics.extend(errors);
+            }
             TrialKind::Autoencoder { .. } => {
                 metrics.extend(losses);
                 metrics.extend([Metric::TestMse, Metric::TestBce]);
+                metrics.extend(errors.into_iter().skip(1));
                 metrics.extend(self.measured_of_codes());
             }
             TrialKind::Descent(_) => {
@@ -70,7 +75,7 @@ impl TrialConfig {
         let asked = &self.evaluate;
         let mut metrics = Vec::new();
         let mut add_if = |asked: bool, more: &[Metric]| metrics.extend(more.iter().filter(|_| asked).cloned());
-        add_if(!asked.is_empty(), &[Metric::ExplainedVariance, Metric::ExplainedVariancePca]);
+        add_if(asked.is_about_codes(), &[Metric::ExplainedVariance, Metric::ExplainedVariancePca]);
         add_if(asked.knn.is_some(), &[Metric::KnnAccuracy, Metric::KnnOneVsRest]);
         let baselines = [Metric::KnnAccuracyPixels, Metric::KnnAccuracyPca, Metric::KnnAccuracyUntrained];
         add_if(asked.baselines, &baselines);
@@ -85,15 +90,33 @@ impl TrialConfig {
         metrics
     }
 
-    /// Whether these trials have a metric. The epochs to a validation accuracy can be asked for at any level.
-    pub(crate) fn measures(&self, metric: &Metric) -> bool {
-        match metric {
-            Metric::EpochsTo(_) => matches!(self.kind(), TrialKind::Classification),
-            Metric::KnnClass(_) | Metric::KnnConfused(_) => {
-                matches!(self.kind(), TrialKind::Autoencoder { .. }) && self.evaluate.knn.is_some()
-            }
-            metric => self.measured().contains(metric),
+    /// The metrics of these trials that can be asked for at any level, which say how soon a run gets there, or of any layer.
+    pub(crate) fn measured_at_any_level(&self) -> Vec<fn(Level) -> Metric> {
+        let mut metrics: Vec<fn(Level) -> Metric> = match self.kind() {
+            TrialKind::Classification => vec![Metric::EpochsTo, Metric::StepsTo, Metric::ImagesTo],
+            TrialKind::Descent(_) => vec![Metric::StepsTo],
+            TrialKind::Regression | TrialKind::Autoencoder { .. } => Vec::new(),
+        };
+        if self.evaluate.knn.is_some() && matches!(self.kind(), TrialKind::Autoencoder { .. }) {
+            metrics.push(Metric::KnnClass);
         }
+        if self.train.watch {
+            metrics.extend([Metric::GradientNorm as fn(Level) -> Metric, Metric::Saturated, Metric::Slope]);
+        }
+        metrics
+    }
+
+    /// Whether these trials have a metric.
+    pub(crate) fn measures(&self, metric: &Metric) -> bool {
+        if matches!(metric, Metric::KnnConfused(_)) {
+            return self.measures(&Metric::KnnAccuracy);
+        }
+        let layers = self.likely_network().layers() as f64;
+        let has_level = |level: &Level| {
+            !metric.is_of_a_layer() || level.get().fract() == 0.0 && (1.0..=layers).contains(&level.get())
+        };
+        let at_its_level = |level| self.measured_at_any_level().iter().any(|at| at(level) == *metric);
+        self.measured().contains(metric) || metric.level().filter(has_level).is_some_and(at_its_level)
     }
 }
 
@@ -128,6 +151,15 @@ mod tests {
         let epochs_to = Level::new(0.9).map(Metric::EpochsTo).unwrap();
         let has_epochs_to = [&classifier, &regressor, &autoencoder, &descent].map(|config| config.measures(&epochs_to));
         assert_eq!(has_epochs_to, [true, false, false, false]);
+        let steps_to = Level::new(0.9).map(Metric::StepsTo).unwrap();
+        let has_steps_to = [&classifier, &regressor, &autoencoder, &descent].map(|config| config.measures(&steps_to));
+        assert_eq!(has_steps_to, [true, false, false, true]);
+        let watched = config(|c| c.train.watch = true);
+        let of_layer = |layer| watched.measures(&Metric::Slope(Level::new(layer).unwrap()));
+        assert_eq!([0.0, 1.0, 1.5, 3.0, 4.0].map(of_layer), [false, true, false, true, false]);
+        assert!(!classifier.measures(&Metric::Slope(Level::new(1.0).unwrap())));
+        let errors = config(|c| c.evaluate.errors = true);
+        assert!(errors.measures(&Metric::TestMae) && !classifier.measures(&Metric::TestMae));
     }
 
     #[test]
@@ -140,8 +172,8 @@ mod tests {
             c.evaluate.trustworthiness = Some(12);
             c.evaluate.noise = vec![0.0, 0.4];
         });
-        // diverged, three losses, MSE and BCE; then 2 + 2 + 3 + 1 + 1 of the codes, and 8 at each of two levels.
-        assert_eq!((plain.measured().len(), full.measured().len()), (6, 6 + 9 + 16));
+        // diverged, seconds, three losses, MSE and BCE; then 2 + 2 + 3 + 1 + 1 of the codes, and 8 at each of two levels.
+        assert_eq!((plain.measured().len(), full.measured().len()), (7, 7 + 9 + 16));
         for metric in full.measured() {
             assert_eq!(Metric::of_record(&metric.to_string()), metric);
         }

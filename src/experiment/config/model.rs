@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{TrialConfig, is_default};
-use crate::nn::models::{ActivationKind, Init, MlpConfig};
+use crate::nn::models::{ActivationKind, LayerInit, MlpConfig};
 
 /// The network between the inputs and the classes, whose numbers the data gives; with a `latent` width, an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct ModelConfig {
     /// The activation function after every hidden layer.
     pub activation: ActivationKind,
     /// The distribution from which the initial weights are drawn.
-    pub init: Init,
+    pub init: LayerInit,
     /// Whether layers have biases.
     pub bias: bool,
     /// The probability that an output of a hidden layer is set to zero in a training step.
@@ -42,7 +42,7 @@ impl Default for ModelConfig {
             latent: None,
             hidden: Hidden::Widths(vec![64, 32]),
             activation: ActivationKind::Relu,
-            init: Init::Default,
+            init: LayerInit::default(),
             bias: true,
             dropout: 0.0,
             output: ActivationKind::Identity,

@@ -30,6 +30,9 @@ pub struct TrainConfig {
     /// The penalty's lambda in `loss + lambda / n * sum |w|` over n training examples, weights without biases.
     #[serde(skip_serializing_if = "is_default")]
     pub l1: f64,
+    /// The penalty's lambda in `loss + lambda / (2 n) * sum |w|`, the same penalty at half the strength.
+    #[serde(skip_serializing_if = "is_default")]
+    pub l1_half: f64,
     /// The penalty's lambda in `loss + lambda / (2 n) * sum w^2` over n training examples, weights without biases.
     #[serde(skip_serializing_if = "is_default")]
     pub l2: f64,
@@ -49,6 +52,16 @@ pub struct TrainConfig {
     /// Which random draws follow the seed.
     #[serde(skip_serializing_if = "is_default")]
     pub vary: Vary,
+    /// Whether the weights of a network with one layer and one output are divided by their Euclidean norm after every step, and the bias by
+    /// the same number.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unit_norm: bool,
+    /// Training examples between two evaluations on the validation examples within an epoch, rounded up to whole steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validate_every: Option<usize>,
+    /// Whether each layer's gradient and saturation are recorded before the first epoch and after each.
+    #[serde(skip_serializing_if = "is_default")]
+    pub watch: bool,
 }
 
 impl Default for TrainConfig {
@@ -61,6 +74,7 @@ impl Default for TrainConfig {
             noise_kind: NoiseKind::Gaussian,
             augment: Augment::default(),
             l1: 0.0,
+            l1_half: 0.0,
             l2: 0.0,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::Constant,
@@ -68,11 +82,19 @@ impl Default for TrainConfig {
             clip_norm: None,
             clip_value: None,
             vary: Vary::default(),
+            unit_norm: false,
+            validate_every: None,
+            watch: false,
         }
     }
 }
 
 impl TrainConfig {
+    /// The lambda in `lambda / n * sum |w|`, in whichever of the two scalings the penalty was given.
+    pub fn l1(&self) -> f64 {
+        self.l1 + 0.5 * self.l1_half
+    }
+
     /// The noise on training inputs, its kind and level together.
     pub fn noise(&self) -> Noise {
         Noise { kind: self.noise_kind, level: self.noise }

@@ -1,11 +1,12 @@
 //! The range of every number of a trial's settings, and which settings go together.
 
 use super::model::{Hidden, MAX_DEPTH};
-use super::{Source, Start, TrialConfig, TrialKind, Vary};
+use super::{DataConfig, Source, Start, TrialConfig, TrialKind, Vary};
 use crate::data::known::KNOWN;
-use crate::data::{PIXELS, Pixels, classes_of, toys};
+use crate::data::toys::{self, Toy};
+use crate::data::{PIXELS, Pixels, classes_of};
 use crate::nn::loss::Loss;
-use crate::nn::models::{ActivationKind, Init};
+use crate::nn::models::{ActivationKind, Init, NetworkConfig};
 
 impl TrialConfig {
     /// Checks every number against its range. The message names the key.
@@ -34,16 +35,20 @@ impl TrialConfig {
         if let TrialKind::Descent(descent) = self.kind() {
             descent.validate()?;
         }
+        self.validate_choice()?;
         self.validate_autoencoder()?;
         self.validate_outputs()?;
         self.train.augment.validate()?;
         if !self.train.augment.is_none() && toys::find(&self.data.dataset).is_some() {
             return Err(format!("`train.augment` moves images; `{}` is points", self.data.dataset));
         }
-        for (name, lambda) in [("l1", self.train.l1), ("l2", self.train.l2)] {
+        for (name, lambda) in [("l1", self.train.l1), ("l1_half", self.train.l1_half), ("l2", self.train.l2)] {
             if !(lambda.is_finite() && lambda >= 0.0) {
                 return Err(format!("`train.{name}` is {lambda}; it must be 0 or more"));
             }
+        }
+        if self.train.l1 > 0.0 && self.train.l1_half > 0.0 {
+            return Err("`train.l1` and `train.l1_half` are one penalty in two scalings; keep one of them".into());
         }
         let (level, max) = (self.train.noise, self.train.noise_kind.max_level());
         if !(0.0..=max).contains(&level) {
@@ -57,12 +62,26 @@ impl TrialConfig {
             let found = self.model.dropout;
             return Err(format!("`model.dropout` is {found}; it must be at least 0 and below 1"));
         }
-        if let Init::Normal(sd) = self.model.init
+        if let Init::Normal(sd) = self.model.init.weights
             && !(sd.is_finite() && sd >= 0.0)
         {
             return Err(format!("`model.init` has standard deviation {sd}; it must be 0 or more"));
         }
         self.validate_vary()?;
+        self.validate_unit_norm()?;
+        if self.train.validate_every == Some(0) {
+            return Err(
+                "`train.validate_every` is 0; it must be at least 1 (leave it out to validate once an epoch)".into()
+            );
+        }
+        let of_networks = [
+            ("train.validate_every", self.train.validate_every.is_some()),
+            ("train.watch", self.train.watch),
+            ("evaluate.errors", self.evaluate.errors),
+        ];
+        if let (TrialKind::Descent(_), Some((name, _))) = (self.kind(), of_networks.iter().find(|(_, asked)| *asked)) {
+            return Err(format!("`{name}` is for networks, and a descent has none; leave it out"));
+        }
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
         }
@@ -99,6 +118,54 @@ impl TrialConfig {
         Ok(())
     }
 
+    /// Checks what is chosen of the data set.
+    fn validate_choice(&self) -> Result<(), String> {
+        let DataConfig { dataset, classes, margin, .. } = &self.data;
+        if classes.iter().enumerate().any(|(index, class)| classes[..index].contains(class)) {
+            return Err("`data.classes` must have each class once".into());
+        }
+        if !classes.is_empty() && toys::find(dataset).is_some() {
+            return Err(format!("`data.classes` chooses images; `{dataset}` is points"));
+        }
+        if let (Some(class), true) = (classes.iter().max(), self.knows_classes())
+            && usize::from(*class) >= classes_of(dataset)
+        {
+            let last = classes_of(dataset).saturating_sub(1);
+            return Err(format!("`data.classes` has {class}; the classes of `{dataset}` are 0 to {last}"));
+        }
+        if classes.len() == 1 && self.model.latent.is_none() {
+            return Err(
+                "`data.classes` has one class, which only an autoencoder can learn from; give two or more".into()
+            );
+        }
+        if *margin != toys::MARGIN && !toys::find(dataset).is_some_and(Toy::has_margin) {
+            return Err(format!("`data.margin` is for `separable`, whose classes have a gap; `{dataset}` has none"));
+        }
+        if !(0.0..=toys::MAX_MARGIN).contains(margin) {
+            return Err(format!("`data.margin` is {margin}; it must be 0 to {}", toys::MAX_MARGIN));
+        }
+        Ok(())
+    }
+
+    /// Checks the measures that are asked for against the numbers of training and test examples that there are.
+    ///
+    /// # Errors
+    /// A measure needs more examples.
+    pub(crate) fn validate_sizes(&self, train: usize, test: usize) -> Result<(), String> {
+        self.evaluate.validate(train, test, self.train.noise_kind.max_level())
+    }
+
+    fn validate_unit_norm(&self) -> Result<(), String> {
+        let is_descent = matches!(self.kind(), TrialKind::Descent(_));
+        let has_one_layer_and_output = matches!(self.likely_network(), NetworkConfig::Classifier(mlp) if mlp.hidden.is_empty() && mlp.outputs == 1);
+        match self.train.unit_norm && (is_descent || !has_one_layer_and_output) {
+            true => Err("`train.unit_norm` is for a network with one layer and one output; \
+                         set `model.hidden = []`, and for two classes `model.outputs = 1`"
+                .into()),
+            false => Ok(()),
+        }
+    }
+
     /// Whether the number of classes is known from the data set's name.
     fn knows_classes(&self) -> bool {
         let name = self.data.dataset.as_str();
@@ -108,7 +175,7 @@ impl TrialConfig {
     /// Checks the last layer's outputs against the loss and the data set.
     fn validate_outputs(&self) -> Result<(), String> {
         let (loss, outputs) = (self.train.loss, self.model.outputs);
-        let name = &self.data.dataset;
+        let (name, classes) = (&self.data.dataset, self.data.class_count());
         let is_toy = toys::find(name).is_some();
         match self.kind() {
             TrialKind::Regression if !matches!(loss, Loss::Mse | Loss::Quadratic) => {
@@ -129,10 +196,10 @@ impl TrialConfig {
                             cross_entropy needs one output per class"
                     .into());
             }
-            Some(1) if self.knows_classes() && classes_of(name) > 2 => {
-                return Err(format!("`model.outputs = 1` separates two classes; `{name}` has {}", classes_of(name)));
+            Some(1) if self.knows_classes() && classes > 2 => {
+                return Err(format!("`model.outputs = 1` separates two classes; `{name}` has {classes}"));
             }
-            Some(n) if n > 1 && self.knows_classes() && n != classes_of(name).max(1) => {
+            Some(n) if n > 1 && self.knows_classes() && n != classes.max(1) => {
                 return Err(format!("`model.outputs` is {n}; it must be 1, or one per class (leave it out)"));
             }
             _ => {}
@@ -151,7 +218,7 @@ impl TrialConfig {
 
     fn validate_autoencoder(&self) -> Result<(), String> {
         match (self.model.latent, self.train.loss) {
-            (None, _) if !self.evaluate.is_empty() => {
+            (None, _) if self.evaluate.is_about_codes() => {
                 Err("`evaluate` asks about an autoencoder's code; give it a width with `model.latent`".into())
             }
             (None, _) => Ok(()),
@@ -168,10 +235,7 @@ impl TrialConfig {
             (Some(_), loss) if !matches!(loss, Loss::Mse | Loss::Bce) => {
                 Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or bce".into())
             }
-            (Some(_), _) => {
-                let max_noise = self.train.noise_kind.max_level();
-                self.evaluate.validate(self.data.train, self.data.test, max_noise)
-            }
+            (Some(_), _) => self.validate_sizes(self.data.train, self.data.test),
         }
     }
 }
@@ -179,7 +243,7 @@ impl TrialConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::config::Taper;
+    use crate::experiment::config::{DescentConfig, Taper};
 
     #[test]
     fn an_autoencoders_values_are_checked_too() {
@@ -217,6 +281,33 @@ mod tests {
         assert!(broken(|c| c.train.optimizer.lr = -0.1).contains("lr"));
         assert!(broken(|c| c.train.clip_norm = Some(0.0)).contains("clip_norm"));
         assert!(broken(|c| c.train.patience = Some(0)).contains("patience"));
+        let of_networks: [fn(&mut TrialConfig); 3] =
+            [|c| c.train.validate_every = Some(100), |c| c.train.watch = true, |c| c.evaluate.errors = true];
+        for change in of_networks {
+            let mut descent = TrialConfig { descend: Some(DescentConfig::default()), ..TrialConfig::default() };
+            assert_eq!(descent.validate(), Ok(()));
+            change(&mut descent);
+            assert!(descent.validate().unwrap_err().contains("is for networks"));
+        }
+        assert!(broken(|c| c.train.validate_every = Some(0)).contains("train.validate_every"));
+        assert!(broken(|c| c.data.classes = vec![3, 3]).contains("each class once"));
+        assert!(broken(|c| c.data.classes = vec![3, 10]).contains("0 to 9"));
+        assert!(broken(|c| c.data.classes = vec![3]).contains("two or more"));
+        assert!(
+            broken(|c| (c.data.classes, c.model.outputs, c.train.loss) = (vec![1, 2, 3], Some(1), Loss::Bce))
+                .contains("has 3")
+        );
+        assert!(broken(|c| c.data.margin = 0.1).contains("separable"));
+        let separable = |margin: f64| {
+            let mut config = TrialConfig::default();
+            (config.data.dataset, config.data.margin) = ("separable".into(), margin);
+            config.validate()
+        };
+        assert_eq!(separable(0.1), Ok(()));
+        assert!(separable(3.5).unwrap_err().contains("0 to 3") && separable(f64::NAN).is_err());
+        assert!(broken(|c| c.train.unit_norm = true).contains("one layer and one output"));
+        assert!(broken(|c| c.train.l1_half = -1.0).contains("train.l1_half"));
+        assert!(broken(|c| (c.train.l1, c.train.l1_half) = (1.0, 2.0)).contains("two scalings"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn steps(arm: &Arm) -> u64 {
     let steps = match config.kind() {
         TrialKind::Descent(descent) => descent.steps,
         TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
-            config.data.train.div_ceil(config.train.batch_size) * config.train.epochs
+            config.data.likely_train().div_ceil(config.train.batch_size) * config.train.epochs
         }
     };
     steps as u64

@@ -163,15 +163,19 @@ impl Plan {
         measured.sort();
         measured.dedup();
         let mut measured: Vec<String> = measured.iter().map(Metric::to_string).collect();
-        if self.arms.iter().any(|arm| matches!(arm.config.kind(), TrialKind::Classification)) {
-            measured.push(at_any_level(Metric::EpochsTo));
+        for at in self.arms.iter().flat_map(|arm| arm.config.measured_at_any_level()) {
+            let name = at_any_level(at);
+            if !measured.contains(&name) {
+                measured.push(name);
+            }
         }
         Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", ")))
     }
 
     /// The data sets the arms learn from and the functions they go down, each once.
-    pub(crate) fn datasets_and_functions(&self) -> Vec<&str> {
-        let mut functions: Vec<&str> = self.descents().flatten().map(|descent| descent.function.name()).collect();
+    pub(crate) fn datasets_and_functions(&self) -> Vec<String> {
+        let mut functions: Vec<String> =
+            self.descents().flatten().map(|descent| descent.function.name().into()).collect();
         functions.dedup();
         [self.datasets(), functions].concat()
     }
@@ -195,14 +199,11 @@ impl Plan {
         all.flat_map(|(index, arm)| self.seeds.iter().map(move |&seed| arm.trial(index, seed)))
     }
 
-    /// The data sets the arms use, each once.
-    pub fn datasets(&self) -> Vec<&str> {
+    /// The data sets the arms use, each once, with what is chosen of them.
+    pub fn datasets(&self) -> Vec<String> {
         let trained = self.arms.iter().zip(self.descents()).filter(|(_, descent)| descent.is_none());
-        let mut names: Vec<&str> = trained
-            .map(|(arm, _)| arm)
-            .flat_map(|arm| arm.config.trainings())
-            .map(|c| c.data.dataset.as_str())
-            .collect();
+        let mut names: Vec<String> =
+            trained.map(|(arm, _)| arm).flat_map(|arm| arm.config.trainings()).map(|c| c.data.full_name()).collect();
         names.sort_unstable();
         names.dedup();
         names

@@ -46,6 +46,18 @@ pub const KEYS: &[Key] = &[
         description: "Range of an image's numbers.",
     },
     Key {
+        path: "data.classes",
+        names: &["classes"],
+        values: "a list of classes, such as `[3, 5]`",
+        description: "Keeps the images of these classes, which become classes 0, 1, ... in this order. Sizes count what is kept; a size at its default becomes a share of it: a twelfth of the training file validates, the rest trains, the whole test file tests.",
+    },
+    Key {
+        path: "data.margin",
+        names: &["margin"],
+        values: "0 to 3; 0.5 is the default",
+        description: "Least distance of the points of `separable` from the straight line between its classes.",
+    },
+    Key {
         path: "model.latent",
         names: &["latent"],
         values: "1 to 784",
@@ -72,7 +84,7 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "model.init",
         names: &["init"],
-        values: "an [initialiser](#initialisers)",
+        values: "an [initialiser](#initialisers), or `{ normal = 0.5, bias = \"zeros\" }`",
         description: "Distribution of the initial weights and biases.",
     },
     Key { path: "model.bias", names: &["bias"], values: "`true`, `false`", description: "Whether layers have biases." },
@@ -168,6 +180,12 @@ pub const KEYS: &[Key] = &[
         description: "The lambda of a penalty `lambda / n * sum abs(w)` on the loss: n training examples, weights without biases.",
     },
     Key {
+        path: "train.l1_half",
+        names: &["l1_half"],
+        values: "0 or more",
+        description: "The lambda of the same penalty written as `lambda / (2 n) * sum abs(w)`: `l1_half = 2` is `l1 = 1`.",
+    },
+    Key {
         path: "train.l2",
         names: &["l2"],
         values: "0 or more",
@@ -252,6 +270,24 @@ pub const KEYS: &[Key] = &[
         description: "Largest absolute value of each element of the gradient.",
     },
     Key {
+        path: "train.unit_norm",
+        names: &["unit_norm"],
+        values: "`true`, `false`",
+        description: "Whether weights are divided by their Euclidean norm after every step, and the bias by the same number; of a network with one layer and one output.",
+    },
+    Key {
+        path: "train.validate_every",
+        names: &["validate_every"],
+        values: "a number of training images",
+        description: "Measures loss and accuracy on the validation images also within an epoch, after every so many training images, rounded up to whole steps; for `steps_to@LEVEL` and `images_to@LEVEL`. The training is the same.",
+    },
+    Key {
+        path: "train.watch",
+        names: &["watch"],
+        values: "`true`, `false`",
+        description: "Records of each layer, before the first epoch and after each, on the first 256 training examples: the norm of the loss's gradient by its weights, the share of saturated units (of a sigmoid or tanh within 5 % of the range from a limit, of a ReLU 0), and the mean slope of the activation. A figure shows them, and `gradient_norm@LAYER` and its like are metrics.",
+    },
+    Key {
         path: "evaluate.knn",
         names: &["knn"],
         values: "1 to 1000",
@@ -280,6 +316,12 @@ pub const KEYS: &[Key] = &[
         names: &[],
         values: "a list of levels",
         description: "Levels of noise at which test images are denoised and measured.",
+    },
+    Key {
+        path: "evaluate.errors",
+        names: &["errors"],
+        values: "`true`, `false`",
+        description: "Mean squared and mean absolute error on the test set, `test_mse` and `test_mae`: of predicted numbers, of reconstructions, of a classifier's probabilities against 1 for the true class and 0 for the others.",
     },
     Key {
         path: "descend.function",
@@ -393,7 +435,7 @@ pub const TOP: &[Key] = &[
 
 /// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
 pub const LIST_VALUED: &[&str] =
-    &["model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
+    &["data.classes", "model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
 
 /// The full path of a key, by its path or another of its names.
 pub fn canonical(name: &str) -> Option<&'static str> {

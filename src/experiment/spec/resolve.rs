@@ -42,9 +42,19 @@ impl Spec {
             // The others are settings of some optimizers only.
             Some(setting) => matches!(setting, "lr" | "weight_decay"),
             // These depend on the data, or on the rest of the network.
-            None => !["evaluate.", "descend.", "model.output", "model.start", "model.frozen", "data.dataset"]
-                .iter()
-                .any(|part| path.starts_with(part)),
+            None => ![
+                "evaluate.",
+                "descend.",
+                "model.output",
+                "model.start",
+                "model.frozen",
+                "data.dataset",
+                "data.classes",
+                "data.margin",
+                "train.unit_norm",
+            ]
+            .iter()
+            .any(|part| path.starts_with(part)),
         };
         let check = |one: Assignment| {
             let mut start = TrialConfig::default();

@@ -37,7 +37,7 @@ fn a_file_says_only_what_differs() {
     .unwrap();
     let config = spec.resolve(&[]).unwrap();
     assert_eq!(config.model.activation, ActivationKind::Tanh);
-    assert_eq!(config.model.init, Init::Normal(0.1));
+    assert_eq!(config.model.init, Init::Normal(0.1).into());
     assert_eq!((config.train.optimizer.rule, config.train.optimizer.lr), (UpdateRule::Sgd, 0.5));
     assert_eq!(config.train.epochs, 50);
 }

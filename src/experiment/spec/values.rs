@@ -74,7 +74,11 @@ pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Resu
             return Err(SpecError::new(location, format!("the axis `{key}` is empty; give it at least one value")));
         }
         if keys::LIST_VALUED.contains(&path) && list.iter().any(|value| is_item(path, value)) {
-            let example = if path == "train.vary" { "[[\"init\"], [\"order\"]]" } else { "[[64, 32], [128, 64]]" };
+            let example = match path {
+                "train.vary" => "[[\"init\"], [\"order\"]]",
+                "data.classes" => "[[0, 1], [3, 5]]",
+                _ => "[[64, 32], [128, 64]]",
+            };
             let what = format!("a value of `{key}` is itself a list; write {example}");
             return Err(SpecError::new(location, what));
         }

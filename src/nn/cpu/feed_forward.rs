@@ -189,6 +189,16 @@ impl Layer {
     }
 }
 
+impl Pass {
+    /// The sums and the outputs of a layer in the last forward pass, each `[B, outputs]`, the outputs before dropout.
+    ///
+    /// # Panics
+    /// There is no such layer.
+    pub fn sums_and_outputs(&self, layer: usize) -> (&[f32], &[f32]) {
+        (&self.layers[layer].sums, &self.layers[layer].outputs)
+    }
+}
+
 impl LayerPass {
     /// The outputs, after dropout if there was any.
     fn dropped(&self) -> &[f32] {

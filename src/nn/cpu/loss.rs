@@ -1,7 +1,7 @@
 //! The losses of a batch and their gradients, and the number of correct predictions.
 //!
 //! In: outputs and targets `[B, out]` of one replica. Out: the sum of the examples' losses in 64 bits, added in the order of
-//! the examples, and the gradient of their mean.
+//! the examples, and the gradient of the batch's loss, which is their mean except for [`Loss::PerceptronSum`].
 
 use super::math::{exp, sigmoid, softplus};
 use super::simd::vectorised;
@@ -9,7 +9,7 @@ use super::sum::sum_pairs;
 use crate::nn::loss::Loss;
 use crate::nn::task::Task;
 
-/// The sum of the losses of the examples. `grad` `[B, out]` becomes the gradient of their mean with respect to the outputs.
+/// The sum of the losses of the examples. `grad` `[B, out]` becomes the gradient of the batch's loss with respect to the outputs.
 ///
 /// # Panics
 /// The lengths differ, or are not a multiple of `width`.
@@ -27,6 +27,10 @@ pub fn loss_and_gradient(loss: Loss, z: &[f32], t: &[f32], width: usize, grad: &
                 Loss::Bce => elementwise(z, t, width, grad, [1.0; 2].map(|c| c / width as f64), bce, bce_derivative),
                 Loss::BceSum => elementwise(z, t, width, grad, [1.0; 2], bce, bce_derivative),
                 Loss::Perceptron => elementwise(z, t, width, grad, [1.0; 2], perceptron, perceptron_derivative),
+                Loss::PerceptronSum => {
+                    let factors = [1.0, (z.len() / width) as f64];
+                    elementwise(z, t, width, grad, factors, distance_if_wrong, distance_derivative)
+                }
             };
         },
     );
@@ -87,6 +91,19 @@ fn perceptron_derivative(z: f32, t: f32) -> f32 {
     if z >= 0.0 { 1.0 - t } else { 0.0 * z - t }
 }
 
+/// `-y z` with y = 2 t - 1 where that is above 0, else 0.
+#[inline(always)]
+fn distance_if_wrong(z: f32, t: f32) -> f32 {
+    distance_derivative(z, t) * z
+}
+
+/// `-y` for an example with `y z < 0`, else 0.
+#[inline(always)]
+fn distance_derivative(z: f32, t: f32) -> f32 {
+    let turned = 1.0 - 2.0 * t;
+    if turned * z > 0.0 { turned } else { 0.0 * z }
+}
+
 /// `-sum(t ln softmax(z))`, and its derivative `softmax(z) sum(t) - t`.
 #[inline(always)]
 fn cross_entropy(z: &[f32], t: &[f32], width: usize, grad: &mut [f32]) -> f64 {
@@ -143,7 +160,7 @@ mod tests {
     fn mean(loss: Loss, z: &[f32], t: &[f32], width: usize) -> (f64, Vec<f32>) {
         let mut grad = vec![f32::NAN; z.len()];
         let total = loss_and_gradient(loss, z, t, width, &mut grad);
-        (total / (z.len() / width) as f64, grad)
+        (loss.of_sum(total, z.len() / width), grad)
     }
 
     #[test]
@@ -163,6 +180,8 @@ mod tests {
         // Predicted 1, 0, 1, 0, of which the last two are wrong and cost their distances from 0.
         let (loss, grad) = mean(Loss::Perceptron, &[2.0, -1.0, 2.0, -1.0], &[1.0, 0.0, 0.0, 1.0], 1);
         assert_eq!((loss, grad), (0.75, vec![0.0, 0.0, 0.25, -0.25]));
+        let (loss, grad) = mean(Loss::PerceptronSum, &[2.0, -1.0, 2.0, -1.0, 0.0], &[1.0, 0.0, 0.0, 1.0, 1.0], 1);
+        assert_eq!((loss, grad), (3.0, vec![0.0, 0.0, 1.0, -1.0, 0.0]));
     }
 
     #[test]

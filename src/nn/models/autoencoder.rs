@@ -114,7 +114,7 @@ mod tests {
             hidden: vec![6, 4],
             outputs: 2,
             activation: ActivationKind::Tanh,
-            init: Init::Default,
+            init: Init::Default.into(),
             bias: true,
             output: ActivationKind::Identity,
             first_layer: 0,

@@ -5,7 +5,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::init::Init;
+use super::init::LayerInit;
 use crate::seed::{Purpose, Stream};
 
 /// R independent affine maps of the same shape.
@@ -27,7 +27,7 @@ pub struct LinearConfig {
     /// Whether a bias is added.
     pub bias: bool,
     /// The initialiser of weights and biases.
-    pub init: Init,
+    pub init: LayerInit,
     /// The layer's index in its network: the counter of its stream of initial weights.
     pub index: u64,
 }
@@ -40,8 +40,7 @@ impl LinearConfig {
         let mut biases = Vec::with_capacity(seeds.len() * outputs);
         for &seed in seeds {
             let mut stream = Stream::new(seed, Purpose::Init, self.index);
-            self.init.weights(inputs, outputs, &mut stream, &mut weights);
-            self.init.biases(inputs, outputs, &mut stream, &mut biases);
+            self.init.draw([inputs, outputs], &mut stream, &mut weights, &mut biases);
         }
         let stack = seeds.len();
         let bias = TensorData::new(biases, [stack, 1, outputs]);

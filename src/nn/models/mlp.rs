@@ -7,7 +7,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::activation::{ActivationKind, PRELU_START};
-use super::init::Init;
+use super::init::LayerInit;
 use super::linear::{LinearConfig, StackedLinear};
 
 /// The shape of an [`Mlp`] and its initialiser.
@@ -22,7 +22,7 @@ pub struct MlpConfig {
     /// Applied after every hidden layer.
     pub activation: ActivationKind,
     /// The initialiser of weights and biases.
-    pub init: Init,
+    pub init: LayerInit,
     /// Whether the layers have biases.
     pub bias: bool,
     /// Applied after the last layer.
@@ -195,6 +195,7 @@ impl Mlp {
 mod tests {
     use super::*;
     use crate::nn::device;
+    use crate::nn::models::Init;
 
     fn config(activation: ActivationKind) -> MlpConfig {
         MlpConfig {
@@ -202,7 +203,7 @@ mod tests {
             hidden: vec![4, 3],
             outputs: 2,
             activation,
-            init: Init::Default,
+            init: Init::Default.into(),
             bias: true,
             output: ActivationKind::Identity,
             first_layer: 0,

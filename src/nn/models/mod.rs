@@ -12,6 +12,6 @@ pub(crate) mod network;
 
 pub use activation::ActivationKind;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, AutoencoderOutput};
-pub use init::Init;
+pub use init::{BiasInit, Init, LayerInit};
 pub use mlp::{LayerShape, Mlp, MlpConfig};
 pub use network::{Network, NetworkConfig};

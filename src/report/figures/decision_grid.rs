@@ -163,7 +163,7 @@ fn draw_plane(svg: &mut Svg, example: &ExampleRun, corner: (f64, f64), title: &s
     };
     svg.image(panel.area(), &contours::png(&grid, colour)?);
     contours::draw_lines(svg, &panel, &grid, &[0.5], INK, 2.0)?;
-    let dataset = toys::find(&example.run.made_with.dataset).map(|toy| toy.dataset());
+    let dataset = toys::parse(&example.run.made_with.dataset).map(|(toy, margin)| toy.with_margin(margin));
     if let Some(points) = dataset.as_ref().and_then(|dataset| dataset.train.points()) {
         dots(svg, &panel, points);
     }

@@ -19,6 +19,7 @@ mod heatmap;
 mod image_rows;
 mod improvement;
 pub(crate) mod landscape;
+mod layers;
 mod legend;
 pub(crate) mod lr_finder;
 mod mistakes;
@@ -92,6 +93,7 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     figures.extend(denoising::draw(summary));
     figures.extend(schedule::draw(summary));
     figures.extend(curves::draw(summary));
+    figures.extend(layers::draw(summary));
     figures.extend(confusion::draw(summary, dataset));
     if let Some(dataset) = dataset {
         figures.extend(mistakes::draw(summary, dataset)?);

@@ -95,9 +95,10 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     Some(Figure::svg("response", words, svg))
 }
 
-/// An arm's value on an axis, if it is a number or a list of numbers above 0.
+/// An arm's value on an axis, if it is a number or a list of numbers above 0. Classes are names, although they are written as numbers.
 fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<ResponseValue> {
     match summary.records_of(&arm.label).next()?.axes.get(axis)? {
+        Value::Array(_) if axis == "classes" => None,
         Value::Array(list) => {
             let number: f64 = list.iter().map(Value::as_f64).sum::<Option<f64>>()?;
             let text: Vec<String> = list.iter().map(ToString::to_string).collect();

@@ -5,7 +5,7 @@ use crate::data::{Images, PIXELS, toys};
 use crate::evaluate::classification::Mistake;
 use crate::experiment::metric::Metric;
 use crate::nn::test_function::Function;
-use crate::record::{DecisionGrid, Status, TrialRecord};
+use crate::record::{DecisionGrid, LayerHistory, Status, TrialRecord};
 use crate::report::fixture::Fixture;
 use crate::studies::grid::Grid2d;
 use crate::studies::lr_finder::LossCurve;
@@ -52,6 +52,36 @@ fn three_arms() -> Summary {
             }
         })
         .summary()
+}
+
+#[test]
+fn classes_are_no_numbers_to_draw_a_response_over() {
+    let sweep = |axis: &str| {
+        let toml = format!("seeds = 3\n[data]\ndataset = 'digits'\n[sweep]\n{axis}");
+        response::draw(&Fixture::new(&toml).metric("test_accuracy", |_, seed| Some(0.9 + 0.01 * seed as f64)).summary())
+    };
+    assert!(sweep("classes = [[0, 1], [3, 5], [4, 9]]").is_none());
+    assert!(sweep("hidden = [[8], [16], [32, 8]]").is_some());
+}
+
+#[test]
+fn a_watched_training_has_a_line_per_layer_and_panel_and_others_no_figure() {
+    assert!(layers::draw(&three_arms()).is_none());
+    // Two of three arms are watched; the last of their two layers has no activation.
+    let summary = Fixture::new("seeds = 3\n[sweep]\noptimizer = ['sgd', 'momentum', 'adam']")
+        .each(|record| {
+            if record.arm != "adam" {
+                let gradient_norm = vec![0.5, 0.1, 0.02 + 0.01 * record.seed as f32];
+                let (saturated, slope) = (vec![0.5, 0.6, 0.7], vec![0.25, 0.2, 0.1]);
+                let first = LayerHistory { gradient_norm: gradient_norm.clone(), saturated, slope };
+                record.layers = vec![first, LayerHistory { gradient_norm, ..LayerHistory::default() }];
+            }
+        })
+        .summary();
+    let figure = layers::draw(&summary).unwrap();
+    assert!(figure.caption.contains("2 of 3 arms"), "{}", figure.caption);
+    // Two arms with two layers of gradients and one of each other kind, and two lines of the legend. The empty ones are drawn as nothing.
+    Marks::of(&figure).expect(&[(">layer 1<", 1), (">layer 2<", 1), (">sgd<", 1), (">adam<", 0), (LINE, 2 * 4 + 2)]);
 }
 
 #[test]
