@@ -137,7 +137,11 @@ fn best_of_many(n: usize, datasets: u64) -> Result<[u64; 2]> {
         Ok(match summary.claims[0].finding {
             Finding::Confirmed => [1, 0],
             Finding::Refuted => [0, 1],
-            Finding::Same | Finding::Inconclusive | Finding::Untestable => [0, 0],
+            Finding::Same
+            | Finding::Inconclusive
+            | Finding::Underspecified
+            | Finding::NotAsPublished
+            | Finding::Untestable => [0, 0],
         })
     });
     called.try_reduce(|| [0, 0], |a, b| Ok([a[0] + b[0], a[1] + b[1]]))

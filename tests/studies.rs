@@ -171,12 +171,26 @@ fn reproduce_runs_missing_trials_and_writes_the_ledger() {
     let desk = Desk::new();
     let chosen = ["reproduce", "regression", "rosenbrock", "--out", "shelf", "--offline", "--set", "epochs=2"];
     let (out, _) = desk.expect(0, &["reproduce", "regression", "rosenbrock", "--smoke", "--out", "shelf", "--offline"]);
-    assert!(out.contains("REFUTED: Adam typically") && out.contains("ledger: shelf/ledger.html"), "{out}");
+    // One epoch is not what the source describes, and nothing to a descent.
+    assert!(out.contains("Neural Networks (project report): 1 claim: 1 not as published"), "{out}");
+    assert!(out.contains("How Neural Networks Learn (article, 2026): 2 claims: 2 refuted"), "{out}");
+    assert!(out.contains("There was no ledger to compare with.") && out.contains("ledger: shelf/ledger.html"), "{out}");
     let ledger = fs::read_to_string(desk.path().join("shelf/ledger.md")).unwrap();
     assert!(ledger.contains("[rosenbrock](rosenbrock/report.md)") && ledger.contains("| refuted |"), "{ledger}");
-    assert!(ledger.contains("Adam typically fastest") && ledger.contains("Not run, or not to the end"), "{ledger}");
+    assert!(ledger.contains("`regression`: train.epochs is 1 instead of 200"), "{ledger}");
+    assert!(
+        ledger.contains("Adam typically converges fastest") && ledger.contains("Not run, or not to the end"),
+        "{ledger}"
+    );
     let html = fs::read_to_string(desk.path().join("shelf/ledger.html")).unwrap();
-    assert!(html.contains("<a href=\"rosenbrock/report.md\">") && html.contains("class=\"refuted\""));
+    assert!(html.contains("<a href=\"rosenbrock/report.html\">") && html.contains("class=\"refuted\""));
+    let report = fs::read_to_string(desk.path().join("shelf/regression/report.md")).unwrap();
+    assert!(report.contains("> **Not as published: this run differs from its experiment's file."), "{report}");
+    let again = ["reproduce", "regression", "rosenbrock", "--smoke", "--out", "shelf", "--offline", "--json"];
+    let lines: serde_json::Value = serde_json::from_str(&desk.expect(0, &again).0).unwrap();
+    assert_eq!(lines.as_array().unwrap().len(), 4, "{lines}");
+    let (out, _) = desk.expect(0, &again[..again.len() - 1]);
+    assert!(out.contains("No finding changed."), "{out}");
     let before = desk.records("shelf/regression");
     let (_, err) = desk.expect(0, &["reproduce", "regression", "rosenbrock", "--smoke", "--out", "shelf", "--offline"]);
     assert!(!err.contains("trials to train"), "{err}");

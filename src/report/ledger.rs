@@ -68,7 +68,7 @@ fn rows(entries: &[Entry]) -> Vec<Row<'_>> {
 /// The ledger of `entries`; `missing` names the experiments that have no complete run.
 pub fn page<'a>(entries: &[Entry], missing: &[String], figures: &'a [(String, Vec<Figure>)]) -> Page<'a> {
     let rows = rows(entries);
-    let sources = publications(&rows);
+    let sources = sources(entries, &rows);
     let mut blocks: Vec<Block> = counted(&rows).into_iter().map(Block::Text).collect();
     let differing: Vec<&Entry> = entries.iter().filter(|entry| !entry.summary.differs.is_empty()).collect();
     if !differing.is_empty() {
@@ -92,7 +92,9 @@ pub fn page<'a>(entries: &[Entry], missing: &[String], figures: &'a [(String, Ve
         let own: Vec<&Row> = of_source(&rows, name).collect();
         blocks.push(Block::Heading((*name).into()));
         blocks.push(Block::Text(format!("{}.", claims::counted(own.iter().map(|row| row.claim), NOUNS[0].1))));
-        blocks.push(Block::Table(claims_of(&own)));
+        if !own.is_empty() {
+            blocks.push(Block::Table(claims_of(&own)));
+        }
         let drawn = figures.iter().filter(|(source, _)| source == name).flat_map(|(_, figures)| figures);
         blocks.extend(drawn.map(Block::Figure));
         let of_entry = |entry: &&Entry| entry.summary.source.as_deref().map(publication) == Some(*name);
@@ -172,6 +174,18 @@ pub fn counted_by_source(entries: &[Entry]) -> Vec<String> {
 fn publications<'a>(rows: &[Row<'a>]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for name in rows.iter().filter_map(Row::publication) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The publications behind the experiments and the claims. Of an experiment no claim may be left, where flags took its arms away.
+fn sources<'a>(entries: &'a [Entry], rows: &[Row<'a>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    let of_entries = entries.iter().filter_map(|entry| entry.summary.source.as_deref()).map(publication);
+    for name in of_entries.chain(publications(rows)) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -393,6 +407,12 @@ mod tests {
         let json = serde_json::to_string(&lines(&entries)).unwrap();
         let back: Vec<Earlier> = serde_json::from_str(&json).unwrap();
         assert_eq!(changes(&entries, &back), [""; 0]);
+    }
+
+    #[test]
+    fn an_experiment_whose_claims_are_all_left_out_is_there() {
+        let text = crate::report::markdown::render(&page(&[entry("")], &[], &[]));
+        assert!(text.contains("## Book\n\n0 claims.\n") && text.contains("| [made-up](deep/report.md) |"), "{text}");
     }
 
     fn entry(claims: &str) -> Entry {

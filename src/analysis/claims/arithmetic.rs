@@ -20,6 +20,12 @@ pub fn evaluate(text: &str) -> Result<f64, String> {
     if parser.rest.is_empty() { Ok(value) } else { Err(parser.expected("an operator")) }
 }
 
+/// A function of one number, by its name.
+type Named = (&'static str, fn(f64) -> f64);
+
+const FUNCTIONS: &[Named] =
+    &[("sigmoid", |x| 1.0 / (1.0 + libm::exp(-x))), ("exp", libm::exp), ("ln", libm::log), ("sqrt", libm::sqrt)];
+
 struct Parser<'a> {
     rest: &'a str,
 }
@@ -61,9 +67,7 @@ impl Parser<'_> {
     }
 
     fn factor(&mut self) -> Result<f64, String> {
-        let functions: [(&str, fn(f64) -> f64); 4] =
-            [("sigmoid", |x| 1.0 / (1.0 + libm::exp(-x))), ("exp", libm::exp), ("ln", libm::log), ("sqrt", libm::sqrt)];
-        for (name, function) in functions {
+        for (name, function) in FUNCTIONS {
             if self.takes(name) {
                 return Ok(function(self.bracketed()?));
             }

@@ -25,8 +25,8 @@
 //! A claim is refuted by the same evidence the other way round, and else inconclusive. A descent without jitter is the same for every
 //! seed: its values are compared without statistics. A claim whose source leaves open what is meant has `readings` instead of a test, each
 //! with a `name` and a `test`: where they come to the same finding it is the claim's, and else *not enough is said* to rerun it. A claim
-//! that no run of this program can judge says `untestable = "why"`. A claim of a source is *not as published*, whatever the records say, in a
-//! run whose settings differ from the experiment's file.
+//! that no run of this program can judge says `untestable = "why"`. A claim of a source, or a comparison with another program, is *not as
+//! published*, whatever the records say, in a run whose settings differ from the experiment's file.
 
 mod arithmetic;
 mod evidence;
@@ -217,7 +217,8 @@ enum Outcome<'a> {
 pub(crate) fn judge_all(plan: &Plan, records: &[TrialRecord]) -> Result<Vec<JudgedClaim>> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.claims.len());
     for claim in &plan.claims {
-        let is_of_source = claim.kind == ClaimKind::Claim && source_of(claim, plan).is_some();
+        // A comparison is with what another program gave for the published settings.
+        let is_of_source = claim.kind != ClaimKind::Question && source_of(claim, plan).is_some();
         outcomes.push(match &claim.untestable {
             Some(why) => Outcome::Untestable(why),
             None if is_of_source && !plan.differs.is_empty() => Outcome::NotAsPublished,

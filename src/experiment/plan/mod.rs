@@ -98,6 +98,7 @@ impl Plan {
         let labels = label::labels(&combinations, optimizer);
         let mut arms: Vec<Arm> = Vec::with_capacity(combinations.len());
         let mut sampled = Vec::new();
+        let is_changed = !spec.differences().is_empty();
         for (assignments, label) in combinations.iter().zip(labels) {
             let config = spec.resolve(assignments)?;
             let location = assignments.first().map_or(spec.name.as_str(), |a| a.location.as_str());
@@ -107,6 +108,10 @@ impl Plan {
                 // A search over few values may sample a combination twice.
                 if spec.search.is_some() {
                     sampled.push(index);
+                    continue;
+                }
+                // A flag may take away the one thing in which two arms differ: then they are one.
+                if is_changed {
                     continue;
                 }
                 return Err(fail(format!("its settings are those of arm `{}`; leave one out", equal.label)));

@@ -6,17 +6,23 @@
 use toml::{Table, Value};
 
 use super::{Assignment, AxisValues, Spec, keys};
+use crate::experiment::config::TrialKind;
 
 impl Spec {
     /// The settings in which the run differs from the file, as sentences such as `train.epochs is 5 instead of 50`.
     pub(crate) fn differences(&self) -> Vec<String> {
         let mut all = self.differs.clone();
         let Some(file) = &self.published else { return all };
+        let config = file.resolve(&[]).ok();
+        let is_descent = config.as_ref().is_some_and(|config| matches!(config.kind(), TrialKind::Descent(_)));
+        // A descent has neither epochs nor data.
+        let matters =
+            |path: &str| !is_descent || ["descend.", "train.optimizer"].iter().any(|part| path.starts_with(part));
         let mut paths: Vec<&str> = Vec::new();
         let given =
             self.overrides.iter().map(|one| one.path.as_str()).chain(self.axes.iter().map(|axis| axis.path.as_str()));
         for path in given {
-            if !paths.contains(&path) {
+            if matters(path) && !paths.contains(&path) {
                 paths.push(path);
             }
         }
@@ -24,7 +30,7 @@ impl Spec {
             let (now, then) = (self.value_of(path), file.value_of(path));
             (now != then).then(|| format!("{path} is {now} instead of {then}"))
         }));
-        if let (Some(max), Ok(config)) = (self.max_sizes, file.resolve(&[])) {
+        if let (Some(max), Some(config)) = (self.max_sizes, config.filter(|_| !is_descent)) {
             let (asked, most) = (&config.data, max);
             if asked.train > most.train || asked.validation > most.validation || asked.test > most.test {
                 all.push(format!(

@@ -212,3 +212,20 @@ fn a_claim_has_a_test_or_a_reason_why_not() {
     assert!(claim("").unwrap_err().what.contains("untestable"));
     assert!(claim("test = 'a > b on test_accuracy'\nuntestable = 'x'").is_err());
 }
+
+#[test]
+fn arms_that_a_flag_makes_equal_are_one_and_arms_that_are_written_equal_are_a_mistake() {
+    let text = "question = 'q'\n[[arms]]\nname = 'short'\nepochs = 3\n[[arms]]\nname = 'long'\nepochs = 9";
+    let mut spec = parse(text).unwrap();
+    spec.published = Some(Box::new(spec.clone()));
+    spec.set("epochs=2").unwrap();
+    assert_eq!(spec.differences(), ["train.epochs is 2 instead of what its arms set"]);
+    let labels = |spec: &Spec| {
+        let plan = crate::experiment::plan::Plan::new(spec)?;
+        Ok::<_, SpecError>(plan.arms.iter().map(|arm| arm.label.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(labels(&spec).unwrap(), ["short"]);
+    assert_eq!(labels(&parse(&spec.to_toml().unwrap()).unwrap()).unwrap(), ["short"]);
+    let equal = parse(&text.replace('9', "3")).unwrap();
+    assert!(labels(&equal).unwrap_err().to_string().contains("its settings are those of arm `short`"));
+}
