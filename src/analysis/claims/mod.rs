@@ -16,7 +16,7 @@
 //! | `adam > 0.97 on test_accuracy` | the interval of the interquartile mean lies above the number; also `mean`, `median`, `sd` |
 //! | `adam in [0.95, 0.98] on test_accuracy` | the interval lies inside; refuted when wholly outside |
 //! | `table within 0.02 on test_accuracy` | the interval of the mean over runs of a run's mean distance from the numbers of the claim's `table`, `[["ARM", 0.93], ...]`, lies below the margin; an entry may name its own metric, `"ARM on METRIC"`; with `table of A within ...` the entries are what follows A in its arms' labels |
-//! | `784 * 128 = 101632` | the expression has that value, to the digits written; no run decides it |
+//! | `784 * 128 = 100352` | the expression has that value, to the digits written; no run decides it |
 //! | `increasing in batch_size on test_loss` | the interval of the mean over seeds of Kendall's tau along the axis lies above 0; also `decreasing`; with several axes the mean over their other values, or over those with `for KEY=VALUE` |
 //!
 //! A metric may be a difference of two of the same run: `adam > 0 on train_accuracy - test_accuracy`. `epochs_to@0.9` is the first epoch

@@ -94,7 +94,9 @@ impl Svg {
 
     /// Many dots of one colour as one path, which takes a few bytes per dot.
     pub fn dots(&mut self, points: &[(f64, f64)], radius: f64, fill: &str, opacity: f64) {
-        let path: String = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}h0")).collect();
+        let mut dots: Vec<String> = points.iter().map(|(x, y)| format!("M{x:.1} {y:.1}h0")).collect();
+        dots.dedup();
+        let path = dots.concat();
         let width = 2.0 * radius;
         self.push(format_args!(
             r#"<path d="{path}" stroke="{fill}" stroke-opacity="{opacity}" stroke-width="{width}" stroke-linecap="round"/>"#
@@ -184,8 +186,11 @@ impl Svg {
     }
 }
 
+/// The points as text. One that is printed like the one before it, as where a descent is at rest, would show nothing.
 fn path(points: &[(f64, f64)]) -> String {
-    points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
+    let mut points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    points.dedup();
+    points.join(" ")
 }
 
 /// Text for XML and HTML.
