@@ -54,7 +54,7 @@ pub enum Command {
     Landscape(LandscapeArgs),
     /// Draw activation functions, a test function, a network's layers or a saved network's weights
     Draw(DrawArgs),
-    /// Work an example through, step by step: `kindling explain loss`
+    /// Work an example through, step by step: a loss, or backpropagation
     Explain(ExplainArgs),
     /// Show every experiment with its question and cost
     List,

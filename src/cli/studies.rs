@@ -71,7 +71,7 @@ pub struct GradcheckArgs {
     #[arg(long, default_value_t = 40, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub samples: u32,
     /// Largest relative difference that passes
-    #[arg(long, default_value_t = 1e-3, value_name = "X")]
+    #[arg(long, default_value_t = 1e-5, value_name = "X")]
     pub tolerance: f64,
 }
 
@@ -82,13 +82,13 @@ pub struct LrFindArgs {
     #[command(flatten)]
     pub subject: Subject,
     /// The first rate
-    #[arg(long, default_value_t = 1e-6, value_name = "LR")]
+    #[arg(long, default_value_t = 1e-7, value_name = "LR")]
     pub from: f64,
     /// The last rate
     #[arg(long, default_value_t = 10.0, value_name = "LR")]
     pub to: f64,
     /// Batches from the first rate to the last
-    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    #[arg(long, default_value_t = 340, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=100_000))]
     pub steps: u32,
     /// Number of networks, with seeds from --seed on
     #[arg(long, short = 'r', default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -1,8 +1,9 @@
 //! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss
-//! landscape, worked examples of losses.
+//! landscape, worked examples of losses and of the chain rule.
 //!
 //! In: settings, a network, examples. Out: curves, grids and differences; nothing is drawn or printed here.
 
+pub(crate) mod chain_rule;
 pub(crate) mod descent;
 pub(crate) mod gradient_check;
 pub(crate) mod grid;

@@ -331,8 +331,7 @@ fn measured(claim: &Claim, outcome: &Outcome, (plan, records): (&Plan, &[TrialRe
             }
             (test, Some(value), Some(part)) => {
                 let arm = test.arms().first().map_or_else(String::new, ToString::to_string);
-                let what = if one.reading.is_empty() { arm } else { one.reading.clone() };
-                push(what, &one.quantity, value.ends(), part);
+                push(arm, &one.quantity, value.ends(), part);
             }
             _ => {}
         }

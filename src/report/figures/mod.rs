@@ -1,12 +1,13 @@
 //! Figures, as SVG or, for sheets of images, PNG.
 //!
 //! [`all`] draws from a [`Summary`] alone and needs the data set only for pictures of test images. `autoencoder` draws from a
-//! trained network, and `activations`, `landscape`, `lr_finder`, `network`, `test_function`, `toy` and `weights` for single commands.
+//! trained network, and `activations`, `backprop`, `landscape`, `lr_finder`, `network`, `test_function`, `toy` and `weights` for single commands.
 
 pub(crate) mod activations;
 mod arm_rows;
 pub(crate) mod autoencoder;
 mod axis;
+pub(crate) mod backprop;
 mod clip;
 mod confusion;
 pub(crate) mod contact_sheet;

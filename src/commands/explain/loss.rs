@@ -1,25 +1,15 @@
-//! `kindling explain`: examples worked through, step by step.
+//! `kindling explain loss`: the losses, term by term.
 
 use anyhow::Result;
 use serde_json::json;
 
-use super::Exit;
-use super::print::Format;
-use crate::cli::{ExplainArgs, Topic};
+use super::SOURCE;
+use crate::commands::print::Format;
 use crate::nn::loss::Loss;
 use crate::studies::loss_examples::{Clipping, LossExample, clipping, examples};
 
-const SOURCE: &str = "Wasil Zafar, \"How Neural Networks Learn\", 2026";
-
-/// Explains a topic.
-pub fn run(args: &ExplainArgs) -> Result<Exit> {
-    match args.topic {
-        Topic::Loss => losses(Format::of(args.json))?,
-    }
-    Ok(Exit::Done)
-}
-
-fn losses(format: Format) -> Result<()> {
+/// Prints the examples and why probabilities are clipped.
+pub fn run(format: Format) -> Result<()> {
     let (examples, clipping) = (examples(), clipping());
     if format == Format::Json {
         let whole = json!({ "source": SOURCE, "examples": examples, "clipping": clipping });
