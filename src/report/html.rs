@@ -11,7 +11,8 @@ use crate::analysis::claims::Finding;
 const STYLE: &str = "
 :root { color-scheme: light; }
 body { font: 16px/1.5 Helvetica, Arial, 'DejaVu Sans', sans-serif; color: #222; background: #fff;
-       max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+       max-width: 96rem; margin: 2rem auto; padding: 0 1rem; }
+p, ul, figure { max-width: 64rem; }
 form { position: sticky; top: 0; background: #fff; padding: 0.5rem 0; } form label { margin-right: 1.2rem; } [hidden] { display: none; }
 h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 .wide { overflow-x: auto; }

@@ -11,6 +11,7 @@ use crate::evaluate::{Scores, evaluate_replica};
 use crate::experiment::config::TrainConfig;
 use crate::nn::cpu::aligned::Aligned;
 use crate::nn::cpu::feed_forward::{Layer, LayerGradient};
+use crate::nn::cpu::simd::vectorised;
 use crate::nn::cpu::sum::sum_pairs;
 use crate::nn::cpu::update::Update;
 use crate::nn::cpu::{FeedForward, Pass, convert, loss};
@@ -191,10 +192,16 @@ impl Adjustment {
     fn weights(self, gradient: &mut [f32], weights: &[f32]) {
         if !self.keeps_zero() {
             let Self { l1, l2, .. } = self;
-            for (gradient, &weight) in gradient.iter_mut().zip(weights) {
-                let sign = if weight == 0.0 { 0.0 } else { weight.signum() };
-                *gradient = l1.mul_add(sign, l2.mul_add(weight, *gradient));
-            }
+            // Without vector instructions a fused product and sum is a call of a function.
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (gradient, &weight) in gradient.iter_mut().zip(weights) {
+                        let sign = if weight == 0.0 { 0.0 } else { weight.signum() };
+                        *gradient = l1.mul_add(sign, l2.mul_add(weight, *gradient));
+                    }
+                },
+            );
         }
         self.clip(gradient);
     }

@@ -19,6 +19,7 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("optimizers", include_str!("../../../experiments/optimizers.toml")),
     ("learning_rates", include_str!("../../../experiments/learning_rates.toml")),
     ("latent_depth", include_str!("../../../experiments/latent_depth.toml")),
+    ("reconstructions", include_str!("../../../experiments/reconstructions.toml")),
     ("autoencoder_knn", include_str!("../../../experiments/autoencoder_knn.toml")),
     ("denoising", include_str!("../../../experiments/denoising.toml")),
     ("from_scratch", include_str!("../../../experiments/from_scratch.toml")),
