@@ -69,6 +69,8 @@ fn a_run_leaves_records_networks_pictures_and_codes() {
     assert_eq!(dots, 100, "a dot for each of the 100 test images");
     let html = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(html.contains("Latent interpolation") && html.contains("3 to @7"));
+    // The flags are the experiment: its two epochs differ from no file.
+    assert!(!html.contains("Not as published"));
     // 100 codes of 4 numbers of 4 bytes, behind NumPy's header of 128.
     assert_eq!(fs::metadata(folder.join("codes.npy")).unwrap().len(), 128 + 1600);
     assert_eq!(fs::read_to_string(folder.join("tensors.tsv")).unwrap().lines().count(), 100);

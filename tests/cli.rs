@@ -666,7 +666,21 @@ fn draw_and_explain_refuse_what_they_do_not_know_and_say_what_there_is() {
     refused(&["draw", "network", "nowhere.toml"], &["cannot read nowhere.toml"]);
     refused(&["draw", "weights", "data"], &["kindling train"]);
     refused(&["draw", "activations", "--out", "no/such/folder.svg"], &["no/such/folder.svg", "--out"]);
-    refused(&["explain", "losses"], &["possible values: loss"]);
+    refused(&["explain", "losses"], &["a similar subcommand exists: 'loss'"]);
+}
+
+#[test]
+fn explain_backprop_prints_every_gradient_and_leaves_its_flow_chart() {
+    let desk = Desk::new();
+    let (out, _) = desk.expect(0, &["explain", "backprop"]);
+    assert!(out.contains("dL/dw1 = dL/da2 * da2/dz2 * dz2/da1 * da1/dz1 * dz1/dw1"), "{out}");
+    assert!(fs::read_to_string(desk.path().join("backprop.svg")).unwrap().ends_with("</svg>\n"));
+    let (json, _) = desk.expect(0, &["explain", "backprop", "--json", "--out", "chart.svg"]);
+    let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(parsed["example"]["gradients"].as_array().unwrap().len(), 4, "{json}");
+    assert_eq!(parsed["figure"], "chart.svg");
+    let (_, err) = desk.expect(2, &["explain", "backprop", "--out", "no/such/chart.svg"]);
+    assert!(err.contains("no/such/chart.svg") && err.contains("--out"), "{err}");
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     let options = RunOptions { jobs: args.jobs, ..RunOptions::from_flags(&args.run) };
     let mut spec = spec(args)?;
     options.apply(&mut spec)?;
+    // The flags are the experiment: there is no file that says otherwise, and no source.
+    spec.published = None;
     let latent = spec.resolve(&[])?.model.latent;
     ensure!(latent == Some(args.latent), "the size of the code is given by --latent, not by --set");
     ensure!(spec.axes.is_empty(), "`kindling autoencoder` trains one arm; vary things with `kindling sweep`");

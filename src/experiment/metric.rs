@@ -124,6 +124,8 @@ pub enum Metric {
     ClassifierCleaned(Level),
     /// The first epoch, counted from 1, whose validation accuracy is the level or more; one more than there were epochs if none is.
     EpochsTo(Level),
+    /// The same for the training accuracy, which is that of each batch before its step.
+    EpochsToFit(Level),
     /// Optimizer steps until the validation accuracy first is the level or more; of a descent, until the value first is the level or less.
     /// A run that never gets there counts as if it did at the evaluation after its last.
     StepsTo(Level),
@@ -189,6 +191,7 @@ const AT_LEVEL: &[fn(Level) -> Metric] = &[
     M::ClassifierNoisy,
     M::ClassifierCleaned,
     M::EpochsTo,
+    M::EpochsToFit,
     M::StepsTo,
     M::ImagesTo,
     M::GradientNorm,
@@ -271,6 +274,7 @@ impl Metric {
             M::ClassifierNoisy(_) => share("classifier_noisy", "classifier accuracy on noisy images"),
             M::ClassifierCleaned(_) => share("classifier_cleaned", "classifier accuracy on denoised images"),
             M::EpochsTo(_) => error("epochs_to", "epochs to a validation accuracy"),
+            M::EpochsToFit(_) => error("epochs_to_fit", "epochs to a training accuracy"),
             M::StepsTo(_) => error("steps_to", "steps to a validation accuracy, or down to a descent's value,"),
             M::ImagesTo(_) => error("images_to", "training examples to a validation accuracy"),
             M::GradientNorm(_) => score("gradient_norm", "gradient norm", Unit::Plain),
@@ -294,6 +298,7 @@ impl Metric {
             | M::ClassifierNoisy(level)
             | M::ClassifierCleaned(level)
             | M::EpochsTo(level)
+            | M::EpochsToFit(level)
             | M::StepsTo(level)
             | M::ImagesTo(level)
             | M::GradientNorm(level)
@@ -339,7 +344,9 @@ impl Metric {
         let title = self.definition().title;
         match (self, self.level()) {
             (M::Unknown(name), _) => name.replace('_', " "),
-            (M::EpochsTo(_) | M::StepsTo(_) | M::ImagesTo(_), Some(Level(level))) => format!("{title} of {level}"),
+            (M::EpochsTo(_) | M::EpochsToFit(_) | M::StepsTo(_) | M::ImagesTo(_), Some(Level(level))) => {
+                format!("{title} of {level}")
+            }
             (M::KnnClass(_), Some(Level(class))) => format!("KNN accuracy on codes, class {class} against the rest"),
             (M::KnnConfused(ClassPair(a, b)), _) => format!("{title} that are between {a} and {b}"),
             (_, Some(Level(layer))) if self.is_of_a_layer() => format!("{title} in layer {layer}"),

@@ -72,7 +72,7 @@ impl Function {
             Self::Bowl => "0.5 (x² + y²) + 0.3 sin 3x cos 3y",
             Self::Assignment => "w⁴/4 - 3w³ + 7w - 5",
             Self::Saddle => "0.5 (x² - y²) + y⁴/4",
-            Self::Ravine => "0.5 (x² + 25y²)",
+            Self::Ravine => "0.5 (x² + 100y²)",
             Self::NeuronQuadratic => "s(x + y)² / 2 with the sigmoid s",
             Self::NeuronCrossEntropy => "-ln(1 - s(x + y)) with the sigmoid s",
         }
@@ -87,7 +87,7 @@ impl Function {
     }
 
     /// The start of a descent in the sources that use the function. Kindling's own are those of the saddle, so near to y = 0 that
-    /// plain descent lingers at the saddle before it leaves, and of the ravine, where both terms are 12.5.
+    /// plain descent lingers at the saddle before it leaves, and of the ravine, where both terms are 50.
     pub fn usual_start(self) -> Vec<f64> {
         match self {
             Self::Rosenbrock => vec![-1.5, 2.0],
@@ -95,7 +95,7 @@ impl Function {
             Self::Bowl => vec![2.0, 2.0],
             Self::Assignment => vec![0.0],
             Self::Saddle => vec![1.5, 0.001],
-            Self::Ravine => vec![5.0, 1.0],
+            Self::Ravine => vec![10.0, 1.0],
             Self::NeuronQuadratic | Self::NeuronCrossEntropy => vec![2.0, 2.0],
         }
     }
@@ -138,7 +138,7 @@ impl Function {
             Self::Bowl => 0.5 * (x * x + y * y) + 0.3 * libm::sin(3.0 * x) * libm::cos(3.0 * y),
             Self::Assignment => 0.25 * w * w * w * w - 3.0 * w * w * w + 7.0 * w - 5.0,
             Self::Saddle => 0.5 * (x * x - y * y) + 0.25 * y * y * y * y,
-            Self::Ravine => 0.5 * (x * x + 25.0 * y * y),
+            Self::Ravine => 0.5 * (x * x + 100.0 * y * y),
             Self::NeuronQuadratic => 0.5 * sigmoid(x + y) * sigmoid(x + y),
             // -ln(1 - s(z)) = ln(1 + e^z), in a form that does not overflow.
             Self::NeuronCrossEntropy => (x + y).max(0.0) + libm::log1p(libm::exp(-(x + y).abs())),
@@ -159,7 +159,7 @@ impl Function {
             ],
             Self::Assignment => vec![w * w * w - 9.0 * w * w + 7.0],
             Self::Saddle => vec![x, y * y * y - y],
-            Self::Ravine => vec![x, 25.0 * y],
+            Self::Ravine => vec![x, 100.0 * y],
             Self::NeuronQuadratic => {
                 let a = sigmoid(x + y);
                 vec![a * a * (1.0 - a); 2]
@@ -191,7 +191,7 @@ mod tests {
             (Function::Bowl, &[2.0, 0.0], 2.0 + 0.3 * 6f64.sin()),
             (Function::Assignment, &[2.0], 4.0 - 24.0 + 14.0 - 5.0),
             (Function::Saddle, &[2.0, 1.0], 1.5 + 0.25),
-            (Function::Ravine, &[5.0, 1.0], 12.5 + 12.5),
+            (Function::Ravine, &[10.0, 1.0], 50.0 + 50.0),
             (Function::NeuronQuadratic, &[0.0, 0.0], 0.125),
             (Function::NeuronCrossEntropy, &[0.0, 0.0], std::f64::consts::LN_2),
         ] {
@@ -256,9 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn a_step_down_the_ravine_at_the_best_rate_leaves_twelve_thirteenths_along_both_axes() {
+    fn a_step_down_the_ravine_at_the_best_rate_leaves_99_of_101_parts_along_both_axes() {
         let gradient = Function::Ravine.gradient_at(&[1.0, 1.0]);
-        let left: Vec<f64> = gradient.iter().map(|slope| 1.0 - 2.0 / 26.0 * slope).collect();
-        assert!((left[0] - 12.0 / 13.0).abs() < 1e-12 && (left[1] + 12.0 / 13.0).abs() < 1e-12, "{left:?}");
+        let left: Vec<f64> = gradient.iter().map(|slope| 1.0 - 2.0 / 101.0 * slope).collect();
+        assert!((left[0] - 99.0 / 101.0).abs() < 1e-12 && (left[1] + 99.0 / 101.0).abs() < 1e-12, "{left:?}");
     }
 }

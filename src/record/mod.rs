@@ -210,7 +210,8 @@ impl TrialRecord {
                 Some(one_vs_rest(&self.confusion).get(class)?.accuracy())
             }
             Metric::KnnConfused(pair) if self.has_neighbours() => confused(&self.confusion, pair.classes()),
-            Metric::EpochsTo(level) => self.epochs_to(level.get()),
+            Metric::EpochsTo(level) => self.epochs_to(level.get(), &self.history.validation_accuracy),
+            Metric::EpochsToFit(level) => self.epochs_to(level.get(), &self.history.train_accuracy),
             Metric::StepsTo(level) => self.steps_to(level.get()),
             Metric::ImagesTo(level) => self.images_to(level.get()),
             Metric::GradientNorm(layer) => self.of_layer(*layer, |history| &history.gradient_norm),

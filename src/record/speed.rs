@@ -1,4 +1,4 @@
-//! How soon a run reached a level: a validation accuracy of a training, a value of a descent.
+//! How soon a run reached a level: an accuracy of a training, a value of a descent.
 //!
 //! In: a record's scores by epoch, those within its epochs, and its points. Out: epochs, steps or examples. A run that never gets there
 //! counts as one that does at the evaluation after its last: left out, an arm would be judged by its lucky runs.
@@ -46,9 +46,8 @@ struct Evaluation {
 }
 
 impl TrialRecord {
-    /// The first epoch, counted from 1, whose validation accuracy is the level or more.
-    pub(super) fn epochs_to(&self, level: f64) -> Option<f64> {
-        let accuracies = &self.history.validation_accuracy;
+    /// The first epoch, counted from 1, whose accuracy is the level or more.
+    pub(super) fn epochs_to(&self, level: f64, accuracies: &[f32]) -> Option<f64> {
         if accuracies.is_empty() || self.status != Status::Done {
             return None;
         }
@@ -108,6 +107,7 @@ impl TrialRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::metric::{Level, Metric};
 
     fn record(rest: &str) -> TrialRecord {
         let line = format!(
@@ -119,16 +119,21 @@ mod tests {
     #[test]
     fn a_training_reaches_a_level_at_the_end_of_an_epoch() {
         let mut run = record(
-            r#""history":{"train_loss":[1.0,0.5],"train_accuracy":[0.5,0.8],"validation_loss":[1.0,0.5],"validation_accuracy":[0.5,0.8]}"#,
+            r#""history":{"train_loss":[1.0,0.5],"train_accuracy":[0.7,0.8],"validation_loss":[1.0,0.5],"validation_accuracy":[0.5,0.8]}"#,
         );
-        assert_eq!((run.epochs_to(0.8), run.epochs_to(0.9)), (Some(2.0), Some(3.0)));
+        let epochs = |run: &TrialRecord, metric: fn(Level) -> Metric| {
+            [0.7, 0.8, 0.9].map(|level| run.metric(&metric(Level::new(level).unwrap())))
+        };
+        assert_eq!(epochs(&run, Metric::EpochsTo), [Some(2.0), Some(2.0), Some(3.0)]);
+        assert_eq!(epochs(&run, Metric::EpochsToFit), [Some(1.0), Some(2.0), Some(3.0)]);
         // What an epoch is must be known.
         assert_eq!(run.steps_to(0.8), None);
         run.epoch = Some(EpochSize { steps: 5, examples: 48 });
         assert_eq!([0.3, 0.8, 0.9].map(|level| run.steps_to(level)), [Some(5.0), Some(10.0), Some(15.0)]);
         assert_eq!([0.3, 0.8, 0.9].map(|level| run.images_to(level)), [Some(48.0), Some(96.0), Some(144.0)]);
         run.status = Status::Diverged;
-        assert_eq!((run.epochs_to(0.5), run.steps_to(0.5), run.images_to(0.5)), (None, None, None));
+        assert_eq!((run.steps_to(0.5), run.images_to(0.5)), (None, None));
+        assert_eq!([epochs(&run, Metric::EpochsTo), epochs(&run, Metric::EpochsToFit)], [[None; 3]; 2]);
     }
 
     #[test]
@@ -140,7 +145,7 @@ mod tests {
         assert_eq!([0.4, 0.5, 0.8].map(|level| run.steps_to(level)), [Some(4.0), Some(5.0), Some(6.0)]);
         assert_eq!([0.4, 0.5, 0.8].map(|level| run.images_to(level)), [Some(40.0), Some(48.0), Some(68.0)]);
         // The next evaluation would have come two steps after the end.
-        assert_eq!((run.steps_to(0.9), run.images_to(0.9), run.epochs_to(0.85)), (Some(12.0), Some(116.0), Some(3.0)));
+        assert_eq!((run.steps_to(0.9), run.images_to(0.9)), (Some(12.0), Some(116.0)));
     }
 
     #[test]

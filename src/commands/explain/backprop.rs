@@ -30,7 +30,9 @@ pub fn run(out: &Path, format: Format) -> Result<()> {
 fn text(example: &ChainRule) -> String {
     let numbers = &example.numbers;
     let mut lines = vec![
-        format!("A network of one unit in each of two layers, as in the computational graph of {SOURCE}; the numbers are ours."),
+        format!(
+            "A network of one unit in each of two layers, as in the computational graph of {SOURCE}; the numbers are ours."
+        ),
         format!(
             "x = {}, target y = {}, w1 = {}, b1 = {}, w2 = {}, b2 = {}",
             numbers.x, numbers.y, numbers.w1, numbers.b1, numbers.w2, numbers.b2

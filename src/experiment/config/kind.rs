@@ -93,7 +93,9 @@ impl TrialConfig {
     /// The metrics of these trials that can be asked for at any level, which say how soon a run gets there, or of any layer.
     pub(crate) fn measured_at_any_level(&self) -> Vec<fn(Level) -> Metric> {
         let mut metrics: Vec<fn(Level) -> Metric> = match self.kind() {
-            TrialKind::Classification => vec![Metric::EpochsTo, Metric::StepsTo, Metric::ImagesTo],
+            TrialKind::Classification => {
+                vec![Metric::EpochsTo, Metric::EpochsToFit, Metric::StepsTo, Metric::ImagesTo]
+            }
             TrialKind::Descent(_) => vec![Metric::StepsTo],
             TrialKind::Regression | TrialKind::Autoencoder { .. } => Vec::new(),
         };

@@ -101,12 +101,18 @@ mod tests {
         let example = chain_rule::work();
         let chart = String::from_utf8(draw(&example).bytes).unwrap();
         for node in &example.forward {
-            assert!(chart.contains(&format!(">{}<", node.name)) && chart.contains(&format!(">{:.4}<", node.value)), "{node:?}");
+            assert!(
+                chart.contains(&format!(">{}<", node.name)) && chart.contains(&format!(">{:.4}<", node.value)),
+                "{node:?}"
+            );
         }
         let between = &example.backward[..example.backward.len() - 1];
         assert!(between.iter().all(|edge| chart.contains(&format!(">{}<", edge.name))), "{chart}");
         for gradient in &example.gradients {
-            assert!(chart.contains(&format!(">dL/d{} = {:+.4}<", gradient.parameter, gradient.product)), "{gradient:?}");
+            assert!(
+                chart.contains(&format!(">dL/d{} = {:+.4}<", gradient.parameter, gradient.product)),
+                "{gradient:?}"
+            );
         }
     }
 }
