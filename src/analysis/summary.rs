@@ -308,7 +308,7 @@ fn rate_curves(plan: &Plan) -> Vec<RateCurve> {
     let differ = plan.arms.iter().any(|arm| arm.config.train.schedule != plan.arms[0].config.train.schedule);
     let curve = |arm: &Arm| {
         let train = &arm.config.train;
-        let steps_per_epoch = arm.config.data.train.div_ceil(train.batch_size).max(1);
+        let steps_per_epoch = arm.config.data.likely_train().div_ceil(train.batch_size).max(1);
         let steps = steps_per_epoch * train.epochs;
         let at = |i: usize| {
             let step = i * steps / RATE_POINTS;

@@ -114,7 +114,8 @@ pub fn find(name: &str) -> Option<&'static Toy> {
 pub fn parse(name: &str) -> Option<(&'static Toy, f64)> {
     let with_margin = || {
         let (name, margin) = name.strip_suffix(')')?.split_once('(')?;
-        Some((find(name).filter(|toy| toy.has_margin())?, margin.parse().ok()?))
+        let margin = margin.parse().ok().filter(|margin| (0.0..=MAX_MARGIN).contains(margin))?;
+        Some((find(name).filter(|toy| toy.has_margin())?, margin))
     };
     find(name).map(|toy| (toy, MARGIN)).or_else(with_margin)
 }

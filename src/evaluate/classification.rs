@@ -69,7 +69,7 @@ pub fn probabilities(outputs: &[f32], width: usize, loss: Loss) -> Vec<f32> {
     match loss {
         Loss::CrossEntropy => outputs.chunks_exact(width).flat_map(softmax).collect(),
         Loss::Bce | Loss::BceSum => each(|z| 1.0 / (1.0 + libm::exp(-z))),
-        Loss::Perceptron | Loss::PerceptronSum => each(|z| f64::from(z >= 0.0)),
+        Loss::Perceptron | Loss::PerceptronSum => each(|z| f64::from(z > 0.0)),
         Loss::Mse | Loss::Quadratic => outputs.to_vec(),
     }
 }
@@ -234,7 +234,8 @@ mod tests {
         };
         near(Loss::CrossEntropy, [0.75, 0.25, 0.25, 0.75]);
         near(Loss::Bce, [0.75, 0.5, 0.25, 0.5]);
-        near(Loss::PerceptronSum, [1.0, 1.0, 0.0, 1.0]);
+        // As a class is predicted: 0 at an output of 0.
+        near(Loss::PerceptronSum, [1.0, 0.0, 0.0, 0.0]);
         near(Loss::Quadratic, z);
     }
 

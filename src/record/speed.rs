@@ -79,7 +79,7 @@ impl TrialRecord {
         let evaluations = self.evaluations()?;
         let found = evaluations.iter().find(|evaluation| evaluation.accuracy >= level as f32);
         let after_the_last = || {
-            // From one evaluation to the next it is as far as from the start to the first.
+            // As far again as from the start to the first evaluation.
             Some(count(evaluations.last()?) + count(evaluations.first()?))
         };
         found.map(count).or_else(after_the_last).map(|reached| reached as f64)

@@ -142,7 +142,9 @@ impl AutoencoderEvaluation<'_> {
 
     /// What makes two trials share a baseline.
     fn split_key(&self) -> SplitKey {
-        (self.data_hash.to_string(), self.config.data.train, self.config.data.test)
+        let Splits { train, test, .. } = self.splits;
+        // Not the sizes of the settings: with some classes alone there may be fewer examples.
+        (self.data_hash.to_string(), train.count(), test.count())
     }
 
     /// The accuracy of the nearest-neighbour classifier on pixels, on principal components and on the codes of the encoder before

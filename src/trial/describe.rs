@@ -36,8 +36,8 @@ pub fn checks(checks: &[Check]) -> Checks {
 
 /// Each layer over the epochs, from the layers of each epoch, in 32 bits.
 pub fn layers(epochs: &[Vec<LayerState>]) -> Vec<LayerHistory> {
-    // JSON has no infinity, and a gradient whose square overflows is finite enough to go on.
-    let number = |value: f64| (value as f32).clamp(f32::MIN, f32::MAX);
+    // JSON has neither infinity nor NaN, and a training may go on, or its record be written, with either.
+    let number = |value: f64| if value.is_nan() { f32::MAX } else { (value as f32).clamp(f32::MIN, f32::MAX) };
     let column = |layer: usize, value: fn(&LayerState) -> Option<f64>| {
         epochs.iter().filter_map(|layers| Some(number(value(layers.get(layer)?)?))).collect()
     };
@@ -84,4 +84,19 @@ pub fn classifier(record: &mut TrialRecord, outputs: &[f32], labels: &[u8], task
 pub fn autoencoder(record: &mut TrialRecord, measured: AutoencoderMetrics) {
     record.metrics.extend(measured.metrics.into_iter().filter(|(_, value)| value.is_finite()));
     record.confusion = measured.confusion;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_that_is_not_finite_is_written_as_numbers_and_reads_back() {
+        let state = |gradient_norm| LayerState { gradient_norm, saturated: Some(0.5), slope: None };
+        let layers = layers(&[vec![state(f64::NAN)], vec![state(f64::INFINITY)], vec![state(2.0)]]);
+        let text = serde_json::to_string(&layers).unwrap();
+        let read: Vec<LayerHistory> = serde_json::from_str(&text).unwrap();
+        assert_eq!(read[0].gradient_norm, [f32::MAX, f32::MAX, 2.0]);
+        assert_eq!(read, layers);
+    }
 }

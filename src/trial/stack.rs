@@ -134,9 +134,12 @@ pub fn initial_network(
     let mut network = lab.untrained_network(config, seeds)?;
     if let Some(Start::WarmStart(other)) = &config.model.start {
         let settings = other.settings.as_ref().context("`model.start` names an arm that the plan did not find")?;
-        let before = initial_network(lab, settings, seeds, callback)?;
+        let mut settings = settings.as_ref().clone();
+        // Only the weights are wanted, and neither of the two changes them.
+        (settings.train.watch, settings.train.validate_every) = (false, None);
+        let before = initial_network(lab, &settings, seeds, callback)?;
         let drawn = settings.train.vary.seeds(Source::Order, seeds);
-        let trained = train(before, &job(lab, settings, &drawn)?, &InterruptOnly(callback))?;
+        let trained = train(before, &job(lab, &settings, &drawn)?, &InterruptOnly(callback))?;
         // Its weights and nothing else: what comes after the last layer is this arm's own.
         network.copy_weights(&trained.model, &lab.backend.device.clone().autodiff());
     }

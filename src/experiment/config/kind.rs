@@ -2,6 +2,7 @@
 
 use super::{DescentConfig, TrialConfig};
 use crate::experiment::metric::{Level, Metric};
+use crate::nn::models::ActivationKind;
 
 /// What a trial's settings make of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,14 +109,25 @@ impl TrialConfig {
         metrics
     }
 
+    /// The activation of a layer, counted from 1; `None` where there is no such layer.
+    fn activation_of_layer(&self, layer: Level) -> Option<ActivationKind> {
+        let shapes = self.likely_network().shapes();
+        let index = (1..=shapes.len()).find(|&index| index as f64 == layer.get())? - 1;
+        shapes.get(index).map(|(_, shape)| shape.activation)
+    }
+
     /// Whether these trials have a metric.
     pub(crate) fn measures(&self, metric: &Metric) -> bool {
         if matches!(metric, Metric::KnnConfused(_)) {
             return self.measures(&Metric::KnnAccuracy);
         }
-        let layers = self.likely_network().layers() as f64;
-        let has_level = |level: &Level| {
-            !metric.is_of_a_layer() || level.get().fract() == 0.0 && (1.0..=layers).contains(&level.get())
+        let has_level = |level: &Level| match metric {
+            Metric::GradientNorm(_) => self.activation_of_layer(*level).is_some(),
+            Metric::Saturated(_) => self.activation_of_layer(*level).is_some_and(ActivationKind::has_limits),
+            Metric::Slope(_) => self.activation_of_layer(*level).is_some_and(|kind| kind != ActivationKind::Identity),
+            // Which classes a folder of one's own has is not known before it is read.
+            Metric::KnnClass(_) if !self.data.classes.is_empty() => level.get() < self.data.classes.len() as f64,
+            _ => true,
         };
         let at_its_level = |level| self.measured_at_any_level().iter().any(|at| at(level) == *metric);
         self.measured().contains(metric) || metric.level().filter(has_level).is_some_and(at_its_level)
@@ -158,7 +170,14 @@ mod tests {
         assert_eq!(has_steps_to, [true, false, false, true]);
         let watched = config(|c| c.train.watch = true);
         let of_layer = |layer| watched.measures(&Metric::Slope(Level::new(layer).unwrap()));
-        assert_eq!([0.0, 1.0, 1.5, 3.0, 4.0].map(of_layer), [false, true, false, true, false]);
+        assert_eq!([0.0, 1.0, 1.5, 2.0, 3.0, 4.0].map(of_layer), [false, true, false, true, false, false]);
+        // The last layer has a gradient, and no activation before the loss; GELU has a slope, and no limit on one side.
+        let of_last = Level::new(3.0).unwrap();
+        assert!(watched.measures(&Metric::GradientNorm(of_last)) && !watched.measures(&Metric::Saturated(of_last)));
+        let first = Level::new(1.0).unwrap();
+        let gelu = config(|c| (c.train.watch, c.model.activation) = (true, ActivationKind::Gelu));
+        assert!(gelu.measures(&Metric::Slope(first)) && !gelu.measures(&Metric::Saturated(first)));
+        assert!(watched.measures(&Metric::Saturated(first)));
         assert!(!classifier.measures(&Metric::Slope(Level::new(1.0).unwrap())));
         let errors = config(|c| c.evaluate.errors = true);
         assert!(errors.measures(&Metric::TestMae) && !classifier.measures(&Metric::TestMae));

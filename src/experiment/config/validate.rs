@@ -2,6 +2,7 @@
 
 use super::model::{Hidden, MAX_DEPTH};
 use super::{DataConfig, Source, Start, TrialConfig, TrialKind, Vary};
+use crate::data::classes::parse as chosen_classes;
 use crate::data::known::KNOWN;
 use crate::data::toys::{self, Toy};
 use crate::data::{PIXELS, Pixels, classes_of};
@@ -74,6 +75,14 @@ impl TrialConfig {
                 "`train.validate_every` is 0; it must be at least 1 (leave it out to validate once an epoch)".into()
             );
         }
+        if self.model.init.biases.is_some() && !self.model.bias {
+            return Err("`model.init` sets biases, and `model.bias` is false; leave one of the two out".into());
+        }
+        if self.train.loss == Loss::PerceptronSum && self.model.init.weights == Init::Zeros {
+            return Err(
+                "`perceptron_sum` has no gradient at weights of 0, where no point is on a wrong side; start from others".into()
+            );
+        }
         let of_networks = [
             ("train.validate_every", self.train.validate_every.is_some()),
             ("train.watch", self.train.watch),
@@ -81,6 +90,12 @@ impl TrialConfig {
         ];
         if let (TrialKind::Descent(_), Some((name, _))) = (self.kind(), of_networks.iter().find(|(_, asked)| *asked)) {
             return Err(format!("`{name}` is for networks, and a descent has none; leave it out"));
+        }
+        if self.train.validate_every.is_some() && self.kind() != TrialKind::Classification {
+            return Err(
+                "`train.validate_every` is for classifiers, whose accuracy it looks at within epochs; leave it out"
+                    .into(),
+            );
         }
         if self.train.patience == Some(0) {
             return Err("`train.patience` is 0; it must be at least 1 (leave it out to train on)".into());
@@ -121,6 +136,12 @@ impl TrialConfig {
     /// Checks what is chosen of the data set.
     fn validate_choice(&self) -> Result<(), String> {
         let DataConfig { dataset, classes, margin, .. } = &self.data;
+        let has_margin = toys::find(dataset).is_none() && toys::parse(dataset).is_some();
+        if has_margin || !chosen_classes(dataset).1.is_empty() {
+            return Err(format!(
+                "`data.dataset` is `{dataset}`, the name that records write; set `data.classes` or `data.margin` beside the plain name"
+            ));
+        }
         if classes.iter().enumerate().any(|(index, class)| classes[..index].contains(class)) {
             return Err("`data.classes` must have each class once".into());
         }
@@ -244,6 +265,7 @@ impl TrialConfig {
 mod tests {
     use super::*;
     use crate::experiment::config::{DescentConfig, Taper};
+    use crate::nn::models::{BiasInit, LayerInit};
 
     #[test]
     fn an_autoencoders_values_are_checked_too() {
@@ -290,6 +312,35 @@ mod tests {
             assert!(descent.validate().unwrap_err().contains("is for networks"));
         }
         assert!(broken(|c| c.train.validate_every = Some(0)).contains("train.validate_every"));
+        assert!(
+            broken(|c| {
+                (c.data.dataset, c.train.loss) = ("line".into(), Loss::Mse);
+                c.train.validate_every = Some(9);
+            })
+            .contains("for classifiers")
+        );
+        assert!(
+            broken(|c| {
+                c.model.init = LayerInit { weights: Init::HeNormal, biases: Some(BiasInit::Normal) };
+                c.model.bias = false;
+            })
+            .contains("`model.bias` is false")
+        );
+        assert!(
+            broken(|c| {
+                (c.model.hidden, c.model.outputs) = (Hidden::Widths(vec![]), Some(1));
+                (c.data.dataset, c.train.loss, c.model.init) =
+                    ("separable".into(), Loss::PerceptronSum, Init::Zeros.into());
+            })
+            .contains("start from others")
+        );
+        // What records write is no setting: `separable(50)` would draw for ever, and `mnist[3,3]` has a class without examples.
+        for dataset in ["separable(0.1)", "mnist[3,3]", "mnist[3,5]"] {
+            let mut config = TrialConfig::default();
+            config.data.dataset = dataset.into();
+            assert!(config.validate().unwrap_err().contains("the name that records write"), "{dataset}");
+        }
+        assert!(toys::parse("separable(50)").is_none() && toys::parse("separable(nan)").is_none());
         assert!(broken(|c| c.data.classes = vec![3, 3]).contains("each class once"));
         assert!(broken(|c| c.data.classes = vec![3, 10]).contains("0 to 9"));
         assert!(broken(|c| c.data.classes = vec![3]).contains("two or more"));

@@ -33,16 +33,23 @@ pub fn seconds(arm: &Arm) -> f64 {
     const SECONDS_PER_OUTPUT: f64 = 1.5e-8;
     // The shape is taken from the data set's name: an estimate does not open the data.
     let parameters = arm.config.likely_network().parameters() as f64;
-    let batch = arm.config.train.batch_size as f64;
+    let batch = arm.config.train.batch_size.min(arm.config.data.likely_train()) as f64;
     let outputs = match arm.config.kind() {
         TrialKind::Autoencoder { .. } => PIXELS as f64,
         TrialKind::Classification | TrialKind::Regression | TrialKind::Descent(_) => 10.0,
     };
+    let forward = parameters * SECONDS_PER_MULTIPLICATION + outputs * SECONDS_PER_OUTPUT;
     let per_step = SECONDS_PER_STEP
         + parameters * SECONDS_PER_PARAMETER_UPDATE
         + 3.0 * parameters * batch * SECONDS_PER_MULTIPLICATION
         + outputs * batch * SECONDS_PER_OUTPUT;
-    steps(arm) as f64 * per_step + evaluation(arm)
+    steps(arm) as f64 * per_step + validated_within_epochs(&arm.config) * forward + evaluation(arm)
+}
+
+/// How many examples the validations within epochs take, counted again each time.
+fn validated_within_epochs(config: &TrialConfig) -> f64 {
+    let checks = config.train.validate_every.map_or(0, |every| config.data.likely_train() / every.max(1));
+    (checks * config.train.epochs * config.data.validation) as f64
 }
 
 /// Rough seconds of the measures of an autoencoder's codes, on the same machine.
@@ -73,5 +80,31 @@ pub fn human(seconds: f64) -> String {
         s if s < 90.0 => format!("{} s", s.ceil().max(1.0)),
         s if s < 5400.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::spec::Spec;
+
+    fn seconds_of(train: &str) -> f64 {
+        let text = format!("question = 'q'\n[data]\ntrain = 1000\nvalidation = 500\n[train]\nepochs = 4\n{train}\n");
+        seconds(&Plan::new(&Spec::parse("x", "x.toml", &text).unwrap()).unwrap().arms[0])
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_data_costs_what_the_data_cost() {
+        assert_eq!(seconds_of("batch_size = 100000"), seconds_of("batch_size = 1000"));
+        assert!(seconds_of("batch_size = 1000") < seconds_of("batch_size = 10"));
+    }
+
+    #[test]
+    fn validations_within_epochs_cost_a_forward_pass_each() {
+        let cost = |every: usize| {
+            seconds_of(&format!("batch_size = 10\nvalidate_every = {every}")) - seconds_of("batch_size = 10")
+        };
+        // 10 checks an epoch against 5.
+        assert!(cost(100) > 0.0 && (cost(100) / cost(200) - 2.0).abs() < 1e-9, "{} {}", cost(100), cost(200));
     }
 }

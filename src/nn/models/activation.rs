@@ -115,6 +115,11 @@ impl ActivationKind {
         }
     }
 
+    /// Whether its units can be saturated, as a watched training counts them: at a limit of a sigmoid or tanh, or at 0 after a ReLU.
+    pub fn has_limits(self) -> bool {
+        matches!(self, Self::Sigmoid | Self::Tanh | Self::Relu)
+    }
+
     /// The formula, for figures.
     pub fn formula(self) -> &'static str {
         match self {

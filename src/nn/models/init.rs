@@ -103,7 +103,8 @@ impl<'de> Deserialize<'de> for LayerInit {
         let read = |value: Value| -> Result<Self, toml::de::Error> {
             let Value::Table(mut table) = value else { return Init::deserialize(value).map(Self::from) };
             let Some(biases) = table.remove("bias") else {
-                return Init::deserialize(Value::Table(table)).map(Self::from);
+                let weights = table.remove("weights").filter(|_| table.is_empty());
+                return Init::deserialize(weights.unwrap_or(Value::Table(table))).map(Self::from);
             };
             let weights = match table.remove("weights") {
                 Some(weights) if table.is_empty() => weights,
@@ -224,6 +225,8 @@ mod tests {
             let init: LayerInit = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&init).unwrap(), json);
         }
+        let alone: LayerInit = serde_json::from_str(r#"{"weights":"he_normal"}"#).unwrap();
+        assert_eq!(alone, Init::HeNormal.into());
         let wrong = |json: &str| serde_json::from_str::<LayerInit>(json).unwrap_err().to_string();
         assert!(wrong(r#"{"normal":0.5,"bias":"ones"}"#).contains("unknown variant `ones`"));
         assert!(wrong(r#"{"bias":"zeros"}"#).contains("goes with weights"));

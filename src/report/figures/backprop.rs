@@ -29,7 +29,7 @@ pub fn draw(example: &ChainRule) -> Figure {
         let ends = (across(index) + BOX.0 / 2.0, across(index + 1) - BOX.0 / 2.0);
         arrow(&mut svg, (ends.0, FORWARD - 14.0), (ends.1, FORWARD - 14.0), PALETTE[0], "");
     }
-    // The derivatives by a1, z1 and so on lie between the boxes of the values; that by the first weight lies below them.
+    // The derivative by the first weight has no box to its left: its product is below w1.
     let between = example.backward.iter().rev().skip(1);
     for (index, edge) in between.enumerate() {
         let ends = (across(index + 2) - BOX.0 / 2.0, across(index + 1) + BOX.0 / 2.0);

@@ -88,7 +88,8 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
             "The gradient norm, the share of saturated units and the mean slope of each layer over the epochs, by arm."
                 .into(),
         caption: format!(
-            "Median over seeds, on the first training examples; epoch 0 is before training. Gradient norm: of the loss by a layer's weights.              Saturated: within 5 % of the range from a limit of a sigmoid or tanh, or 0 after a ReLU.{part}"
+            "Median over seeds, on the first training examples; epoch 0 is before training. Gradient norm: of the loss by a layer's weights. \
+             Saturated: within 5 % of the range from a limit of a sigmoid or tanh, or 0 after a ReLU.{part}"
         ),
     };
     Some(Figure::svg("layers", words, svg))

@@ -124,19 +124,21 @@ fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
         let (left, top) = (PANEL.0 * (index % COLUMNS) as f64, PANEL.1 * (index / COLUMNS) as f64);
         let ends = |cell: &Measured| cell.interval.map_or([cell.estimate; 2], |interval| [interval.low, interval.high]);
         let values = cells.iter().flat_map(|cell| [cell.published[0], cell.estimate]);
+        let places = places(cells);
+        let [first, last] = [places.first(), places.last()].map(|place| place.copied().unwrap_or_default());
+        // Half a step of room on either side.
+        let room = (last - first).max(1.0) / (2.0 * places.len() as f64);
         let panel = Panel {
-            x: Axis::exactly((0.5, cells.len() as f64 + 0.5), Scale::Linear, (left + 52.0, left + PANEL.0 - 8.0)),
+            x: Axis::exactly((first - room, last + room), Scale::Linear, (left + 52.0, left + PANEL.0 - 8.0)),
             y: Axis::over(values, Scale::Linear, (top + PANEL.1 - 30.0, top + 34.0))?,
         };
         panel.grid(&mut svg);
         let at = |value: fn(&Measured) -> f64| -> Vec<(f64, f64)> {
-            let numbered = cells.iter().enumerate();
-            numbered.map(|(place, cell)| panel.to_pixels((place as f64 + 1.0, value(cell)))).collect()
+            cells.iter().zip(&places).map(|(cell, &x)| panel.to_pixels((x, value(cell)))).collect()
         };
         svg.polyline(&at(|cell| cell.published[0]), INK, 1.2, "4 3");
         svg.dots(&at(|cell| cell.published[0]), 3.0, INK, 0.6);
-        for (place, cell) in cells.iter().enumerate() {
-            let x = place as f64 + 1.0;
+        for (cell, &x) in cells.iter().zip(&places) {
             let [low, high] = ends(cell).map(|value| panel.to_pixels((x, value)));
             svg.line(low, high, colour(cell.finding), 2.5);
             svg.dot(panel.to_pixels((x, cell.estimate)), 3.2, colour(cell.finding), 1.0);
@@ -149,8 +151,8 @@ fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
         FigureText {
             title: "Published tables and what was measured".into(),
             alt: "For each published table, its numbers in order and what was measured of each, with its interval.".into(),
-            caption: "Each panel is a table, its numbers in the order in which they were published. Black and dashed: published. Dots and lines: \
-                      measured, with their intervals; green where the number lies within the margin of the published one, red where it does not, \
+            caption: "Each panel is a table, its numbers over the one in which their arms differ, such as epochs, or in the order in which they \
+                      were published. Black and dashed: published. Dots and lines: measured, with their intervals; green where the number lies within the margin of the published one, red where it does not, \
                       grey where the runs do not say."
                 .into(),
         },
@@ -158,11 +160,34 @@ fn panels(tables: &[(&str, &JudgedClaim)]) -> Option<Figure> {
     ))
 }
 
-/// What the numbers of a table are, and the words that the names of all its arms share: `test accuracy, frozen lr=0.1`.
-fn title(cells: &[Measured]) -> String {
+/// Where the numbers of a table stand: at the number in which their arms differ, if that rises from one to the next, or else at 1, 2, 3, ...
+fn places(cells: &[Measured]) -> Vec<f64> {
+    let shared = shared_words(cells);
+    let numbers: Option<Vec<(&str, f64)>> = cells.iter().map(|cell| own_number(cell, &shared)).collect();
+    let rises = |pair: &[(&str, f64)]| pair[0].0 == pair[1].0 && pair[0].1 < pair[1].1;
+    match numbers.filter(|numbers| numbers.windows(2).all(rises)) {
+        Some(numbers) => numbers.into_iter().map(|(_, number)| number).collect(),
+        None => (1..=cells.len()).map(|place| place as f64).collect(),
+    }
+}
+
+/// The key and the number of `epochs=5`, if that is the only word of the arm's name that is not shared.
+fn own_number<'a>(cell: &'a Measured, shared: &[&str]) -> Option<(&'a str, f64)> {
+    let mut own = cell.what.split(' ').filter(|word| !shared.contains(word));
+    let (key, value) = own.next()?.split_once('=')?;
+    own.next().is_none().then_some((key, value.parse().ok()?))
+}
+
+/// The words that the names of all arms of a table share.
+fn shared_words(cells: &[Measured]) -> Vec<&str> {
     let mut names = cells.iter().map(|cell| cell.what.split(' ').collect::<Vec<_>>());
     let first = names.next().unwrap_or_default();
-    let shared = names.fold(first, |shared, name| shared.into_iter().filter(|word| name.contains(word)).collect());
+    names.fold(first, |shared, name| shared.into_iter().filter(|word| name.contains(word)).collect())
+}
+
+/// What the numbers of a table are, and the words that the names of all its arms share: `test accuracy, frozen lr=0.1`.
+fn title(cells: &[Measured]) -> String {
+    let shared = shared_words(cells);
     let mut quantities: Vec<&Quantity> = cells.iter().map(|cell| &cell.quantity).collect();
     quantities.dedup();
     let quantity = match &quantities[..] {
@@ -173,4 +198,36 @@ fn title(cells: &[Measured]) -> String {
         }
     };
     format!("{}, {}", quantity.replace('_', " "), shared.join(" ")).trim_end_matches(", ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(what: &str) -> Measured {
+        Measured {
+            reading: String::new(),
+            what: what.into(),
+            quantity: Quantity::of_records("test_accuracy"),
+            published: [0.5; 2],
+            estimate: 0.5,
+            interval: None,
+            finding: Finding::Confirmed,
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_table_stand_at_the_rising_number_of_their_arms_or_else_in_order() {
+        let places_of = |names: &[&str]| places(&names.iter().map(|name| cell(name)).collect::<Vec<_>>());
+        assert_eq!(
+            places_of(&["784 lr=0.1 epochs=5", "784 lr=0.1 epochs=10", "784 lr=0.1 epochs=25"]),
+            [5.0, 10.0, 25.0]
+        );
+        // One arm with several metrics, arms without numbers, numbers that fall, two numbers that change.
+        for names in [&["latent=4", "latent=4"], &["online", "mini"], &["lr=0.1", "lr=0.01"], &["lr=1 k=1", "lr=2 k=2"]]
+        {
+            assert_eq!(places_of(names), [1.0, 2.0]);
+        }
+        assert_eq!(title(&["784 lr=0.1 epochs=5", "784 lr=0.1 epochs=10"].map(cell)), "test accuracy, 784 lr=0.1");
+    }
 }
