@@ -289,16 +289,59 @@ fn a_torn_last_line_is_dropped_said_and_run_again() {
     let path = folder.path().join("records.jsonl");
     let bytes = fs::read(&path).unwrap();
     let last = bytes[..bytes.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
-    for cut in [last + 1, last + 40, bytes.len() - 1] {
+    for cut in [last + 1, last + 40, bytes.len() - 2] {
         fs::write(&path, &bytes[..cut]).unwrap();
         let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
         assert_eq!(found.len(), 5);
         assert!(torn.unwrap().contains("cut short"));
+        // What was cut off is kept.
+        let kept = fs::read(folder.path().join("records.cut")).unwrap();
+        assert!(kept.ends_with(&[&bytes[last..cut], b"\n"].concat()));
         let fake = Fake::default();
         let outcome = sweep(&plan(3), &fake, folder.path(), &Ear::default()).unwrap();
         assert_eq!(fake.trained.load(Ordering::Relaxed), 1);
         assert_eq!(timeless(&outcome.records), timeless(&whole.records));
     }
+}
+
+#[test]
+fn a_last_line_that_lacks_only_its_end_is_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(record::read_all(folder.path()).unwrap().len(), 6);
+    let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+    assert_eq!((found.len(), torn), (6, None));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.jsonl");
+    for foreign in ["{\"name\": \"mine\"}", "no line ends here", "{\"schema\":7}\n", "x\ny"] {
+        fs::write(&path, foreign).unwrap();
+        assert!(RecordFile::open(folder.path()).is_err(), "{foreign}");
+        assert!(record::read_all(folder.path()).is_err(), "{foreign}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), foreign);
+    }
+}
+
+#[test]
+fn compressing_broken_off_before_its_last_step_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let plain = fs::read(&path).unwrap();
+    record::write_compressed(folder.path()).unwrap();
+    fs::write(&path, &plain).unwrap();
+    let (_, found, _) = RecordFile::open(folder.path()).unwrap();
+    assert_eq!((found.len(), folder.path().join("records.jsonl.gz").exists()), (6, false));
+    record::write_compressed(folder.path()).unwrap();
+    fs::write(&path, &plain[..plain.iter().position(|&byte| byte == b'\n').unwrap() + 1]).unwrap();
+    assert!(RecordFile::open(folder.path()).unwrap_err().to_string().contains("other records"));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! `records.jsonl` on disk: opened by one process, appended line by line, compressed and read back.
+//!
+//! Nothing is changed before all of it was read and understood. What is cut off a file is kept beside it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -8,11 +10,15 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
 use super::{SCHEMA, TrialRecord};
-use crate::files::write_atomic;
+use crate::files::{sync, sync_folder_of, write_atomic};
 
 const NAME: &str = "records.jsonl";
 const COMPRESSED: &str = "records.jsonl.gz";
 const LOCK: &str = ".lock";
+/// What was cut off the end of the records, one after the other.
+const CUT: &str = "records.cut";
+/// How every line begins, so that the first line of a run, cut short by a crash, is known from a file of another program.
+const BEGINNING: &[u8] = b"{\"schema\":";
 
 /// The records of a folder, held by this process alone.
 #[derive(Debug)]
@@ -25,10 +31,10 @@ pub struct RecordFile {
 
 impl RecordFile {
     /// Opens, or starts, the records of `folder`. Returns the file, its records, and a sentence where a last line that a crash cut short was
-    /// dropped. Compressed records are unpacked for appending.
+    /// moved to a file beside it. Compressed records are unpacked for appending.
     ///
     /// # Errors
-    /// The folder cannot be written, another process is writing it, or a record is damaged or of another schema.
+    /// The folder cannot be written, another process is writing it, a record is damaged or of another schema, or the file is not Kindling's.
     pub fn open(folder: &Path) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create the folder {}; name another with --out", folder.display()))?;
@@ -43,14 +49,28 @@ impl RecordFile {
             .with_context(|| format!("cannot write {}; name another folder with --out", path.display()))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
-        let whole = whole_lines(&bytes);
-        let truncated = (whole < bytes.len())
-            .then(|| format!("the last line of {} was cut short and is dropped; its trial runs again", path.display()));
-        if truncated.is_some() {
-            file.set_len(whole as u64).with_context(|| format!("cannot cut {}", path.display()))?;
-            file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
+        let (mut records, rest) = parse(&bytes, &path)?;
+        let mut truncated = None;
+        match rest {
+            Rest::Nothing => {}
+            Rest::Record(last) => {
+                file.write_all(b"\n")
+                    .and_then(|()| sync(&file))
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                records.push(*last);
+            }
+            Rest::CutShort(cut) => {
+                keep(&folder.join(CUT), cut)?;
+                file.set_len((bytes.len() - cut.len()) as u64)
+                    .with_context(|| format!("cannot cut {}", path.display()))?;
+                file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
+                truncated = Some(format!(
+                    "the last line of {} was cut short and is now in {CUT} beside it; its trial runs again",
+                    path.display()
+                ));
+            }
         }
-        let records = parse(&bytes[..whole], &path)?;
+        sync_folder_of(&path)?;
         Ok((Self { path, file, _lock: lock }, records, truncated))
     }
 
@@ -76,17 +96,25 @@ impl RecordFile {
     }
 }
 
-/// Syncs a file. A pipe or another device cannot be synced, and need not be.
-fn sync(file: &File) -> std::io::Result<()> {
-    match file.sync_data() {
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
-        outcome => outcome,
-    }
+/// Appends what is cut off the records to a file, with an end of line, and syncs it.
+fn keep(path: &Path, cut: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let written = file.write_all(cut).and_then(|()| file.write_all(b"\n")).and_then(|()| sync(&file));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
-    let file = File::create(&path)
+    // Not truncated: the file may be a symbolic link to one that is not Kindling's.
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(&path)
         .with_context(|| format!("cannot write to {}; name another folder with --out", folder.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -104,12 +132,18 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
     if !compressed.is_file() {
         return Ok(());
     }
-    ensure!(
-        !path.exists(),
-        "{} has both {NAME} and {COMPRESSED}; keep the one you mean and delete the other",
-        folder.display()
-    );
-    write_atomic(path, &gunzip(&compressed)?)?;
+    let records = gunzip(&compressed)?;
+    if path.exists() {
+        // Compressing and unpacking, broken off at their last step, leave both with the same records.
+        let plain = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        ensure!(
+            plain == records,
+            "{} has both {NAME} and {COMPRESSED}, with other records; keep the one you mean and delete the other",
+            folder.display()
+        );
+    } else {
+        write_atomic(path, &records)?;
+    }
     fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
 }
 
@@ -135,12 +169,11 @@ pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
     } else {
         bail!("{} has no {NAME}; run a sweep into it first", folder.display());
     };
-    parse(&bytes[..whole_lines(&bytes)], &path)
-}
-
-/// The number of bytes in whole lines: a last line cut short may even end inside a character.
-fn whole_lines(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
+    let (mut records, rest) = parse(&bytes, &path)?;
+    if let Rest::Record(last) = rest {
+        records.push(*last);
+    }
+    Ok(records)
 }
 
 /// Writes a folder's records compressed and removes the plain file.
@@ -157,8 +190,42 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
-fn parse(bytes: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
-    let text = std::str::from_utf8(bytes).with_context(|| format!("{} is not text", path.display()))?;
+/// What stands behind the last end of line.
+enum Rest<'a> {
+    Nothing,
+    /// A whole record: only its end of line is missing.
+    Record(Box<TrialRecord>),
+    /// A record that a crash cut short.
+    CutShort(&'a [u8]),
+}
+
+/// The records in whole lines, and what stands behind the last of them.
+///
+/// # Errors
+/// A line is no record or one of another schema, or the file is another program's.
+fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<(Vec<TrialRecord>, Rest<'a>)> {
+    // A line that is cut short may even end inside a character.
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let (lines, rest) = bytes.split_at(whole);
+    let records = parse_lines(lines, path)?;
+    if rest.is_empty() {
+        return Ok((records, Rest::Nothing));
+    }
+    let last = serde_json::from_slice::<TrialRecord>(rest).ok().filter(|record| record.schema == SCHEMA);
+    if let Some(last) = last {
+        return Ok((records, Rest::Record(Box::new(last))));
+    }
+    let begins_as_a_record = rest.starts_with(BEGINNING) || BEGINNING.starts_with(rest);
+    ensure!(
+        begins_as_a_record,
+        "the last line of {} is not the beginning of a record; mend or delete the line, or use another folder with --out",
+        path.display()
+    );
+    Ok((records, Rest::CutShort(rest)))
+}
+
+fn parse_lines(lines: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
+    let text = std::str::from_utf8(lines).with_context(|| format!("{} is not text", path.display()))?;
     let line = |(number, line): (usize, &str)| {
         let location = format!("{}:{}", path.display(), number + 1);
         let value: serde_json::Value = serde_json::from_str(line).with_context(|| {
