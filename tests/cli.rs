@@ -220,8 +220,10 @@ fn verify_finds_the_same_bytes_and_finds_a_changed_one() {
     record["history"]["train_loss"][0] = 0.125.into();
     let rest: String = text.lines().skip(1).map(|line| format!("{line}\n")).collect();
     fs::write(&path, format!("{record}\n{rest}")).unwrap();
-    let (out, _) = desk.expect(1, &["verify", "artifacts/tiny", "--trials", "6"]);
+    let (out, _) = desk.expect(3, &["verify", "artifacts/tiny", "--all"]);
     assert_eq!(out.matches("DIFFERENT").count(), 1, "{out}");
+    assert!(out.contains("of history.train_loss[0]"), "{out}");
+    assert!(out.ends_with("6 of 6 recorded trials checked: 5 the same, 1 different\n"), "{out}");
 }
 
 /// Long enough to be broken off: 6 trials of some seconds in all.

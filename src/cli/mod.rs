@@ -27,7 +27,7 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 all trials done; 1 a trial failed, a check did not hold, or a result could not be saved; 2 could not start \
-(bad file, no data, folder not writable); 130 interrupted, after everything finished is on disk.
+(bad file, no data, folder not writable); 3 `verify` found different bytes; 130 interrupted, after everything finished is on disk.
 
 Start with:  kindling sweep optimizers --smoke";
 
@@ -237,9 +237,12 @@ pub struct CompareArgs {
 pub struct VerifyArgs {
     /// Folder of a run
     pub folder: PathBuf,
-    /// Number of trials to retrain
+    /// Number of trials to retrain, drawn anew each time
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub trials: usize,
+    /// Retrain every trial
+    #[arg(long, conflicts_with = "trials")]
+    pub all: bool,
     /// The data folder, and whether to download.
     #[command(flatten)]
     pub data: DataFlags,

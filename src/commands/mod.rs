@@ -37,6 +37,8 @@ pub enum Exit {
     Done,
     /// Some trial failed, or a check did not hold.
     Failed,
+    /// A trial that was retrained left other bytes than its record has.
+    Different,
     /// Interrupted by Ctrl-C.
     Interrupted,
 }
@@ -47,6 +49,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
+            Self::Different => 3,
             Self::Interrupted => 130,
         }
     }

@@ -69,7 +69,7 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
         };
         match outcome {
             Ok(Exit::Done) => {}
-            Ok(Exit::Failed) => worst = Exit::Failed,
+            Ok(Exit::Failed | Exit::Different) => worst = Exit::Failed,
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Err(error) => {
                 eprintln!("error: experiment `{name}`: {error:#}");
