@@ -19,7 +19,7 @@ use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::claims_hash;
 use crate::nn::optim::schedule::TrainingPosition;
-use crate::record::{EpochSize, Status, TrialRecord, by_seed};
+use crate::record::{self, EpochSize, Status, TrialRecord, by_seed};
 
 /// An experiment's results.
 #[derive(Debug, Clone, Serialize)]
@@ -72,6 +72,9 @@ pub struct Summary {
     /// The records, in plan order.
     #[serde(skip)]
     pub records: Vec<TrialRecord>,
+    /// Their hash.
+    #[serde(skip)]
+    pub records_hash: String,
 }
 
 /// One arm's results.
@@ -129,6 +132,7 @@ impl Summary {
     /// # Errors
     /// A claim names an unknown arm or metric, or is not in the claim language.
     pub fn new(plan: &Plan, mut records: Vec<TrialRecord>) -> anyhow::Result<Self> {
+        let records_hash = record::hash_of(&records)?;
         records.iter_mut().for_each(|record| record.epoch = epoch_size(plan, record));
         let mut quantities: Vec<Quantity> = recorded_metrics(&records).into_iter().map(Quantity::from).collect();
         // The ranking quantity may be a difference, or a metric that is computed from the rest of a record.
@@ -172,6 +176,7 @@ impl Summary {
             rates: rate_curves(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
+            records_hash,
         })
     }
 

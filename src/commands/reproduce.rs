@@ -163,14 +163,14 @@ fn spec(name: &str, options: &RunOptions) -> Result<Spec> {
     Ok(spec)
 }
 
-/// Whether nothing is missing in the folder. Where that is so, the report is written again, unless there is one of the same claims.
+/// Whether nothing is missing in the folder. Where that is so, the report is written again, unless there is one of the same claims and records.
 fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<bool> {
     let Some((kept, plan, records)) = finished(spec, folder)? else { return Ok(false) };
     let written = std::fs::read_to_string(folder.join("spec.toml")).unwrap_or_default();
     let known = kept.to_toml()?;
-    // The report in Markdown is written last: where there is none, it was cut off. The one in HTML, to which the ledger leads, is not
-    // committed, and made without touching what is.
-    let is_whole = written == known && folder.join("report.md").is_file();
+    // The report in Markdown is written last: where there is none, or one of fewer records, it was cut off. The one in HTML, to which the
+    // ledger leads, is not committed, and made without touching what is.
+    let is_whole = written == known && report::is_of(folder, &records)?;
     if !is_whole || !folder.join("report.html").is_file() {
         let summary = Summary::new(&plan, records)?;
         let dataset =

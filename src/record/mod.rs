@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::evaluate::classification::{ClassReport, Confusion, Mistake, confused, macro_mean, one_vs_rest, per_class};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
+use crate::hash::short_of;
 
 mod file;
 mod layers;
@@ -244,6 +245,16 @@ impl TrialRecord {
     pub fn to_line(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
+}
+
+/// A hash of records in any order, by which a report says what it was made from.
+///
+/// # Errors
+/// A number that JSON cannot hold.
+pub fn hash_of(records: &[TrialRecord]) -> serde_json::Result<String> {
+    let mut lines = records.iter().map(TrialRecord::to_line).collect::<serde_json::Result<Vec<String>>>()?;
+    lines.sort_unstable();
+    Ok(short_of(lines.join("\n").as_bytes()))
 }
 
 /// Each seed's outcome for an arm, in the order of `seeds`.

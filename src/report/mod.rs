@@ -24,6 +24,7 @@ use anyhow::{Context, Result};
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::files::write_atomic;
+use crate::record::{self, TrialRecord};
 use figures::Figure;
 
 pub use page::verdict_line;
@@ -36,6 +37,12 @@ pub(crate) use page::{claim_line, not_as_published};
 pub fn write_html(summary: &Summary, dataset: Option<&Dataset>, folder: &Path) -> Result<()> {
     let figures = figures::all(summary, dataset)?;
     write_atomic(&folder.join("report.html"), html::render(&page::page(summary, dataset, &figures)).as_bytes())
+}
+
+/// Whether `report.md`, which is written last, is there and was made from these records.
+pub fn is_of(folder: &Path, records: &[TrialRecord]) -> Result<bool> {
+    let report = fs::read_to_string(folder.join("report.md")).unwrap_or_default();
+    Ok(report.contains(&page::made_from(&record::hash_of(records)?)))
 }
 
 /// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.

@@ -171,11 +171,17 @@ fn provenance(summary: &Summary) -> Vec<String> {
             made.kindling, made.burn, made.backend, made.bytes, made.dataset, made.data
         ));
     }
+    lines.push(made_from(&summary.records_hash));
     lines.extend(age_of_claims(summary));
     if summary.claims.iter().any(|claim| claim.finding == Finding::Inconclusive) {
         lines.push("Inconclusive is an answer: these seeds do not settle the question either way.".into());
     }
     lines
+}
+
+/// From which records a report is made; by this line it is known whether there are others since.
+pub(crate) fn made_from(records_hash: &str) -> String {
+    format!("This page is made from the records with hash {records_hash}.")
 }
 
 /// Whether the claims were there before the records; `None` without claims.
