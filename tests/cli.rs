@@ -472,9 +472,24 @@ fn reproduce_writes_a_report_again_that_was_made_from_other_records() {
     let whole = fs::read_to_string(&report).unwrap();
     let line = whole.lines().find(|line| line.contains("made from the records with hash")).unwrap();
     // As an interrupt leaves it: the report of fewer records, which are all there by now.
-    fs::write(&report, whole.replace(line, "- This page is made from the records with hash 0123456789abcdef.")).unwrap();
+    fs::write(&report, whole.replace(line, "- This page is made from the records with hash 0123456789abcdef."))
+        .unwrap();
     desk.expect(0, &args);
     assert_eq!(fs::read_to_string(&report).unwrap(), whole);
+}
+
+#[test]
+fn report_refuses_records_whose_settings_are_no_longer_those_of_the_spec() {
+    let desk = Desk::new();
+    desk.expect(0, &["sweep", "tiny.toml"]);
+    let spec = desk.path().join("artifacts/tiny/spec.toml");
+    let before = fs::read_to_string(&spec).unwrap();
+    let epochs = before.lines().find(|line| line.starts_with("epochs = ")).unwrap();
+    fs::write(&spec, before.replace(epochs, "epochs = 77")).unwrap();
+    let (_, err) = desk.expect(2, &["report", "artifacts/tiny"]);
+    assert!(err.contains("other settings than its spec.toml"), "{err}");
+    fs::write(&spec, before).unwrap();
+    desk.expect(0, &["report", "artifacts/tiny"]);
 }
 
 #[test]

@@ -330,6 +330,22 @@ fn a_file_of_another_program_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn two_records_of_one_trial_that_differ_are_an_error_and_two_that_do_not_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(2), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let first = text.lines().next().unwrap();
+    fs::write(&path, format!("{text}{first}\n")).unwrap();
+    assert_eq!(record::read_all(folder.path()).unwrap().len(), 5);
+    let mut other: serde_json::Value = serde_json::from_str(first).unwrap();
+    other["history"]["train_loss"][0] = 0.125.into();
+    fs::write(&path, format!("{text}{other}\n")).unwrap();
+    let error = record::read_all(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("lines 1 and 5"), "{error}");
+}
+
+#[test]
 fn compressing_broken_off_before_its_last_step_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();

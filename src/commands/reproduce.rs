@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Exit;
-use super::run::{Run, RunOptions, names_dataset};
+use super::run::{Run, RunOptions, by_trial, is_of, names_dataset};
 use crate::analysis::summary::Summary;
 use crate::cli::ReproduceArgs;
 use crate::data::source;
-use crate::experiment::plan::{Plan, identity};
+use crate::experiment::plan::Plan;
 use crate::experiment::spec::{Spec, library};
 use crate::files::write_atomic;
 use crate::record::{self, Status, TrialRecord};
@@ -224,16 +224,14 @@ fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
         return Ok(None);
     }
     let found = record::read_all(folder)?;
-    let is_of = |record: &TrialRecord, label: &str, seed: u64| record.arm == label && record.seed == seed;
+    let recorded = by_trial(&found);
     let mut records = Vec::new();
     for trial in plan.trials() {
-        let own = found.iter().rev().find(|record| is_of(record, &trial.label, trial.seed));
-        let Some(record) = own.filter(|record| record.status != Status::Failed) else { return Ok(None) };
-        let made = &record.made_with;
-        if identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) != record.id {
+        let own = recorded.get(&(trial.label.as_str(), trial.seed));
+        let Some(record) = own.filter(|record| record.status != Status::Failed && is_of(record, &trial)) else {
             return Ok(None);
-        }
-        records.push(record.clone());
+        };
+        records.push((*record).clone());
     }
     Ok(Some((spec, plan, records)))
 }

@@ -3,6 +3,7 @@
 //! Read from top to bottom: the options, the spec with the options applied, the run made ready, its arms proposed where it searches, its
 //! trials trained, its end reported.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -16,11 +17,11 @@ use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
 use crate::experiment::metric::Metric;
-use crate::experiment::plan::Plan;
+use crate::experiment::plan::{Plan, Trial, identity};
 use crate::experiment::spec::{Spec, claims_hash, library};
 use crate::files::write_atomic;
 use crate::nn::device;
-use crate::record::{self, RecordFile, Status, by_seed};
+use crate::record::{self, RecordFile, Status, TrialRecord, by_seed};
 use crate::run::progress::{ProgressMode, SweepProgress};
 use crate::run::{self, PendingRun, RunOutcome, RunnerOptions, Trainer};
 use crate::trial::Lab;
@@ -167,12 +168,35 @@ pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> 
 pub fn summary_of(folder: &Path) -> Result<Summary> {
     let plan = plan_of(folder)?;
     let records = record::read_all(folder)?;
-    let find = |label: &str, seed: u64| records.iter().rev().find(|r| r.arm == label && r.seed == seed).cloned();
-    let ordered: Vec<_> = plan.trials().filter_map(|trial| find(&trial.label, trial.seed)).collect();
+    let recorded = by_trial(&records);
+    let mut ordered = Vec::new();
+    for trial in plan.trials() {
+        let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
+        ensure!(
+            is_of(record, &trial),
+            "{} has a record of `{}`, seed {}, with other settings than its spec.toml gives that arm; put back the spec.toml that the run \
+             wrote, or run the sweep into another folder with --out",
+            folder.display(),
+            record.arm,
+            record.seed
+        );
+        ordered.push((*record).clone());
+    }
     if ordered.is_empty() {
         bail!("none of the {} records of {} belongs to its spec.toml", records.len(), folder.display());
     }
     Summary::new(&plan, ordered)
+}
+
+/// The last record of each arm and seed.
+pub fn by_trial(records: &[TrialRecord]) -> HashMap<(&str, u64), &TrialRecord> {
+    records.iter().map(|record| ((record.arm.as_str(), record.seed), record)).collect()
+}
+
+/// Whether a record is of this trial's settings, seed and data, and not only of an arm with the same name.
+pub fn is_of(record: &TrialRecord, trial: &Trial) -> bool {
+    let made = &record.made_with;
+    identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
 }
 
 /// The plan of a run's folder, named after the folder.

@@ -2,6 +2,7 @@
 //!
 //! Nothing is changed before all of it was read and understood. What is cut off a file is kept beside it.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
-use super::{SCHEMA, TrialRecord};
+use super::{SCHEMA, Status, TrialRecord};
 use crate::files::{sync, sync_folder_of, write_atomic};
 
 const NAME: &str = "records.jsonl";
@@ -240,5 +241,30 @@ fn parse_lines(lines: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
         );
         serde_json::from_value(value).with_context(|| format!("{location} is not a record of schema {SCHEMA}"))
     };
-    text.lines().enumerate().map(line).collect()
+    let records: Vec<TrialRecord> = text.lines().enumerate().map(line).collect::<Result<_>>()?;
+    check_repeated(&records, path)?;
+    Ok(records)
+}
+
+/// A trial may be recorded twice, as after a copy of a folder into another; then both are the same, times apart. One that failed may be
+/// followed by one that did not.
+fn check_repeated(records: &[TrialRecord], path: &Path) -> Result<()> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (index, record) in records.iter().enumerate().filter(|(_, record)| record.status != Status::Failed) {
+        let Some(&earlier) = first.get(record.id.as_str()) else {
+            first.insert(&record.id, index);
+            continue;
+        };
+        ensure!(
+            records[earlier].timeless().to_line()? == record.timeless().to_line()?,
+            "{} has two records of one trial that differ, in lines {} and {}: `{}`, seed {}; delete the wrong one, or use another folder \
+             with --out",
+            path.display(),
+            earlier + 1,
+            index + 1,
+            record.arm,
+            record.seed
+        );
+    }
+    Ok(())
 }
