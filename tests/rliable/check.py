@@ -35,8 +35,11 @@ def check(folder: Path) -> list[str]:
             continue
         theirs = float(metrics.aggregate_iqm(scores[arm["label"]]))
         # A metric of which smaller values are better has its sign turned in scores.npz.
-        signs[arm["label"]] = 1.0 if np.isclose(theirs, metric["iqm"]) else -1.0
-        compare(f"interquartile mean of {arm['label']}", metric["iqm"], signs[arm["label"]] * theirs)
+        sign = 1.0 if abs(theirs - metric["iqm"]) <= abs(theirs + metric["iqm"]) else -1.0
+        # The sign of 0 cannot be seen.
+        if theirs != 0.0:
+            signs[arm["label"]] = sign
+        compare(f"interquartile mean of {arm['label']}", metric["iqm"], sign * theirs)
     if len(set(signs.values())) > 1:
         found.append(f"{folder.name}: the scores of some arms have their sign turned, and those of others do not")
     for pair in summary["ranking"]:
