@@ -127,7 +127,7 @@ pub enum Metric {
     /// The same for the training accuracy, which is that of each batch before its step.
     EpochsToFit(Level),
     /// Optimizer steps until the validation accuracy first is the level or more; of a descent, until the value first is the level or less.
-    /// A run that never gets there counts as if it did at the evaluation after its last.
+    /// A run that never gets there counts as if it did after its end, as far again as to its first evaluation.
     StepsTo(Level),
     /// The same, counted in training examples.
     ImagesTo(Level),

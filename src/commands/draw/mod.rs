@@ -27,7 +27,7 @@ pub fn run(args: &DrawArgs) -> Result<Exit> {
 ///
 /// # Errors
 /// Its folder cannot be written.
-fn save(out: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn save(out: &Path, bytes: &[u8]) -> Result<()> {
     write_atomic(out, bytes)
         .with_context(|| format!("cannot save the picture {}; name another with --out", out.display()))
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::SOURCE;
+use crate::commands::draw::save;
 use crate::commands::print::Format;
-use crate::files::write_atomic;
 use crate::report::figures::backprop;
 use crate::report::table::{Cell, Table};
 use crate::studies::chain_rule::{ChainRule, Gradient, work};
@@ -15,8 +15,7 @@ use crate::studies::chain_rule::{ChainRule, Gradient, work};
 pub fn run(out: &Path, format: Format) -> Result<()> {
     let example = work();
     let figure = backprop::draw(&example);
-    write_atomic(out, &figure.bytes)
-        .with_context(|| format!("cannot save the flow chart {}; name another with --out", out.display()))?;
+    save(out, &figure.bytes)?;
     if format == Format::Json {
         let whole = serde_json::json!({ "source": SOURCE, "example": example, "figure": out });
         println!("{}", serde_json::to_string_pretty(&whole)?);
