@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `files`, `hash`, `suggest`, [`seed`] | atomic writes, SHA-256, the nearest valid name, every random number |
+//! | [`terminal`], `files`, `hash`, `suggest`, [`seed`] | lines on the terminal, files read within limits and written whole, SHA-256, the nearest valid name, every random number |
 //! | [`data`] | data sets from a name to examples in memory |
 //! | [`nn`] | networks, losses, optimizers, what the CPU computes of them, test functions, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
@@ -37,6 +37,7 @@ pub mod run;
 pub mod seed;
 pub(crate) mod studies;
 pub(crate) mod suggest;
+pub mod terminal;
 pub mod train;
 pub mod trial;
 

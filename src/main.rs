@@ -4,18 +4,25 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use kindling::cli::Cli;
+use kindling::commands::Exit;
+use kindling::terminal;
 
 /// The exit code for a command that could not start.
 const COULD_NOT_START: u8 = 2;
 
 fn main() -> ExitCode {
-    // `kindling list | head` should end quietly, as other tools do.
-    sigpipe::reset();
-    match kindling::commands::run(Cli::parse()) {
-        Ok(exit) => ExitCode::from(exit.code()),
+    let code = match kindling::commands::run(Cli::parse()) {
+        Ok(exit) => exit.code(),
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_START)
+            terminal::tell(format_args!("error: {error:#}"));
+            COULD_NOT_START
         }
+    };
+    if code == Exit::Done.code() && !terminal::is_whole() {
+        terminal::tell(format_args!(
+            "error: standard output cannot be written, so what it has of the results is not whole"
+        ));
+        return ExitCode::from(Exit::Failed.code());
     }
+    ExitCode::from(code)
 }

@@ -13,6 +13,7 @@ use syn::visit::{self, Visit};
 
 /// The modules of the crate from the lowest to the highest; one may import those before it. The table of `src/lib.rs` explains them.
 const ORDER: &[&str] = &[
+    "terminal",
     "files",
     "hash",
     "suggest",

@@ -17,6 +17,7 @@ use crate::report;
 use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::Interpolation;
 use crate::run::SavingTrainer;
+use crate::terminal;
 
 /// Noise levels at which a denoising autoencoder is tested: as in the source, 0 to 0.8.
 const LEVELS: &str = "[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]";
@@ -52,12 +53,12 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
     })?;
     let unsaved = trainer.unsaved();
     for (seed, error) in &unsaved {
-        eprintln!("error: the network of seed {seed} is not saved: {error}");
+        terminal::tell(format_args!("error: the network of seed {seed} is not saved: {error}"));
     }
     if exit != Exit::Done || unsaved.is_empty() {
         return Ok(exit);
     }
-    eprintln!("the records are kept; the same command trains these networks again and saves them");
+    terminal::tell(format_args!("the records are kept; the same command trains these networks again and saves them"));
     Ok(if STOP.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Failed })
 }
 

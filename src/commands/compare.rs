@@ -13,6 +13,7 @@ use crate::analysis::stats::test_images::mcnemar;
 use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
 use crate::experiment::metric::{Metric, Quantity};
+use crate::terminal;
 
 /// Compares arms of the same name, or the only arm of each, as unrelated runs.
 pub fn run(args: &CompareArgs) -> Result<Exit> {
@@ -30,7 +31,7 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
         bail!("the runs share no arm: {} has {}; {} has {}", a.name, labels(&a), b.name, labels(&b));
     }
     if a.dataset != b.dataset {
-        println!("note: {} is on {}, {} on {}", a.name, a.dataset, b.name, b.dataset);
+        terminal::print(format_args!("note: {} is on {}, {} on {}", a.name, a.dataset, b.name, b.dataset));
     }
     let mut all = Vec::new();
     for (left, right) in &pairs {
@@ -51,11 +52,11 @@ pub fn run(args: &CompareArgs) -> Result<Exit> {
     let lone = pairs.iter().filter_map(|(left, right)| lone_networks((&a, left), (&b, right)));
     let lone: Vec<String> = lone.collect();
     correct(&mut all.iter_mut().map(|versus| &mut versus.comparison.tested).collect::<Vec<_>>(), SIGNIFICANCE);
-    println!("{} of {} against {}\n", metric, args.a.display(), args.b.display());
-    all.iter().for_each(|versus| println!("{}", crate::report::verdict_line(versus, metric)));
-    lone.iter().for_each(|line| println!("{line}"));
+    terminal::print(format_args!("{} of {} against {}\n", metric, args.a.display(), args.b.display()));
+    all.iter().for_each(|versus| terminal::print(format_args!("{}", crate::report::verdict_line(versus, metric))));
+    lone.iter().for_each(|line| terminal::print(format_args!("{line}")));
     if all.is_empty() {
-        println!("no arm was finished by both runs");
+        terminal::print(format_args!("no arm was finished by both runs"));
     }
     Ok(Exit::Done)
 }

@@ -13,6 +13,7 @@ use crate::data::{Dataset, Images, toys};
 use crate::report::figures::contact_sheet::contact;
 use crate::report::figures::toy;
 use crate::run::progress::ProgressMode;
+use crate::terminal;
 
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
@@ -37,21 +38,21 @@ pub fn run(args: DataArgs) -> Result<Exit> {
 fn list_all(locations: &DataLocations) -> Result<Exit> {
     for known in &KNOWN {
         match locations.find(known.name) {
-            Some(folder) => println!("{:<15} in {}", known.name, folder.display()),
-            None => println!("{:<15} not here; `kindling data fetch {}`", known.name, known.name),
+            Some(folder) => terminal::print(format_args!("{:<15} in {}", known.name, folder.display())),
+            None => terminal::print(format_args!("{:<15} not here; `kindling data fetch {}`", known.name, known.name)),
         }
     }
     let drawn = locations.cache.join("digits");
     let location = if drawn.is_dir() { format!("in {}", drawn.display()) } else { "drawn when first used".into() };
-    println!("{:<15} {location}", "digits");
+    terminal::print(format_args!("{:<15} {location}", "digits"));
     for toy in toys::TOYS {
-        println!("{:<15} {}, drawn when used", toy.name, toy.description);
+        terminal::print(format_args!("{:<15} {}, drawn when used", toy.name, toy.description));
     }
     for name in own_folders(locations) {
-        println!("{name:<15} in {}", locations.folders(&name)[0].display());
+        terminal::print(format_args!("{name:<15} in {}", locations.folders(&name)[0].display()));
     }
-    println!("\nLooked at, in this order, for a set NAME:");
-    locations.folders("NAME").iter().for_each(|folder| println!("  {}", folder.display()));
+    terminal::print(format_args!("\nLooked at, in this order, for a set NAME:"));
+    locations.folders("NAME").iter().for_each(|folder| terminal::print(format_args!("  {}", folder.display())));
     Ok(Exit::Done)
 }
 
@@ -72,7 +73,7 @@ fn describe(name: &str, locations: &DataLocations) -> Result<Exit> {
         name if KNOWN.iter().any(|known| known.name == name) => "every file has its published SHA-256",
         _ => "every file is whole; no checksum is published for it",
     };
-    println!(
+    terminal::print(format_args!(
         "{}: {} training and {} test images, {} classes ({}), hash {}; {checked}",
         dataset.name,
         dataset.train.count(),
@@ -80,7 +81,7 @@ fn describe(name: &str, locations: &DataLocations) -> Result<Exit> {
         dataset.classes.len(),
         dataset.classes.join(", "),
         dataset.hash
-    );
+    ));
     Ok(Exit::Done)
 }
 
@@ -88,7 +89,7 @@ fn describe(name: &str, locations: &DataLocations) -> Result<Exit> {
 fn plot(dataset: &Dataset, out: &Path) -> Result<Exit> {
     let figure = toy::draw(dataset).context("there are no points to draw")?;
     crate::files::write_atomic(out, &figure.bytes).with_context(|| format!("cannot write {}", out.display()))?;
-    println!("{}: {} training points, in {}", dataset.name, dataset.train.count(), out.display());
+    terminal::print(format_args!("{}: {} training points, in {}", dataset.name, dataset.train.count(), out.display()));
     Ok(Exit::Done)
 }
 
@@ -106,11 +107,11 @@ fn show(dataset: &Dataset, out: &Path, columns: usize) -> Result<Exit> {
     }
     crate::files::write_atomic(out, &contact(&chosen, columns, 2).png()?)
         .with_context(|| format!("cannot write {}", out.display()))?;
-    println!(
+    terminal::print(format_args!(
         "{}: the first {columns} images of each of {} classes, in {}",
         dataset.name,
         dataset.classes.len(),
         out.display()
-    );
+    ));
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ use crate::experiment::config::Source;
 use crate::report::table::{Cell, Table};
 use crate::studies::Objective;
 use crate::studies::gradient_check::{ParameterCheck, check};
+use crate::terminal;
 use crate::train::NoCallback;
 use crate::trial::{initial_network, job};
 
@@ -32,19 +33,26 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(&found)?));
         return Ok(if wrong > 0 { Exit::Failed } else { Exit::Done });
     }
-    println!("{} seed {}: the gradient of the {count} first training examples\n", arm.label, args.subject.seed);
-    println!("{}\n", table(&found).text());
-    println!(
+    terminal::print(format_args!(
+        "{} seed {}: the gradient of the {count} first training examples\n",
+        arm.label, args.subject.seed
+    ));
+    terminal::print(format_args!("{}\n", table(&found).text()));
+    terminal::print(format_args!(
         "Difference: of the automatic derivative (32 bits, {}) and the central difference (64 bits), as a share of the \
          parameter's largest derivative; shown where it is largest. On a kink, as of a ReLU at 0, any slope between its two sides is right.",
         lab.backend.name
-    );
+    ));
     match wrong {
-        0 => println!("All {} parameters are within {}.", found.len(), args.tolerance),
-        n => println!("WRONG: {n} of {} parameters differ by more than {}.", found.len(), args.tolerance),
+        0 => terminal::print(format_args!("All {} parameters are within {}.", found.len(), args.tolerance)),
+        n => terminal::print(format_args!(
+            "WRONG: {n} of {} parameters differ by more than {}.",
+            found.len(),
+            args.tolerance
+        )),
     }
     Ok(if wrong > 0 { Exit::Failed } else { Exit::Done })
 }

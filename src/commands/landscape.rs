@@ -14,6 +14,7 @@ use crate::report::figures::landscape;
 use crate::run::progress::ProgressMode;
 use crate::studies::Objective;
 use crate::studies::landscape::{LandscapeConfig, loss_landscape};
+use crate::terminal;
 use crate::trial::saved;
 
 /// Loads the network and its test examples, evaluates the loss on a grid around it, and draws the grid into the network's folder.
@@ -49,7 +50,9 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     let middle = grid.values[grid.values.len() / 2];
     let lowest = grid.values.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = grid.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    println!("loss on {count} test examples: {middle:.4} at the network, {lowest:.4} to {highest:.4} on the grid");
-    println!("figure: {}", args.model.join(&figure.file).display());
+    terminal::print(format_args!(
+        "loss on {count} test examples: {middle:.4} at the network, {lowest:.4} to {highest:.4} on the grid"
+    ));
+    terminal::print(format_args!("figure: {}", args.model.join(&figure.file).display()));
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ use crate::experiment::plan::cost::{human, plan_seconds};
 use crate::experiment::spec::library::{self, EXPERIMENTS};
 use crate::report::ledger::publication;
 use crate::report::table::{Cell, Table};
+use crate::terminal;
 
 /// Prints the experiments that are compiled in, and those of an experiments/ folder here.
 pub fn run() -> Result<Exit> {
@@ -47,12 +48,14 @@ pub fn run() -> Result<Exit> {
     let rows = by_source.iter().flat_map(|(_, rows)| rows.iter().cloned());
     let text = Table::new(["experiment", "trials", "about", "question"], rows).listed();
     let mut lines = text.lines();
-    println!("{}", lines.next().unwrap_or_default());
+    terminal::print(format_args!("{}", lines.next().unwrap_or_default()));
     for (source, rows) in &by_source {
-        println!("\n{source}");
-        lines.by_ref().take(rows.len()).for_each(|line| println!("{line}"));
+        terminal::print(format_args!("\n{source}"));
+        lines.by_ref().take(rows.len()).for_each(|line| terminal::print(format_args!("{line}")));
     }
-    unreadable.iter().for_each(|line| println!("\n{line}"));
-    println!("\nRun one with `kindling sweep NAME`; see its plan with `--dry-run`, try it with `--smoke`.");
+    unreadable.iter().for_each(|line| terminal::print(format_args!("\n{line}")));
+    terminal::print(format_args!(
+        "\nRun one with `kindling sweep NAME`; see its plan with `--dry-run`, try it with `--smoke`."
+    ));
     Ok(Exit::Done)
 }

@@ -14,6 +14,7 @@ use crate::experiment::config::Source;
 use crate::files::{check_writable, write_atomic};
 use crate::report::figures::{Figure, lr_finder};
 use crate::studies::lr_finder::{LossCurve, RateRange, find};
+use crate::terminal;
 use crate::train::NoCallback;
 use crate::trial::{initial_network, job};
 
@@ -42,19 +43,22 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     let written = write(&folder, &csv(&curves, &seeds), figure.as_ref());
     // The suggestion is printed whatever became of the files: it took the training to get.
     if args.subject.json {
-        println!("{}", serde_json::json!({ "steepest": steepest, "tenth_of_lowest": tenth, "seeds": seeds.len() }));
+        terminal::print(format_args!(
+            "{}",
+            serde_json::json!({ "steepest": steepest, "tenth_of_lowest": tenth, "seeds": seeds.len() })
+        ));
     } else {
         let shown = |rate: Option<f64>| rate.map_or("none: the loss never falls".into(), |rate| format!("{rate:.2e}"));
         let RateRange { from, to, steps } = range;
-        println!("{name}, {} networks, rates {from:e} to {to:e} in {steps} batches", seeds.len());
-        println!("where the loss falls most steeply (median over networks): {}", shown(steepest));
-        println!("a tenth of the rate where it is lowest:                   {}", shown(tenth));
+        terminal::print(format_args!("{name}, {} networks, rates {from:e} to {to:e} in {steps} batches", seeds.len()));
+        terminal::print(format_args!("where the loss falls most steeply (median over networks): {}", shown(steepest)));
+        terminal::print(format_args!("a tenth of the rate where it is lowest:                   {}", shown(tenth)));
         if let Some(rate) = steepest {
-            println!("\nsuggestion: --set train.lr={rate:.1e}");
+            terminal::print(format_args!("\nsuggestion: --set train.lr={rate:.1e}"));
         }
     }
     match written {
-        Ok(Some(path)) if !args.subject.json => println!("figure: {}", path.display()),
+        Ok(Some(path)) if !args.subject.json => terminal::print(format_args!("figure: {}", path.display())),
         Ok(_) => {}
         Err(error) => return Ok(failed(&error)),
     }

@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command};
+use crate::terminal;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,7 @@ fn listen_for_interrupts() -> Result<&'static AtomicBool> {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
-        eprintln!("\nstopping; what is finished is on disk (Ctrl-C again to stop at once)");
+        terminal::tell(format_args!("\nstopping; what is finished is on disk (Ctrl-C again to stop at once)"));
     })
     .context("cannot listen for Ctrl-C")?;
     Ok(&STOP)
@@ -103,6 +104,6 @@ fn listen_for_interrupts() -> Result<&'static AtomicBool> {
 /// The exit of a command that failed after its training began, its error printed. An error that a command returns means that it could not
 /// start.
 fn failed(error: &anyhow::Error) -> Exit {
-    eprintln!("error: {error:#}");
+    terminal::tell(format_args!("error: {error:#}"));
     Exit::Failed
 }

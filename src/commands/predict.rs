@@ -10,6 +10,7 @@ use crate::data::{Examples, Images, PIXELS, SIDE, idx, picture, width_of};
 use crate::evaluate::{self, classification};
 use crate::nn::device;
 use crate::nn::loss::Loss;
+use crate::terminal;
 use crate::trial::saved;
 
 /// Prints one line per image: the predicted class and its probability.
@@ -45,10 +46,13 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
             let confidence = (card.config.train.loss == Loss::CrossEntropy).then_some(prediction.confidence);
             match confidence {
                 _ if args.json => {
-                    println!("{}", serde_json::json!({ "image": name, "class": class, "confidence": confidence }));
+                    terminal::print(format_args!(
+                        "{}",
+                        serde_json::json!({ "image": name, "class": class, "confidence": confidence })
+                    ));
                 }
-                Some(confidence) => println!("{name}: {class} ({:.1} %)", 100.0 * confidence),
-                None => println!("{name}: {class}"),
+                Some(confidence) => terminal::print(format_args!("{name}: {class} ({:.1} %)", 100.0 * confidence)),
+                None => terminal::print(format_args!("{name}: {class}")),
             }
         }
     }

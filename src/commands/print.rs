@@ -8,6 +8,7 @@ use crate::analysis::claims::Finding;
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::report;
+use crate::terminal;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,29 +32,29 @@ impl Format {
 /// The summary cannot be written as JSON.
 pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, format: Format) -> Result<()> {
     if format == Format::Json {
-        println!("{}", serde_json::to_string_pretty(summary)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(summary)?));
         return Ok(());
     }
-    println!("{}\n", summary.question);
+    terminal::print(format_args!("{}\n", summary.question));
     if let Some(notice) = report::not_as_published(summary) {
-        println!("{notice}\n");
+        terminal::print(format_args!("{notice}\n"));
     }
-    println!("{}", report::table::arms(summary).text());
-    println!("{}\n", report::table::caption(summary));
+    terminal::print(format_args!("{}", report::table::arms(summary).text()));
+    terminal::print(format_args!("{}\n", report::table::caption(summary)));
     if let (Some(_), Some(metrics)) = (report::codes::table(summary), report::table::metrics(summary)) {
-        println!("{}\n", metrics.text());
+        terminal::print(format_args!("{}\n", metrics.text()));
     }
     if let Some((table, note)) = report::codes::one_vs_rest_table(summary, dataset) {
-        println!("{}\n{note}\n", table.text());
+        terminal::print(format_args!("{}\n{note}\n", table.text()));
     }
     for pair in &summary.ranking {
-        println!("{}", report::verdict_line(pair, &summary.metric));
+        terminal::print(format_args!("{}", report::verdict_line(pair, &summary.metric)));
     }
     let judged = summary.claims.iter().filter(|claim| claim.finding != Finding::NotAsPublished);
     let lines: Vec<String> = judged.map(report::claim_line).collect();
     if !lines.is_empty() {
-        println!("\n{}", lines.join("\n"));
+        terminal::print(format_args!("\n{}", lines.join("\n")));
     }
-    println!("\nreport: {}", folder.join("report.html").display());
+    terminal::print(format_args!("\nreport: {}", folder.join("report.html").display()));
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::experiment::metric::Metric;
 use crate::nn::device;
 use crate::record::{self, TrialRecord};
 use crate::report::figures::Figure;
+use crate::terminal;
 use crate::trial::{Lab, saved};
 
 /// Reads, summarises, writes, prints.
@@ -20,18 +21,22 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
     let dataset = name.as_ref().and_then(|name| source::load(name, &locations).ok());
     if let (Some(name), None) = (&name, &dataset) {
-        eprintln!("note: {name} is not at hand, so there are no pictures of its images (--data-dir)");
+        terminal::tell(format_args!(
+            "note: {name} is not at hand, so there are no pictures of its images (--data-dir)"
+        ));
     }
     let shown = dataset.as_ref();
     let figures = match (summary.median_run(), &dataset) {
         (Some(run), Some(dataset)) if saved::folder_of_seed(&args.folder, run.seed).is_dir() => {
             figures(args, run, dataset).unwrap_or_else(|error| {
-                eprintln!("note: no pictures of codes: {error:#}");
+                terminal::tell(format_args!("note: no pictures of codes: {error:#}"));
                 Vec::new()
             })
         }
         (Some(run), Some(_)) if run.metric(&Metric::KnnAccuracy).is_some() && summary.arms.len() == 1 => {
-            eprintln!("note: the median run's network is not in models/, so there are no pictures of its codes");
+            terminal::tell(format_args!(
+                "note: the median run's network is not in models/, so there are no pictures of its codes"
+            ));
             Vec::new()
         }
         _ => Vec::new(),

@@ -17,6 +17,7 @@ use crate::record::{self, Status, TrialRecord};
 use crate::report;
 use crate::report::ledger::{self, Earlier, Entry};
 use crate::suggest::suggestion;
+use crate::terminal;
 
 /// The folders of the runs and of the ledger.
 struct Folders {
@@ -59,7 +60,7 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
     let mut worst = Exit::Done;
     for (index, (name, spec)) in chosen.iter().zip(specs).enumerate() {
         if !options.quiet {
-            eprintln!("[{}/{}] {name}", index + 1, chosen.len());
+            terminal::tell(format_args!("[{}/{}] {name}", index + 1, chosen.len()));
         }
         let folder = folders.runs.join(name);
         let outcome = match report_finished(&spec, &options, &folder) {
@@ -72,7 +73,7 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
             Ok(Exit::Failed | Exit::Different) => worst = Exit::Failed,
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Err(error) => {
-                eprintln!("error: experiment `{name}`: {error:#}");
+                terminal::tell(format_args!("error: experiment `{name}`: {error:#}"));
                 reported.insert(name);
             }
         }
@@ -84,14 +85,14 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
             Ok(None) => missing.push((*name).to_string()),
             Err(error) => {
                 if reported.insert(name) {
-                    eprintln!("error: experiment `{name}`: {error:#}");
+                    terminal::tell(format_args!("error: experiment `{name}`: {error:#}"));
                 }
                 missing.push((*name).to_string());
             }
         }
     }
     let json = write_ledger(&folders.ledger, &entries, &missing, args.json)?;
-    println!("{json}");
+    terminal::print(format_args!("{json}"));
     Ok(if reported.is_empty() { worst } else { Exit::Failed })
 }
 

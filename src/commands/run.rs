@@ -24,6 +24,7 @@ use crate::nn::device;
 use crate::record::{self, RecordFile, Status, TrialRecord, by_seed};
 use crate::run::progress::{ProgressMode, SweepProgress};
 use crate::run::{self, PendingRun, RunOutcome, RunnerOptions, Trainer};
+use crate::terminal;
 use crate::trial::Lab;
 
 /// What a run was asked for, whichever command asked.
@@ -115,7 +116,7 @@ impl RunOptions {
         let (kept, left_out) = claims::applicable(std::mem::take(&mut spec.claims), &Plan::new(spec)?);
         spec.claims = kept;
         for claim in left_out.iter().filter(|_| !self.quiet) {
-            eprintln!("note: `{}` is not judged: it does not fit the arms of this run", claim.says);
+            terminal::tell(format_args!("note: `{}` is not judged: it does not fit the arms of this run", claim.says));
         }
         Ok(())
     }
@@ -152,10 +153,10 @@ pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> 
         return Ok(());
     }
     if let Err(error) = source::load("mnist", locations) {
-        eprintln!(
+        terminal::tell(format_args!(
             "WARNING: {error:#}\n\nWARNING: MNIST is unavailable, so this run uses `digits`, drawn by kindling itself. Its numbers are \
              not MNIST's; every file it writes carries the name `digits`.\n"
-        );
+        ));
         spec.set_flag("dataset", "data.dataset", "digits")?;
     }
     Ok(())
@@ -321,7 +322,10 @@ impl Run {
             scores.push(score);
             if !self.quiet {
                 let best = scores.iter().copied().filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-                eprintln!("{:>3}/{count}  {label}: {score:.4} on validation, best {best:.4}", scores.len());
+                terminal::tell(format_args!(
+                    "{:>3}/{count}  {label}: {score:.4} on validation, best {best:.4}",
+                    scores.len()
+                ));
             }
         }
     }
@@ -336,7 +340,7 @@ impl Run {
         write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
             .context("cannot write the resolved spec")?;
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {
-            eprintln!("note: {truncated}");
+            terminal::tell(format_args!("note: {truncated}"));
         }
         Ok((file, pending))
     }
@@ -361,12 +365,17 @@ impl Run {
     fn finish(&self, outcome: RunOutcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
         if outcome.interrupted {
             let all = self.plan.arms.len() * self.plan.seeds.len();
-            eprintln!("{} of {all} trials are done; the same command goes on from here", outcome.records.len());
+            terminal::tell(format_args!(
+                "{} of {all} trials are done; the same command goes on from here",
+                outcome.records.len()
+            ));
         }
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
         report(&Summary::new(&self.plan, outcome.records)?)?;
         if failed > 0 {
-            eprintln!("error: {failed} trials failed, see `error` in their records; the same command tries them again");
+            terminal::tell(format_args!(
+                "error: {failed} trials failed, see `error` in their records; the same command tries them again"
+            ));
         }
         Ok(match (outcome.interrupted, failed) {
             (true, _) => Exit::Interrupted,
@@ -390,19 +399,19 @@ fn note_second_look(spec: &Spec, written: &Spec) {
         return;
     }
     if written.looks != spec.looks {
-        eprintln!(
+        terminal::tell(format_args!(
             "note: {} seeds an arm were there before, for {}, and now it is {}: the chance of a wrong call is 5 % only for looks that are \
              planned before the first",
             written.seeds,
             looks_text(&written.looks),
             looks_text(&spec.looks)
-        );
+        ));
     } else if written.seeds < spec.seeds && spec.looks.is_empty() {
-        eprintln!(
+        terminal::tell(format_args!(
             "note: {} seeds an arm were there before, and {} are looked at now; if the first look is why there are more, about 8 % of what is \
              called may be chance instead of 5 % (--until known plans its looks, and keeps to 5 %)",
             written.seeds, spec.seeds
-        );
+        ));
     }
 }
 

@@ -17,6 +17,7 @@ use crate::experiment::spec::library;
 use crate::record;
 use crate::report;
 use crate::run::progress::cost_line;
+use crate::terminal;
 
 /// Runs the experiment and writes its report.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
@@ -49,21 +50,21 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
 
 /// Prints the arms, the cost, and what the seeds can show, by the spread of the runs that the folder holds already unless one is given.
 fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>, spread: Option<f64>) -> Result<Exit> {
-    println!("{}\n", plan.question);
+    terminal::print(format_args!("{}\n", plan.question));
     for (index, arm) in plan.arms.iter().enumerate() {
-        println!(
+        terminal::print(format_args!(
             "#{index:<3} {:<32} {:>9} steps  about {} per trial",
             arm.label,
             cost::steps(arm),
             cost::human(cost::seconds(arm))
-        );
+        ));
     }
-    println!("\n{}", cost_line(plan, workers(jobs, true)));
+    terminal::print(format_args!("\n{}", cost_line(plan, workers(jobs, true))));
     let earlier = record::read_all(folder).unwrap_or_default();
     if let Some(outlook) = outlook(plan, &earlier, spread) {
-        println!("{}", outlook.differences);
-        outlook.undecidable.iter().for_each(|claim| println!("{claim}"));
+        terminal::print(format_args!("{}", outlook.differences));
+        outlook.undecidable.iter().for_each(|claim| terminal::print(format_args!("{claim}")));
     }
-    println!("results would go to {}", folder.display());
+    terminal::print(format_args!("results would go to {}", folder.display()));
     Ok(Exit::Done)
 }

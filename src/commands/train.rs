@@ -16,6 +16,7 @@ use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
 use crate::report::table::{Cell, Table};
 use crate::run::dashboard::Dashboard;
+use crate::terminal;
 use crate::train::TrainError;
 use crate::trial::run_stack;
 use crate::trial::saved::{self, ModelCard};
@@ -35,7 +36,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let trained = match trained {
         Ok(trained) => trained,
         Err(TrainError::Interrupted) => {
-            eprintln!("stopped before the last epoch; nothing is saved");
+            terminal::tell(format_args!("stopped before the last epoch; nothing is saved"));
             return Ok(Exit::Interrupted);
         }
         Err(TrainError::Failed(error)) => return Ok(failed(&error)),
@@ -45,9 +46,12 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let format = Format::of(args.json);
     if record.status == Status::Diverged {
         match format {
-            Format::Json => println!("{}", record.to_line()?),
+            Format::Json => terminal::print(format_args!("{}", record.to_line()?)),
             Format::Text => {
-                println!("{label}: diverged in epoch {}; nothing is saved", record.diverged_epoch.unwrap_or(0));
+                terminal::print(format_args!(
+                    "{label}: diverged in epoch {}; nothing is saved",
+                    record.diverged_epoch.unwrap_or(0)
+                ));
             }
         }
         return Ok(Exit::Done);
@@ -59,7 +63,9 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     match saved {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {
-            eprintln!("error: the network is not saved: {error:#}; the same command trains the same network again");
+            terminal::tell(format_args!(
+                "error: the network is not saved: {error:#}; the same command trains the same network again"
+            ));
             Ok(Exit::Failed)
         }
     }
@@ -68,18 +74,18 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
 /// Prints what was measured, and the folder that the network is saved in.
 fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, format: Format) -> Result<()> {
     if format == Format::Json {
-        println!("{}", record.to_line()?);
+        terminal::print(format_args!("{}", record.to_line()?));
         return Ok(());
     }
     if record.metric(&Metric::TestAccuracy).is_some() {
-        println!("{}\n", per_class_table(record, classes).text());
+        terminal::print(format_args!("{}\n", per_class_table(record, classes).text()));
     }
     let of_test = [Metric::TestAccuracy, Metric::TestLoss, Metric::TestMse, Metric::TestBce];
     let found = of_test.into_iter().filter_map(|metric| {
         let unit = if metric.is_percent() { " %" } else { "" };
         Some(format!("{} {}{unit}", metric.title(), metric.format(record.metric(&metric)?)))
     });
-    println!(
+    terminal::print(format_args!(
         "{} seed {}: {}, {} epochs in {:.1} s on {}",
         record.arm,
         record.seed,
@@ -87,7 +93,7 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
         record.epochs_kept.unwrap_or(0),
         record.seconds,
         record.made_with.dataset
-    );
+    ));
     if let Some(folder) = saved_in {
         let of_images = width_of(&record.made_with.dataset) == PIXELS;
         let next = if record.metric(&Metric::TestAccuracy).is_some() && of_images {
@@ -95,7 +101,7 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
         } else {
             String::new()
         };
-        println!("saved in {}{next}", folder.display());
+        terminal::print(format_args!("saved in {}{next}", folder.display()));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::analysis::summary::Summary;
 use crate::experiment::metric::{Quantity, Unit};
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::Spec;
+use crate::terminal;
 
 /// What seeds are added for.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +103,11 @@ pub fn run(
                     (n, Some(next)) => format!("{n} open; next look at {next} seeds"),
                     (n, None) => format!("the budget is used, and {n} open: {}", open.join("; ")),
                 };
-                eprintln!("look {} of {}, {seeds} seeds, at {sure:.1} %: {left}", index + 1, looks.len());
+                terminal::tell(format_args!(
+                    "look {} of {}, {seeds} seeds, at {sure:.1} %: {left}",
+                    index + 1,
+                    looks.len()
+                ));
             }
             if is_over { report(run, summary) } else { Ok(()) }
         })?;

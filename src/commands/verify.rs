@@ -12,6 +12,7 @@ use crate::nn::device;
 use crate::record::{self, Status, TrialRecord};
 use crate::run::progress::ProgressMode;
 use crate::seed::{Purpose, Stream};
+use crate::terminal;
 use crate::train::NoCallback;
 use crate::trial::{Lab, run_stack};
 
@@ -44,14 +45,19 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
         };
         let again = again.records.first().context("the training left no record")?;
         let verdict = difference(record, again)?;
-        println!("{} seed {}: {}", record.arm, record.seed, verdict.as_deref().unwrap_or("the same bytes"));
+        terminal::print(format_args!(
+            "{} seed {}: {}",
+            record.arm,
+            record.seed,
+            verdict.as_deref().unwrap_or("the same bytes")
+        ));
         different += usize::from(verdict.is_some());
     }
     let checked = records.len();
-    println!(
+    terminal::print(format_args!(
         "{checked} of {recorded} recorded trials checked: {} the same, {different} different",
         checked - different
-    );
+    ));
     Ok(if different == 0 { Exit::Done } else { Exit::Different })
 }
 

@@ -14,6 +14,7 @@ use super::strokes::{HANDS, polyline};
 use super::{Dataset, Images, PIXELS, SIDE, idx};
 use crate::files::write_atomic;
 use crate::seed::{Purpose, Stream};
+use crate::terminal;
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
@@ -33,7 +34,9 @@ pub fn load(cache: &Path) -> Dataset {
     }
     let drawn = [draw(0, TRAIN), draw(TRAIN, TEST)];
     if let Err(error) = write(&drawn, &folder) {
-        eprintln!("note: the digits could not be cached and will be drawn again next time: {error:#}");
+        terminal::tell(format_args!(
+            "note: the digits could not be cached and will be drawn again next time: {error:#}"
+        ));
     }
     let [train, test] = drawn;
     Dataset::new("digits", train, test)

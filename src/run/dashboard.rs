@@ -18,6 +18,7 @@ use burn_train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining
 
 use crate::evaluate::Scores;
 use crate::experiment::config::{TrialConfig, TrialKind};
+use crate::terminal;
 use crate::train::{Callback, EpochScores, TrainError};
 
 /// Steps between two updates of the screen's progress bar.
@@ -140,12 +141,12 @@ impl Callback for Dashboard<'_> {
         match self.screen() {
             Some(mut screen) => screen.epoch(epoch, &scores),
             None if self.quiet => {}
-            None => eprintln!(
+            None => terminal::tell(format_args!(
                 "epoch {epoch:>3}/{}  train {}  validation {}",
                 self.epochs,
                 words(&scores.train),
                 words(&scores.validation)
-            ),
+            )),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::experiment::metric::Metric;
 use crate::experiment::plan::Trial;
 use crate::experiment::plan::cost::{self, human};
 use crate::record::{Status, TrialRecord};
+use crate::terminal;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl SweepProgress {
 
     /// Prints a line on stderr, above the bar where there is one.
     pub fn print(&self, text: &str) {
-        if self.shown == ProgressMode::Bar { self.bar.println(text) } else { eprintln!("{text}") }
+        if self.shown == ProgressMode::Bar { self.bar.println(text) } else { terminal::tell(format_args!("{text}")) }
     }
 
     /// Clears the bar at the end of the run.
@@ -134,14 +135,14 @@ impl SweepProgress {
             share if share < 1.0 => format!(", about {} left", human(elapsed * (1.0 - share) / share)),
             _ => String::new(),
         };
-        eprintln!(
+        terminal::tell(format_args!(
             "{:3.0} %  {}/{} trials  {} elapsed{left}{}",
             100.0 * share.min(1.0),
             state.done,
             state.trials,
             human(elapsed),
             state.status_text()
-        );
+        ));
     }
 }
 
@@ -191,9 +192,9 @@ impl Listener for SweepProgress {
             return;
         }
         match (pending.len(), recorded) {
-            (0, n) => eprintln!("all {n} trials are recorded already; nothing to train"),
-            (n, 0) => eprintln!("{n} trials to train"),
-            (n, m) => eprintln!("{n} trials to train, {m} recorded already"),
+            (0, n) => terminal::tell(format_args!("all {n} trials are recorded already; nothing to train")),
+            (n, 0) => terminal::tell(format_args!("{n} trials to train")),
+            (n, m) => terminal::tell(format_args!("{n} trials to train, {m} recorded already")),
         }
         if self.shown == ProgressMode::Bar && !pending.is_empty() {
             let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {elapsed} elapsed, {eta} left  {msg}");

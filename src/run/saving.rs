@@ -15,6 +15,7 @@ use crate::experiment::plan::Trial;
 use crate::files::check_writable;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
+use crate::terminal;
 use crate::train::{Callback, EpochScores, TrainError};
 use crate::trial::saved::{self, ModelCard};
 use crate::trial::{Lab, TrainedStack, run_stack};
@@ -67,7 +68,11 @@ impl<'a> SavingTrainer<'a> {
         let folder = saved::folder_of_seed(self.folder, record.seed);
         check_writable(&folder)?;
         if !self.progress.is_quiet() {
-            eprintln!("note: {} holds no network of this run; training seed {} again", folder.display(), record.seed);
+            terminal::tell(format_args!(
+                "note: {} holds no network of this run; training seed {} again",
+                folder.display(),
+                record.seed
+            ));
         }
         let again = run_stack(self.lab, std::slice::from_ref(trial), &StopOnly(self.stop))?;
         let numbers = again.records.first().context("the training left no record")?;

@@ -8,11 +8,12 @@ use super::save;
 use crate::commands::Exit;
 use crate::nn::models::ActivationKind;
 use crate::report::figures::activations;
+use crate::terminal;
 
 /// Draws them and prints where.
 pub fn run(out: &Path) -> Result<Exit> {
     save(out, &activations::draw().bytes)?;
-    println!("{} activation functions with their derivatives", ActivationKind::ALL.len());
-    println!("figure: {}", out.display());
+    terminal::print(format_args!("{} activation functions with their derivatives", ActivationKind::ALL.len()));
+    terminal::print(format_args!("figure: {}", out.display()));
     Ok(Exit::Done)
 }

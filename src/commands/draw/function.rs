@@ -8,6 +8,7 @@ use super::save;
 use crate::commands::Exit;
 use crate::commands::descend::function_of;
 use crate::report::figures::test_function;
+use crate::terminal;
 
 /// Draws it and prints its formula.
 pub fn run(name: &str, out: Option<&Path>) -> Result<Exit> {
@@ -15,7 +16,7 @@ pub fn run(name: &str, out: Option<&Path>) -> Result<Exit> {
     let figure = test_function::draw(function)?;
     let out = out.map_or_else(|| PathBuf::from(format!("function-{name}.svg")), Path::to_path_buf);
     save(&out, &figure.bytes)?;
-    println!("{}", figure.caption);
-    println!("figure: {}", out.display());
+    terminal::print(format_args!("{}", figure.caption));
+    terminal::print(format_args!("figure: {}", out.display()));
     Ok(Exit::Done)
 }

@@ -13,6 +13,7 @@ use crate::experiment::plan::Plan;
 use crate::nn::models::{LayerShape, NetworkConfig};
 use crate::report::figures::network::{self, thousands};
 use crate::report::table::{Cell, Table};
+use crate::terminal;
 
 /// Draws the network of one arm, and prints the parameters of its layers. The data are not read: their name says how many inputs and classes
 /// there are, 784 and 10 unless they are a toy.
@@ -31,12 +32,12 @@ pub fn run(args: &DrawNetworkArgs) -> Result<Exit> {
     if args.json {
         let layers: Vec<_> = shapes.shapes().into_iter().map(|(name, layer)| json(&name, &layer)).collect();
         let whole = json!({ "layers": layers, "parameters": shapes.parameters(), "figure": out });
-        println!("{}", serde_json::to_string_pretty(&whole)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(&whole)?));
         return Ok(Exit::Done);
     }
-    println!("{}\n", table(&shapes).text());
-    println!("{}: {} parameters", name, thousands(shapes.parameters()));
-    println!("figure: {}", out.display());
+    terminal::print(format_args!("{}\n", table(&shapes).text()));
+    terminal::print(format_args!("{}: {} parameters", name, thousands(shapes.parameters())));
+    terminal::print(format_args!("figure: {}", out.display()));
     Ok(Exit::Done)
 }
 

@@ -13,6 +13,7 @@ use crate::evaluate::edges::horizontal_edge_share;
 use crate::nn::device;
 use crate::nn::models::Network;
 use crate::report::figures::weights;
+use crate::terminal;
 use crate::trial::saved::{self, ModelCard};
 
 /// Units whose measures are printed in one line.
@@ -40,19 +41,19 @@ pub fn run(args: &DrawWeightsArgs) -> Result<Exit> {
     if args.json {
         let each: Vec<_> = units.iter().map(|u| json!({ "unit": u.name, "horizontal_edge_share": u.share })).collect();
         let whole = json!({ "units": each, "full_colour_from": sheet.limit, "figure": out });
-        println!("{}", serde_json::to_string_pretty(&whole)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(&whole)?));
         return Ok(Exit::Done);
     }
-    println!(
+    terminal::print(format_args!(
         "Share of horizontal edges in the weights of each unit: the energy of the differences between pixels one above the other, \
          divided by that of all differences. It is 1 for horizontal stripes, 0 for vertical ones, and 0.5 for noise.\n"
-    );
+    ));
     for line in units.chunks(IN_A_LINE) {
-        println!("{}", line_of(line));
+        terminal::print(format_args!("{}", line_of(line)));
     }
-    println!("\n{}", summary(&units));
-    println!("blue is below 0 and red above, in full colour from {:.3} on", sheet.limit);
-    println!("figure: {}", out.display());
+    terminal::print(format_args!("\n{}", summary(&units)));
+    terminal::print(format_args!("blue is below 0 and red above, in full colour from {:.3} on", sheet.limit));
+    terminal::print(format_args!("figure: {}", out.display()));
     Ok(Exit::Done)
 }
 

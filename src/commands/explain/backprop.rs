@@ -10,6 +10,7 @@ use crate::commands::print::Format;
 use crate::report::figures::backprop;
 use crate::report::table::{Cell, Table};
 use crate::studies::chain_rule::{ChainRule, Gradient, work};
+use crate::terminal;
 
 /// Prints every step, and draws the flow chart.
 pub fn run(out: &Path, format: Format) -> Result<()> {
@@ -18,11 +19,11 @@ pub fn run(out: &Path, format: Format) -> Result<()> {
     save(out, &figure.bytes)?;
     if format == Format::Json {
         let whole = serde_json::json!({ "source": SOURCE, "example": example, "figure": out });
-        println!("{}", serde_json::to_string_pretty(&whole)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(&whole)?));
         return Ok(());
     }
-    println!("{}", text(&example));
-    println!("flow chart: {}", out.display());
+    terminal::print(format_args!("{}", text(&example)));
+    terminal::print(format_args!("flow chart: {}", out.display()));
     Ok(())
 }
 

@@ -7,27 +7,28 @@ use super::SOURCE;
 use crate::commands::print::Format;
 use crate::nn::loss::Loss;
 use crate::studies::loss_examples::{Clipping, LossExample, clipping, examples};
+use crate::terminal;
 
 /// Prints the examples and why probabilities are clipped.
 pub fn run(format: Format) -> Result<()> {
     let (examples, clipping) = (examples(), clipping());
     if format == Format::Json {
         let whole = json!({ "source": SOURCE, "examples": examples, "clipping": clipping });
-        println!("{}", serde_json::to_string_pretty(&whole)?);
+        terminal::print(format_args!("{}", serde_json::to_string_pretty(&whole)?));
         return Ok(());
     }
-    println!(
+    terminal::print(format_args!(
         "The numbers that go in are those of {SOURCE}; those that come out are computed by the losses that train here."
-    );
+    ));
     let mut heading = None;
     for example in &examples {
         if heading != Some(example.loss) {
-            println!("\n{}", heading_of(example.loss));
+            terminal::print(format_args!("\n{}", heading_of(example.loss)));
             heading = Some(example.loss);
         }
-        println!("\n{}", steps(example));
+        terminal::print(format_args!("\n{}", steps(example)));
     }
-    println!("\n{}", why_clipped(&clipping));
+    terminal::print(format_args!("\n{}", why_clipped(&clipping)));
     Ok(())
 }
 
