@@ -1,11 +1,12 @@
-//! Atomic file writes, and a check that a folder is writable.
+//! Files written whole, files read within limits, and a check that a folder is writable.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Replaces the file at `path` in one step: the bytes go to a new file beside it, which is synced and then renamed. After a loss of power
 /// there is the file before or the file after.
@@ -13,31 +14,96 @@ use anyhow::{Context, Result};
 /// # Errors
 /// The folder cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let part = part_of(path);
-    let written = write_new(&part, bytes)
-        .with_context(|| format!("cannot write {}", part.display()))
-        .and_then(|()| fs::rename(&part, path).with_context(|| format!("cannot rename {}", part.display())));
-    if written.is_err() {
-        // The part is of no use to anyone; that it could not be written is the error to tell.
-        let _ = fs::remove_file(&part);
-    }
-    written?;
+    write_atomic_with(path, |file| file.write_all(bytes))
+}
+
+/// The same for bytes that `write` puts into the file.
+///
+/// # Errors
+/// The folder cannot be written, or `write` fails.
+pub fn write_atomic_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+    let part = Part::beside(path);
+    let shown = part.0.display();
+    // It must not be there yet, so that a symbolic link in a folder from elsewhere is not followed.
+    let create = || OpenOptions::new().write(true).create_new(true).open(&part.0);
+    let written = create().and_then(|mut file| write(&mut file).and_then(|()| sync(&file)));
+    written.with_context(|| format!("cannot write {shown}"))?;
+    fs::rename(&part.0, path).with_context(|| format!("cannot rename {shown} to {}", path.display()))?;
     sync_folder_of(path)
 }
 
-/// A name beside `path` that no other write has, in this process or another.
-fn part_of(path: &Path) -> PathBuf {
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}-{}.part", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
-    PathBuf::from(part)
+/// The new file of a write, under a name that no other write has, in this process or another. Removed at the end, if it is still there: it
+/// is of no use to anyone.
+struct Part(PathBuf);
+
+/// The parts of writes that have not ended.
+static PARTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn parts() -> MutexGuard<'static, Vec<PathBuf>> {
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes and syncs a file that must not be there yet, so that a symbolic link in a folder from elsewhere is not followed.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    sync(&file)
+impl Part {
+    fn beside(path: &Path) -> Self {
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let mut part = path.as_os_str().to_owned();
+        part.push(format!(".{}-{}.part", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
+        parts().push(part.clone().into());
+        Self(part.into())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+        parts().retain(|part| *part != self.0);
+    }
+}
+
+/// Removes what writes have begun, before the process ends in the middle of them.
+pub fn remove_parts() {
+    for part in parts().iter() {
+        let _ = fs::remove_file(part);
+    }
+}
+
+/// The bytes of a file that has at most `limit`.
+///
+/// # Errors
+/// The path is of no file, such as a pipe or a device, which may never end; or the file is longer, or cannot be read.
+pub fn read_within(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let file = open_file(path)?;
+    let length = file.metadata().with_context(|| format!("cannot read {shown}"))?.len();
+    ensure!(length <= limit, "{shown} has {length} bytes; at most {limit} are read");
+    unpack_within(file, limit, length as usize).with_context(|| format!("cannot read {shown}"))
+}
+
+/// Opens a file to read it.
+///
+/// # Errors
+/// It cannot be read, or the path is of no file: a pipe would keep the program waiting, and a device may never end.
+pub fn open_file(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let found = fs::metadata(path).with_context(|| format!("cannot read {shown}"))?;
+    ensure!(found.is_file(), "cannot read {shown}: it is not a file");
+    File::open(path).with_context(|| format!("cannot read {shown}"))
+}
+
+/// All bytes of a stream that has at most `limit`, as of a file that is unpacked; `expected` are made room for.
+///
+/// # Errors
+/// It has more, or cannot be read.
+pub fn unpack_within(stream: impl Read, limit: u64, expected: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(expected);
+    stream.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("there are more than {limit} bytes in it, the most that is read"),
+        ));
+    }
+    Ok(bytes)
 }
 
 /// Syncs a file. A pipe or another device cannot be synced, and need not be.
@@ -71,11 +137,11 @@ pub fn sync_folder_of(path: &Path) -> Result<()> {
 /// # Errors
 /// The folder cannot be created or written.
 pub fn check_writable(folder: &Path) -> Result<()> {
-    let probe = folder.join(".writable");
+    let probe = folder.join(format!(".writable.{}", std::process::id()));
     let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
     let missing: Vec<&Path> = missing.collect();
     let written = fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&probe, b""))
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&probe).map(drop))
         .and_then(|()| fs::remove_file(&probe))
         .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()));
     for created in missing {
@@ -112,6 +178,40 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.len() == 100_000 && text.bytes().all(|byte| byte == text.as_bytes()[0]));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_way_of_a_write_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("spec.toml"), folder.path().join("other"));
+        fs::write(&other, b"mine").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        write_atomic(&path, b"new").unwrap();
+        assert_eq!((fs::read(&other).unwrap(), fs::read(&path).unwrap()), (b"mine".to_vec(), b"new".to_vec()));
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_file_before_and_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        write_atomic(&path, b"before").unwrap();
+        let fails = |file: &mut File| file.write_all(b"half").and_then(|()| Err(io::ErrorKind::StorageFull.into()));
+        assert!(write_atomic_with(&path, fails).is_err());
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(folder.path()).unwrap().count()), (b"before".to_vec(), 1));
+    }
+
+    #[test]
+    fn what_is_too_long_or_no_file_is_refused_with_its_name_and_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spec.toml");
+        fs::write(&path, b"1234").unwrap();
+        assert_eq!(read_within(&path, 4).unwrap(), b"1234");
+        let error = read_within(&path, 3).unwrap_err().to_string();
+        assert!(error.contains("spec.toml has 4 bytes") && error.contains("at most 3"), "{error}");
+        assert!(read_within(folder.path(), 3).unwrap_err().to_string().contains("not a file"));
+        assert!(!Path::new("/dev/zero").exists() || read_within(Path::new("/dev/zero"), 3).is_err());
+        assert!(unpack_within(io::repeat(0), 1000, 0).unwrap_err().to_string().contains("1000"));
     }
 
     #[test]

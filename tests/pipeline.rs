@@ -20,6 +20,7 @@ use kindling::report;
 use kindling::run::{self, Listener, RunOutcome, RunnerOptions, Trainer};
 use kindling::seed::{Purpose, Stream};
 use kindling::train::{Callback, TrainError};
+use serde_json::json;
 
 /// Makes up a plausible record per trial; can be told to fail, panic or diverge at given trials.
 #[derive(Default)]
@@ -35,7 +36,9 @@ struct Fake {
 impl Fake {
     fn record(&self, trial: &Trial, status: Status) -> TrialRecord {
         let mut stream = Stream::new(trial.seed, Purpose::Data, trial.arm as u64);
-        let accuracy = 0.9 + 0.02 * trial.arm as f64 + 0.003 * stream.normal();
+        // Of a million examples.
+        let right = (1e6 * (0.9 + 0.02 * trial.arm as f64 + 0.003 * stream.normal())) as u32;
+        let accuracy = f64::from(right) / 1e6;
         let done = status == Status::Done;
         let curve = |end: f32| (1..=4).map(|epoch| end / epoch as f32).collect::<Vec<f32>>();
         TrialRecord {
@@ -55,7 +58,7 @@ impl Fake {
                 validation_accuracy: curve(0.4),
             },
             metrics: if done { [(Metric::TestAccuracy, accuracy)].into_iter().collect() } else { Default::default() },
-            confusion: if done { vec![vec![50, 2], vec![1, 47]] } else { vec![] },
+            confusion: if done { vec![vec![right / 2, 1_000_000 - right], vec![0, right - right / 2]] } else { vec![] },
             decision_grid: None,
             path: vec![],
             train_examples: None,
@@ -426,4 +429,38 @@ fn diverged_runs_are_counted_and_have_no_made_up_numbers() {
     let text = report::table::arms(&summary).text();
     let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[..5], ["relu", "0", "12", "-", "-"], "{text}");
+}
+
+#[test]
+fn a_record_that_was_edited_to_contradict_itself_is_refused_with_its_line_and_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let second: serde_json::Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+    let refused = |field: &str, value: serde_json::Value| {
+        let mut changed = second.clone();
+        let place = field.split('.').fold(&mut changed, |value, key| &mut value[key]);
+        *place = value;
+        let mut lines: Vec<String> = text.lines().map(String::from).collect();
+        lines[1] = changed.to_string();
+        fs::write(&path, lines.join("\n") + "\n").unwrap();
+        format!("{:#}", kindling::record::read_all(folder.path()).unwrap_err())
+    };
+    for (field, value, part) in [
+        ("metrics.test_accuracy", json!(0.999), "`confusion` gives"),
+        ("confusion", json!([[1, 2], [3]]), "not as wide as it is high"),
+        ("confusion", json!([[4_000_000_000u32, 0], [0, 4_000_000_000u32]]), "8000000000 examples"),
+        ("surface", json!({"ends": [[0.0, 1.0]], "side": 0, "values": []}), "`surface`"),
+        ("surface", json!({"ends": [[0.0, 1.0], [0.0, 1.0]], "side": 3, "values": [1.0]}), "`surface`"),
+        ("history.train_accuracy", json!([0.5]), "`history`"),
+        ("path", json!([[1.0, 2.0], [1.0]]), "`path`"),
+        ("epochs_kept", json!(5), "`epochs_kept` is 5"),
+        ("seconds", json!(-1.0), "`seconds`"),
+        ("predictions", json!("3a5"), "`predictions` has 9 examples"),
+        ("mistakes", json!([{"index": 0, "truth": 7, "predicted": 0, "confidence": 0.5}]), "`mistakes`"),
+    ] {
+        let error = refused(field, value);
+        assert!(error.contains("records.jsonl:2") && error.contains(part), "{field}: {error}");
+    }
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 
+use super::interrupts::STOP;
 use super::print::{self, Format};
 use super::run::{Run, RunOptions};
-use super::{Exit, STOP, autoencoder_figures};
+use super::{Exit, autoencoder_figures};
 use crate::analysis::summary::Summary;
 use crate::cli::AutoencoderArgs;
 use crate::experiment::config::TrialConfig;

@@ -1,4 +1,4 @@
-//! The subcommands, one file each, and `run`, `arm`, `print` and `autoencoder_figures`, which several of them share.
+//! The subcommands, one file each, and `run`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which several of them share.
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
@@ -11,6 +11,7 @@ mod descend;
 mod draw;
 mod explain;
 mod gradient_check;
+mod interrupts;
 mod landscape;
 mod list;
 mod lr_finder;
@@ -24,9 +25,7 @@ mod train;
 mod until;
 mod verify;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::terminal;
@@ -56,9 +55,6 @@ impl Exit {
     }
 }
 
-/// Set by the first Ctrl-C; the second ends the process at once.
-static STOP: AtomicBool = AtomicBool::new(false);
-
 /// Runs a command.
 ///
 /// # Errors
@@ -82,23 +78,6 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
     }
-}
-
-/// From here on, Ctrl-C stops after the step at hand and a second one at once.
-fn listen_for_interrupts() -> Result<&'static AtomicBool> {
-    static LISTENING: AtomicBool = AtomicBool::new(false);
-    // A command that runs several experiments comes here several times.
-    if LISTENING.swap(true, Ordering::Relaxed) {
-        return Ok(&STOP);
-    }
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        }
-        terminal::tell(format_args!("\nstopping; what is finished is on disk (Ctrl-C again to stop at once)"));
-    })
-    .context("cannot listen for Ctrl-C")?;
-    Ok(&STOP)
 }
 
 /// The exit of a command that failed after its training began, its error printed. An error that a command returns means that it could not

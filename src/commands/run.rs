@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Exit, failed, listen_for_interrupts};
+use super::{Exit, failed, interrupts};
 use crate::analysis::claims;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
@@ -22,6 +22,7 @@ use crate::experiment::spec::{Spec, claims_hash, library};
 use crate::files::write_atomic;
 use crate::nn::device;
 use crate::record::{self, RecordFile, Status, TrialRecord, by_seed};
+use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
 use crate::run::{self, PendingRun, RunOutcome, RunnerOptions, Trainer};
 use crate::terminal;
@@ -254,6 +255,7 @@ impl Run {
             note_second_look(&spec, &written);
         }
         let plan = Plan::new(&spec)?;
+        memory::check(&plan, run_options)?;
         let lab = Lab::open(&plan, &options.data, backend)?;
         Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
     }
@@ -354,7 +356,7 @@ impl Run {
         progress: &SweepProgress,
         report: impl FnOnce(&Summary) -> Result<()>,
     ) -> Result<Exit> {
-        let stop: &AtomicBool = listen_for_interrupts()?;
+        let stop: &AtomicBool = interrupts::stop_after_the_step()?;
         let outcome = run::run(pending, trainer, &mut file, self.options, progress, stop);
         progress.finish();
         let exit = outcome.and_then(|outcome| self.finish(outcome, report));
@@ -371,6 +373,7 @@ impl Run {
             ));
         }
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
+        interrupts::stop_at_once();
         report(&Summary::new(&self.plan, outcome.records)?)?;
         if failed > 0 {
             terminal::tell(format_args!(

@@ -17,6 +17,7 @@ use crate::experiment::spec::library;
 use crate::record;
 use crate::report;
 use crate::run::progress::cost_line;
+use crate::run::{RunnerOptions, memory};
 use crate::terminal;
 
 /// Runs the experiment and writes its report.
@@ -33,7 +34,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
             (spec.seeds, spec.looks) = (budget, looks(budget));
         }
         let spread = args.spread.as_deref().map(|text| margin(text, &Plan::new(&spec)?.metric)).transpose()?;
-        return dry_run(&Plan::new(&spec)?, &folder, options.jobs, spread);
+        return dry_run(&Plan::new(&spec)?, &folder, &options, spread);
     }
     let format = Format::of(args.json);
     let report = |run: &Run, summary: &Summary| {
@@ -49,7 +50,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
 }
 
 /// Prints the arms, the cost, and what the seeds can show, by the spread of the runs that the folder holds already unless one is given.
-fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>, spread: Option<f64>) -> Result<Exit> {
+fn dry_run(plan: &Plan, folder: &Path, options: &RunOptions, spread: Option<f64>) -> Result<Exit> {
     terminal::print(format_args!("{}\n", plan.question));
     for (index, arm) in plan.arms.iter().enumerate() {
         terminal::print(format_args!(
@@ -59,7 +60,11 @@ fn dry_run(plan: &Plan, folder: &Path, jobs: Option<usize>, spread: Option<f64>)
             cost::human(cost::seconds(arm))
         ));
     }
-    terminal::print(format_args!("\n{}", cost_line(plan, workers(jobs, true))));
+    terminal::print(format_args!("\n{}", cost_line(plan, workers(options.jobs, true))));
+    let on_cpu = RunnerOptions { jobs: workers(options.jobs, true), stack: options.stack, is_cpu: true };
+    let free = memory::available().map_or(String::new(), |bytes| format!("; {} are free", memory::human(bytes)));
+    let needed = memory::human(memory::needed(plan, on_cpu));
+    terminal::print(format_args!("about {needed} of memory on the CPU, besides the data{free}"));
     let earlier = record::read_all(folder).unwrap_or_default();
     if let Some(outlook) = outlook(plan, &earlier, spread) {
         terminal::print(format_args!("{}", outlook.differences));

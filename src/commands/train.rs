@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::arm::SelectedArm;
 use super::print::Format;
 use super::run::RunOptions;
-use super::{Exit, failed, listen_for_interrupts};
+use super::{Exit, failed, interrupts};
 use crate::cli::TrainArgs;
 use crate::data::{PIXELS, width_of};
 use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
@@ -28,7 +28,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let SelectedArm { arm, lab, name } = SelectedArm::open(args)?;
     let folder = options.folder(&format!("model-{name}"));
     check_writable(&folder)?;
-    let stop = listen_for_interrupts()?;
+    let stop = interrupts::stop_after_the_step()?;
     let label = format!("{} seed {}", arm.label, args.seed);
     let trained = Dashboard::show(&label, &arm.config, args.run.quiet, stop, |screen| {
         run_stack(&lab, &[arm.trial(0, args.seed)], screen)

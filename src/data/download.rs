@@ -4,9 +4,10 @@
 //! name only after its checksum was verified, so a file with a final name is always complete.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -49,13 +50,13 @@ impl Downloader {
         let partial = target.with_extension("gz.part");
         let resumed_from = partial.metadata().map_or(0, |meta| meta.len());
         // An interrupted transfer is kept for the next attempt; only wrong contents are downloaded anew.
-        let checked = match self.transfer(url, &partial, resumed_from)? {
+        let checked = match self.transfer(url, file, &partial, resumed_from)? {
             Transfer::Complete => check(&partial, file),
             Transfer::RangeRefused => Err(anyhow!("the server cannot continue it")),
         };
         match checked {
             Err(_) if resumed_from > 0 => {
-                self.transfer(url, &partial, 0)?;
+                self.transfer(url, file, &partial, 0)?;
                 check(&partial, file)?;
             }
             checked => checked?,
@@ -65,7 +66,7 @@ impl Downloader {
     }
 
     /// Appends the file's bytes from byte `from` on to `partial`, or writes it anew where the server sends all of it.
-    fn transfer(&self, url: &str, partial: &Path, from: u64) -> Result<Transfer> {
+    fn transfer(&self, url: &str, file: &KnownFile, partial: &Path, from: u64) -> Result<Transfer> {
         let response = match request(url, from).call() {
             Ok(response) => response,
             // Range not satisfiable: the partial file is longer than the file.
@@ -75,23 +76,23 @@ impl Downloader {
         let cannot_write = || format!("cannot write {}", partial.display());
         // A server that does not support ranges answers 200 and sends the whole file.
         let continues = response.status().as_u16() == 206;
+        ensure!(!continues || from > 0, "the server sends a part of the file (206), and all of it was asked for");
         let mut out = if continues { OpenOptions::new().append(true).open(partial) } else { File::create(partial) }
             .with_context(cannot_write)?;
-        let start = if continues { from } else { 0 };
+        let mut length = if continues { from } else { 0 };
         let body = response.into_body();
-        let bar = self.bar(url, body.content_length().map(|remaining| remaining + start));
-        bar.set_position(start);
-        let mut reader = body.into_reader();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let count = reader
-                .read(&mut buffer)
-                .context("the connection was interrupted; run the command again to continue")?;
-            if count == 0 {
-                break;
-            }
-            out.write_all(&buffer[..count]).with_context(cannot_write)?;
-            bar.inc(count as u64);
+        let bar = self.bar(url, body.content_length().map(|remaining| remaining + length));
+        bar.set_position(length);
+        for chunk in Chunks::of(body.into_reader()) {
+            let chunk = chunk.context("the connection was interrupted; run the command again to continue")?;
+            length += chunk.len() as u64;
+            ensure!(
+                length <= file.bytes + GZIP,
+                "the server sends more than the {} bytes that the file has without compression",
+                file.bytes
+            );
+            out.write_all(&chunk).with_context(cannot_write)?;
+            bar.inc(chunk.len() as u64);
         }
         bar.finish_and_clear();
         out.sync_all().with_context(cannot_write)?;
@@ -128,6 +129,63 @@ fn request(url: &str, from: u64) -> ureq::RequestBuilder<ureq::typestate::Withou
         .into();
     let request = agent.get(url);
     if from > 0 { request.header("Range", format!("bytes={from}-")) } else { request }
+}
+
+/// Bytes that gzip adds to a file that it cannot make smaller, with room to spare.
+const GZIP: u64 = 1 << 16;
+/// A connection that brings fewer bytes than this in [`PATIENCE`] is given up: 3 KB a second.
+const TOO_SLOW: usize = 60_000;
+/// How long a connection may be slow.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 20 });
+
+/// The bytes of a response as they come. Ends with an error where the connection breaks, and where it is too slow.
+struct Chunks {
+    receive: mpsc::Receiver<io::Result<Vec<u8>>>,
+    /// When the bytes began to be counted.
+    since: Instant,
+    bytes: usize,
+    ended: bool,
+}
+
+impl Chunks {
+    fn of(mut body: impl Read + Send + 'static) -> Self {
+        let (send, receive) = mpsc::sync_channel(16);
+        // A thread of its own reads, which a server that sends nothing keeps waiting; it ends with the connection or the program.
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let read = body.read(&mut buffer).map(|count| buffer[..count].to_vec());
+                let is_last = read.as_ref().map_or(true, Vec::is_empty);
+                if send.send(read).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Self { receive, since: Instant::now(), bytes: 0, ended: false }
+    }
+}
+
+impl Iterator for Chunks {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let Ok(read) = self.receive.recv_timeout(PATIENCE.saturating_sub(self.since.elapsed())) else {
+            self.ended = true;
+            let what = format!("{} bytes came in {} seconds", self.bytes, PATIENCE.as_secs());
+            return Some(Err(io::Error::new(io::ErrorKind::TimedOut, what)));
+        };
+        let count = read.as_ref().map_or(0, Vec::len);
+        self.ended = count == 0;
+        self.bytes += count;
+        if self.bytes >= TOO_SLOW {
+            (self.since, self.bytes) = (Instant::now(), 0);
+        }
+        let is_end = self.ended && read.is_ok();
+        (!is_end).then_some(read)
+    }
 }
 
 /// Verifies the checksum of a downloaded file, and deletes the file if it is wrong.
@@ -182,7 +240,7 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&raw).unwrap();
         let sha256 = crate::hash::hex(&Sha256::digest(&raw)).leak();
-        (encoder.finish().unwrap(), KnownFile { name: "labels", sha256 })
+        (encoder.finish().unwrap(), KnownFile { name: "labels", sha256, bytes: 11 })
     }
 
     #[test]
@@ -204,6 +262,50 @@ mod tests {
         fs::write(dir.path().join("labels.gz.part"), b"not this file").unwrap();
         QUIET.fetch(&serve(body.clone(), 2), &file, &target).unwrap();
         assert_eq!(fs::read(&target).unwrap(), body);
+    }
+
+    /// A server that sends `start`, and then the same byte again and again with a pause before each.
+    fn serve_without_end(start: &'static str, pause: Duration) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(start.as_bytes());
+                let bytes = if pause.is_zero() { vec![0; 1 << 16] } else { vec![0] };
+                while stream.write_all(&bytes).is_ok() {
+                    std::thread::sleep(pause);
+                }
+            }
+        });
+        format!("http://{address}")
+    }
+
+    fn refused(url: &str) -> (String, u64) {
+        let (_, file) = gzipped_labels();
+        let dir = tempfile::tempdir().unwrap();
+        let error = QUIET.fetch(url, &file, &dir.path().join("labels.gz")).unwrap_err();
+        let written = dir.path().join("labels.gz.part").metadata().map_or(0, |meta| meta.len());
+        (format!("{error:#}"), written)
+    }
+
+    #[test]
+    fn a_body_without_end_is_left_after_as_many_bytes_as_the_file_can_have() {
+        let (error, written) = refused(&serve_without_end("HTTP/1.1 200 OK\r\n\r\n", Duration::ZERO));
+        assert!(error.contains("more than the 11 bytes") && written <= GZIP + 11, "{error}, {written} bytes");
+    }
+
+    #[test]
+    fn a_server_that_drips_is_given_up() {
+        let (error, _) = refused(&serve_without_end("HTTP/1.1 200 OK\r\n\r\n", Duration::from_millis(50)));
+        assert!(error.contains("interrupted") && error.contains("in 2 seconds"), "{error}");
+    }
+
+    #[test]
+    fn a_part_that_nobody_asked_for_is_refused() {
+        let answer = "HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\n";
+        let (error, written) = refused(&serve_without_end(answer, Duration::ZERO));
+        assert!(error.contains("206") && written == 0, "{error}");
     }
 
     #[test]

@@ -3,8 +3,7 @@
 //! In: a file. Out: its shape and elements, checked against its header: a big-endian magic number (0, 0, element type,
 //! number of dimensions), one 32-bit length a dimension, then the elements.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::{Images, PIXELS, SIDE};
+use crate::files::open_file;
 use crate::hash::hex;
 
 /// The contents of an IDX file of unsigned bytes.
@@ -25,52 +25,58 @@ pub struct Idx {
     pub sha256: String,
 }
 
+/// The most elements that are read. EMNIST by class, the largest published set of such images, has 547 million.
+const MAX_ELEMENTS: u64 = 600_000_000;
+
 /// Reads an IDX file of unsigned bytes; one that starts with gzip's magic number is decompressed.
 ///
 /// # Errors
 /// The file cannot be read, is not IDX, or is shorter or longer than its header says.
 pub fn read(path: &Path) -> Result<Idx> {
     let name = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
-    let mut reader = BufReader::new(file);
-    let mut raw = Vec::new();
-    reader.read_to_end(&mut raw).with_context(|| format!("cannot read {name}"))?;
-    if raw.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::with_capacity(raw.len() * 5);
-        MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut plain).with_context(|| {
-            format!("{name} is damaged: its gzip data is cut short or altered; delete it and run `kindling data fetch`")
-        })?;
-        raw = plain;
-    }
-    parse(&raw).with_context(|| format!("{name} is not a complete IDX file of unsigned bytes; replace it"))
+    let mut stream = BufReader::new(open_file(path)?);
+    let is_compressed = stream.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(&[0x1f, 0x8b]);
+    if is_compressed { parse(MultiGzDecoder::new(stream)) } else { parse(stream) }
+        .with_context(|| format!("{name} is not a complete IDX file of unsigned bytes; replace it"))
 }
 
-/// The contents of an uncompressed IDX file with these bytes.
+/// The contents of the uncompressed IDX file in a stream. No more is read than its header announces, and one byte.
 ///
 /// # Errors
-/// The bytes are not IDX, or fewer or more than the header says.
-fn parse(raw: &[u8]) -> Result<Idx> {
-    ensure!(raw.len() >= 4, "it has {} bytes, and an IDX header has at least 8", raw.len());
+/// The bytes are not IDX, fewer or more than the header says, or cannot be unpacked.
+fn parse(mut stream: impl Read) -> Result<Idx> {
+    let mut next = |count: u64| {
+        let mut bytes = Vec::with_capacity(count.min(1 << 26) as usize);
+        let read = stream.by_ref().take(count).read_to_end(&mut bytes);
+        read.context("its gzip data is cut short or altered")?;
+        anyhow::Ok(bytes)
+    };
+    let mut header = next(4)?;
+    ensure!(header.len() == 4, "it has {} bytes, and an IDX header has at least 8", header.len());
     ensure!(
-        raw[0] == 0 && raw[1] == 0 && raw[2] == 8 && (1..=3).contains(&raw[3]),
+        header.starts_with(&[0, 0, 8]) && (1..=3).contains(&header[3]),
         "its first bytes are {}, expected 00 00 08 and the number of dimensions, 01 to 03",
-        hex(&raw[..4])
+        hex(&header)
     );
-    let dimensions = usize::from(raw[3]);
+    let dimensions = usize::from(header[3]);
+    header.extend(next(4 * dimensions as u64)?);
     let start = 4 + 4 * dimensions;
-    ensure!(raw.len() >= start, "it has {} bytes, and the header alone has {start}", raw.len());
-    let shape: Vec<usize> = raw[4..start]
-        .chunks_exact(4)
-        .map(|field| u32::from_be_bytes([field[0], field[1], field[2], field[3]]) as usize)
-        .collect();
-    let expected = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
-    let found = raw.len() - start;
+    ensure!(header.len() == start, "it has {} bytes, and the header alone has {start}", header.len());
+    let length = |field: &[u8]| u32::from_be_bytes([field[0], field[1], field[2], field[3]]) as usize;
+    let shape: Vec<usize> = header[4..].chunks_exact(4).map(length).collect();
+    let expected = shape.iter().try_fold(1u64, |product, &n| product.checked_mul(n as u64));
+    let expected = expected.filter(|&expected| expected <= MAX_ELEMENTS).with_context(|| {
+        format!("its header gives the shape {shape:?}, and at most {MAX_ELEMENTS} elements are read")
+    })?;
+    let bytes = next(expected + 1)?;
+    let found = bytes.len() as u64;
     ensure!(
-        expected == Some(found),
-        "its header gives the shape {shape:?}, which is {} bytes, but {found} bytes follow",
-        expected.map_or("more than can be addressed".to_string(), |n| n.to_string())
+        found == expected,
+        "its header gives the shape {shape:?}, which is {expected} bytes, but {} follow",
+        if found > expected { "more".to_string() } else { found.to_string() }
     );
-    Ok(Idx { shape, bytes: raw[start..].to_vec(), sha256: hex(&Sha256::digest(raw)) })
+    let sha256 = hex(&Sha256::new().chain_update(&header).chain_update(&bytes).finalize());
+    Ok(Idx { shape, bytes, sha256 })
 }
 
 /// The images of an image file with the classes of its label file.
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let raw = write(&[2, 1, 3], &[1, 2, 3, 4, 5, 6]);
-        let idx = parse(&raw).unwrap();
+        let idx = parse(&raw[..]).unwrap();
         assert_eq!((idx.shape.as_slice(), idx.bytes.as_slice()), (&[2, 1, 3][..], &[1, 2, 3, 4, 5, 6][..]));
     }
 
@@ -120,16 +126,23 @@ mod tests {
         for cut in 0..raw.len() {
             assert!(parse(&raw[..cut]).is_err(), "cut at {cut}");
         }
-        assert!(parse(&[raw.clone(), vec![0]].concat()).is_err());
-        assert!(parse(b"PNG is another format").unwrap_err().to_string().contains("504e4720"));
+        assert!(parse(&[raw.clone(), vec![0]].concat()[..]).is_err());
+        assert!(parse(&b"PNG is another format"[..]).unwrap_err().to_string().contains("504e4720"));
         let huge = [0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255];
-        assert!(parse(&huge).is_err());
+        assert!(parse(&huge[..]).unwrap_err().to_string().contains("600000000"));
+    }
+
+    #[test]
+    fn no_more_is_unpacked_than_the_header_announces() {
+        let start = write(&[3], &[7, 8, 9]);
+        let endless = start.as_slice().chain(std::io::repeat(0));
+        assert!(parse(endless).unwrap_err().to_string().contains("which is 3 bytes, but more follow"));
     }
 
     #[test]
     fn images_must_be_28x28_and_as_many_as_labels() {
-        let images = |n: usize, side: usize| parse(&write(&[n, side, side], &vec![0; n * side * side])).unwrap();
-        let labels = |n: usize| parse(&write(&[n], &vec![1; n])).unwrap();
+        let images = |n: usize, side: usize| parse(&write(&[n, side, side], &vec![0; n * side * side])[..]).unwrap();
+        let labels = |n: usize| parse(&write(&[n], &vec![1; n])[..]).unwrap();
         assert_eq!(pair(images(2, 28), labels(2)).unwrap().count(), 2);
         assert!(pair(images(2, 28), labels(3)).unwrap_err().to_string().contains("2 images but 3 labels"));
         assert!(pair(images(2, 32), labels(2)).unwrap_err().to_string().contains("32x32"));

@@ -4,7 +4,6 @@
 //! its pixels; any other is cropped to its ink, scaled to fit 20x20, and placed with its centre of mass in the middle,
 //! as the images of MNIST were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
 
-use std::fs::File;
 use std::io::BufReader;
 use std::ops::Range;
 use std::path::Path;
@@ -12,9 +11,13 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::{PIXELS, SIDE};
+use crate::files::open_file;
 
 /// The longer side of the ink's bounding box in an MNIST image, in pixels.
 const BOX: f64 = 20.0;
+
+/// The most pixels that are read: a photo of a telephone's camera has 12 million.
+const MAX_PIXELS: u64 = 1 << 24;
 
 /// The pixels `[784]` of a picture of a digit.
 ///
@@ -40,13 +43,18 @@ struct Picture {
 
 /// A PNG in grey; what is transparent shows white.
 fn decode(path: &Path) -> Result<Picture> {
-    let mut decoder = png::Decoder::new(BufReader::new(File::open(path)?));
+    let mut decoder = png::Decoder::new(BufReader::new(open_file(path)?));
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info()?;
-    const MAX_BYTES: usize = 1 << 28;
-    let size = reader.output_buffer_size().unwrap_or(usize::MAX);
-    ensure!(size <= MAX_BYTES, "its pixels take more than {} MiB; scale it down", MAX_BYTES >> 20);
-    let mut bytes = vec![0; size];
+    let info = reader.info();
+    let pixels = u64::from(info.width) * u64::from(info.height);
+    ensure!(
+        pixels <= MAX_PIXELS,
+        "it has {} x {} pixels, and at most {MAX_PIXELS} are read; scale it down",
+        info.width,
+        info.height
+    );
+    let mut bytes = vec![0; reader.output_buffer_size().context("it has more pixels than can be addressed")?];
     let info = reader.next_frame(&mut bytes)?;
     let channels = info.color_type.samples();
     let grey = bytes[..info.buffer_size()].chunks_exact(channels).map(|pixel| {
@@ -91,10 +99,10 @@ fn fit(picture: &Picture) -> Option<Vec<u8>> {
     let ink: Vec<f64> = grey.iter().map(|value| (value - low) / (high - low)).collect();
     // The threshold keeps faint background texture from counting as ink.
     let inked = |i: &usize| ink[*i] > 0.2;
-    let columns: Vec<usize> = (0..ink.len()).filter(inked).map(|i| i % width).collect();
-    let rows: Vec<usize> = (0..ink.len()).filter(inked).map(|i| i / width).collect();
-    let (x0, x1) = (*columns.iter().min()?, *columns.iter().max()? + 1);
-    let (y0, y1) = (*rows.iter().min()?, *rows.iter().max()? + 1);
+    let columns = || (0..ink.len()).filter(inked).map(|i| i % width);
+    let rows = || (0..ink.len()).filter(inked).map(|i| i / width);
+    let (x0, x1) = (columns().min()?, columns().max()? + 1);
+    let (y0, y1) = (rows().min()?, rows().max()? + 1);
     let scale = (x1 - x0).max(y1 - y0) as f64 / BOX; // pixels of the picture to one of the result
     let (mut mass, mut mass_x, mut mass_y) = (0.0, 0.0, 0.0);
     for y in y0..y1 {

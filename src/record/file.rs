@@ -4,14 +4,15 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use serde::Deserialize;
 
 use super::{SCHEMA, Status, TrialRecord};
-use crate::files::{sync, sync_folder_of, write_atomic};
+use crate::files::{open_file, sync, sync_folder_of, write_atomic_with};
 
 const NAME: &str = "records.jsonl";
 const COMPRESSED: &str = "records.jsonl.gz";
@@ -20,6 +21,10 @@ const LOCK: &str = ".lock";
 const CUT: &str = "records.cut";
 /// How every line begins, so that the first line of a run, cut short by a crash, is known from a file of another program.
 const BEGINNING: &[u8] = b"{\"schema\":";
+/// The longest line that is read, in bytes: a thousand times those of a classifier's record with its predictions.
+const MAX_LINE: u64 = 64 << 20;
+/// The most bytes that compressed records unpack to: 100,000 records of 10 KB.
+const MAX_UNPACKED: u64 = 1 << 30;
 
 /// The records of a folder, held by this process alone.
 #[derive(Debug)]
@@ -42,15 +47,14 @@ impl RecordFile {
         let lock = lock(folder)?;
         let path = folder.join(NAME);
         unpack(folder, &path)?;
+        ensure!(!path.exists() || path.is_file(), "cannot write {}: it is not a file", path.display());
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
             .read(true)
             .open(&path)
             .with_context(|| format!("cannot write {}; name another folder with --out", path.display()))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
-        let (mut records, rest) = parse(&bytes, &path)?;
+        let Contents { mut records, whole, rest } = read(BufReader::new(&file), &path)?;
         let mut truncated = None;
         match rest {
             Rest::Nothing => {}
@@ -61,9 +65,8 @@ impl RecordFile {
                 records.push(*last);
             }
             Rest::CutShort(cut) => {
-                keep(&folder.join(CUT), cut)?;
-                file.set_len((bytes.len() - cut.len()) as u64)
-                    .with_context(|| format!("cannot cut {}", path.display()))?;
+                keep(&folder.join(CUT), &cut)?;
+                file.set_len(whole).with_context(|| format!("cannot cut {}", path.display()))?;
                 file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
                 truncated = Some(format!(
                     "the last line of {} was cut short and is now in {CUT} beside it; its trial runs again",
@@ -133,26 +136,42 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
     if !compressed.is_file() {
         return Ok(());
     }
-    let records = gunzip(&compressed)?;
+    // Understood before a byte is written, so that a file that unpacks to something else does not fill the disk.
+    read(BufReader::new(gunzip(&compressed)?), &compressed)?;
     if path.exists() {
         // Compressing and unpacking, broken off at their last step, leave both with the same records.
-        let plain = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (plain, packed) = (BufReader::new(open_file(path)?), BufReader::new(gunzip(&compressed)?));
         ensure!(
-            plain == records,
+            are_equal(plain, packed).with_context(|| format!("cannot read {}", path.display()))?,
             "{} has both {NAME} and {COMPRESSED}, with other records; keep the one you mean and delete the other",
             folder.display()
         );
     } else {
-        write_atomic(path, &records)?;
+        let mut packed = gunzip(&compressed)?;
+        write_atomic_with(path, |file| io::copy(&mut packed, file).map(drop))?;
     }
     fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
 }
 
-fn gunzip(path: &Path) -> Result<Vec<u8>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut bytes = Vec::new();
-    MultiGzDecoder::new(file).read_to_end(&mut bytes).with_context(|| format!("{} is damaged", path.display()))?;
-    Ok(bytes)
+/// The unpacked bytes of a compressed file, one more than are read of it at most.
+fn gunzip(path: &Path) -> Result<impl Read + use<>> {
+    Ok(MultiGzDecoder::new(open_file(path)?).take(MAX_UNPACKED + 1))
+}
+
+/// Whether two streams have the same bytes.
+fn are_equal(mut a: impl BufRead, mut b: impl BufRead) -> io::Result<bool> {
+    loop {
+        let (of_a, of_b) = (a.fill_buf()?, b.fill_buf()?);
+        let count = of_a.len().min(of_b.len());
+        if count == 0 {
+            return Ok(of_a.len() == of_b.len());
+        }
+        if of_a[..count] != of_b[..count] {
+            return Ok(false);
+        }
+        a.consume(count);
+        b.consume(count);
+    }
 }
 
 /// Reads a folder's records, compressed or not, changing nothing. A last line that a crash cut short is skipped.
@@ -161,17 +180,15 @@ fn gunzip(path: &Path) -> Result<Vec<u8>> {
 /// There are none, or one is damaged or of another schema.
 pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
     let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let (path, bytes) = if plain.is_file() {
-        let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
-        (plain, text)
-    } else if compressed.is_file() {
-        let text = gunzip(&compressed)?;
-        (compressed, text)
+    let contents = if plain.exists() {
+        read(BufReader::new(open_file(&plain)?), &plain)?
+    } else if compressed.exists() {
+        read(BufReader::new(gunzip(&compressed)?), &compressed)?
     } else {
         bail!("{} has no {NAME}; run a sweep into it first", folder.display());
     };
-    let (mut records, rest) = parse(&bytes, &path)?;
-    if let Rest::Record(last) = rest {
+    let mut records = contents.records;
+    if let Rest::Record(last) = contents.rest {
         records.push(*last);
     }
     Ok(records)
@@ -180,70 +197,119 @@ pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
 /// Writes a folder's records compressed and removes the plain file.
 ///
 /// # Errors
-/// The folder cannot be read or written, or a sweep is writing it.
+/// The folder cannot be read or written, a sweep is writing it, or there is more than would be read back.
 pub fn write_compressed(folder: &Path) -> Result<()> {
     let _lock = lock(folder)?;
     let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let text = fs::read(&plain).with_context(|| format!("cannot read {}", plain.display()))?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let bytes = encoder.write_all(&text).and_then(|()| encoder.finish()).context("cannot compress")?;
-    write_atomic(&compressed, &bytes)?;
+    let mut records = open_file(&plain)?;
+    let length = records.metadata().with_context(|| format!("cannot read {}", plain.display()))?.len();
+    ensure!(
+        length <= MAX_UNPACKED,
+        "{} has {length} bytes, and compressed records are read up to {MAX_UNPACKED}; leave it as it is",
+        plain.display()
+    );
+    write_atomic_with(&compressed, |file| {
+        let mut encoder = GzEncoder::new(file, Compression::best());
+        io::copy(&mut records, &mut encoder)?;
+        encoder.finish().map(drop)
+    })?;
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
+/// What a file of records holds.
+struct Contents {
+    /// Those in whole lines.
+    records: Vec<TrialRecord>,
+    /// The bytes of the whole lines.
+    whole: u64,
+    rest: Rest,
+}
+
 /// What stands behind the last end of line.
-enum Rest<'a> {
+enum Rest {
     Nothing,
     /// A whole record: only its end of line is missing.
     Record(Box<TrialRecord>),
     /// A record that a crash cut short.
-    CutShort(&'a [u8]),
+    CutShort(Vec<u8>),
 }
 
-/// The records in whole lines, and what stands behind the last of them.
+/// Reads records line by line.
 ///
 /// # Errors
-/// A line is no record or one of another schema, or the file is another program's.
-fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<(Vec<TrialRecord>, Rest<'a>)> {
-    // A line that is cut short may even end inside a character.
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-    let (lines, rest) = bytes.split_at(whole);
-    let records = parse_lines(lines, path)?;
-    if rest.is_empty() {
-        return Ok((records, Rest::Nothing));
+/// A line is no record or one of another schema, contradicts itself or another of its trial, is too long, or the file is another program's.
+fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
+    let shown = path.display();
+    let (mut records, mut whole, mut line) = (Vec::new(), 0u64, Vec::new());
+    loop {
+        line.clear();
+        let count = (&mut stream).take(MAX_LINE).read_until(b'\n', &mut line);
+        let count = count.with_context(|| format!("cannot read {shown}, which may be damaged"))? as u64;
+        let location = format!("{shown}:{}", records.len() + 1);
+        let rest = match line.last() {
+            Some(b'\n') => {
+                records.push(parse(&line, &location)?);
+                whole += count;
+                ensure!(
+                    whole <= MAX_UNPACKED || path.extension().is_none_or(|extension| extension != "gz"),
+                    "{shown} unpacks to more than {MAX_UNPACKED} bytes, the most that is read; unpack it and remove what is not a record"
+                );
+                continue;
+            }
+            Some(_) => {
+                ensure!(
+                    count < MAX_LINE,
+                    "{location} is longer than {MAX_LINE} bytes, and no record is; is it another program's file?"
+                );
+                behind_the_last_line(line, &location)?
+            }
+            None => Rest::Nothing,
+        };
+        check_repeated(&records, path)?;
+        return Ok(Contents { records, whole, rest });
     }
-    let last = serde_json::from_slice::<TrialRecord>(rest).ok().filter(|record| record.schema == SCHEMA);
-    if let Some(last) = last {
-        return Ok((records, Rest::Record(Box::new(last))));
-    }
-    let begins_as_a_record = rest.starts_with(BEGINNING) || BEGINNING.starts_with(rest);
-    ensure!(
-        begins_as_a_record,
-        "the last line of {} is not the beginning of a record; mend or delete the line, or use another folder with --out",
-        path.display()
-    );
-    Ok((records, Rest::CutShort(rest)))
 }
 
-fn parse_lines(lines: &[u8], path: &Path) -> Result<Vec<TrialRecord>> {
-    let text = std::str::from_utf8(lines).with_context(|| format!("{} is not text", path.display()))?;
-    let line = |(number, line): (usize, &str)| {
-        let location = format!("{}:{}", path.display(), number + 1);
-        let value: serde_json::Value = serde_json::from_str(line).with_context(|| {
-            format!("{location} is not a record; mend or delete the line, or use another folder with --out")
-        })?;
-        let schema = value.get("schema").and_then(serde_json::Value::as_u64);
-        ensure!(
-            schema == Some(u64::from(SCHEMA)),
-            "{location} has schema {}, and this kindling writes {SCHEMA}; keep that folder for the version that wrote \
-             it and name another with --out",
-            schema.map_or("none".to_string(), |schema| schema.to_string())
-        );
-        serde_json::from_value(value).with_context(|| format!("{location} is not a record of schema {SCHEMA}"))
+fn behind_the_last_line(line: Vec<u8>, location: &str) -> Result<Rest> {
+    let begins_as_a_record = line.starts_with(BEGINNING) || BEGINNING.starts_with(&line);
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&line) {
+        Ok(_) => Ok(Rest::Record(Box::new(parse(&line, location)?))),
+        Err(_) if begins_as_a_record => Ok(Rest::CutShort(line)),
+        Err(_) => bail!(
+            "{location} is not the beginning of a record; mend or delete the line, or use another folder with --out"
+        ),
+    }
+}
+
+/// The one field that is read of a line that is no record of this version.
+#[derive(Deserialize)]
+struct OfSchema {
+    #[serde(default)]
+    schema: Option<u32>,
+}
+
+fn parse(line: &[u8], location: &str) -> Result<TrialRecord> {
+    let parsed = serde_json::from_slice::<TrialRecord>(line);
+    let schema = match &parsed {
+        Ok(record) => Some(record.schema),
+        Err(_) => {
+            let found = serde_json::from_slice::<OfSchema>(line).with_context(|| {
+                format!("{location} is not a record; mend or delete the line, or use another folder with --out")
+            })?;
+            found.schema
+        }
     };
-    let records: Vec<TrialRecord> = text.lines().enumerate().map(line).collect::<Result<_>>()?;
-    check_repeated(&records, path)?;
-    Ok(records)
+    ensure!(
+        schema == Some(SCHEMA),
+        "{location} has schema {}, and this kindling writes {SCHEMA}; keep that folder for the version that wrote it and name another \
+         with --out",
+        schema.map_or("none".to_string(), |schema| schema.to_string())
+    );
+    let record = parsed.with_context(|| format!("{location} is not a record of schema {SCHEMA}"))?;
+    record.check_consistency().map_err(Error::msg).with_context(|| {
+        format!("{location} contradicts itself; if the line was changed, delete it, and its trial runs again")
+    })?;
+    Ok(record)
 }
 
 /// A trial may be recorded twice, as after a copy of a folder into another; then both are the same, times apart. One that failed may be

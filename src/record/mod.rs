@@ -12,6 +12,7 @@ use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
 use crate::hash::short_of;
 
+mod consistency;
 mod file;
 mod layers;
 mod metrics;
@@ -252,9 +253,10 @@ impl TrialRecord {
 /// # Errors
 /// A number that JSON cannot hold.
 pub fn hash_of(records: &[TrialRecord]) -> serde_json::Result<String> {
-    let mut lines = records.iter().map(TrialRecord::to_line).collect::<serde_json::Result<Vec<String>>>()?;
-    lines.sort_unstable();
-    Ok(short_of(lines.join("\n").as_bytes()))
+    let hash = |record: &TrialRecord| Ok(short_of(record.to_line()?.as_bytes()));
+    let mut hashes = records.iter().map(hash).collect::<serde_json::Result<Vec<String>>>()?;
+    hashes.sort_unstable();
+    Ok(short_of(hashes.join("\n").as_bytes()))
 }
 
 /// Each seed's outcome for an arm, in the order of `seeds`.

@@ -5,17 +5,22 @@ use super::table::{Cell, Link, Table};
 
 /// The page as `report.md`; figures are files in `figures/`.
 pub fn render(page: &Page) -> String {
-    let mut out = format!("# {}\n", page.title);
+    let mut out = format!("# {}\n", running(&page.title));
     for block in &page.blocks {
         out.push('\n');
         match block {
-            Block::Heading(text) => out.push_str(&format!("## {text}\n")),
-            Block::Text(text) => out.push_str(&format!("{text}\n")),
-            Block::Notice(text) => out.push_str(&format!("> **{text}**\n")),
+            Block::Heading(text) => out.push_str(&format!("## {}\n", running(text))),
+            Block::Text(text) => out.push_str(&format!("{}\n", running(text))),
+            Block::Notice(text) => out.push_str(&format!("> **{}**\n", running(text))),
             Block::List(lines) => lines.iter().for_each(|line| out.push_str(&format!("- {}\n", escape(line)))),
             Block::Table(table) => out.push_str(&rows(table)),
             Block::Figure(figure) => {
-                out.push_str(&format!("![{}](figures/{})\n\n{}\n", figure.alt, figure.file, figure.caption));
+                out.push_str(&format!(
+                    "![{}](figures/{})\n\n{}\n",
+                    running(&figure.alt),
+                    figure.file,
+                    running(&figure.caption)
+                ));
             }
         }
     }
@@ -38,9 +43,15 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// Text without the characters that Markdown would take for the edge of a cell or the start of a tag.
+/// Text without the characters that Markdown would take for the edge of a cell, besides what [`running`] leaves out.
 fn escape(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
+    running(text).replace('|', "\\|")
+}
+
+/// Text without the characters that Markdown would take for a tag, a link or a new paragraph: a claim may be anyone's.
+fn running(text: &str) -> String {
+    let text = text.replace('<', "&lt;").replace("](", "]\\(");
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -58,6 +69,13 @@ mod tests {
             can_filter: false,
         };
         assert_eq!(render(&page), "# Why?\n\nBecause.\n\n| a | b |\n| --- | --- |\n| x\\|y | p &lt; 1 |\n");
+    }
+
+    #[test]
+    fn a_claim_brings_no_link_tag_or_paragraph_of_its_own() {
+        let blocks = vec![Block::Text("[see](javascript:alert(1)) <b>\n# now".into())];
+        let text = render(&Page { title: "a\u{1b}[2J".into(), blocks, can_filter: false });
+        assert_eq!(text, "# a [2J\n\n[see]\\(javascript:alert(1)) &lt;b> # now\n");
     }
 
     #[test]

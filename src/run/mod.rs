@@ -4,6 +4,7 @@
 //! [`resume`] and [`run`] train a plan's pending trials.
 
 pub(crate) mod dashboard;
+pub(crate) mod memory;
 pub(crate) mod progress;
 mod runner;
 mod saving;

@@ -11,7 +11,7 @@ const GPU_STACK: usize = 15;
 
 /// Seeds of an arm with these settings that share a stack by default. On the CPU there is nothing to share: networks are computed one
 /// by one, and several at a time would only displace each other's weights from the caches.
-fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
+pub(super) fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
     // Under early stopping replicas stop at different epochs, and a stack trains its stopped replicas until the last one stops.
     // A stack has one split.
     let alone = config.train.patience.is_some() || config.train.vary.varies(Source::Split);

@@ -9,6 +9,13 @@ use crate::data::{PIXELS, Pixels, classes_of};
 use crate::nn::loss::Loss;
 use crate::nn::models::{ActivationKind, Init, NetworkConfig};
 
+/// The most hidden layers.
+const MAX_HIDDEN: usize = 100;
+/// The most outputs: as many as a label of one byte has values.
+const MAX_OUTPUTS: usize = 256;
+/// The most parameters of a network.
+const MAX_PARAMETERS: usize = 1 << 26;
+
 impl TrialConfig {
     /// Checks every number against its range. The message names the key.
     ///
@@ -28,10 +35,16 @@ impl TrialConfig {
         positive("data.validation", self.data.validation, 100 * MAX)?;
         positive("data.test", self.data.test, 100 * MAX)?;
         match &self.model.hidden {
+            Hidden::Widths(widths) if widths.len() > MAX_HIDDEN => {
+                return Err(format!("`model.hidden` has {} layers; at most {MAX_HIDDEN}", widths.len()));
+            }
             Hidden::Widths(widths) => {
                 widths.iter().try_for_each(|&width| positive("model.hidden", width, MAX / 10))?;
             }
             Hidden::Taper(taper) => positive("model.depth", taper.depth, MAX_DEPTH)?,
+        }
+        if let Some(outputs) = self.model.outputs {
+            positive("model.outputs", outputs, MAX_OUTPUTS)?;
         }
         if let TrialKind::Descent(descent) = self.kind() {
             descent.validate()?;
@@ -68,6 +81,12 @@ impl TrialConfig {
         {
             return Err(format!("`model.init` has standard deviation {sd}; it must be 0 or more"));
         }
+        let parameters = self.likely_network().parameters();
+        if parameters > MAX_PARAMETERS {
+            return Err(format!(
+                "`model.hidden` makes a network of {parameters} parameters; at most {MAX_PARAMETERS}, 256 MiB, are trained"
+            ));
+        }
         self.validate_vary()?;
         self.validate_unit_norm()?;
         if self.train.validate_every == Some(0) {
@@ -102,9 +121,9 @@ impl TrialConfig {
         }
         for (name, value) in [("clip_norm", self.train.clip_norm), ("clip_value", self.train.clip_value)] {
             if let Some(value) = value
-                && !(value.is_finite() && value > 0.0)
+                && !(value.is_finite() && value as f32 > 0.0)
             {
-                return Err(format!("`train.{name}` is {value}; it must be above 0"));
+                return Err(format!("`train.{name}` is {value}; it must be above 0, in 32 bits too"));
             }
         }
         self.train.optimizer.validate()?;
@@ -211,7 +230,6 @@ impl TrialConfig {
             | TrialKind::Descent(_) => {}
         }
         match outputs {
-            Some(0) => return Err("`model.outputs` is 0; it must be at least 1".into()),
             Some(1) if loss == Loss::CrossEntropy => {
                 return Err("`model.outputs = 1` separates two classes with `train.loss` bce, mse or perceptron; \
                             cross_entropy needs one output per class"
@@ -228,6 +246,11 @@ impl TrialConfig {
         let layers = self.likely_network().layers();
         if self.model.frozen >= layers {
             return Err(format!("`model.frozen` is {}; of {layers} layers at least one must learn", self.model.frozen));
+        }
+        if self.model.output == ActivationKind::Step {
+            return Err(
+                "`model.output` is step, whose derivative is 0 everywhere, so that nothing would be learnt".into()
+            );
         }
         if self.model.output != ActivationKind::Identity && loss.is_on_logits() {
             return Err(
@@ -296,6 +319,11 @@ mod tests {
         assert!(broken(|c| c.train.epochs = 0).contains("train.epochs"));
         assert!(broken(|c| c.model.hidden = Hidden::Widths(vec![64, 0])).contains("model.hidden"));
         assert!(broken(|c| c.model.hidden = Hidden::Taper(Taper { depth: 9 })).contains("model.depth"));
+        assert!(broken(|c| c.model.hidden = Hidden::Widths(vec![1; 101])).contains("101 layers"));
+        assert!(broken(|c| c.model.hidden = Hidden::Widths(vec![100_000, 100_000])).contains("10079600010 parameters"));
+        assert!(broken(|c| c.model.outputs = Some(1 << 62)).contains("model.outputs"));
+        assert!(broken(|c| c.train.optimizer.lr = 1e-320).contains("32 bits"));
+        assert!(broken(|c| c.train.clip_norm = Some(1e-320)).contains("clip_norm"));
         assert!(broken(|c| c.model.latent = Some(8)).contains("mse or bce"));
         assert!(broken(|c| c.train.noise = -1.0).contains("train.noise"));
         assert!(broken(|c| c.evaluate.knn = Some(5)).contains("model.latent"));

@@ -1,4 +1,4 @@
-//! What a plan will cost: steps, and a rough time.
+//! What a plan will cost: steps, a rough time, and rough memory.
 
 use super::{Arm, Plan};
 use crate::data::PIXELS;
@@ -44,6 +44,16 @@ pub fn seconds(arm: &Arm) -> f64 {
         + 3.0 * parameters * batch * SECONDS_PER_MULTIPLICATION
         + outputs * batch * SECONDS_PER_OUTPUT;
     steps(arm) as f64 * per_step + validated_within_epochs(&arm.config) * forward + evaluation(arm)
+}
+
+/// Rough bytes of one replica of an arm's network in training on the CPU, without the data: five numbers for each parameter (itself, its
+/// gradient, two of the optimizer, and the best so far), and for each unit and example of a batch its sum, output and error.
+pub fn bytes(arm: &Arm) -> u64 {
+    const BYTES: u64 = 4;
+    let network = arm.config.likely_network();
+    let batch = arm.config.train.batch_size.min(arm.config.data.likely_train()) as u64;
+    let units: u64 = network.shapes().iter().map(|(_, shape)| shape.outputs as u64).sum();
+    BYTES * (5 * network.parameters() as u64 + 3 * units * batch)
 }
 
 /// How many examples the validations within epochs take, counted again each time.

@@ -80,6 +80,9 @@ pub struct Trial {
     pub seed: u64,
 }
 
+/// The most arms of a plan. Each is compared with each.
+const MAX_ARMS: u64 = 10_000;
+
 impl Plan {
     /// The plan of a spec.
     ///
@@ -91,7 +94,15 @@ impl Plan {
         let axes: Vec<&SweepAxis> = spec.axes.iter().filter(overridden).collect();
         let combinations = match &spec.search {
             Some(search) => search::sample(&axes, search)?,
-            None => product::product(&product::factors(spec, &axes)?),
+            None => {
+                let factors = product::factors(spec, &axes)?;
+                let arms = factors.iter().fold(1, |arms: u64, factor| arms.saturating_mul(factor.len() as u64));
+                if arms > MAX_ARMS {
+                    let what = format!("the axes multiply to {arms} arms; at most {MAX_ARMS}: leave some values out");
+                    return Err(SpecError { location: spec.name.clone(), what });
+                }
+                product::product(&factors)
+            }
         };
         let optimizer =
             |one: &Assignment| spec.resolve(std::slice::from_ref(one)).ok().map(|config| config.train.optimizer);
@@ -287,6 +298,18 @@ mod tests {
         let low = rates.iter().filter(|lr| **lr < 10f64.powf(-2.5)).count();
         assert!((8..=32).contains(&low), "{low}");
         assert!(long.arms.iter().all(|arm| (8..=64).contains(&arm.config.train.batch_size)));
+    }
+
+    #[test]
+    fn a_product_of_too_many_arms_is_refused_before_it_is_multiplied_out() {
+        let thousand = |key: &str, step: f64| {
+            format!(
+                "{key} = [{}]\n",
+                (1..=1000).map(|i| format!("{:?}", f64::from(i) * step)).collect::<Vec<_>>().join(", ")
+            )
+        };
+        let text = format!("[sweep]\n{}{}", thousand("lr", 1e-3), thousand("dropout", 1e-4));
+        assert!(plan(&text).unwrap_err().what.contains("1000000 arms"));
     }
 
     #[test]

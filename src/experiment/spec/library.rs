@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::Spec;
+use crate::files::read_within;
 use crate::suggest::suggestion;
 
 /// Name and text of every experiment, in the order of `kindling list`.
@@ -73,13 +74,16 @@ pub fn find(name: &str) -> Result<Spec> {
     Ok(Spec::parse(name, &format!("experiments/{name}.toml"), text)?)
 }
 
+/// The longest experiment file that is read, in bytes; a search writes its scores into its own.
+const MAX_BYTES: u64 = 1 << 22;
+
 /// The experiment in a file. Its name is the file's name without the extension.
 ///
 /// # Errors
 /// The file cannot be read, or has a mistake.
 pub fn load(path: &Path) -> Result<Spec> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let text = String::from_utf8(read_within(path, MAX_BYTES)?).with_context(|| format!("{shown} is not text"))?;
     let name = path.file_stem().map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
     Ok(Spec::parse(&name, &shown, &text)?)
 }

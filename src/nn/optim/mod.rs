@@ -52,7 +52,7 @@ impl OptimizerConfig {
     /// A setting is out of its range; the message names it.
     pub fn validate(&self) -> Result<(), String> {
         let Self { rule, lr, weight_decay } = self;
-        rule.check("lr", *lr, *lr > 0.0, "above 0")?;
+        rule.check("lr", *lr, *lr as f32 > 0.0, "above 0, in 32 bits too")?;
         rule.validate()?;
         weight_decay.map_or(Ok(()), |decay| rule.check("weight_decay", decay, decay >= 0.0, "0 or more"))
     }

@@ -76,7 +76,7 @@ impl Schedule {
     /// A setting is out of its range; the message names it.
     pub fn validate(&self) -> Result<(), String> {
         let factor = |gamma: f64| {
-            if gamma.is_finite() && gamma > 0.0 {
+            if gamma.is_finite() && gamma as f32 > 0.0 {
                 Ok(())
             } else {
                 Err(format!("`gamma` of `train.schedule` is {gamma}; it must be above 0"))
@@ -93,7 +93,7 @@ impl Schedule {
             }
             Self::Piecewise(pieces) => {
                 let ordered = pieces.windows(2).all(|pair| pair[0].0 < pair[1].0);
-                let positive = pieces.iter().all(|(_, rate)| rate.is_finite() && *rate > 0.0);
+                let positive = pieces.iter().all(|(_, rate)| rate.is_finite() && *rate as f32 > 0.0);
                 if ordered && positive && pieces.first().is_some_and(|(epoch, _)| *epoch == 0) {
                     Ok(())
                 } else {

@@ -210,7 +210,7 @@ fn a_setting_out_of_range_is_refused_by_its_key() {
     let adam = |adam: Adam| OptimizerConfig::new(UpdateRule::Adam(adam));
     let refusal = |config: OptimizerConfig| config.validate().unwrap_err();
     let rate = OptimizerConfig { lr: -0.1, ..OptimizerConfig::default() };
-    assert_eq!(refusal(rate), "`lr` of `adam` is -0.1; it must be above 0");
+    assert_eq!(refusal(rate), "`lr` of `adam` is -0.1; it must be above 0, in 32 bits too");
     let betas = adam(Adam { betas: [0.9, 0.99999999], ..Adam::default() });
     assert_eq!(refusal(betas), "`betas` of `adam` is 0.99999999; it must be at least 0 and below 1");
     let eps = adam(Adam { eps: 1e-60, ..Adam::default() });

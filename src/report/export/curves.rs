@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Export, finish};
+use super::{Export, finish, write_row};
 use crate::analysis::summary::Summary;
 
 /// Columns: arm, seed, epoch from 1, training and validation loss and accuracy.
@@ -16,15 +16,10 @@ impl Export for CurvesCsv {
 
     fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
         let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record([
-            "arm",
-            "seed",
-            "epoch",
-            "train_loss",
-            "train_accuracy",
-            "validation_loss",
-            "validation_accuracy",
-        ])?;
+        write_row(
+            &mut csv,
+            &["arm", "seed", "epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"],
+        )?;
         for record in &summary.records {
             let history = &record.history;
             let columns =
@@ -32,7 +27,7 @@ impl Export for CurvesCsv {
             for epoch in 0..history.train_loss.len() {
                 let mut row = vec![record.arm.clone(), record.seed.to_string(), (epoch + 1).to_string()];
                 row.extend(columns.iter().map(|column| column.get(epoch).map_or(String::new(), ToString::to_string)));
-                csv.write_record(&row)?;
+                write_row(&mut csv, &row)?;
             }
         }
         finish(csv)

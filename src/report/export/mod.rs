@@ -31,6 +31,16 @@ fn number(value: Option<f64>) -> String {
     value.filter(|v| v.is_finite()).map_or(String::new(), |v| v.to_string())
 }
 
+/// Writes a row. A text that a spreadsheet would take for a formula and run gets an apostrophe before it, which says that it is text.
+fn write_row<T: AsRef<str>>(csv: &mut csv::Writer<Vec<u8>>, row: &[T]) -> Result<()> {
+    let is_formula = |cell: &str| cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    let cell = |cell: &T| {
+        let cell = cell.as_ref();
+        if is_formula(cell) { format!("'{cell}") } else { cell.into() }
+    };
+    Ok(csv.write_record(row.iter().map(cell))?)
+}
+
 fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
     writer.into_inner().map_err(|error| anyhow::anyhow!("cannot write CSV: {error}"))
 }
@@ -60,6 +70,13 @@ mod tests {
 
     fn text(exporter: &dyn Export, summary: &Summary) -> String {
         String::from_utf8(exporter.export(summary).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_name_that_a_spreadsheet_would_run_is_marked_as_text_and_a_number_is_not() {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        write_row(&mut csv, &["=HYPERLINK(1)", "@x", "-0.5", "+cmd", "-1e-3", "adam"]).unwrap();
+        assert_eq!(finish(csv).unwrap(), b"'=HYPERLINK(1),'@x,-0.5,'+cmd,-1e-3,adam\n");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Export, finish, number};
+use super::{Export, finish, number, write_row};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::Summary;
 
@@ -17,28 +17,31 @@ impl Export for SummaryCsv {
 
     fn export(&self, summary: &Summary) -> Result<Vec<u8>> {
         let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record([
-            "arm",
-            "metric",
-            "trials",
-            "diverged",
-            "failed",
-            "n",
-            "mean",
-            "mean_low",
-            "mean_high",
-            "stddev",
-            "min",
-            "q1",
-            "median",
-            "median_low",
-            "median_high",
-            "q3",
-            "max",
-            "iqm",
-            "iqm_low",
-            "iqm_high",
-        ])?;
+        write_row(
+            &mut csv,
+            &[
+                "arm",
+                "metric",
+                "trials",
+                "diverged",
+                "failed",
+                "n",
+                "mean",
+                "mean_low",
+                "mean_high",
+                "stddev",
+                "min",
+                "q1",
+                "median",
+                "median_low",
+                "median_high",
+                "q3",
+                "max",
+                "iqm",
+                "iqm_low",
+                "iqm_high",
+            ],
+        )?;
         for arm in &summary.arms {
             for metric in &arm.metrics {
                 let d = &metric.description;
@@ -51,7 +54,7 @@ impl Export for SummaryCsv {
                 row.extend(ends(metric.median_interval));
                 row.extend([Some(d.q3), Some(d.max), d.iqm].map(number));
                 row.extend(ends(metric.iqm_interval));
-                csv.write_record(&row)?;
+                write_row(&mut csv, &row)?;
             }
         }
         finish(csv)

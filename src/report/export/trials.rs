@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Export, finish, number};
+use super::{Export, finish, number, write_row};
 use crate::analysis::summary::{Summary, recorded_metrics};
 use crate::experiment::metric::{Metric, Quantity};
 use crate::record::{Status, TrialRecord};
@@ -25,7 +25,7 @@ impl Export for TrialsCsv {
         head.extend(["seed", "status", "diverged_epoch", "epochs_kept"].map(String::from));
         head.extend(metrics.iter().map(Metric::to_string));
         head.extend(["seconds", "id"].map(String::from));
-        csv.write_record(&head)?;
+        write_row(&mut csv, &head)?;
         for record in &summary.records {
             let mut row = vec![record.arm.clone()];
             row.extend(summary.axes.iter().map(|axis| axis_value(record, axis)));
@@ -36,7 +36,7 @@ impl Export for TrialsCsv {
             row.extend(metrics.iter().map(|metric| number(record.metric(metric))));
             row.push(number(Some(record.seconds)));
             row.push(record.id.clone());
-            csv.write_record(&row)?;
+            write_row(&mut csv, &row)?;
         }
         finish(csv)
     }

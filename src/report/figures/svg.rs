@@ -193,8 +193,10 @@ fn path(points: &[(f64, f64)]) -> String {
     points.join(" ")
 }
 
-/// Text for XML and HTML.
+/// Text for XML and HTML. Control characters, which XML cannot hold, are replaced.
 pub fn escape(text: &str) -> String {
+    let text: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

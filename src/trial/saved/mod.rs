@@ -5,9 +5,10 @@
 //! stack of one replica.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::data::width_of;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::metric::Metric;
-use crate::files::write_atomic;
+use crate::files::{read_within, sync_folder_of, write_atomic};
 use crate::nn::models::Network;
 use crate::record::{MadeWith, TrialRecord};
+use weights::Weights;
 
 mod npy;
 pub(crate) mod weights;
@@ -58,6 +60,8 @@ impl ModelCard {
 }
 
 const CARD: &str = "model.toml";
+/// The longest card that is read, in bytes.
+const MAX_CARD: u64 = 1 << 20;
 const RECORD: &str = "model.bpk";
 const SAFETENSORS: &str = "model.safetensors";
 
@@ -66,50 +70,60 @@ pub fn folder_of_seed(run: &Path, seed: u64) -> PathBuf {
     run.join("models").join(format!("seed-{seed}"))
 }
 
-/// Writes the three files, over earlier ones.
+/// Writes the three files, over earlier ones. The card is removed first and written last: where there is one, it is that of the weights
+/// beside it, whenever the program was killed.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     let shown = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot create {shown}; name another folder with --out"))?;
-    let record = folder.join(RECORD);
-    if record.exists() {
-        fs::remove_file(&record).with_context(|| format!("cannot replace {}", record.display()))?;
-    }
-    let mut store = SafetensorsStore::from_file(folder.join(SAFETENSORS)).overwrite(true);
+    // One entry of metadata: several are written in an order that changes from run to run.
+    let mut store = SafetensorsStore::from_bytes(None).clear_metadata().metadata("format", "pt");
     // Each variant's own module is saved, so that the names of its tensors do not depend on the other variants.
-    let (burn_result, safetensors_result) = match model {
-        Network::Classifier(mlp) => (mlp.clone().save_file(&record), mlp.save_into(&mut store)),
-        Network::Autoencoder(autoencoder) => {
-            (autoencoder.clone().save_file(&record), autoencoder.save_into(&mut store))
-        }
+    let (record, collected) = match model {
+        Network::Classifier(mlp) => (mlp.clone().into_record(), mlp.save_into(&mut store)),
+        Network::Autoencoder(autoencoder) => (autoencoder.clone().into_record(), autoencoder.save_into(&mut store)),
     };
-    burn_result.map_err(|error| anyhow!("cannot write {}: {error}", record.display()))?;
-    safetensors_result.map_err(|error| anyhow!("cannot write {SAFETENSORS} in {shown}: {error}"))?;
-    write_atomic(&folder.join(CARD), toml::to_string(card)?.as_bytes())
+    let record = record.into_bytes().map_err(|error| anyhow!("cannot make {RECORD} for {shown}: {error}"))?;
+    let safetensors = collected.and_then(|_| store.get_bytes());
+    let safetensors = safetensors.map_err(|error| anyhow!("cannot make {SAFETENSORS} for {shown}: {error}"))?;
+    let card_path = folder.join(CARD);
+    match fs::remove_file(&card_path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot replace {}", card_path.display()));
+        }
+        Ok(()) | Err(_) => sync_folder_of(&card_path)?,
+    }
+    write_atomic(&folder.join(RECORD), &record)?;
+    write_atomic(&folder.join(SAFETENSORS), &safetensors)?;
+    write_atomic(&card_path, toml::to_string(card)?.as_bytes())
 }
 
-/// Reads a network that [`save`] wrote, from its safetensors file.
+/// Reads a network that [`save`] wrote, from its safetensors file. No more memory is taken than the weights in the file need.
 ///
 /// # Errors
 /// A file is missing, damaged, or does not fit the card.
 pub fn load(folder: &Path, device: &Device) -> Result<(Network, ModelCard)> {
     let path = folder.join(CARD);
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}; give the folder that `kindling train` wrote", path.display()))?;
-    let card: ModelCard = toml::from_str(&text).with_context(|| format!("{} is not a model's card", path.display()))?;
-    let inputs = width_of(&card.config.data.dataset);
-    let mut model = card.config.network(inputs, card.classes.len()).init(&[card.seed], device);
+    let shown = path.display();
+    let bytes = read_within(&path, MAX_CARD).context("give the folder that `kindling train` wrote")?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{shown} is not text"))?;
+    let card: ModelCard = toml::from_str(&text).with_context(|| format!("{shown} is not a model's card"))?;
+    card.config.validate().map_err(Error::msg).with_context(|| format!("{shown} is of no network"))?;
+    ensure!(card.classes.len() <= 256, "{shown} has {} classes, and there can be 256", card.classes.len());
+    let network = card.config.network(width_of(&card.config.data.dataset), card.classes.len());
     let weights = folder.join(SAFETENSORS);
-    let mut store = SafetensorsStore::from_file(&weights);
-    let loaded = match &mut model {
-        Network::Classifier(mlp) => mlp.load_from(&mut store),
-        Network::Autoencoder(autoencoder) => autoencoder.load_from(&mut store),
-    };
-    loaded.map_err(|error| {
-        anyhow!("{} is missing or is not the network of {}: {error}", weights.display(), path.display())
-    })?;
+    let found = Weights::read(&weights.to_string_lossy())?;
+    let parameters = network.parameters();
+    ensure!(
+        found.count() == parameters,
+        "{} has {} numbers, and the network of {shown} has {parameters}",
+        weights.display(),
+        found.count()
+    );
+    let mut model = network.init(&[card.seed], device);
+    found.fill(&mut model, device)?;
     Ok((model, card))
 }
 
@@ -187,10 +201,54 @@ mod tests {
     fn a_missing_or_damaged_model_is_an_error_that_names_the_file() {
         let device = device::for_tests();
         let folder = tempfile::tempdir().unwrap();
-        assert!(load(folder.path(), &device).unwrap_err().to_string().contains("kindling train"));
+        assert!(format!("{:#}", load(folder.path(), &device).unwrap_err()).contains("kindling train"));
         let card = card();
         save(folder.path(), &card.config.network(PIXELS, 2).init(&[7], &device), &card).unwrap();
         fs::write(folder.path().join(SAFETENSORS), b"not tensors").unwrap();
         assert!(load(folder.path(), &device).unwrap_err().to_string().contains(SAFETENSORS));
+    }
+
+    #[test]
+    fn the_same_network_is_the_same_safetensors_file_each_time() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let model = card().config.network(PIXELS, 2).init(&[7], &device);
+        let saved = |name: &str| {
+            save(&folder.path().join(name), &model, &card()).unwrap();
+            fs::read(folder.path().join(name).join(SAFETENSORS)).unwrap()
+        };
+        let first = saved("0");
+        assert!((1..8).all(|index| saved(&index.to_string()) == first));
+    }
+
+    #[test]
+    fn a_card_is_never_beside_the_weights_of_another_training() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let (card, network) = (card(), card().config.network(PIXELS, 2));
+        save(folder.path(), &network.init(&[7], &device), &card).unwrap();
+        // The weights cannot be replaced: a folder is in the way.
+        fs::remove_file(folder.path().join(SAFETENSORS)).unwrap();
+        fs::create_dir(folder.path().join(SAFETENSORS)).unwrap();
+        assert!(save(folder.path(), &network.init(&[8], &device), &card).is_err());
+        assert!(!folder.path().join(CARD).exists());
+    }
+
+    #[test]
+    fn a_card_of_a_network_that_the_file_does_not_hold_is_refused_before_memory_is_taken_for_it() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let card = card();
+        save(folder.path(), &card.config.network(PIXELS, 2).init(&[7], &device), &card).unwrap();
+        let with = |change: fn(&mut ModelCard)| {
+            let mut other = card.clone();
+            change(&mut other);
+            fs::write(folder.path().join(CARD), toml::to_string(&other).unwrap()).unwrap();
+            format!("{:#}", load(folder.path(), &device).unwrap_err())
+        };
+        assert!(with(|c| c.config.model.hidden = Hidden::Widths(vec![5_000, 5_000])).contains("3938 numbers"));
+        assert!(with(|c| c.config.model.hidden = Hidden::Widths(vec![1 << 62])).contains("model.hidden"));
+        assert!(with(|c| c.config.model.outputs = Some(1 << 62)).contains("model.outputs"));
+        assert!(with(|c| c.classes = vec!["a".into(); 300]).contains("300 classes"));
     }
 }

@@ -5,8 +5,7 @@
 //! autoencoder's begin with `encoder.` and `decoder.`.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,8 +15,12 @@ use safetensors::SafeTensors;
 use zip::ZipArchive;
 
 use super::npy;
+use crate::files::{read_within, unpack_within};
 use crate::hash;
 use crate::nn::models::Network;
+
+/// The most bytes that are read of a file, and that one unpacks to: the weights of the largest network that is trained, in 32 bits.
+const MAX_BYTES: u64 = 1 << 28;
 
 /// The arrays of a weights file, by name.
 #[derive(Debug, Clone)]
@@ -35,7 +38,8 @@ impl Weights {
     /// # Errors
     /// It cannot be read, is neither kind, or holds other numbers than 32- or 64-bit floats.
     pub fn read(path: &str) -> Result<Self> {
-        let bytes = fs::read(path).with_context(|| format!("cannot read the starting weights {path}"))?;
+        let bytes =
+            read_within(Path::new(path), MAX_BYTES).with_context(|| format!("cannot read the weights {path}"))?;
         let hash = hash::short_of(&bytes);
         let mut weights = Self { path: path.into(), arrays: BTreeMap::new(), shapes: BTreeMap::new(), hash };
         match Path::new(path).extension().and_then(|extension| extension.to_str()) {
@@ -76,18 +80,25 @@ impl Weights {
 
     fn read_npz(&mut self, bytes: Vec<u8>) -> Result<()> {
         let what = || format!("{} is no .npz file that can be read", self.path);
+        let mut unpacked = 0;
         let mut archive = ZipArchive::new(Cursor::new(bytes)).with_context(what)?;
         for index in 0..archive.len() {
             let what = || format!("{} is no .npz file that can be read", self.path);
             let mut entry = archive.by_index(index).with_context(what)?;
             let file = entry.name().with_context(what)?.into_owned();
             let Some(name) = file.strip_suffix(".npy") else { continue };
-            let mut array = Vec::new();
-            entry.read_to_end(&mut array).with_context(what)?;
+            let expected = entry.size().min(MAX_BYTES - unpacked) as usize;
+            let array = unpack_within(&mut entry, MAX_BYTES - unpacked, expected).with_context(what)?;
+            unpacked += array.len() as u64;
             let (shape, values) = npy::parse(&array).with_context(|| format!("`{name}` of {}", self.path))?;
             self.put(name, shape, values)?;
         }
         Ok(())
+    }
+
+    /// How many numbers there are in all arrays.
+    pub fn count(&self) -> usize {
+        self.arrays.values().map(Vec::len).sum()
     }
 
     /// Puts the weights into every replica of a network.
@@ -135,6 +146,7 @@ mod tests {
     use super::*;
     use crate::experiment::config::{Hidden, TrialConfig};
     use crate::nn::device;
+    use std::fs;
     use std::io::Write;
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;

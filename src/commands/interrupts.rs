@@ -1,0 +1,91 @@
+//! Ctrl-C, a termination and a closed terminal: what a command does when it is asked to stop.
+//!
+//! While networks are trained, the first signal stops the run after the step at hand. While a report is written, which can be made again from
+//! the records at any time, it ends the process at once. A second signal always does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use super::Exit;
+use crate::{files, terminal};
+
+/// Set by the first signal; the second ends the process at once.
+pub static STOP: AtomicBool = AtomicBool::new(false);
+/// Whether the first signal ends the process at once, too.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+/// From here on, a signal sets the flag that is returned.
+///
+/// # Errors
+/// The operating system refuses.
+pub fn stop_after_the_step() -> Result<&'static AtomicBool> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    AT_ONCE.store(false, Ordering::Relaxed);
+    // A command that runs several experiments comes here several times.
+    if LISTENING.swap(true, Ordering::Relaxed) {
+        return Ok(&STOP);
+    }
+    let ignored = ignored::signals();
+    ctrlc::set_handler(|| {
+        let is_second = STOP.swap(true, Ordering::Relaxed);
+        if is_second || AT_ONCE.load(Ordering::Relaxed) {
+            files::remove_parts();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        terminal::tell(format_args!("\nstopping; what is finished is on disk (Ctrl-C again to stop at once)"));
+    })
+    .context("cannot listen for Ctrl-C")?;
+    ignored::ignore(&ignored);
+    Ok(&STOP)
+}
+
+/// From here on, a signal ends the process at once: what is not finished can be made again.
+pub fn stop_at_once() {
+    AT_ONCE.store(true, Ordering::Relaxed);
+}
+
+/// Signals that whoever started the program told it to ignore, as `nohup` does with that of a closed terminal. They stay ignored.
+#[cfg(unix)]
+mod ignored {
+    #![allow(unsafe_code)]
+
+    use std::mem::MaybeUninit;
+    use std::ptr::null_mut;
+
+    /// Those that `ctrlc` listens for.
+    const HEARD: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+    pub fn signals() -> Vec<libc::c_int> {
+        let is_ignored = |signal: &libc::c_int| {
+            let mut found = MaybeUninit::<libc::sigaction>::zeroed();
+            // SAFETY: with no new action, the call only writes the present one, all of whose bytes may be zero, to `found`.
+            unsafe {
+                libc::sigaction(*signal, std::ptr::null(), found.as_mut_ptr()) == 0
+                    && found.assume_init().sa_sigaction == libc::SIG_IGN
+            }
+        };
+        HEARD.into_iter().filter(is_ignored).collect()
+    }
+
+    pub fn ignore(signals: &[libc::c_int]) {
+        for &signal in signals {
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+            // SAFETY: an action of zeros but for SIG_IGN has no handler, no flags and an empty mask; the old action is not asked for.
+            unsafe {
+                (*action.as_mut_ptr()).sa_sigaction = libc::SIG_IGN;
+                libc::sigaction(signal, action.as_ptr(), null_mut());
+            }
+        }
+    }
+}
+
+/// Signals that whoever started the program told it to ignore: none where there are no signals.
+#[cfg(not(unix))]
+mod ignored {
+    pub fn signals() -> Vec<i32> {
+        Vec::new()
+    }
+
+    pub fn ignore(_signals: &[i32]) {}
+}
