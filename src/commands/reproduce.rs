@@ -244,11 +244,10 @@ fn entry(name: &str, options: &RunOptions, folders: &Folders) -> Result<Option<E
     let Ok(spec) = spec(name, options) else { return Ok(None) };
     let Some((_, plan, records)) = finished(&spec, &folder)? else { return Ok(None) };
     let summary = Summary::new(&plan, records)?;
-    let file = ["records.jsonl", "records.jsonl.gz"].into_iter().find(|file| folder.join(file).is_file());
     Ok(Some(Entry {
         summary,
         folder: folders.relative(name),
-        records: file.unwrap_or("records.jsonl").into(),
+        records: record::file_in(&folder).file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned()),
         figure: ledger::first_figure(&folder),
     }))
 }

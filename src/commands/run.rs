@@ -92,7 +92,7 @@ impl RunOptions {
         ensure!(self.jobs != Some(0), "--jobs 0 trains nothing; it must be at least 1");
         ensure!(self.stack != Some(0), "--stack 0 trains nothing; it must be at least 1");
         // As written, every claim must name what there is: a misspelt arm is a mistake and not a choice.
-        claims::check(&Plan::new(spec)?)?;
+        claims::check(&Plan::new(spec)?).with_context(|| spec.file.clone())?;
         spec.published = Some(Box::new(spec.clone()));
         if self.smoke {
             spec.set_flag("smoke", "train.epochs", 1)?;
@@ -169,25 +169,31 @@ pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> 
 /// The folder is not a run's, or none of its records belongs to its spec.
 pub fn summary_of(folder: &Path) -> Result<Summary> {
     let plan = plan_of(folder)?;
-    let records = record::read_all(folder)?;
+    let (file, records) = (record::file_in(folder), record::read_all(folder)?);
     let recorded = by_trial(&records);
     let mut ordered = Vec::new();
     for trial in plan.trials() {
         let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
         ensure!(
             is_of(record, &trial),
-            "{} has a record of `{}`, seed {}, with other settings than its spec.toml gives that arm; put back the spec.toml that the run \
-             wrote, or run the sweep into another folder with --out",
-            folder.display(),
+            "{} has a record of `{}`, seed {}, with other settings than {} gives that arm; put back the spec.toml that the run wrote, or \
+             run the sweep into another folder with --out",
+            file.display(),
             record.arm,
-            record.seed
+            record.seed,
+            folder.join("spec.toml").display()
         );
         ordered.push((*record).clone());
     }
     if ordered.is_empty() {
-        bail!("none of the {} records of {} belongs to its spec.toml", records.len(), folder.display());
+        bail!(
+            "none of the {} records of {} belongs to the arms and seeds of {}",
+            records.len(),
+            file.display(),
+            folder.join("spec.toml").display()
+        );
     }
-    Summary::new(&plan, ordered)
+    Summary::new(&plan, ordered).with_context(|| folder.join("spec.toml").display().to_string())
 }
 
 /// The last record of each arm and seed.
@@ -338,7 +344,8 @@ impl Run {
         found.retain(|record| {
             unknown == UnknownRecords::Refuse || self.plan.arms.iter().any(|arm| arm.label == record.arm)
         });
-        let pending = run::resume(&self.plan, &self.lab, found)?;
+        let pending = run::resume(&self.plan, &self.lab, found);
+        let pending = pending.with_context(|| record::file_in(&self.folder).display().to_string())?;
         write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
             .context("cannot write the resolved spec")?;
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {

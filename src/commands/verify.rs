@@ -9,7 +9,7 @@ use super::run::{data_locations, plan_of};
 use super::{Exit, failed};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
-use crate::record::{self, Status, TrialRecord};
+use crate::record::{self, BURN_VERSION, MadeWith, Status, TrialRecord};
 use crate::run::progress::ProgressMode;
 use crate::seed::{Purpose, Stream};
 use crate::terminal;
@@ -33,7 +33,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
         Stream::new(draw, Purpose::Pick, 1).shuffle(&mut records);
         records.truncate(args.trials);
     }
-    let mut different = 0;
+    let mut different: Vec<&TrialRecord> = Vec::new();
     for record in &records {
         let Some(arm) = plan.arms.iter().position(|arm| arm.label == record.arm) else {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
@@ -51,14 +51,24 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             record.seed,
             verdict.as_deref().unwrap_or("the same bytes")
         ));
-        different += usize::from(verdict.is_some());
+        different.extend(verdict.is_some().then_some(record));
     }
     let checked = records.len();
     terminal::print(format_args!(
-        "{checked} of {recorded} recorded trials checked: {} the same, {different} different",
-        checked - different
+        "{checked} of {recorded} recorded trials checked: {} the same, {} different",
+        checked - different.len(),
+        different.len()
     ));
-    Ok(if different == 0 { Exit::Done } else { Exit::Different })
+    let Some(first) = different.first() else { return Ok(Exit::Done) };
+    terminal::print(format_args!(
+        "the records were made by {}; retrained by kindling {}, burn {BURN_VERSION} on {} {} ({})",
+        made_by(&first.made_with),
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        device::cpu_features()
+    ));
+    Ok(Exit::Different)
 }
 
 /// What differs between two records besides their time, and why it might.
@@ -74,19 +84,7 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
         } else {
             "DIFFERENT numbers, made with something else"
         };
-        return Ok(Some(format!(
-            "{what}: then kindling {}, burn {}, {} {}, data {}; now kindling {}, burn {}, {} {}, data {}",
-            then.kindling,
-            then.burn,
-            then.backend,
-            then.bytes,
-            then.data,
-            now.kindling,
-            now.burn,
-            now.backend,
-            now.bytes,
-            now.data
-        )));
+        return Ok(Some(format!("{what}: then {}; now {}", made_by(then), made_by(now))));
     }
     let fields = [
         ("history", before.history != after.history),
@@ -103,6 +101,12 @@ fn difference(before: &TrialRecord, after: &TrialRecord) -> Result<Option<String
         Some((share, place)) => format!("DIFFERENT {what}; largest relative difference {share:.1e}, of {place}"),
         None => format!("DIFFERENT {what}"),
     }))
+}
+
+/// The program and the libraries that made a record, what its bytes depend on, and its data.
+fn made_by(made: &MadeWith) -> String {
+    let MadeWith { kindling, burn, backend, bytes, data, .. } = made;
+    format!("kindling {kindling}, burn {burn}, {backend} {bytes}, data {data}")
 }
 
 /// The largest difference between two numbers in the same place, relative to the larger of the two, and that place: `history.train_loss[0]`.

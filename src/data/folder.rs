@@ -40,7 +40,10 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
         Ok(file)
     };
     let read_pair = |images: usize| -> Result<Images> {
-        idx::pair(read(images)?, read(images + 1)?).with_context(|| format!("in {}", folder.display()))
+        let name =
+            |index: usize| existing(folder, FILE_NAMES[index]).map_or(String::new(), |path| path.display().to_string());
+        idx::pair(read(images)?, read(images + 1)?)
+            .with_context(|| format!("{} and {}", name(images), name(images + 1)))
     };
     // The two pairs are read in parallel: the test files are a sixth of the training files.
     let (train, test) = std::thread::scope(|scope| {

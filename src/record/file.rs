@@ -174,18 +174,23 @@ fn are_equal(mut a: impl BufRead, mut b: impl BufRead) -> io::Result<bool> {
     }
 }
 
+/// The file of a folder's records, compressed or not; the plain one where there is none yet.
+pub fn file_in(folder: &Path) -> PathBuf {
+    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
+    if !plain.exists() && compressed.exists() { compressed } else { plain }
+}
+
 /// Reads a folder's records, compressed or not, changing nothing. A last line that a crash cut short is skipped.
 ///
 /// # Errors
 /// There are none, or one is damaged or of another schema.
 pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
-    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let contents = if plain.exists() {
-        read(BufReader::new(open_file(&plain)?), &plain)?
-    } else if compressed.exists() {
-        read(BufReader::new(gunzip(&compressed)?), &compressed)?
+    let path = file_in(folder);
+    ensure!(path.exists(), "{} has no {NAME}; run a sweep into it first", folder.display());
+    let contents = if path.ends_with(COMPRESSED) {
+        read(BufReader::new(gunzip(&path)?), &path)?
     } else {
-        bail!("{} has no {NAME}; run a sweep into it first", folder.display());
+        read(BufReader::new(open_file(&path)?), &path)?
     };
     let mut records = contents.records;
     if let Rest::Record(last) = contents.rest {

@@ -18,7 +18,7 @@ mod layers;
 mod metrics;
 mod speed;
 
-pub use file::{RecordFile, read_all, write_compressed};
+pub use file::{RecordFile, file_in, read_all, write_compressed};
 pub use layers::LayerHistory;
 pub use metrics::Metrics;
 pub use speed::{Checks, EpochSize};

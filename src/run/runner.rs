@@ -84,8 +84,8 @@ fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> R
     };
     if !ours {
         bail!(
-            "the folder's records are of another spec, other data or another backend: arm `{}`, seed {} there is not the one \
-             of this plan; give this run its own folder with --out, or move those records away",
+            "the records are of another spec, other data or another backend: arm `{}`, seed {} there is not the one of this \
+             plan; give this run its own folder with --out, or move those records away",
             record.arm,
             record.seed
         );

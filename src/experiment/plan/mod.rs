@@ -99,7 +99,7 @@ impl Plan {
                 let arms = factors.iter().fold(1, |arms: u64, factor| arms.saturating_mul(factor.len() as u64));
                 if arms > MAX_ARMS {
                     let what = format!("the axes multiply to {arms} arms; at most {MAX_ARMS}: leave some values out");
-                    return Err(SpecError { location: spec.name.clone(), what });
+                    return Err(SpecError { location: spec.file.clone(), what });
                 }
                 product::product(&factors)
             }
@@ -112,7 +112,7 @@ impl Plan {
         let is_changed = !spec.differences().is_empty();
         for (assignments, label) in combinations.iter().zip(labels) {
             let config = spec.resolve(assignments)?;
-            let location = assignments.first().map_or(spec.name.as_str(), |a| a.location.as_str());
+            let location = assignments.first().map_or(spec.file.as_str(), |a| a.location.as_str());
             let fail = |what: String| SpecError { location: location.into(), what: format!("arm `{label}`: {what}") };
             config.validate().map_err(fail)?;
             if let Some((index, equal)) = arms.iter().enumerate().find(|(_, arm)| arm.config == config) {
@@ -133,14 +133,14 @@ impl Plan {
             sampled.extend(spec.search.is_some().then_some(arms.len()));
             arms.push(Arm { values: label::values(assignments), config, label });
         }
-        warm_start::resolve_warm_starts(&mut arms).map_err(|what| SpecError { location: spec.name.clone(), what })?;
+        warm_start::resolve_warm_starts(&mut arms).map_err(|what| SpecError { location: spec.file.clone(), what })?;
         for arm in &arms {
             if arm.config.trainings().iter().skip(1).any(|before| before.train.vary.varies(Source::Split)) {
                 let what = format!(
                     "arm `{}` starts after one whose split follows the seed, and would see another split",
                     arm.label
                 );
-                return Err(SpecError { location: spec.name.clone(), what });
+                return Err(SpecError { location: spec.file.clone(), what });
             }
         }
         let shows = shown(spec, &arms)?;
@@ -163,7 +163,7 @@ impl Plan {
             claims: spec.claims.clone(),
             sampled,
         };
-        let fail = |what: String| SpecError { location: spec.name.clone(), what: format!("`metric`: {what}") };
+        let fail = |what: String| SpecError { location: spec.file.clone(), what: format!("`metric`: {what}") };
         plan.check_measured(&plan.metric).map_err(fail)?;
         Ok(plan)
     }
@@ -236,7 +236,7 @@ fn shown(spec: &Spec, arms: &[Arm]) -> Result<Option<String>, SpecError> {
         (false, true) => {
             let near = suggestion(label, labels.iter().copied());
             let what = format!("`shows`: no arm `{label}`{near}; the arms are {}", labels.join(", "));
-            Err(SpecError { location: spec.name.clone(), what })
+            Err(SpecError { location: spec.file.clone(), what })
         }
     }
 }

@@ -28,6 +28,8 @@ pub use claim::{Claim, ClaimKind, PublishedValue, Reading, TABLE_TEST, claims_ha
 pub struct Spec {
     /// The file's name without its extension, which is also that of the folder of results.
     pub name: String,
+    /// The file as messages name it: the path that was typed, or the command whose flags stand for a file.
+    pub file: String,
     /// The question that the experiment asks.
     pub question: String,
     /// Where the question, or the claim it tests, was published.

@@ -45,6 +45,7 @@ impl Spec {
         })?;
         let mut spec = Self {
             name: name.into(),
+            file: path.into(),
             question: String::new(),
             source: None,
             assumes: Vec::new(),
