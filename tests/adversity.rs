@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::desk::Desk;
+use common::desk::{Desk, with_default_signals};
 
 /// Where every write fails as on a full disk.
 fn full() -> Stdio {
@@ -55,7 +55,9 @@ fn a_reader_that_leaves_early_stops_nothing() {
 /// Starts a sweep of many seeds and waits until it has a record.
 fn sweep_with(desk: &Desk, shell: &str) -> std::process::Child {
     let script = format!("{shell} {} sweep tiny.toml --seeds 200", env!("CARGO_BIN_EXE_kindling"));
-    let child = Command::new("bash")
+    let mut command = Command::new("bash");
+    with_default_signals(&mut command);
+    let child = command
         .args(["-c", &script])
         .current_dir(desk.path())
         .env("KINDLING_DATA_DIR", "data")

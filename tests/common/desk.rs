@@ -6,6 +6,25 @@ use std::process::{Command, Output};
 
 use kindling::data::{digits, idx, known::FILE_NAMES};
 
+/// Has a command heed the signals that a terminal sends, even where these tests were started by something that ignores them, such as
+/// `nohup` or a script's background job: an ignored signal is inherited.
+pub fn with_default_signals(command: &mut Command) {
+    #[cfg(unix)]
+    #[allow(unsafe_code)]
+    {
+        use std::os::unix::process::CommandExt;
+        let reset = || {
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                // SAFETY: `signal` may be called between fork and exec.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+            Ok(())
+        };
+        // SAFETY: the closure only calls `signal`.
+        unsafe { command.pre_exec(reset) };
+    }
+}
+
 /// A folder to work in, with a small data set of drawn digits in `data/tiny`.
 pub struct Desk(pub tempfile::TempDir);
 
@@ -46,6 +65,7 @@ impl Desk {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kindling"));
         command.args(args).current_dir(self.path()).env("KINDLING_DATA_DIR", "data").env("KINDLING_CACHE_DIR", "cache");
+        with_default_signals(&mut command);
         command
     }
 
