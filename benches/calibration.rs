@@ -5,6 +5,7 @@
 //!
 //! In: the number of data sets of each cell, 4,000 by default, and a part of the names of the forms wanted, all by default. Out: a table in Markdown with the share of false answers on either side in
 //! percent. Each should be 2.5.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use anyhow::Result;
 use kindling::analysis::claims::Finding;
@@ -176,7 +177,8 @@ fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
             bytes: Bytes::Portable,
             dataset: String::new(),
             data: String::new(),
-        },
+        }
+        .into(),
         seconds: 0.0,
     }
 }

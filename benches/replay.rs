@@ -3,6 +3,7 @@
 //!     cargo bench --profile dev --bench replay -- [FOLDER]
 //!
 //! In: a folder of runs, `artifacts/reference` by default. Out: a table in Markdown with a row for each run that has claims.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 //!
 //! In: the 784-64-32-10 classifier with Adam at several batch sizes, on drawn digits. Out: Criterion's estimates, then a table of
 //! whole steps, measured alternately with the products and with a copy of as many bytes.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -74,7 +74,8 @@ impl Fake {
                 bytes: Bytes::Portable,
                 dataset: "fake".into(),
                 data: "fake".into(),
-            },
+            }
+            .into(),
             seconds: stream.unit(),
         }
     }

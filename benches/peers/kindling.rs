@@ -2,6 +2,7 @@
 //!
 //! In: the job and its settings from the command line, MNIST or points from files. Out: examples, seconds and peak
 //! memory as one line of JSON.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;

@@ -44,7 +44,7 @@ pub fn load(folder: &Path, record: &TrialRecord, config: &TrialConfig, lab: &Lab
     let saved_in = saved::folder_of_seed(folder, record.seed);
     let (network, card) = saved::load(&saved_in, &lab.backend.device)?;
     ensure!(
-        card.config == *config && card.made_with == record.made_with,
+        card.config == *config && card.made_with == *record.made_with,
         "{} holds another run's network",
         saved_in.display()
     );

@@ -250,7 +250,7 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
-        let has_records = record::read_all(&folder).is_ok_and(|records| !records.is_empty());
+        let has_records = record::are_in(&folder);
         let written = if has_records { library::load(&folder.join("spec.toml")).ok() } else { None };
         spec.claims_before = match has_records {
             // What was written down before the first record is kept.

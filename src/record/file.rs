@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{SCHEMA, Status, TrialRecord};
@@ -25,6 +26,11 @@ const BEGINNING: &[u8] = b"{\"schema\":";
 const MAX_LINE: u64 = 64 << 20;
 /// The most bytes that compressed records unpack to: 100,000 records of 10 KB.
 const MAX_UNPACKED: u64 = 1 << 30;
+
+/// Bytes of lines that are parsed at a time, by all cores.
+const BATCH: u64 = 4 << 20;
+/// The most records that room is made for before they are read.
+const MAX_RESERVED: u64 = 1 << 17;
 
 /// The records of a folder, held by this process alone.
 #[derive(Debug)]
@@ -180,6 +186,11 @@ pub fn file_in(folder: &Path) -> PathBuf {
     if !plain.exists() && compressed.exists() { compressed } else { plain }
 }
 
+/// Whether a folder has records, which are not read.
+pub fn are_in(folder: &Path) -> bool {
+    fs::metadata(file_in(folder)).is_ok_and(|found| found.is_file() && found.len() > 0)
+}
+
 /// Reads a folder's records, compressed or not, changing nothing. A last line that a crash cut short is skipped.
 ///
 /// # Errors
@@ -245,31 +256,51 @@ enum Rest {
 /// A line is no record or one of another schema, contradicts itself or another of its trial, is too long, or the file is another program's.
 fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
     let shown = path.display();
-    let (mut records, mut whole, mut line) = (Vec::new(), 0u64, Vec::new());
+    let is_compressed = path.ends_with(COMPRESSED);
+    // Of compressed records, the compressed length: less than there will be.
+    let length = fs::metadata(path).map_or(0, |found| found.len());
+    let (mut records, mut whole): (Vec<TrialRecord>, u64) = (Vec::new(), 0);
+    let (mut batch, mut held): (Vec<Vec<u8>>, u64) = (Vec::new(), 0);
     loop {
-        line.clear();
+        let mut line = Vec::new();
         let count = (&mut stream).take(MAX_LINE).read_until(b'\n', &mut line);
         let count = count.with_context(|| format!("cannot read {shown}, which may be damaged"))? as u64;
+        let is_whole = line.ends_with(b"\n");
+        if is_whole {
+            (whole, held) = (whole + count, held + count);
+            ensure!(
+                whole <= MAX_UNPACKED || !is_compressed,
+                "{shown} unpacks to more than {MAX_UNPACKED} bytes, the most that is read; unpack it and remove what is not a record"
+            );
+            batch.push(std::mem::take(&mut line));
+        }
+        if !is_whole || held >= BATCH {
+            let location = |index: usize| format!("{shown}:{}", records.len() + index + 1);
+            let parsed: Vec<Result<TrialRecord>> =
+                batch.par_iter().enumerate().map(|(index, line)| parse(line, &location(index))).collect();
+            if records.is_empty() {
+                // Growing a list of 100,000 records would move it, and take twice its memory.
+                let expected = (length / held.max(1) + 1) * batch.len() as u64;
+                records.reserve(expected.min(MAX_RESERVED) as usize);
+            }
+            for record in parsed {
+                let mut record = record?;
+                if let Some(before) = records.last().filter(|before| before.made_with == record.made_with) {
+                    record.made_with = before.made_with.clone();
+                }
+                records.push(record);
+            }
+            (batch, held) = (Vec::new(), 0);
+        }
+        if is_whole {
+            continue;
+        }
         let location = format!("{shown}:{}", records.len() + 1);
-        let rest = match line.last() {
-            Some(b'\n') => {
-                records.push(parse(&line, &location)?);
-                whole += count;
-                ensure!(
-                    whole <= MAX_UNPACKED || path.extension().is_none_or(|extension| extension != "gz"),
-                    "{shown} unpacks to more than {MAX_UNPACKED} bytes, the most that is read; unpack it and remove what is not a record"
-                );
-                continue;
-            }
-            Some(_) => {
-                ensure!(
-                    count < MAX_LINE,
-                    "{location} is longer than {MAX_LINE} bytes, and no record is; is it another program's file?"
-                );
-                behind_the_last_line(line, &location)?
-            }
-            None => Rest::Nothing,
-        };
+        ensure!(
+            count < MAX_LINE,
+            "{location} is longer than {MAX_LINE} bytes, and no record is; is it another program's file?"
+        );
+        let rest = if count == 0 { Rest::Nothing } else { behind_the_last_line(line, &location)? };
         check_repeated(&records, path)?;
         return Ok(Contents { records, whole, rest });
     }

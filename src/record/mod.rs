@@ -3,6 +3,7 @@
 //! Every table, and every figure of a report except those of an autoencoder, is computed from records alone.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ mod layers;
 mod metrics;
 mod speed;
 
-pub use file::{RecordFile, file_in, read_all, write_compressed};
+pub use file::{RecordFile, are_in, file_in, read_all, write_compressed};
 pub use layers::LayerHistory;
 pub use metrics::Metrics;
 pub use speed::{Checks, EpochSize};
@@ -97,8 +98,8 @@ pub struct TrialRecord {
     /// What an epoch of its arm is, which its line does not say: the summary of a plan fills it in.
     #[serde(skip)]
     pub epoch: Option<EpochSize>,
-    /// What it was made with.
-    pub made_with: MadeWith,
+    /// What it was made with. Records that are read share it with the one before.
+    pub made_with: Arc<MadeWith>,
     /// Wall seconds of its training and evaluation: the stack's, divided by its trials. The one field that may differ between two runs of a
     /// trial.
     pub seconds: f64,

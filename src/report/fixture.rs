@@ -46,7 +46,8 @@ impl Fixture {
                 bytes: Bytes::Portable,
                 dataset: trial.config.data.full_name(),
                 data: "0123456789abcdef".into(),
-            },
+            }
+            .into(),
             seconds: 2.5,
         };
         let records = plan.trials().map(record).collect();

@@ -2,7 +2,7 @@
 //!
 //! In: a plan, a trainer, the records so far. Out: the records of all trials that finished.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
@@ -25,9 +25,10 @@ pub struct RunOutcome {
 /// The trials of a plan, split into those recorded and those still to run.
 #[derive(Debug)]
 pub struct PendingRun {
-    /// The identity of every trial, in plan order.
-    ids: Vec<String>,
-    known: HashMap<String, TrialRecord>,
+    /// The place of every trial in the plan, by its identity.
+    order: HashMap<String, usize>,
+    /// The records of trials that finished, in any order.
+    recorded: Vec<TrialRecord>,
     /// Trials to run, in plan order.
     pub pending: Vec<Trial>,
 }
@@ -37,21 +38,27 @@ pub struct PendingRun {
 ///
 /// # Errors
 /// A record belongs to another spec, other data or another backend.
-pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Result<PendingRun> {
-    for record in &found {
-        refuse_foreign(plan, trainer, record)?;
-    }
-    let finished = found.into_iter().filter(|record| record.status != Status::Failed);
-    let known: HashMap<String, TrialRecord> = finished.map(|record| (record.id.clone(), record)).collect();
-    let mut pending_run = PendingRun { ids: Vec::new(), known, pending: Vec::new() };
+pub fn resume(plan: &Plan, trainer: &dyn Trainer, mut found: Vec<TrialRecord>) -> Result<PendingRun> {
+    let mut order = HashMap::with_capacity(plan.arms.len() * plan.seeds.len());
+    let mut pending = Vec::new();
+    let finished = found.iter().filter(|record| record.status != Status::Failed);
+    let finished: HashSet<&str> = finished.map(|record| record.id.as_str()).collect();
     for trial in plan.trials() {
         let id = trainer.id(&trial)?;
-        if !pending_run.known.contains_key(&id) {
-            pending_run.pending.push(trial);
+        if !finished.contains(id.as_str()) {
+            pending.push(trial);
         }
-        pending_run.ids.push(id);
+        order.insert(id, order.len());
     }
-    Ok(pending_run)
+    // The identity of a trial need not be computed a second time.
+    let is_of = |record: &TrialRecord, place: usize| {
+        let arm = &plan.arms[place / plan.seeds.len()];
+        record.arm == arm.label && record.seed == plan.seeds[place % plan.seeds.len()]
+    };
+    let mut others = found.iter().filter(|record| !order.get(&record.id).is_some_and(|&place| is_of(record, place)));
+    others.try_for_each(|record| refuse_foreign(plan, trainer, record))?;
+    found.retain(|record| record.status != Status::Failed);
+    Ok(PendingRun { order, recorded: found, pending })
 }
 
 /// Runs the trials that are not recorded yet.
@@ -59,20 +66,21 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, found: Vec<TrialRecord>) -> Re
 /// # Errors
 /// The records cannot be written.
 pub fn run(
-    mut pending_run: PendingRun,
+    pending_run: PendingRun,
     trainer: &dyn Trainer,
     file: &mut RecordFile,
     options: RunnerOptions,
     listener: &dyn Listener,
     stop: &AtomicBool,
 ) -> Result<RunOutcome> {
-    let pending = std::mem::take(&mut pending_run.pending);
-    listener.on_start(&pending, pending_run.ids.len() - pending.len());
-    let fresh = train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?;
-    pending_run.known.extend(fresh.into_iter().map(|record| (record.id.clone(), record)));
-    let records: Vec<TrialRecord> =
-        pending_run.ids.iter().filter_map(|id| pending_run.known.get(id).cloned()).collect();
-    Ok(RunOutcome { interrupted: records.len() < pending_run.ids.len(), records })
+    let PendingRun { order, recorded: mut records, pending } = pending_run;
+    listener.on_start(&pending, order.len() - pending.len());
+    records.extend(train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?);
+    // Records of seeds that this plan does not have, and second ones of a trial, are left out.
+    records.retain(|record| order.contains_key(&record.id));
+    records.sort_by_key(|record| order.get(&record.id).copied());
+    records.dedup_by(|later, earlier| later.id == earlier.id);
+    Ok(RunOutcome { interrupted: records.len() < order.len(), records })
 }
 
 /// An error for a record that this plan would not have made.

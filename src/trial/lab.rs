@@ -260,7 +260,8 @@ impl Lab {
                 bytes: self.bytes(&trial.config),
                 dataset,
                 data,
-            },
+            }
+            .into(),
             seconds: 0.0,
         })
     }

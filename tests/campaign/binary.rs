@@ -23,6 +23,8 @@ pub struct Ending {
 }
 
 /// Runs the binary in a folder, and kills it where it takes longer than [`PATIENCE`].
+// `ended` waits for it.
+#[allow(clippy::zombie_processes)]
 pub fn run(desk: &Path, args: &[&str]) -> Ending {
     let messages = desk.join("messages");
     let started = Instant::now();

@@ -1,5 +1,5 @@
 //! Small data and small plans for tests that really train.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::print_stderr)]
 
 pub mod desk;
 

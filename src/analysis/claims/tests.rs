@@ -53,7 +53,8 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                     bytes: Bytes::Portable,
                     dataset: String::new(),
                     data: String::new(),
-                },
+                }
+                .into(),
                 seconds: 0.0,
             }
         })

@@ -231,7 +231,8 @@ fn the_sheet_of_errors_has_every_image_once() {
             .metric("test_accuracy", |_, _| Some(0.1))
             .each(|record| record.mistakes = (1..10).map(mistake).collect())
     };
-    let summary = fixture().each(|record| record.made_with.data = dataset.hash.clone()).summary();
+    let summary =
+        fixture().each(|record| std::sync::Arc::make_mut(&mut record.made_with).data = dataset.hash.clone()).summary();
     let figure = mistakes::draw(&summary, &dataset).unwrap().unwrap();
     assert!(figure.caption.starts_with("The 9 wrong predictions"));
     let mut reader = png::Decoder::new(std::io::Cursor::new(&figure.bytes)).read_info().unwrap();
@@ -307,7 +308,7 @@ fn a_descent_has_a_trajectory_and_a_band_per_arm() {
         Fixture::new("seeds = 2\n[descend]\nfunction = 'rosenbrock'\nsteps = 2\n[sweep]\noptimizer = ['sgd', 'adam']")
             .metric("final_value", |_, _| Some(0.5))
             .each(|record| {
-                record.made_with.dataset = "rosenbrock".into();
+                std::sync::Arc::make_mut(&mut record.made_with).dataset = "rosenbrock".into();
                 record.path = vec![vec![-1.5, 2.0], vec![0.0, 0.5], vec![0.5, 0.25]];
                 record.history.train_loss = vec![6.5, 1.25, 0.25];
             })
@@ -335,7 +336,7 @@ fn the_start_that_is_shown_is_one_from_which_every_arm_ends_and_the_minimum_lies
         "seeds = 3\n[descend]\nfunction = 'rosenbrock'\nsteps = 2\njitter = 0.5\n[sweep]\noptimizer = ['sgd', 'adam']",
     )
     .each(|record| {
-        record.made_with.dataset = "rosenbrock".into();
+        std::sync::Arc::make_mut(&mut record.made_with).dataset = "rosenbrock".into();
         let x = -1.5 - 0.1 * record.seed as f32;
         record.path = vec![vec![x, 2.0], vec![-1.4, 1.9], vec![-1.3, 1.8]];
         record.history.train_loss = vec![6.5, 1.25, 0.25];

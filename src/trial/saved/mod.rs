@@ -54,7 +54,7 @@ impl ModelCard {
             test_mse: record.metric(&Metric::TestMse),
             classes: classes.to_vec(),
             config: config.clone(),
-            made_with: record.made_with.clone(),
+            made_with: MadeWith::clone(&record.made_with),
         }
     }
 }

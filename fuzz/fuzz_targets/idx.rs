@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kindling_fuzz::read("data/mine/train-images-idx3-ubyte", bytes, "data verify mine --data-dir data"));

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kindling_fuzz::read("start.npz", bytes, "gradcheck points.toml --arm sgd --set model.start=start.npz"));
