@@ -1,9 +1,9 @@
 //! Files written whole, files read within limits, and a check that a folder is writable.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, ensure};
@@ -22,18 +22,43 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// The folder cannot be written, or `write` fails.
 pub fn write_atomic_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
-    let part = Part::beside(path);
-    let shown = part.0.display();
-    // It must not be there yet, so that a symbolic link in a folder from elsewhere is not followed.
-    let create = || OpenOptions::new().write(true).create_new(true).open(&part.0);
-    let written = create().and_then(|mut file| write(&mut file).and_then(|()| sync(&file)));
-    written.with_context(|| format!("cannot write {shown}"))?;
-    fs::rename(&part.0, path).with_context(|| format!("cannot rename {shown} to {}", path.display()))?;
-    sync_folder_of(path)
+    Prepared::with(path, write)?.put()
 }
 
-/// The new file of a write, under a name that no other write has, in this process or another. Removed at the end, if it is still there: it
-/// is of no use to anyone.
+/// A file whose bytes are on the disk under another name.
+pub struct Prepared<'a> {
+    path: &'a Path,
+    part: Part,
+}
+
+impl<'a> Prepared<'a> {
+    /// Writes and syncs the bytes that will be at `path`.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn new(path: &'a Path, bytes: &[u8]) -> Result<Self> {
+        Self::with(path, |file| file.write_all(bytes))
+    }
+
+    fn with(path: &'a Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self> {
+        let (part, mut file) = Part::beside(path)?;
+        let written = write(&mut file).and_then(|()| sync(&file));
+        written.with_context(|| format!("cannot write {}", part.0.display()))?;
+        Ok(Self { path, part })
+    }
+
+    /// Replaces the file at the path.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn put(self) -> Result<()> {
+        let (part, path) = (&self.part.0, self.path);
+        fs::rename(part, path).with_context(|| format!("cannot rename {} to {}", part.display(), path.display()))?;
+        sync_folder_of(path)
+    }
+}
+
+/// The new file of a write. Removed at the end, if it is still there: it is of no use to anyone.
 struct Part(PathBuf);
 
 /// The parts of writes that have not ended.
@@ -44,12 +69,16 @@ fn parts() -> MutexGuard<'static, Vec<PathBuf>> {
 }
 
 impl Part {
-    fn beside(path: &Path) -> Self {
-        static WRITES: AtomicU64 = AtomicU64::new(0);
+    /// Creates it. It must not be there yet, so that neither a symbolic link in a folder from elsewhere is followed nor the part of another
+    /// write taken. A random name is no other write's: in containers, processes have the same numbers.
+    fn beside(path: &Path) -> Result<(Self, File)> {
         let mut part = path.as_os_str().to_owned();
-        part.push(format!(".{}-{}.part", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
-        parts().push(part.clone().into());
-        Self(part.into())
+        part.push(format!(".{:016x}.part", RandomState::new().build_hasher().finish()));
+        let part = PathBuf::from(part);
+        let created = OpenOptions::new().write(true).create_new(true).open(&part);
+        let file = created.with_context(|| format!("cannot write {}", part.display()))?;
+        parts().push(part.clone());
+        Ok((Self(part), file))
     }
 }
 
@@ -137,12 +166,11 @@ pub fn sync_folder_of(path: &Path) -> Result<()> {
 /// # Errors
 /// The folder cannot be created or written.
 pub fn check_writable(folder: &Path) -> Result<()> {
-    let probe = folder.join(format!(".writable.{}", std::process::id()));
     let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
     let missing: Vec<&Path> = missing.collect();
     let written = fs::create_dir_all(folder)
-        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&probe).map(drop))
-        .and_then(|()| fs::remove_file(&probe))
+        .map_err(anyhow::Error::from)
+        .and_then(|()| Part::beside(&folder.join(".writable")).map(drop))
         .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()));
     for created in missing {
         // One that was not created, or that another program has written in by now, is left as it is.

@@ -729,3 +729,21 @@ fn explain_loss_works_the_articles_examples_through() {
     assert_eq!(value["examples"][0]["value"], 1.75);
     assert_eq!(value["examples"].as_array().unwrap().len(), 6);
 }
+
+#[test]
+fn a_run_that_starts_from_weights_in_a_file_is_reported_again() {
+    let desk = Desk::new();
+    desk.expect(0, &["train", "tiny.toml", "--arm", "adam", "--out", "first"]);
+    let start = ["--set", "model.start=first/model.safetensors", "--out", "run"];
+    let (out, _) = desk.expect(0, &[&["sweep", "tiny.toml"], &start[..]].concat());
+    assert_eq!(desk.expect(0, &["report", "run"]).0, out);
+}
+
+#[test]
+fn a_smoke_run_over_several_data_sets_is_reported_again() {
+    let desk = Desk::new();
+    let text = "question = 'q'\n[sweep]\ndataset = ['digits', 'blobs']\n";
+    fs::write(desk.path().join("sets.toml"), text).unwrap();
+    desk.expect(0, &["sweep", "sets.toml", "--smoke", "--out", "run"]);
+    desk.expect(0, &["report", "run"]);
+}

@@ -362,6 +362,20 @@ fn compressing_broken_off_before_its_last_step_stops_nothing() {
     record::write_compressed(folder.path()).unwrap();
     fs::write(&path, &plain[..plain.iter().position(|&byte| byte == b'\n').unwrap() + 1]).unwrap();
     assert!(RecordFile::open(folder.path()).unwrap_err().to_string().contains("other records"));
+    // Nor are other compressed records written over.
+    assert!(record::write_compressed(folder.path()).unwrap_err().to_string().contains("other records"));
+}
+
+#[test]
+fn zeros_where_a_loss_of_power_left_no_line_are_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&plan(3), &Fake::default(), folder.path(), &Ear::default()).unwrap();
+    let path = folder.path().join("records.jsonl");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, [whole.as_slice(), &[0; 5000]].concat()).unwrap();
+    let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+    assert!(found.len() == 6 && torn.is_some());
+    assert_eq!(fs::read(&path).unwrap(), whole);
 }
 
 #[test]
@@ -458,7 +472,9 @@ fn a_record_that_was_edited_to_contradict_itself_is_refused_with_its_line_and_th
         ("path", json!([[1.0, 2.0], [1.0]]), "`path`"),
         ("epochs_kept", json!(5), "`epochs_kept` is 5"),
         ("seconds", json!(-1.0), "`seconds`"),
+        ("checks", json!({"steps": [u64::MAX], "examples": [1], "validation_loss": [1.0]}), "`checks`"),
         ("predictions", json!("3a5"), "`predictions` has 9 examples"),
+        ("predictions", json!("18446744073709551615"), "`predictions`"),
         ("mistakes", json!([{"index": 0, "truth": 7, "predicted": 0, "confidence": 0.5}]), "`mistakes`"),
     ] {
         let error = refused(field, value);

@@ -1,2 +1,6 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kindling_fuzz::read("experiment.toml", bytes, "sweep experiment.toml --dry-run"));
+libfuzzer_sys::fuzz_target!(init: kindling_fuzz::prepare(), |bytes: &[u8]| kindling_fuzz::read(
+    "experiment.toml",
+    bytes,
+    "sweep @experiment.toml --dry-run"
+));

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kindling_fuzz::read("run/records.jsonl", bytes, "report run"));
+libfuzzer_sys::fuzz_target!(init: kindling_fuzz::prepare(), |bytes: &[u8]| kindling_fuzz::read("run/records.jsonl", bytes, "report @run"));

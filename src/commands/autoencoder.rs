@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 
-use super::interrupts::STOP;
+use super::interrupts::{self, STOP};
 use super::print::{self, Format};
 use super::run::{Run, RunOptions};
 use super::{Exit, autoencoder_figures};
@@ -69,12 +69,13 @@ fn save_missing(run: &Run, trainer: &SavingTrainer, summary: &Summary) -> Result
         return Ok(());
     }
     let arm = run.plan.arms.first().context("the run has no arm")?;
+    interrupts::stop_after_the_step()?;
     for record in summary.records.iter().filter(|record| record.status == Status::Done) {
         if autoencoder_figures::load(&run.folder, record, &arm.config, &run.lab).is_err() {
             trainer.train_again(&arm.trial(0, record.seed), record);
         }
     }
-    Ok(())
+    interrupts::stop_at_once()
 }
 
 /// Figures of the median run; none where its network is not saved, for a reason that the trainer has.

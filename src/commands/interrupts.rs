@@ -15,16 +15,30 @@ pub static STOP: AtomicBool = AtomicBool::new(false);
 /// Whether the first signal ends the process at once, too.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
-/// From here on, a signal sets the flag that is returned.
+/// From here on, the first signal sets the flag that is returned.
 ///
 /// # Errors
 /// The operating system refuses.
 pub fn stop_after_the_step() -> Result<&'static AtomicBool> {
-    static LISTENING: AtomicBool = AtomicBool::new(false);
     AT_ONCE.store(false, Ordering::Relaxed);
+    listen()?;
+    Ok(&STOP)
+}
+
+/// From here on, a signal ends the process: what is not finished can be made again.
+///
+/// # Errors
+/// The operating system refuses.
+pub fn stop_at_once() -> Result<()> {
+    AT_ONCE.store(true, Ordering::Relaxed);
+    listen()
+}
+
+fn listen() -> Result<()> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
     // A command that runs several experiments comes here several times.
     if LISTENING.swap(true, Ordering::Relaxed) {
-        return Ok(&STOP);
+        return Ok(());
     }
     let ignored = ignored::signals();
     ctrlc::set_handler(|| {
@@ -37,12 +51,7 @@ pub fn stop_after_the_step() -> Result<&'static AtomicBool> {
     })
     .context("cannot listen for Ctrl-C")?;
     ignored::ignore(&ignored);
-    Ok(&STOP)
-}
-
-/// From here on, a signal ends the process at once: what is not finished can be made again.
-pub fn stop_at_once() {
-    AT_ONCE.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// Signals that whoever started the program told it to ignore, as `nohup` does with that of a closed terminal. They stay ignored.

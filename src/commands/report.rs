@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::print::{self, Format};
 use super::run::{local_data, plan_of, summary_of};
-use super::{Exit, autoencoder_figures};
+use super::{Exit, autoencoder_figures, interrupts};
 use crate::cli::ReportArgs;
 use crate::data::{Dataset, source};
 use crate::experiment::metric::Metric;
@@ -16,6 +16,7 @@ use crate::trial::{Lab, saved};
 
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
+    interrupts::stop_at_once()?;
     let summary = summary_of(&args.folder)?;
     let locations = local_data(args.data.data_dir.clone());
     let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());

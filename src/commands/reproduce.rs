@@ -12,12 +12,15 @@ use crate::cli::ReproduceArgs;
 use crate::data::source;
 use crate::experiment::plan::Plan;
 use crate::experiment::spec::{Spec, library};
-use crate::files::write_atomic;
+use crate::files::{read_within, write_atomic};
 use crate::record::{self, Status, TrialRecord};
 use crate::report;
 use crate::report::ledger::{self, Earlier, Entry};
 use crate::suggest::suggestion;
 use crate::terminal;
+
+/// The longest earlier ledger that is compared with, in bytes.
+const MAX_LEDGER: u64 = 1 << 26;
 
 /// The folders of the runs and of the ledger.
 struct Folders {
@@ -103,7 +106,7 @@ fn write_ledger(folder: &Path, entries: &[Entry], missing: &[String], as_json: b
     let json = folder.join("ledger.json");
     // A ledger that is not there, or is of another version, has nothing to compare with.
     let earlier: Vec<Earlier> =
-        std::fs::read(&json).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        read_within(&json, MAX_LEDGER).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let lines = serde_json::to_string_pretty(&ledger::lines(entries))? + "\n";
     write_atomic(&json, lines.as_bytes())?;
     let figures = ledger::figures(entries);

@@ -16,6 +16,7 @@ use crate::analysis::summary::Summary;
 use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{Dataset, DefaultSizes};
+use crate::experiment::config::{Start, TrialConfig};
 use crate::experiment::metric::Metric;
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::experiment::spec::{Spec, claims_hash, library};
@@ -174,8 +175,10 @@ pub fn summary_of(folder: &Path) -> Result<Summary> {
     let mut ordered = Vec::new();
     for trial in plan.trials() {
         let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
+        // Of a `--smoke` over several data sets, spec.toml does not have the sizes of each.
+        let sizes_are_known = plan.differs.is_empty() || plan.datasets().len() < 2;
         ensure!(
-            is_of(record, &trial),
+            is_of(record, &trial) || !sizes_are_known,
             "{} has a record of `{}`, seed {}, with other settings than {} gives that arm; put back the spec.toml that the run wrote, or \
              run the sweep into another folder with --out",
             file.display(),
@@ -201,10 +204,24 @@ pub fn by_trial(records: &[TrialRecord]) -> HashMap<(&str, u64), &TrialRecord> {
     records.iter().map(|record| ((record.arm.as_str(), record.seed), record)).collect()
 }
 
-/// Whether a record is of this trial's settings, seed and data, and not only of an arm with the same name.
+/// Whether a record is of this trial's settings, seed and data, and not only of an arm with the same name. Where the identity is also that
+/// of weights or data which the record does not have, only a sweep, which reads them, can tell.
 pub fn is_of(record: &TrialRecord, trial: &Trial) -> bool {
     let made = &record.made_with;
-    identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
+    starts_elsewhere(&trial.config)
+        || identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
+}
+
+/// Whether a training starts from weights in a file, or from those of a training on other data.
+fn starts_elsewhere(config: &TrialConfig) -> bool {
+    match &config.model.start {
+        Some(Start::File(_)) => true,
+        Some(Start::WarmStart(before)) => before
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.data.full_name() != config.data.full_name() || starts_elsewhere(settings)),
+        None => false,
+    }
 }
 
 /// The plan of a run's folder, named after the folder.
@@ -261,7 +278,9 @@ impl Run {
             note_second_look(&spec, &written);
         }
         let plan = Plan::new(&spec)?;
-        memory::check(&plan, run_options)?;
+        if !has_records {
+            memory::check(&plan, run_options)?;
+        }
         let lab = Lab::open(&plan, &options.data, backend)?;
         Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
     }
@@ -346,6 +365,9 @@ impl Run {
         });
         let pending = run::resume(&self.plan, &self.lab, found);
         let pending = pending.with_context(|| record::file_in(&self.folder).display().to_string())?;
+        if !pending.pending.is_empty() {
+            memory::check(&self.plan, self.options)?;
+        }
         write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
             .context("cannot write the resolved spec")?;
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {
@@ -380,7 +402,7 @@ impl Run {
             ));
         }
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
-        interrupts::stop_at_once();
+        interrupts::stop_at_once()?;
         report(&Summary::new(&self.plan, outcome.records)?)?;
         if failed > 0 {
             terminal::tell(format_args!(

@@ -2,12 +2,14 @@
 //!
 //! A record that a person or another program changed is refused when it is read, before a table or a figure shows it.
 
-use super::{DecisionGrid, History, Status, TrialRecord};
+use super::{Bytes, DecisionGrid, History, TrialRecord};
 use crate::evaluate::classification::accuracy;
 use crate::experiment::metric::Metric;
 
-/// The most test examples: what a confusion matrix counts fits in 32 bits, twice.
-const MAX_EXAMPLES: u64 = 1 << 31;
+/// The most test examples: more than an IDX file that is read has.
+const MAX_EXAMPLES: u64 = 1 << 20;
+/// The most steps or examples of a training, so that a sum of two is a number.
+const MAX_COUNT: usize = 1 << 50;
 
 impl TrialRecord {
     /// Checks the record against itself.
@@ -21,8 +23,6 @@ impl TrialRecord {
         check(self.epochs_kept.is_none_or(|kept| kept <= epochs), || {
             format!("`epochs_kept` is {} of {epochs} epochs", self.epochs_kept.unwrap_or(0))
         })?;
-        let finite = self.status != Status::Done || self.metrics.iter().all(|(_, value)| value.is_finite());
-        check(finite, || "a metric is not a finite number, and `status` is done".into())?;
         self.check_confusion()?;
         if let Some(grid) = &self.decision_grid {
             check_grid(grid)?;
@@ -37,6 +37,10 @@ impl TrialRecord {
         let count = checks.steps.len();
         check(of_checks == [count; 2] && (accuracies == 0 || accuracies == count), || {
             "the lists of `checks` have different lengths".into()
+        })?;
+        let counts = checks.steps.iter().chain(&checks.examples).chain(&self.train_examples);
+        check(counts.into_iter().all(|&count| count <= MAX_COUNT), || {
+            format!("`checks` or `train_examples` counts more than {MAX_COUNT}")
         })
     }
 
@@ -51,12 +55,13 @@ impl TrialRecord {
         let known = self.mistakes.iter().all(|mistake| is_class(mistake.truth) && is_class(mistake.predicted));
         check(known, || "`mistakes` has a class that `confusion` does not".into())?;
         if classes == 0 {
-            return Ok(());
+            return check(self.predictions.is_empty(), || "there are `predictions`, and no `confusion`".into());
         }
         let metric = if self.has_neighbours() { Metric::KnnAccuracy } else { Metric::TestAccuracy };
         let counted = accuracy(&self.confusion);
-        // Accuracies were averaged in 32 bits.
-        let agrees = self.metrics.get(&metric).is_none_or(|recorded| (recorded - counted).abs() < 1e-6);
+        // On a GPU a stack of several networks may round in another way than the one whose predictions are counted.
+        let tolerance = if self.made_with.bytes == Bytes::Portable { 1e-6 } else { 0.01 };
+        let agrees = self.metrics.get(&metric).is_none_or(|recorded| (recorded - counted).abs() < tolerance);
         check(agrees, || {
             format!("`{metric}` is {}, and `confusion` gives {counted}", self.metrics.get(&metric).unwrap_or(f64::NAN))
         })?;

@@ -108,18 +108,27 @@ impl RecordFile {
 
 /// Appends what is cut off the records to a file, with an end of line, and syncs it.
 fn keep(path: &Path, cut: &[u8]) -> Result<()> {
+    ensure_own(path)?;
     let mut file = OpenOptions::new()
         .create(true)
         .append(true)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
     let written = file.write_all(cut).and_then(|()| file.write_all(b"\n")).and_then(|()| sync(&file));
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    sync_folder_of(path)
+}
+
+/// Refuses what is no file, and a symbolic link, which in a folder from elsewhere may lead to a file that is not Kindling's.
+fn ensure_own(path: &Path) -> Result<()> {
+    let is_own = fs::symlink_metadata(path).map_or(true, |found| found.is_file());
+    ensure!(is_own, "cannot write {}: it is a link, or not a file; delete it", path.display());
+    Ok(())
 }
 
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
-    // Not truncated: the file may be a symbolic link to one that is not Kindling's.
+    ensure_own(&path)?;
     let file = OpenOptions::new()
         .create(true)
         .write(true)
@@ -145,18 +154,25 @@ fn unpack(folder: &Path, path: &Path) -> Result<()> {
     // Understood before a byte is written, so that a file that unpacks to something else does not fill the disk.
     read(BufReader::new(gunzip(&compressed)?), &compressed)?;
     if path.exists() {
-        // Compressing and unpacking, broken off at their last step, leave both with the same records.
-        let (plain, packed) = (BufReader::new(open_file(path)?), BufReader::new(gunzip(&compressed)?));
-        ensure!(
-            are_equal(plain, packed).with_context(|| format!("cannot read {}", path.display()))?,
-            "{} has both {NAME} and {COMPRESSED}, with other records; keep the one you mean and delete the other",
-            folder.display()
-        );
+        ensure_equal(folder)?;
     } else {
         let mut packed = gunzip(&compressed)?;
         write_atomic_with(path, |file| io::copy(&mut packed, file).map(drop))?;
     }
     fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
+}
+
+/// Checks that a folder which has both files has the same records in both: compressing and unpacking, broken off at their last step, leave
+/// them so.
+fn ensure_equal(folder: &Path) -> Result<()> {
+    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
+    let streams = (BufReader::new(open_file(&plain)?), BufReader::new(gunzip(&compressed)?));
+    ensure!(
+        are_equal(streams.0, streams.1).with_context(|| format!("cannot read {}", compressed.display()))?,
+        "{} has both {NAME} and {COMPRESSED}, with other records; keep the one you mean and delete the other",
+        folder.display()
+    );
+    Ok(())
 }
 
 /// The unpacked bytes of a compressed file, one more than are read of it at most.
@@ -224,6 +240,9 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
         "{} has {length} bytes, and compressed records are read up to {MAX_UNPACKED}; leave it as it is",
         plain.display()
     );
+    if compressed.exists() {
+        ensure_equal(folder)?;
+    }
     write_atomic_with(&compressed, |file| {
         let mut encoder = GzEncoder::new(file, Compression::best());
         io::copy(&mut records, &mut encoder)?;
@@ -265,13 +284,13 @@ fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
         let mut line = Vec::new();
         let count = (&mut stream).take(MAX_LINE).read_until(b'\n', &mut line);
         let count = count.with_context(|| format!("cannot read {shown}, which may be damaged"))? as u64;
+        ensure!(
+            whole + count <= MAX_UNPACKED || !is_compressed,
+            "{shown} unpacks to more than {MAX_UNPACKED} bytes, the most that is read; unpack it, and use it without compression"
+        );
         let is_whole = line.ends_with(b"\n");
         if is_whole {
             (whole, held) = (whole + count, held + count);
-            ensure!(
-                whole <= MAX_UNPACKED || !is_compressed,
-                "{shown} unpacks to more than {MAX_UNPACKED} bytes, the most that is read; unpack it and remove what is not a record"
-            );
             batch.push(std::mem::take(&mut line));
         }
         if !is_whole || held >= BATCH {
@@ -307,7 +326,9 @@ fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
 }
 
 fn behind_the_last_line(line: Vec<u8>, location: &str) -> Result<Rest> {
-    let begins_as_a_record = line.starts_with(BEGINNING) || BEGINNING.starts_with(&line);
+    // After a loss of power some file systems leave zeros where the line was to be.
+    let is_empty = line.iter().all(|&byte| byte == 0);
+    let begins_as_a_record = is_empty || line.starts_with(BEGINNING) || BEGINNING.starts_with(&line);
     match serde_json::from_slice::<serde::de::IgnoredAny>(&line) {
         Ok(_) => Ok(Rest::Record(Box::new(parse(&line, location)?))),
         Err(_) if begins_as_a_record => Ok(Rest::CutShort(line)),

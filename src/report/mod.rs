@@ -23,7 +23,7 @@ use anyhow::{Context, Result};
 
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
-use crate::files::write_atomic;
+use crate::files::{read_within, write_atomic};
 use crate::record::{self, TrialRecord};
 use figures::Figure;
 
@@ -39,10 +39,12 @@ pub fn write_html(summary: &Summary, dataset: Option<&Dataset>, folder: &Path) -
     write_atomic(&folder.join("report.html"), html::render(&page::page(summary, dataset, &figures)).as_bytes())
 }
 
-/// Whether `report.md`, which is written last, is there and was made from these records.
+/// Whether `report.md`, which is written last, is there and was made from these records, their times included.
 pub fn is_of(folder: &Path, records: &[TrialRecord]) -> Result<bool> {
-    let report = fs::read_to_string(folder.join("report.md")).unwrap_or_default();
-    Ok(report.contains(&page::made_from(&record::hash_of(records)?)))
+    // A longer one is none that was written here.
+    const MAX_BYTES: u64 = 1 << 26;
+    let report = read_within(&folder.join("report.md"), MAX_BYTES).unwrap_or_default();
+    Ok(String::from_utf8_lossy(&report).contains(&page::made_from(&record::hash_of(records)?)))
 }
 
 /// Writes the exports, the figures, `report.md` and `report.html` into `folder` and returns their paths.

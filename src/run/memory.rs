@@ -6,17 +6,22 @@ use anyhow::{Result, ensure};
 
 use super::RunnerOptions;
 use super::stacks::stack_size;
-use crate::experiment::plan::{Plan, cost};
+use crate::experiment::plan::{Arm, Plan, cost};
 
-/// Rough bytes of the trainings that run at a time on the CPU, if each is of the arm that takes most.
-pub fn needed(plan: &Plan, options: RunnerOptions) -> u64 {
+/// Replicas of an arm's stack, and stacks that train at a time if all are of that arm.
+fn at_a_time(plan: &Plan, arm: &Arm, options: RunnerOptions) -> (usize, usize) {
     let seeds = plan.seeds.len().max(1);
-    let trainings = (plan.arms.len() * seeds).min(options.jobs) as u64;
-    let of_arm = plan.arms.iter().map(|arm| {
-        let replicas = options.stack.unwrap_or_else(|| stack_size(&arm.config, options.is_cpu)).clamp(1, seeds);
-        cost::bytes(arm).saturating_mul(replicas as u64)
-    });
-    of_arm.max().unwrap_or(0).saturating_mul(trainings)
+    let replicas = options.stack.unwrap_or_else(|| stack_size(&arm.config, options.is_cpu)).clamp(1, seeds);
+    (replicas, (plan.arms.len() * seeds.div_ceil(replicas)).min(options.jobs))
+}
+
+/// Rough bytes of the trainings that run at a time on the CPU, if all are of the arm that takes most.
+pub fn needed(plan: &Plan, options: RunnerOptions) -> u64 {
+    let of_arm = |arm: &Arm| {
+        let (replicas, stacks) = at_a_time(plan, arm, options);
+        cost::bytes(arm).saturating_mul((replicas * stacks) as u64)
+    };
+    plan.arms.iter().map(of_arm).max().unwrap_or(0)
 }
 
 /// Bytes of memory that are free: those of the machine, or those that a container's limit leaves. `None` where the operating system does
@@ -26,8 +31,15 @@ pub fn available() -> Option<u64> {
     let of_group = |name: &str| -> Option<u64> {
         fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok()?.trim().parse().ok()
     };
+    // What a group holds of files it has read makes room where it is needed.
+    let stat = fs::read_to_string("/sys/fs/cgroup/memory.stat").unwrap_or_default();
+    let of_files: u64 = ["inactive_file ", "active_file "]
+        .iter()
+        .filter_map(|key| stat.lines().find_map(|line| line.strip_prefix(key))?.trim().parse::<u64>().ok())
+        .sum();
+    let used = of_group("current").unwrap_or(0).saturating_sub(of_files);
     // The limit of a group without one is `max`, which is no number.
-    let of_container = of_group("max").map(|limit| limit.saturating_sub(of_group("current").unwrap_or(0)));
+    let of_container = of_group("max").map(|limit| limit.saturating_sub(used));
     Some(of_container.map_or(of_machine, |left| left.min(of_machine)))
 }
 
@@ -46,9 +58,8 @@ pub fn check(plan: &Plan, options: RunnerOptions) -> Result<()> {
     let needed = needed(plan, options);
     ensure!(
         needed <= available,
-        "{} trainings at a time would take about {} of memory, and {} are free; use fewer with --jobs, smaller stacks with --stack, or \
-         narrower layers",
-        options.jobs,
+        "the trainings that run at a time would take about {} of memory, and {} are free; use fewer with --jobs, smaller stacks with \
+         --stack, or narrower layers",
         human(needed),
         human(available)
     );
@@ -81,6 +92,7 @@ mod tests {
         assert_eq!((needed(2, 1), needed(1, 2)), (2 * needed(1, 1), 2 * needed(1, 1)));
         // There are four trials.
         assert_eq!((needed(100, 1), needed(1, 100)), (4 * needed(1, 1), 4 * needed(1, 1)));
+        assert_eq!(needed(100, 4), 4 * needed(1, 1));
     }
 
     #[test]

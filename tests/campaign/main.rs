@@ -3,7 +3,7 @@
 //! Whatever the change, the binary must end by itself within 20 seconds, with less than 1 GB of memory, without a panic or an abort, and
 //! where it refuses, the message must name the file. In `cargo test` each format is changed a few times; for a long campaign give a
 //! factor: `KINDLING_CAMPAIGN=100 cargo test --test campaign -- --nocapture`. A failure prints the seed and keeps the file.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod binary;

@@ -51,12 +51,12 @@ impl TrimmedMean {
 }
 
 /// The interquartile mean: Tukey and McLaughlin, "Less vulnerable confidence and significance procedures for location based on a single
-/// sample", 1963; from ten values on bootstrap-t, as Wilcox, "Introduction to robust estimation and hypothesis testing", 2012, has it.
+/// sample", 1963; from ten to 5,000 values on bootstrap-t, as Wilcox, "Introduction to robust estimation and hypothesis testing", 2012, has it.
 pub fn interquartile_mean(values: &[f64]) -> Option<Inference> {
     trimmed_mean(values, describe::cut(values.len()))
 }
 
-/// The mean: Student's t (1908), from ten values on bootstrap-t.
+/// The mean: Student's t (1908), from ten to 5,000 values on bootstrap-t.
 pub fn arithmetic_mean(values: &[f64]) -> Option<Inference> {
     trimmed_mean(values, 0)
 }

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 use crate::experiment::config::{DescentConfig, Source, TrialConfig, TrialKind};
 use crate::experiment::metric::{Metric, Quantity, at_any_level};
+use crate::experiment::spec::parse::MAX_ARMS;
 use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
 use crate::suggest::suggestion;
 
@@ -80,8 +81,8 @@ pub struct Trial {
     pub seed: u64,
 }
 
-/// The most arms of a plan. Each is compared with each.
-const MAX_ARMS: u64 = 10_000;
+/// The most trials of a plan: arms times seeds.
+const MAX_TRIALS: u64 = 1_000_000;
 
 impl Plan {
     /// The plan of a spec.
@@ -142,6 +143,11 @@ impl Plan {
                 );
                 return Err(SpecError { location: spec.file.clone(), what });
             }
+        }
+        let trials = (arms.len() as u64).saturating_mul(spec.seeds);
+        if trials > MAX_TRIALS {
+            let what = format!("{} arms of {} seeds are {trials} trials; at most {MAX_TRIALS}", arms.len(), spec.seeds);
+            return Err(SpecError { location: spec.file.clone(), what });
         }
         let shows = shown(spec, &arms)?;
         let named = (!spec.arms.is_empty()).then(|| keys::ARM.to_string());
@@ -310,6 +316,13 @@ mod tests {
         };
         let text = format!("[sweep]\n{}{}", thousand("lr", 1e-3), thousand("dropout", 1e-4));
         assert!(plan(&text).unwrap_err().what.contains("1000000 arms"));
+    }
+
+    #[test]
+    fn more_than_a_million_trials_are_refused() {
+        let arms = "[sweep]\nbatch_size = [8, 16]";
+        assert!(plan(&format!("seeds = 500001\n{arms}")).unwrap_err().what.contains("1000002 trials"));
+        assert_eq!(plan(&format!("seeds = 500000\n{arms}")).unwrap().seeds.len(), 500_000);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod claim;
 mod differences;
 pub mod keys;
 pub mod library;
-mod parse;
+pub(crate) mod parse;
 mod resolve;
 #[cfg(test)]
 mod tests;

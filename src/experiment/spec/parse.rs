@@ -13,7 +13,7 @@ type Result<T> = std::result::Result<T, SpecError>;
 
 // The largest numbers of seeds and of sampled arms: far beyond use, and small enough that no count of trials overflows.
 const MAX_SEEDS: u64 = 1_000_000;
-const MAX_ARMS: u64 = 10_000;
+pub(crate) const MAX_ARMS: u64 = 10_000;
 
 /// A file's text and path, from which the location of a mistake is made.
 pub(super) struct File<'a> {

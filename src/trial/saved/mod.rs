@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::width_of;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::metric::Metric;
-use crate::files::{read_within, sync_folder_of, write_atomic};
+use crate::files::{Prepared, read_within, sync_folder_of};
 use crate::nn::models::Network;
 use crate::record::{MadeWith, TrialRecord};
 use weights::Weights;
@@ -88,16 +88,20 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     let record = record.into_bytes().map_err(|error| anyhow!("cannot make {RECORD} for {shown}: {error}"))?;
     let safetensors = collected.and_then(|_| store.get_bytes());
     let safetensors = safetensors.map_err(|error| anyhow!("cannot make {SAFETENSORS} for {shown}: {error}"))?;
-    let card_path = folder.join(CARD);
+    let [record_path, safetensors_path, card_path] = [RECORD, SAFETENSORS, CARD].map(|name| folder.join(name));
+    // All three are on the disk before the earlier ones go: a full disk leaves those.
+    let record = Prepared::new(&record_path, &record)?;
+    let safetensors = Prepared::new(&safetensors_path, &safetensors)?;
+    let card = Prepared::new(&card_path, toml::to_string(card)?.as_bytes())?;
     match fs::remove_file(&card_path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(error).with_context(|| format!("cannot replace {}", card_path.display()));
         }
         Ok(()) | Err(_) => sync_folder_of(&card_path)?,
     }
-    write_atomic(&folder.join(RECORD), &record)?;
-    write_atomic(&folder.join(SAFETENSORS), &safetensors)?;
-    write_atomic(&card_path, toml::to_string(card)?.as_bytes())
+    record.put()?;
+    safetensors.put()?;
+    card.put()
 }
 
 /// Reads a network that [`save`] wrote, from its safetensors file. No more memory is taken than the weights in the file need.

@@ -19,8 +19,9 @@ use crate::files::{read_within, unpack_within};
 use crate::hash;
 use crate::nn::models::Network;
 
-/// The most bytes that are read of a file, and that one unpacks to: the weights of the largest network that is trained, in 32 bits.
-const MAX_BYTES: u64 = 1 << 28;
+/// The most bytes that are read of a file, and that one unpacks to: the weights of the largest network that is trained, in 32 bits, and
+/// their names.
+const MAX_BYTES: u64 = (1 << 28) + (1 << 20);
 
 /// The arrays of a weights file, by name.
 #[derive(Debug, Clone)]
