@@ -9,11 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result, ensure};
 
 /// Replaces the file at `path` in one step: the bytes go to a new file beside it, which is synced and then renamed. After a loss of power
-/// there is the file before or the file after.
+/// there is the file before or the file after. What is there and is no file, such as `/dev/null`, is written to and stays what it is.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let is_device = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_device {
+        let written = OpenOptions::new().write(true).open(path).and_then(|mut device| device.write_all(bytes));
+        return written.with_context(|| format!("cannot write {}", path.display()));
+    }
     write_atomic_with(path, |file| file.write_all(bytes))
 }
 
@@ -217,6 +222,21 @@ mod tests {
         std::os::unix::fs::symlink(&other, &path).unwrap();
         write_atomic(&path, b"new").unwrap();
         assert_eq!((fs::read(&other).unwrap(), fs::read(&path).unwrap()), (b"mine".to_vec(), b"new".to_vec()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        write_atomic(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert!(write_atomic(Path::new("/dev/full"), b"no room").unwrap_err().to_string().contains("/dev/full"));
+        // As `/dev/stdout` is a link.
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("out");
+        symlink("/dev/null", &link).unwrap();
+        write_atomic(&link, b"gone").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]
