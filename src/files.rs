@@ -9,17 +9,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result, ensure};
 
 /// Replaces the file at `path` in one step: the bytes go to a new file beside it, which is synced and then renamed. After a loss of power
-/// there is the file before or the file after. What is there and is no file, such as `/dev/null`, is written to and stays what it is.
+/// there is the file before or the file after. A device such as `/dev/null` is written to and stays what it is.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// The folder cannot be written, or something else than a file is there, such as a pipe, which would keep the program waiting.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let is_device = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-    if is_device {
+    let found = fs::metadata(path).ok();
+    if found.as_ref().is_some_and(is_device) {
         let written = OpenOptions::new().write(true).open(path).and_then(|mut device| device.write_all(bytes));
         return written.with_context(|| format!("cannot write {}", path.display()));
     }
+    let is_free = found.is_none_or(|found| found.is_file());
+    ensure!(is_free, "cannot write {}: what is there is not a file; name another, or remove it", path.display());
     write_atomic_with(path, |file| file.write_all(bytes))
+}
+
+fn is_device(found: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_char_device(&found.file_type());
+    #[cfg(not(unix))]
+    return !found.is_file() && !found.is_dir();
 }
 
 /// The same for bytes that `write` puts into the file.
@@ -237,6 +246,9 @@ mod tests {
         symlink("/dev/null", &link).unwrap();
         write_atomic(&link, b"gone").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let pipe = folder.path().join("report.md");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(write_atomic(&pipe, b"waits").unwrap_err().to_string().contains("report.md"));
     }
 
     #[test]
