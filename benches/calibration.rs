@@ -157,6 +157,7 @@ fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
         seed: trial.seed,
         status: Status::Done,
         diverged_epoch: None,
+        pruned_epoch: None,
         error: None,
         epochs_kept: None,
         history: History::default(),

@@ -57,7 +57,7 @@ impl<'a> Prepared<'a> {
     fn with(path: &'a Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self> {
         let (part, mut file) = Part::beside(path)?;
         let written = write(&mut file).and_then(|()| sync(&file));
-        written.with_context(|| format!("cannot write {}", part.0.display()))?;
+        written.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { path, part })
     }
 
@@ -67,7 +67,7 @@ impl<'a> Prepared<'a> {
     /// The folder cannot be written.
     pub fn put(self) -> Result<()> {
         let (part, path) = (&self.part.0, self.path);
-        fs::rename(part, path).with_context(|| format!("cannot rename {} to {}", part.display(), path.display()))?;
+        fs::rename(part, path).with_context(|| format!("cannot replace {}", path.display()))?;
         sync_folder_of(path)
     }
 }
@@ -90,7 +90,8 @@ impl Part {
         part.push(format!(".{:016x}.part", RandomState::new().build_hasher().finish()));
         let part = PathBuf::from(part);
         let created = OpenOptions::new().write(true).create_new(true).open(&part);
-        let file = created.with_context(|| format!("cannot write {}", part.display()))?;
+        // The part's own name says nothing to whoever reads of it.
+        let file = created.with_context(|| format!("cannot write {}", path.display()))?;
         parts().push(part.clone());
         Ok((Self(part), file))
     }
@@ -184,7 +185,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
     let missing: Vec<&Path> = missing.collect();
     let written = fs::create_dir_all(folder)
         .map_err(anyhow::Error::from)
-        .and_then(|()| Part::beside(&folder.join(".writable")).map(drop))
+        .and_then(|()| Part::beside(&folder.join("a file")).map(drop))
         .with_context(|| format!("cannot write to the folder {}; name another with --out", folder.display()));
     for created in missing {
         // One that was not created, or that another program has written in by now, is left as it is.
@@ -278,7 +279,7 @@ mod tests {
     fn a_folder_that_is_not_there_is_an_error_that_names_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let error = write_atomic(&folder.path().join("absent/report.html"), b"x").unwrap_err().to_string();
-        assert!(error.contains("absent/report.html.") && error.contains(".part"), "{error}");
+        assert!(error.contains("absent/report.html") && !error.contains(".part"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`terminal`], `files`, `hash`, `suggest`, [`seed`] | lines on the terminal, files read within limits and written whole, SHA-256, the nearest valid name, every random number |
+//! | [`terminal`], `files`, `hash`, `npy`, `suggest`, [`seed`] | lines on the terminal, files read within limits and written whole, SHA-256, NumPy's arrays, the nearest valid name, every random number |
 //! | [`data`] | data sets from a name to examples in memory |
 //! | [`nn`] | networks, losses, optimizers, what the CPU computes of them, test functions, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
@@ -31,6 +31,7 @@ pub mod experiment;
 pub(crate) mod files;
 pub(crate) mod hash;
 pub mod nn;
+pub(crate) mod npy;
 pub mod record;
 pub mod report;
 pub mod run;

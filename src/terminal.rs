@@ -4,7 +4,7 @@
 //! reader wanted and did not get show in the exit code.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a line of the results could not be printed.
@@ -15,6 +15,59 @@ pub fn print(line: fmt::Arguments<'_>) {
     if is_lost(&write(&mut io::stdout().lock(), line)) {
         LOST.store(true, Ordering::Relaxed);
     }
+}
+
+/// A sentence of the results with one word of it in front, which says what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Found to be so: green.
+    Good,
+    /// Found to be otherwise: red.
+    Bad,
+    /// Left open: yellow.
+    Open,
+}
+
+/// Prints a sentence of the results: on a terminal wrapped at words, and its beginning, `word`, in the colour of `mood`; elsewhere as it is. The
+/// environment variable `NO_COLOR` takes the colour away.
+pub fn print_sentence(word: &str, rest: &str, mood: Mood) {
+    let stdout = io::stdout();
+    let Some(width) = stdout.is_terminal().then(terminal_size::terminal_size).flatten() else {
+        return print(format_args!("{word}{rest}"));
+    };
+    let lines = wrapped(&shown(&format!("{word}{rest}")), usize::from(width.0.0).max(20));
+    let has_colour = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let code = match mood {
+        Mood::Good => "32",
+        Mood::Bad => "31",
+        Mood::Open => "33",
+    };
+    let text = lines.join("\n");
+    let text = match text.strip_prefix(&shown(word)) {
+        Some(after) if has_colour => format!("\u{1b}[{code}m{}\u{1b}[0m{after}", shown(word)),
+        _ => text,
+    };
+    if is_lost(&writeln!(stdout.lock(), "{text}")) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Lines of at most `width` characters, broken at words; those after the first are moved in by two.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, format!("  {word}")));
+        } else if line.is_empty() && lines.is_empty() {
+            line.push_str(word);
+        } else {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 /// Prints a message on standard error. One that cannot be printed reaches no one, and nothing is left to be done about it.
@@ -52,6 +105,15 @@ mod tests {
         let mut bytes = Vec::new();
         write(&mut bytes, format_args!("arm \u{1b}]0;title\u{7}\r`é`\n\tlr")).unwrap();
         assert_eq!(String::from_utf8(bytes).unwrap(), "arm \u{fffd}]0;title\u{fffd}\u{fffd}`é`\n\tlr\n");
+    }
+
+    #[test]
+    fn sentences_are_wrapped_at_words_and_moved_in() {
+        let text = "CONFIRMED: Adam consistently outperforms plain SGD (adam - sgd)";
+        assert_eq!(wrapped(text, 30), ["CONFIRMED: Adam consistently", "  outperforms plain SGD (adam", "  - sgd)"]);
+        assert!(wrapped(text, 30).iter().all(|line| line.chars().count() <= 30));
+        assert_eq!(wrapped(text, 200), [text]);
+        assert_eq!(wrapped("averyveryverylongword b", 5), ["averyveryverylongword", "  b"]);
     }
 
     #[test]

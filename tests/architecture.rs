@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "terminal",
     "files",
     "hash",
+    "npy",
     "suggest",
     "seed",
     "data",

@@ -7,8 +7,8 @@ use std::fs;
 
 use common::desk::Desk;
 use common::{lab, plan, real_data};
-use kindling::data::Pixels;
 use kindling::data::source::{self, DataLocations};
+use kindling::data::{DataConfig, Pixels, Size};
 use kindling::evaluate::knn::{Index, Vectors};
 use kindling::evaluate::pca;
 use kindling::experiment::config::TrialConfig;
@@ -110,7 +110,7 @@ fn the_saved_network_and_the_exported_codes_are_those_of_the_record() {
     let (network, card) = kindling::trial::saved::load(&folder, &device).unwrap();
     assert_eq!(card.test_mse, record.metric(&Metric::TestMse));
     let tiny = source::load(
-        "tiny",
+        &DataConfig::named("tiny"),
         &DataLocations { dir: Some(desk.path().join("data")), cache: "x".into(), offline: true, show_progress: false },
     );
     let test = tiny.unwrap();
@@ -200,7 +200,7 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
     let Some(dir) = real_data() else { return };
     let search = DataLocations { dir: Some(dir), cache: "x".into(), offline: true, show_progress: false };
     for (name, pca_mse) in [("mnist", Some(0.0168)), ("fashion-mnist", None)] {
-        let dataset = source::load(name, &search).unwrap();
+        let dataset = source::load(&DataConfig::named(name), &search).unwrap();
         if let Some(expected) = pca_mse {
             // The mean squared error of 32 components, fitted on the training images, on the test images.
             let [train, test] =
@@ -228,8 +228,12 @@ fn on_real_images_the_trainings_code_beats_the_untrained_one_and_pca_is_what_sci
         .trials()
         .next()
         .unwrap();
-        trial.config.data =
-            kindling::experiment::config::DataConfig { train: 5000, validation: 500, test: 1000, ..config.data };
+        trial.config.data = DataConfig {
+            train: Size::Count(5000),
+            validation: Size::Count(500),
+            test: Size::Count(1000),
+            ..config.data
+        };
         let lab = kindling::trial::Lab::with_dataset(dataset, lab().backend);
         let records = run_stack(&lab, &[trial], &NoCallback).unwrap().records;
         let metric = |name: &str| records[0].quantity(&name.parse().unwrap()).unwrap();

@@ -289,7 +289,7 @@ fn a_trial_of_chosen_classes_knows_no_others_and_says_how_many_examples_it_had()
     assert!(steps.len() == 3 && steps.iter().all(|steps| steps % per_epoch == 0.0), "{steps:?}");
     let error = lab.splits(&{
         let mut data = plan.arms[0].config.data.clone();
-        data.train = all;
+        data.train = kindling::data::Size::Count(all);
         data
     });
     assert!(error.unwrap_err().to_string().contains("training images of digits[7,2]"));

@@ -65,7 +65,7 @@ fn bad_input_is_exit_2_with_the_reason_and_the_way_out() {
     refused(&["sweep", "tiny.toml", "--jobs", "0"], &["--jobs"]);
     refused(&["sweep", "tiny.toml", "--stack", "0"], &["--stack"]);
     refused(&["sweep", "tiny.toml", "--backend", "tpu"], &["unknown backend `tpu`", "flex"]);
-    refused(&["sweep", "tiny.toml", "--set", "data.train=5000"], &["more than the 600 training images"]);
+    refused(&["sweep", "tiny.toml", "--set", "data.train=5000"], &["`data.train` 5000", "the 600 examples there are"]);
     refused(&["sweep", "tiny.toml", "--dataset", "mnist", "--offline"], &["--data-dir", "--dataset digits"]);
     refused(&["sweep", "tiny.toml", "--dataset", "nothing"], &["no data set `nothing`"]);
     refused(&["sweep", "tiny.toml", "--out", "tiny.toml/sub"], &["--out"]);
@@ -346,7 +346,7 @@ fn train_and_lr_find_see_a_bad_out_before_they_train() {
 #[test]
 fn train_and_lr_find_leave_no_empty_folder_where_nothing_is_saved() {
     let desk = Desk::new();
-    let (out, _) = desk.expect(0, &["train", "tiny.toml", "--arm", "sgd", "--set", "lr=1e6", "--out", "new/diverged"]);
+    let (out, _) = desk.expect(1, &["train", "tiny.toml", "--arm", "sgd", "--set", "lr=1e6", "--out", "new/diverged"]);
     assert!(out.contains("nothing is saved"), "{out}");
     assert!(!desk.path().join("new").exists());
     #[cfg(unix)]
@@ -576,9 +576,16 @@ fn settings_are_judged_with_the_optimizer_they_end_up_with() {
 #[test]
 fn mnist_that_cannot_be_had_is_replaced_loudly_when_nobody_named_it() {
     let desk = Desk::new();
-    let (out, err) = desk.expect(0, &["sweep", "optimizers", "--smoke", "--offline"]);
+    let args = ["sweep", "optimizers", "--smoke", "--offline"];
+    let output = desk.command(&args).env_remove("KINDLING_DATA_DIR").output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(err.contains("WARNING") && err.contains("not MNIST's"), "{err}");
     assert!(out.contains("on digits"), "{out}");
+    // Who names a data folder is not given other data.
+    let (_, err) = desk.expect(2, &args);
+    assert!(err.contains("data/mnist") && !err.contains("WARNING"), "{err}");
+    let (_, err) = desk.expect(2, &["sweep", "optimizers", "--smoke", "--offline", "--data-dir", "absent"]);
+    assert!(err.contains("the data folder absent is not there"), "{err}");
 }
 
 #[test]
@@ -625,7 +632,7 @@ fn data_shows_a_contact_sheet_and_lists_what_is_there() {
     assert!(out.contains("tiny") && out.contains("data fetch mnist"), "{out}");
     desk.expect(0, &["data", "show", "tiny", "--columns", "5"]);
     assert!(fs::read(desk.path().join("tiny.png")).unwrap().starts_with(b"\x89PNG"));
-    assert!(desk.expect(0, &["data", "verify", "tiny"]).0.contains("600 training and 100 test images"));
+    assert!(desk.expect(0, &["data", "verify", "tiny"]).0.contains("480 to train, 120 to validate and 100 to test"));
 }
 
 #[test]

@@ -49,7 +49,12 @@ fn the_arm_with_the_lowest_error_ranks_first() {
     let order: Vec<(&str, &str)> = summary.ranking.iter().map(|v| (v.a.as_str(), v.b.as_str())).collect();
     assert_eq!(order, [("lr=0.002 adam", "lr=0.001 adam"), ("lr=0.001 adam", "lr=0.003 adam")]);
     let line = verdict_line(&summary.ranking[0], &summary.metric);
-    assert!(line.starts_with("lr=0.002 adam < lr=0.001 adam") && line.contains("P(improvement) 1.00"), "{line}");
+    assert!(
+        line.starts_with("lr=0.002 adam beats lr=0.001 adam")
+            && line.ends_with("(lower is better)")
+            && line.contains("P(improvement) 1.00"),
+        "{line}"
+    );
     assert!(summary.claims.iter().all(|claim| claim.finding == Finding::Confirmed), "{:?}", summary.claims);
 }
 

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use common::{lab, plan, real_data};
 use kindling::data::source::{self, DataLocations};
+use kindling::data::{DataConfig, Size};
 use kindling::experiment::config::TrialConfig;
 use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::Trial;
@@ -73,7 +74,7 @@ fn patience_keeps_the_weights_of_the_best_epoch() {
 fn adam_classifies_real_mnist() {
     let Some(dir) = real_data() else { return };
     let locations = DataLocations { dir: Some(dir), cache: "none".into(), offline: true, show_progress: false };
-    let dataset = source::load("mnist", &locations).unwrap();
+    let dataset = source::load(&DataConfig::named("mnist"), &locations).unwrap();
     assert_eq!((dataset.train.count(), dataset.test.count(), dataset.classes.len()), (60_000, 10_000, 10));
     // The published test set has 980 zeros, and the first training image is a 5.
     let zeros = dataset.test.labels().iter().filter(|&&label| label == 0).count();
@@ -100,11 +101,11 @@ fn the_drawn_digits_are_easy_for_the_mlp_and_hard_for_a_linear_model() {
     let lab = Lab::with_dataset(dataset, device::open(Some("flex")).unwrap());
     let accuracy = |hidden: Vec<usize>| {
         let mut config = TrialConfig::default();
-        config.data = kindling::experiment::config::DataConfig {
+        config.data = DataConfig {
             dataset: "digits".into(),
-            train: 19_000,
-            validation: 1_000,
-            test: 2_000,
+            train: Size::Count(19_000),
+            validation: Size::Count(1_000),
+            test: Size::Count(2_000),
             ..Default::default()
         };
         config.model.hidden = kindling::experiment::config::Hidden::Widths(hidden);
@@ -125,7 +126,9 @@ impl Callback for StopAtOnce {
         ControlFlow::Break(())
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Both were once the same `None`.
@@ -156,5 +159,7 @@ impl Callback for StopAtEvaluation {
         if examples == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }

@@ -49,6 +49,7 @@ impl Fake {
             seed: trial.seed,
             status,
             diverged_epoch: (status == Status::Diverged).then_some(5),
+            pruned_epoch: None,
             error: None,
             epochs_kept: done.then_some(4),
             history: History {
@@ -387,10 +388,10 @@ fn records_of_another_spec_schema_or_nature_are_refused_and_untouched() {
     let refused = |plan: &Plan| sweep(plan, &Fake::default(), folder.path(), &Ear::default()).unwrap_err().to_string();
     let mut other = spec(2);
     other.set("batch_size=64").unwrap();
-    assert!(refused(&Plan::new(&other).unwrap()).contains("another spec"));
+    assert!(refused(&Plan::new(&other).unwrap()).contains("not the one of this plan"));
     let mut other = spec(2);
     other.set("activation=[\"gelu\", \"elu\"]").unwrap();
-    assert!(refused(&Plan::new(&other).unwrap()).contains("--out"));
+    assert!(refused(&Plan::new(&other).unwrap()).contains("not the one of this plan"));
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
     fs::write(&path, before.replace(&format!("\"schema\":{SCHEMA}"), "\"schema\":99")).unwrap();
     assert!(refused(&plan(2)).contains("records.jsonl:1 has schema 99"));

@@ -197,7 +197,12 @@ fn reproduce_runs_missing_trials_and_writes_the_ledger() {
     assert_eq!(before, desk.records("shelf/regression"));
     // Another spec in the same folder is refused, not mixed.
     let (_, err) = desk.expect(1, &chosen);
-    assert!(err.contains("another spec") && desk.path().join("shelf/ledger.md").is_file(), "{err}");
+    assert!(
+        err.contains("train.epochs is 1 there, 2 here")
+            && err.contains("--fresh")
+            && desk.path().join("shelf/ledger.md").is_file(),
+        "{err}"
+    );
     // A report that was cut off, before report.md, which is written last, is written again.
     for left in ["report.html", "report.md"] {
         fs::remove_file(desk.path().join("shelf/regression").join(left)).unwrap();

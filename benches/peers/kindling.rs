@@ -129,7 +129,7 @@ fn run_trainings(config: &str, data: &Path, workers: usize) -> Result<(usize, f6
     let spans = spans.into_iter().collect::<Result<Vec<_>>>()?;
     let started = spans.iter().map(|span| span.0).min().context("no worker")?;
     let ended = spans.iter().map(|span| span.1).max().context("no worker")?;
-    let examples = workers * config.train.epochs * config.data.train;
+    let examples = workers * config.train.epochs * config.data.likely_sizes().train;
     Ok((examples, (ended - started).as_secs_f64()))
 }
 
@@ -140,9 +140,13 @@ fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seed: u64, epoc
         seeds: &[seed],
         config: &train_config,
         dropout: 0.0,
-        train: dataset.train.slice(0, config.data.train, Pixels::Unit),
+        train: dataset.train.slice(0, config.data.likely_sizes().train, Pixels::Unit),
         // A single example, because the other frameworks do not evaluate.
-        validation: dataset.train.slice(config.data.train, config.data.train + 1, Pixels::Unit),
+        validation: dataset.train.slice(
+            config.data.likely_sizes().train,
+            config.data.likely_sizes().train + 1,
+            Pixels::Unit,
+        ),
         task: config.task(classes),
         frozen: 0,
         noise: config.train.noise(),

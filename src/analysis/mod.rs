@@ -3,6 +3,7 @@
 //! In: a plan and its records. Out: numbers and findings. Nothing here trains, and the same records give the same summary.
 
 pub mod claims;
+pub mod search;
 pub mod settings;
 pub mod stats;
 pub mod summary;

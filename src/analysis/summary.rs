@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
+use crate::analysis::search::SearchSummary;
 use crate::analysis::settings::{Setting, settings};
 use crate::analysis::stats::compare::{Comparison, Pairing, compare};
 use crate::analysis::stats::describe::{Description, describe};
@@ -66,6 +67,9 @@ pub struct Summary {
     /// The arm whose median run the figures of a single run show; `None` for the best one.
     #[serde(skip)]
     pub shows: Option<String>,
+    /// What a search found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSummary>,
     /// The learning rate of each arm over the epochs; empty where all arms have the same schedule.
     #[serde(skip)]
     pub rates: Vec<RateCurve>,
@@ -88,6 +92,9 @@ pub struct ArmSummary {
     pub diverged: usize,
     /// The number of trials that failed with an error.
     pub failed: usize,
+    /// The epoch after which a search ended the training of its first seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned_epoch: Option<usize>,
     /// The metrics that some trial has, and the plan's quantity among them if it is a difference.
     pub metrics: Vec<MetricSummary>,
     /// The mean wall time of a trial, in seconds.
@@ -153,6 +160,8 @@ impl Summary {
             .map(|arm| arm_summary(&arm.label, &records, &quantities, level(&plan.looks, plan.seeds.len() as u64)))
             .collect();
         let metric = plan.metric.clone();
+        let best = ranked(&arms, &metric).first().map(|&index| arms[index].label.as_str());
+        let search = SearchSummary::new(plan, &records, best)?;
         let judged = claims::judge_all(plan, &records)?;
         Ok(Self {
             name: plan.name.clone(),
@@ -173,6 +182,7 @@ impl Summary {
             claims_hash: if plan.claims.is_empty() { String::new() } else { claims_hash(&plan.claims) },
             claims_before: plan.claims_before.clone(),
             shows: plan.shows.clone(),
+            search,
             rates: rate_curves(plan),
             trial_seconds: records.iter().map(|record| record.seconds).sum(),
             records,
@@ -218,7 +228,7 @@ impl ArmSummary {
 /// What an epoch of a record's arm takes; `None` for an arm that is not in the plan.
 fn epoch_size(plan: &Plan, record: &TrialRecord) -> Option<EpochSize> {
     let config = &plan.arms.iter().find(|arm| arm.label == record.arm)?.config;
-    let examples = record.train_examples.unwrap_or(config.data.train);
+    let examples = record.train_examples.unwrap_or_else(|| config.data.likely_sizes().train);
     Some(EpochSize { steps: examples.div_ceil(config.train.batch_size), examples })
 }
 
@@ -249,6 +259,7 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
         trials: own.len(),
         diverged: count(Status::Diverged),
         failed: count(Status::Failed),
+        pruned_epoch: own.iter().find_map(|record| record.pruned_epoch),
         metrics: metrics.collect(),
         seconds: own.iter().map(|record| record.seconds).sum::<f64>() / own.len().max(1) as f64,
     }
@@ -313,7 +324,7 @@ fn rate_curves(plan: &Plan) -> Vec<RateCurve> {
     let differ = plan.arms.iter().any(|arm| arm.config.train.schedule != plan.arms[0].config.train.schedule);
     let curve = |arm: &Arm| {
         let train = &arm.config.train;
-        let steps_per_epoch = arm.config.data.likely_train().div_ceil(train.batch_size).max(1);
+        let steps_per_epoch = arm.config.data.likely_sizes().train.div_ceil(train.batch_size).max(1);
         let steps = steps_per_epoch * train.epochs;
         let at = |i: usize| {
             let step = i * steps / RATE_POINTS;

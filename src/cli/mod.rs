@@ -11,7 +11,7 @@ mod explain;
 mod studies;
 
 pub use autoencoder::{AutoencoderArgs, InterpolationFlags};
-pub use data::{DataAction, DataArgs};
+pub use data::{ColumnFlags, DataAction, DataArgs};
 pub use draw::{DrawArgs, DrawNetworkArgs, DrawSubject, DrawWeightsArgs};
 pub use explain::{ExplainArgs, Topic};
 pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject};
@@ -42,7 +42,7 @@ pub enum Command {
     Train(TrainArgs),
     /// Train a symmetric autoencoder with several seeds, and measure what its code preserves
     Autoencoder(AutoencoderArgs),
-    /// Classify PNG images or an IDX file with a saved network
+    /// Say what a saved network makes of new pictures, or of new rows of a table
     Predict(PredictArgs),
     /// Run optimizers on a test function, and draw their trajectories
     Descend(DescendArgs),
@@ -58,7 +58,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show every experiment with its question and cost
     List,
-    /// List, fetch, verify and show data sets
+    /// List, fetch, check and show data sets
     Data(DataArgs),
     /// Write a run's tables, figures and report again from its records, without training
     Report(ReportArgs),
@@ -66,12 +66,14 @@ pub enum Command {
     Compare(CompareArgs),
     /// Retrain some recorded trials and compare their bytes
     Verify(VerifyArgs),
+    /// Print completions for a shell, or the manual page
+    Completions(CompletionsArgs),
 }
 
 /// The data folder.
 #[derive(Debug, Clone, Args)]
 pub struct DataFolder {
-    /// Data folder: contains mnist/, fashion-mnist/, or folders of your own IDX files
+    /// Data folder: contains mnist/, fashion-mnist/, or data of your own
     #[arg(long, value_name = "DIR", env = "KINDLING_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -93,7 +95,8 @@ pub struct RunFlags {
     /// The data folder, and whether to download.
     #[command(flatten)]
     pub data: DataFlags,
-    /// Data set: mnist, fashion-mnist, digits, a toy (see `kindling data`), or the name of a folder in the data folder
+    /// Data set: mnist, fashion-mnist, digits, a toy (see `kindling data`), or your own: a .csv or .npy file, or a folder of IDX files or PNG
+    /// pictures
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
     /// Override any key of the experiment, such as train.lr=0.01; a list makes it an axis (repeatable)
@@ -139,9 +142,15 @@ pub struct SweepArgs {
     /// Seeds trained as one stack [default: 1 on the CPU, 15 on a GPU]; results do not depend on it
     #[arg(long, value_name = "N")]
     pub stack: Option<usize>,
-    /// Print the plan, its cost and what its seeds can show without training
+    /// Print the plan, its cost and what its seeds can show without training, once the data are seen to be there
     #[arg(long)]
     pub dry_run: bool,
+    /// Begin anew where the folder has records of other settings; those are moved into a folder inside
+    #[arg(long)]
+    pub fresh: bool,
+    /// Train every trial, also those that another run under artifacts/ has recorded
+    #[arg(long)]
+    pub no_share: bool,
     /// For --dry-run: the standard deviation over seeds, such as 0.2pp [default: that of the runs in the results' folder]
     #[arg(long, value_name = "SD", requires = "dry_run")]
     pub spread: Option<String>,
@@ -190,13 +199,14 @@ pub struct TrainArgs {
 pub struct PredictArgs {
     /// Folder written by `kindling train`
     pub model: PathBuf,
-    /// PNG images of any size, dark on light or light on dark, or IDX files of 28x28 images
+    /// Pictures of digits as PNG, of any size, dark on light or light on dark; IDX files; for data of your own, pictures of the same size or
+    /// CSV files with the same columns
     #[arg(required = true)]
-    pub images: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// Backend, one of those built in
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
-    /// Print one JSON object for each image
+    /// Print one JSON object for each example
     #[arg(long)]
     pub json: bool,
 }
@@ -218,6 +228,23 @@ pub struct ReportArgs {
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `kindling completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell, or `man` for the manual page
+    pub format: CompletionsFormat,
+}
+
+/// For what completions are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs)]
+pub enum CompletionsFormat {
+    Bash,
+    Zsh,
+    Fish,
+    Man,
 }
 
 /// `kindling compare`

@@ -1,6 +1,6 @@
 //! One arm of one experiment, for the commands that look at a single network.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::run::{RunOptions, settle_dataset};
 use crate::cli::Subject;
@@ -13,8 +13,8 @@ use crate::trial::Lab;
 
 /// An arm and where it can be trained.
 pub struct SelectedArm {
-    /// Its settings.
-    pub arm: Arm,
+    /// The plan of the arm alone, with its one seed.
+    pub plan: Plan,
     /// A lab with the arm's data.
     pub lab: Lab,
     /// Names the folder of results: the experiment, and the arm where there are several.
@@ -22,6 +22,14 @@ pub struct SelectedArm {
 }
 
 impl SelectedArm {
+    /// The arm.
+    ///
+    /// # Errors
+    /// The plan has none.
+    pub fn arm(&self) -> Result<&Arm> {
+        self.plan.arms.first().context("the plan has no arm")
+    }
+
     /// Resolves the flags and loads the data. A misspelt arm is reported before anything is read or fetched.
     ///
     /// # Errors
@@ -39,7 +47,9 @@ impl SelectedArm {
         let mut plan = Plan::new(&spec)?;
         plan.arms = vec![select(&plan, subject.arm.as_deref())?.clone()];
         let lab = Lab::open(&plan, &options.data, backend)?;
-        Ok(Self { arm: plan.arms.remove(0), lab, name })
+        plan.learn_shapes(|data| lab.shape(data));
+        plan.seeds = vec![subject.seed];
+        Ok(Self { plan, lab, name })
     }
 }
 

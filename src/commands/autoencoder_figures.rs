@@ -9,6 +9,7 @@ use crate::experiment::config::TrialConfig;
 use crate::experiment::plan::Plan;
 use crate::files::write_atomic;
 use crate::nn::models::Network;
+use crate::npy;
 use crate::record::TrialRecord;
 use crate::report::export::embeddings;
 use crate::report::figures::Figure;
@@ -29,7 +30,7 @@ pub fn only_config(plan: &Plan) -> Result<&TrialConfig> {
 /// # Errors
 /// One of its ends does not exist; the message says what there is.
 pub fn interpolation(flags: &InterpolationFlags, lab: &Lab, config: &TrialConfig) -> Result<Interpolation> {
-    let classes = &lab.dataset(&config.data.full_name())?.classes;
+    let classes = &lab.dataset(&config.data)?.classes;
     let labels = lab.splits(&config.data)?.test.labels;
     let between = flags.between.clone().unwrap_or_else(|| InterpolationEnds::usual(classes, labels));
     between.check(classes, labels).context("--between")?;
@@ -64,13 +65,13 @@ pub fn draw(
     folder: &Path,
 ) -> Result<Vec<Figure>> {
     let model = network.autoencoder().context("the saved network is not an autoencoder")?;
-    let dataset = lab.dataset(&config.data.full_name())?;
+    let dataset = lab.dataset(&config.data)?;
     let test = lab.splits(&config.data)?.test;
     let autoencoder = TrainedAutoencoder::new(model, config, record.seed, dataset, test, &lab.backend.device);
     let (figures, plane) = autoencoder.draw(interpolation)?;
     let width = autoencoder.latent();
-    write_atomic(&folder.join("codes.npy"), &embeddings::npy_f32(&autoencoder.codes, width))?;
-    write_atomic(&folder.join("labels.npy"), &embeddings::npy_u8(test.labels))?;
+    write_atomic(&folder.join("codes.npy"), &npy::f32_rows(&autoencoder.codes, width))?;
+    write_atomic(&folder.join("labels.npy"), &npy::u8_list(test.labels))?;
     write_atomic(&folder.join("tensors.tsv"), embeddings::tensors_tsv(&autoencoder.codes, width).as_bytes())?;
     write_atomic(&folder.join("metadata.tsv"), embeddings::metadata_tsv(test.labels, &dataset.classes).as_bytes())?;
     if let Some(plane) = plane {

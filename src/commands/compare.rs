@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Exit;
-use super::run::summary_of;
+use super::run_folder::summary_of;
 use crate::analysis::stats::SIGNIFICANCE;
 use crate::analysis::stats::compare::{Pairing, compare};
 use crate::analysis::stats::hypothesis::{Region, correct};

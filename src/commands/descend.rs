@@ -35,6 +35,8 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         out: None,
         // Hundreds of steps down a function take no time that a progress bar could show.
         quiet: true,
+        fresh: false,
+        share: false,
     };
     let format = Format::of(args.json);
     Run::prepare(spec, folder, &options)?.train(|run, summary| {

@@ -16,7 +16,8 @@ use crate::trial::{initial_network, job};
 /// One row per parameter, the worst first; fails where one is off by more than the tolerance.
 pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     ensure!(args.tolerance > 0.0, "--tolerance {}: it must be above 0", args.tolerance);
-    let SelectedArm { arm, lab, .. } = SelectedArm::open(&args.subject)?;
+    let selected = SelectedArm::open(&args.subject)?;
+    let (arm, lab) = (selected.arm()?, &selected.lab);
     let config = &arm.config;
     let seeds = [args.subject.seed];
     let drawn = config.train.vary.seeds(Source::Order, &seeds);

@@ -25,14 +25,14 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
-    let dataset = source::load(&config.data.full_name(), &data_locations(&args.data, ProgressMode::Quiet))?;
+    let dataset = source::load(&config.data, &data_locations(&args.data, ProgressMode::Quiet))?;
     ensure!(
         dataset.hash == card.made_with.data,
         "{} here is not what the network of {} was trained on",
         dataset.name,
         args.model.display()
     );
-    let count = (args.examples as usize).min(config.data.test).min(dataset.test.count());
+    let count = (args.examples as usize).min(dataset.sizes_of(&config.data).test);
     let split = dataset.test.slice(0, count, config.data.pixels);
     let grid_config = LandscapeConfig { reach: args.reach, points: usize::from(args.points), seed: args.seed };
     let objective = Objective { split, task: config.task(dataset.classes.len()), loss: config.train.loss };

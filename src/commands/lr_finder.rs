@@ -26,7 +26,8 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
     let last = first.checked_add(u64::from(args.seeds) - 1);
     let last = last.with_context(|| format!("--seed {first}: there are no {} seeds from there on", args.seeds))?;
     let seeds: Vec<u64> = (first..=last).collect();
-    let SelectedArm { arm, lab, name } = SelectedArm::open(&args.subject)?;
+    let selected = SelectedArm::open(&args.subject)?;
+    let (arm, lab, name) = (selected.arm()?, &selected.lab, &selected.name);
     let folder = match &args.subject.run.out {
         Some(out) => out.clone(),
         None => Path::new("artifacts").join(format!("lr-find-{name}")),

@@ -1,4 +1,5 @@
-//! The subcommands, one file each, and `run`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which several of them share.
+//! The subcommands, one file each, and `run`, `share`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which
+//! several of them share.
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
@@ -6,6 +7,7 @@ mod arm;
 mod autoencoder;
 mod autoencoder_figures;
 mod compare;
+mod completions;
 mod data;
 mod descend;
 mod draw;
@@ -20,6 +22,8 @@ mod print;
 mod report;
 mod reproduce;
 mod run;
+mod run_folder;
+mod share;
 mod sweep;
 mod train;
 mod until;
@@ -77,6 +81,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Completions(args) => completions::run(&args),
     }
 }
 

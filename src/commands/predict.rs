@@ -1,19 +1,26 @@
-//! `kindling predict`: classify pictures with a saved network.
+//! `kindling predict`: what a saved network says of new pictures, or of new rows of a table.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::{Examples, Images, PIXELS, SIDE, idx, picture, width_of};
+use crate::data::own::table;
+use crate::data::{Examples, Images, PointSet, idx, picture};
 use crate::evaluate::{self, classification};
 use crate::nn::device;
 use crate::nn::loss::Loss;
+use crate::nn::task::Task;
 use crate::terminal;
-use crate::trial::saved;
+use crate::trial::saved::{self, ModelCard};
 
-/// Prints one line per image: the predicted class and its probability.
+/// Classes that are printed of a prediction.
+const SHOWN: usize = 3;
+
+/// Prints one line per example: the likeliest classes with their probabilities, or the predicted number. A file that cannot be read is told, and
+/// the others are predicted all the same.
 pub fn run(args: &PredictArgs) -> Result<Exit> {
     let backend = device::open(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
@@ -22,54 +29,134 @@ pub fn run(args: &PredictArgs) -> Result<Exit> {
         "{} holds an autoencoder, which does not classify; give the folder of a classifier",
         args.model.display()
     );
-    let config = &card.config;
     ensure!(
-        width_of(&config.data.dataset) == PIXELS,
+        card.table.is_some() || card.image().is_some(),
         "{} holds a network for the points of {}, which takes points, not images",
         args.model.display(),
-        config.data.dataset
+        card.config.data.dataset
     );
-    let task = config.task(card.classes.len());
-    // Every file is read before anything is printed, so that a bad file leaves no partial output.
-    let files: Vec<(&Path, Vec<u8>)> =
-        args.images.iter().map(|path| Ok((path.as_path(), read(path)?))).collect::<Result<_>>()?;
-    for (path, pixels) in files {
-        let count = pixels.len() / PIXELS;
-        let images = Examples::Images(Images::new(pixels, vec![0; count]));
-        let split = images.slice(0, count, config.data.pixels);
+    let mut has_failed = false;
+    for path in &args.files {
+        let examples = match read(path, &card) {
+            Ok(examples) => examples,
+            Err(error) => {
+                terminal::tell(format_args!("error: {error:#}"));
+                has_failed = true;
+                continue;
+            }
+        };
+        let count = examples.count();
+        let split = examples.slice(0, count, card.config.data.pixels);
         let outputs = evaluate::outputs_of_one(&model, split.rows, &backend.device);
-        let scores = classification::class_scores(&outputs, task);
-        for (index, prediction) in classification::predictions(&scores, card.classes.len()).iter().enumerate() {
+        for (index, found) in Predicted::all(&outputs, &card).iter().enumerate() {
             let name = if count > 1 { format!("{}#{index}", path.display()) } else { path.display().to_string() };
-            let class = &card.classes[usize::from(prediction.class)];
-            // Only a network trained on the cross-entropy has outputs that a softmax makes probabilities of.
-            let confidence = (card.config.train.loss == Loss::CrossEntropy).then_some(prediction.confidence);
-            match confidence {
-                _ if args.json => {
-                    terminal::print(format_args!(
-                        "{}",
-                        serde_json::json!({ "image": name, "class": class, "confidence": confidence })
-                    ));
-                }
-                Some(confidence) => terminal::print(format_args!("{name}: {class} ({:.1} %)", 100.0 * confidence)),
-                None => terminal::print(format_args!("{name}: {class}")),
+            match args.json {
+                true => terminal::print(format_args!("{}", found.json(&name))),
+                false => terminal::print(format_args!("{name}: {}", found.text())),
             }
         }
     }
-    Ok(Exit::Done)
+    Ok(if has_failed { Exit::Failed } else { Exit::Done })
 }
 
-/// The pixels of one picture, or of every image of an IDX file.
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// What a network says of one example.
+enum Predicted<'a> {
+    /// The classes, the likeliest first, each with its probability where the outputs stand for one.
+    Classes(Vec<(&'a str, Option<f32>)>),
+    /// A number.
+    Number(f32),
+}
+
+impl<'a> Predicted<'a> {
+    /// The predictions behind the outputs `[n * out]`.
+    fn all(outputs: &[f32], card: &'a ModelCard) -> Vec<Self> {
+        let task = card.config.task(card.classes.len());
+        if task == Task::Regress {
+            return outputs.iter().map(|&number| Self::Number(number)).collect();
+        }
+        // The outputs of a network trained on a mean squared error, and those of one sigmoid a class, do not add up to 1.
+        let loss = card.config.train.loss;
+        let is_binary = matches!(task, Task::Binary { .. });
+        let are_logits = loss == Loss::CrossEntropy || is_binary && loss.is_on_logits() && !loss.is_perceptrons();
+        let scores = classification::class_scores(outputs, task);
+        let of_row = |row: &[f32]| {
+            let probabilities = classification::probabilities(row, row.len(), Loss::CrossEntropy);
+            let mut order: Vec<usize> = (0..row.len()).collect();
+            // A stable sort: of equal scores the first class is predicted, as everywhere.
+            order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+            let class = |class: usize| (card.classes[class].as_str(), are_logits.then_some(probabilities[class]));
+            Self::Classes(order.into_iter().map(class).collect())
+        };
+        scores.chunks_exact(card.classes.len()).map(of_row).collect()
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Classes(classes) => {
+                let one = |(name, probability): &(&str, Option<f32>)| match probability {
+                    Some(probability) => format!("{name} ({:.1} %)", 100.0 * probability),
+                    None => (*name).to_string(),
+                };
+                let shown = classes.iter().take(SHOWN).map(one).collect::<Vec<_>>();
+                shown.join(", ")
+            }
+        }
+    }
+
+    fn json(&self, name: &str) -> Value {
+        match self {
+            Self::Number(number) => json!({ "example": name, "number": number }),
+            Self::Classes(classes) => {
+                let (class, confidence) = classes.first().copied().unwrap_or(("", None));
+                let each =
+                    |(class, probability): &(&str, Option<f32>)| json!({ "class": class, "probability": probability });
+                let top: Vec<Value> = classes.iter().take(SHOWN).map(each).collect();
+                json!({ "example": name, "class": class, "confidence": confidence, "top": top })
+            }
+        }
+    }
+}
+
+/// One picture, every image of an IDX file, or every row of a CSV file, in the form that the network takes.
+fn read(path: &Path, card: &ModelCard) -> Result<Examples> {
+    if let Some(inputs) = &card.table {
+        let values = table::read_inputs(inputs, path)?;
+        let width = inputs.columns.len();
+        return Ok(Examples::Points(PointSet {
+            labels: vec![0; values.len() / width],
+            width,
+            values,
+            targets: Vec::new(),
+        }));
+    }
+    let shape = card.image().context("the network takes no images")?;
+    let [rows, columns] = shape;
+    let images = |pixels: Vec<u8>| {
+        let count = pixels.len() / (rows * columns);
+        Examples::Images(Images::sized(shape, pixels, vec![0; count]))
+    };
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
-        return picture::read(path);
+        // Digits are brought into MNIST's form; pictures of one's own are taken as they were for the training.
+        if !card.config.data.is_own() {
+            return Ok(images(picture::read(path)?));
+        }
+        let (found, pixels) = picture::read_as_is(path)?;
+        ensure!(
+            found == shape,
+            "{} is {} x {} pixels, and the network takes {columns} x {rows}",
+            path.display(),
+            found[1],
+            found[0]
+        );
+        return Ok(images(pixels));
     }
     let file = idx::read(path).context("only PNG pictures and IDX files (plain or .gz) can be classified")?;
     ensure!(
-        file.shape.len() == 3 && file.shape[1..] == [SIDE, SIDE] && file.shape[0] > 0,
-        "{} holds {:?}; it must be images of {SIDE}x{SIDE}",
+        file.shape.len() == 3 && file.shape[1..] == [rows, columns] && file.shape[0] > 0,
+        "{} holds {:?}; it must be images of {rows}x{columns}",
         path.display(),
         file.shape
     );
-    Ok(file.bytes)
+    Ok(images(file.bytes))
 }

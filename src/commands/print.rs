@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::analysis::claims::Finding;
+use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::report;
-use crate::terminal;
+use crate::terminal::{self, Mood};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,19 +42,38 @@ pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, form
     }
     terminal::print(format_args!("{}", report::table::arms(summary).text()));
     terminal::print(format_args!("{}\n", report::table::caption(summary)));
+    if let Some(search) = &summary.search {
+        terminal::print(format_args!("{}", report::best_of_search(summary, search)));
+        terminal::print(format_args!("train it: kindling train {}\n", folder.join("best.toml").display()));
+    }
     if let (Some(_), Some(metrics)) = (report::codes::table(summary), report::table::metrics(summary)) {
         terminal::print(format_args!("{}\n", metrics.text()));
     }
     if let Some((table, note)) = report::codes::one_vs_rest_table(summary, dataset) {
         terminal::print(format_args!("{}\n{note}\n", table.text()));
     }
-    for pair in &summary.ranking {
-        terminal::print(format_args!("{}", report::verdict_line(pair, &summary.metric)));
+    if let Some(winner) = report::winner_line(summary) {
+        terminal::print(format_args!("{winner}"));
     }
-    let judged = summary.claims.iter().filter(|claim| claim.finding != Finding::NotAsPublished);
-    let lines: Vec<String> = judged.map(report::claim_line).collect();
-    if !lines.is_empty() {
-        terminal::print(format_args!("\n{}", lines.join("\n")));
+    for pair in &summary.ranking {
+        let line = report::verdict_line(pair, &summary.metric);
+        let is_open = pair.comparison.verdict() == Verdict::Inconclusive;
+        let (between, numbers) = line.split_at(line.find(": ").unwrap_or(0));
+        terminal::print_sentence(between, numbers, if is_open { Mood::Open } else { Mood::Good });
+    }
+    let judged: Vec<_> = summary.claims.iter().filter(|claim| claim.finding != Finding::NotAsPublished).collect();
+    if !judged.is_empty() {
+        terminal::print(format_args!(""));
+    }
+    for claim in judged {
+        let line = report::claim_line(claim);
+        let (word, rest) = line.split_at(line.find(':').unwrap_or(0));
+        let mood = match claim.finding {
+            Finding::Confirmed => Mood::Good,
+            Finding::Refuted => Mood::Bad,
+            _ => Mood::Open,
+        };
+        terminal::print_sentence(word, rest, mood);
     }
     terminal::print(format_args!("\nreport: {}", folder.join("report.html").display()));
     Ok(())

@@ -3,7 +3,8 @@
 use anyhow::{Result, ensure};
 
 use super::print::{self, Format};
-use super::run::{local_data, plan_of, summary_of};
+use super::run::local_data;
+use super::run_folder::{plan_of, summary_of};
 use super::{Exit, autoencoder_figures, interrupts};
 use crate::cli::ReportArgs;
 use crate::data::{Dataset, source};
@@ -19,11 +20,14 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     interrupts::stop_at_once()?;
     let summary = summary_of(&args.folder)?;
     let locations = local_data(args.data.data_dir.clone());
-    let name = summary.median_run().filter(|run| run.path.is_empty()).map(|run| run.made_with.dataset.clone());
-    let dataset = name.as_ref().and_then(|name| source::load(name, &locations).ok());
-    if let (Some(name), None) = (&name, &dataset) {
+    let plan = plan_of(&args.folder)?;
+    let run = summary.median_run().filter(|run| run.path.is_empty());
+    let data = run.and_then(|run| plan.config_of(&run.arm)).map(|config| &config.data);
+    let dataset = data.and_then(|data| source::load(data, &locations).ok());
+    if let (Some(data), None) = (data, &dataset) {
         terminal::tell(format_args!(
-            "note: {name} is not at hand, so there are no pictures of its images (--data-dir)"
+            "note: {} is not at hand, so there are no pictures of its images (--data-dir)",
+            data.full_name()
         ));
     }
     let shown = dataset.as_ref();
@@ -58,7 +62,7 @@ fn figures(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<Ve
     let backend = device::open(Some(&made.backend)).or_else(|_| device::open(Some(device::CPU_NAME)))?;
     let plan = plan_of(&args.folder)?;
     let config = autoencoder_figures::only_config(&plan)?;
-    let lab = Lab::with_dataset(dataset.clone(), backend);
+    let lab = Lab::with_data(&config.data, dataset.clone(), backend);
     let network = autoencoder_figures::load(&args.folder, run, config, &lab)?;
     let interpolation = autoencoder_figures::interpolation(&args.interpolation, &lab, config)?;
     autoencoder_figures::draw(run, &network, config, &lab, &interpolation, &args.folder)

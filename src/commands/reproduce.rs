@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Exit;
-use super::run::{Run, RunOptions, by_trial, is_of, names_dataset};
+use super::run::{Run, RunOptions, names_dataset};
+use super::run_folder::{by_trial, is_of};
 use crate::analysis::summary::Summary;
 use crate::cli::ReproduceArgs;
 use crate::data::source;
@@ -16,6 +17,7 @@ use crate::files::{read_within, write_atomic};
 use crate::record::{self, Status, TrialRecord};
 use crate::report;
 use crate::report::ledger::{self, Earlier, Entry};
+use crate::run::NeededTrials;
 use crate::suggest::suggestion;
 use crate::terminal;
 
@@ -177,8 +179,8 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
     let is_whole = written == known && report::is_of(folder, &records)?;
     if !is_whole || !folder.join("report.html").is_file() {
         let summary = Summary::new(&plan, records)?;
-        let dataset =
-            summary.median_run().and_then(|run| source::load(&run.made_with.dataset, &options.data.offline()).ok());
+        let config = summary.median_run().and_then(|run| plan.config_of(&run.arm));
+        let dataset = config.and_then(|config| source::load(&config.data, &options.data.offline()).ok());
         if is_whole {
             report::write_html(&summary, dataset.as_ref(), folder)?;
         } else {
@@ -230,7 +232,11 @@ fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
     let found = record::read_all(folder)?;
     let recorded = by_trial(&found);
     let mut records = Vec::new();
-    for trial in plan.trials() {
+    let needed = NeededTrials::of(&plan, &found);
+    if !needed.is_whole {
+        return Ok(None);
+    }
+    for trial in needed.trials(&plan) {
         let own = recorded.get(&(trial.label.as_str(), trial.seed));
         let Some(record) = own.filter(|record| record.status != Status::Failed && is_of(record, &trial)) else {
             return Ok(None);

@@ -3,29 +3,28 @@
 //! Read from top to bottom: the options, the spec with the options applied, the run made ready, its arms proposed where it searches, its
 //! trials trained, its end reported.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use super::{Exit, failed, interrupts};
+use super::{Exit, failed, interrupts, share};
 use crate::analysis::claims;
 use crate::analysis::stats::describe::interquartile_mean;
 use crate::analysis::summary::Summary;
 use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
-use crate::data::{Dataset, DefaultSizes};
-use crate::experiment::config::{Start, TrialConfig};
+use crate::data::{DataConfig, Dataset, SplitSizes};
 use crate::experiment::metric::Metric;
-use crate::experiment::plan::{Plan, Trial, identity};
-use crate::experiment::spec::{Spec, claims_hash, library};
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::{Halving, Spec, claims_hash, library};
 use crate::files::write_atomic;
 use crate::nn::device;
-use crate::record::{self, RecordFile, Status, TrialRecord, by_seed};
+use crate::record::{self, RecordFile, Status, by_seed};
 use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
-use crate::run::{self, PendingRun, RunOutcome, RunnerOptions, Trainer};
+use crate::run::{self, HalvingTrainer, PendingRun, RunOutcome, RunnerOptions, Trainer};
 use crate::terminal;
 use crate::trial::Lab;
 
@@ -52,6 +51,10 @@ pub struct RunOptions {
     pub stack: Option<usize>,
     /// Folder for the results; `None` for one of artifacts/.
     pub out: Option<PathBuf>,
+    /// Begin anew where the folder has records of other settings.
+    pub fresh: bool,
+    /// Take trials that another run has recorded.
+    pub share: bool,
     /// Print nothing but results.
     pub quiet: bool,
 }
@@ -70,18 +73,21 @@ impl RunOptions {
             jobs: None,
             stack: None,
             out: flags.out.clone(),
+            fresh: false,
+            share: false,
             quiet: flags.quiet,
         }
     }
 
     /// The folder for the results of a run of this name.
     pub fn folder(&self, name: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| self.shelf().join(name))
+    }
+
+    /// The folder in which runs have their folders.
+    fn shelf(&self) -> PathBuf {
         let artifacts = Path::new("artifacts");
-        match (&self.out, self.smoke) {
-            (Some(out), _) => out.clone(),
-            (None, true) => artifacts.join("smoke").join(name),
-            (None, false) => artifacts.join(name),
-        }
+        if self.smoke { artifacts.join("smoke") } else { artifacts.into() }
     }
 
     /// Applies the options to a spec, `--smoke` first, so that everything typed beats it. Claims about arms that the options took away
@@ -97,7 +103,7 @@ impl RunOptions {
         spec.published = Some(Box::new(spec.clone()));
         if self.smoke {
             spec.set_flag("smoke", "train.epochs", 1)?;
-            spec.max_sizes = Some(DefaultSizes { train: 2_000, validation: 500, test: 500 });
+            spec.max_sizes = Some(SplitSizes { train: 2_000, validation: 500, test: 500 });
             spec.seeds = spec.seeds.min(3);
             spec.looks.clear();
         }
@@ -149,12 +155,13 @@ pub fn names_dataset(spec: &Spec) -> bool {
     paths.any(|path| path == "data.dataset" || path.starts_with("descend."))
 }
 
-/// If no data set is named and MNIST is unavailable, uses `digits` and prints a warning.
+/// If neither a data set nor a data folder is named and MNIST is unavailable, uses `digits` and prints a warning.
 pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> {
-    if names_dataset(spec) || locations.find("mnist").is_some() {
+    // Who names a data folder means the data in it.
+    if names_dataset(spec) || locations.dir.is_some() || locations.find("mnist").is_some() {
         return Ok(());
     }
-    if let Err(error) = source::load("mnist", locations) {
+    if let Err(error) = source::load(&DataConfig::named("mnist"), locations) {
         terminal::tell(format_args!(
             "WARNING: {error:#}\n\nWARNING: MNIST is unavailable, so this run uses `digits`, drawn by kindling itself. Its numbers are \
              not MNIST's; every file it writes carries the name `digits`.\n"
@@ -162,77 +169,6 @@ pub fn settle_dataset(spec: &mut Spec, locations: &DataLocations) -> Result<()> 
         spec.set_flag("dataset", "data.dataset", "digits")?;
     }
     Ok(())
-}
-
-/// The summary of a run's records, in plan order.
-///
-/// # Errors
-/// The folder is not a run's, or none of its records belongs to its spec.
-pub fn summary_of(folder: &Path) -> Result<Summary> {
-    let plan = plan_of(folder)?;
-    let (file, records) = (record::file_in(folder), record::read_all(folder)?);
-    let recorded = by_trial(&records);
-    let mut ordered = Vec::new();
-    for trial in plan.trials() {
-        let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
-        // Of a `--smoke` over several data sets, spec.toml does not have the sizes of each.
-        let sizes_are_known = plan.differs.is_empty() || plan.datasets().len() < 2;
-        ensure!(
-            is_of(record, &trial) || !sizes_are_known,
-            "{} has a record of `{}`, seed {}, with other settings than {} gives that arm; put back the spec.toml that the run wrote, or \
-             run the sweep into another folder with --out",
-            file.display(),
-            record.arm,
-            record.seed,
-            folder.join("spec.toml").display()
-        );
-        ordered.push((*record).clone());
-    }
-    if ordered.is_empty() {
-        bail!(
-            "none of the {} records of {} belongs to the arms and seeds of {}",
-            records.len(),
-            file.display(),
-            folder.join("spec.toml").display()
-        );
-    }
-    Summary::new(&plan, ordered).with_context(|| folder.join("spec.toml").display().to_string())
-}
-
-/// The last record of each arm and seed.
-pub fn by_trial(records: &[TrialRecord]) -> HashMap<(&str, u64), &TrialRecord> {
-    records.iter().map(|record| ((record.arm.as_str(), record.seed), record)).collect()
-}
-
-/// Whether a record is of this trial's settings, seed and data, and not only of an arm with the same name. Where the identity is also that
-/// of weights or data which the record does not have, only a sweep, which reads them, can tell.
-pub fn is_of(record: &TrialRecord, trial: &Trial) -> bool {
-    let made = &record.made_with;
-    starts_elsewhere(&trial.config)
-        || identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
-}
-
-/// Whether a training starts from weights in a file, or from those of a training on other data.
-fn starts_elsewhere(config: &TrialConfig) -> bool {
-    match &config.model.start {
-        Some(Start::File(_)) => true,
-        Some(Start::WarmStart(before)) => before
-            .settings
-            .as_ref()
-            .is_some_and(|settings| settings.data.full_name() != config.data.full_name() || starts_elsewhere(settings)),
-        None => false,
-    }
-}
-
-/// The plan of a run's folder, named after the folder.
-///
-/// # Errors
-/// The folder holds no spec, or one that makes no plan.
-pub fn plan_of(folder: &Path) -> Result<Plan> {
-    let mut spec = library::load(&folder.join("spec.toml"))
-        .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
-    spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
-    Ok(Plan::new(&spec)?)
 }
 
 /// A run made ready: its backend opened, its data loaded, its plan checked. Nothing is written yet.
@@ -246,6 +182,8 @@ pub struct Run {
     pub folder: PathBuf,
     options: RunnerOptions,
     quiet: bool,
+    /// Where trials are looked for that another run has recorded.
+    shelf: Option<PathBuf>,
 }
 
 /// What a run does with records in its folder whose arm is not in its plan.
@@ -267,6 +205,13 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
+        if let Some(aside) = if options.fresh { record::set_aside(&folder)? } else { None } {
+            terminal::tell(format_args!(
+                "note: the records that were in {} are now in {}",
+                folder.display(),
+                aside.display()
+            ));
+        }
         let has_records = record::are_in(&folder);
         let written = if has_records { library::load(&folder.join("spec.toml")).ok() } else { None };
         spec.claims_before = match has_records {
@@ -277,17 +222,20 @@ impl Run {
         if let Some(written) = written.filter(|_| !options.quiet) {
             note_second_look(&spec, &written);
         }
-        let plan = Plan::new(&spec)?;
+        let mut plan = Plan::new(&spec)?;
         if !has_records {
             memory::check(&plan, run_options)?;
         }
         let lab = Lab::open(&plan, &options.data, backend)?;
-        Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet })
+        plan.learn_shapes(|data| lab.shape(data));
+        let shelf = options.share.then(|| options.shelf());
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet, shelf })
     }
 
     /// The data set of the run that figures show, where it was loaded.
     pub fn shown_dataset(&self, summary: &Summary) -> Option<&Dataset> {
-        self.lab.dataset(&summary.median_run()?.made_with.dataset).ok()
+        let config = self.plan.config_of(&summary.median_run()?.arm)?;
+        self.lab.dataset(&config.data).ok()
     }
 
     /// A progress display that fits the terminal.
@@ -300,9 +248,28 @@ impl Run {
     /// # Errors
     /// It could not start. What goes wrong later is printed, and the exit is [`Exit::Failed`].
     pub fn train(mut self, report: impl FnOnce(&Self, &Summary) -> Result<()>) -> Result<Exit> {
-        match self.search()? {
+        let exit = match self.plan.halving {
+            Some(halving) => self.halve(halving)?,
+            None => self.search()?,
+        };
+        match exit {
             Exit::Done => self.train_with(&self.lab, &self.progress(), |summary| report(&self, summary)),
             exit => Ok(exit),
+        }
+    }
+
+    /// Trains the stages of a search that halves, one after the other, until no trial is left that the search needs.
+    fn halve(&self, halving: Halving) -> Result<Exit> {
+        loop {
+            let (file, pending) = self.open_records(UnknownRecords::Refuse)?;
+            if pending.pending.is_empty() && pending.needed.is_whole {
+                return Ok(Exit::Done);
+            }
+            let trainer = HalvingTrainer::new(&self.lab, halving, &self.plan, &pending.needed);
+            let exit = self.train_pending(file, pending, &trainer, &self.progress(), |_| Ok(()))?;
+            if exit != Exit::Done {
+                return Ok(exit);
+            }
         }
     }
 
@@ -316,8 +283,29 @@ impl Run {
         progress: &SweepProgress,
         report: impl FnOnce(&Summary) -> Result<()>,
     ) -> Result<Exit> {
-        let (file, pending) = self.open_records(UnknownRecords::Refuse)?;
+        let (mut file, mut pending) = self.open_records(UnknownRecords::Refuse)?;
+        self.share(&mut file, &mut pending)?;
         self.train_pending(file, pending, trainer, progress, report)
+    }
+
+    /// Copies the records of pending trials that another run has.
+    fn share(&self, file: &mut RecordFile, pending: &mut PendingRun) -> Result<()> {
+        let Some(shelf) = &self.shelf else { return Ok(()) };
+        let all = self.plan.arms.len() * self.plan.seeds.len();
+        let found = share::recorded_elsewhere(&pending.pending, &self.folder, shelf, |trial| self.lab.id(trial))?;
+        let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
+        for (record, folder) in &found {
+            file.append(record)?;
+            *counts.entry(folder.clone()).or_default() += 1;
+        }
+        for (folder, count) in counts.iter().filter(|_| !self.quiet) {
+            terminal::tell(format_args!(
+                "{count} of {all} trials taken from {} (--no-share trains them)",
+                folder.display()
+            ));
+        }
+        pending.take(found.into_iter().map(|(record, _)| record).collect());
+        Ok(())
     }
 
     /// Trains the proposals of a Bayesian search one after the other, each made from how those before it validated, until one is left,
@@ -331,6 +319,7 @@ impl Run {
                 search.scores = scores.clone();
             }
             self.plan = Plan::new(&self.spec)?;
+            self.plan.learn_shapes(|data| self.lab.shape(data));
             if scores.len() + 1 >= count as usize {
                 return Ok(Exit::Done);
             }
@@ -363,8 +352,7 @@ impl Run {
         found.retain(|record| {
             unknown == UnknownRecords::Refuse || self.plan.arms.iter().any(|arm| arm.label == record.arm)
         });
-        let pending = run::resume(&self.plan, &self.lab, found);
-        let pending = pending.with_context(|| record::file_in(&self.folder).display().to_string())?;
+        let pending = run::resume(&self.plan, &self.lab, found).map_err(|error| self.other_records(&error))?;
         if !pending.pending.is_empty() {
             memory::check(&self.plan, self.options)?;
         }
@@ -374,6 +362,19 @@ impl Run {
             terminal::tell(format_args!("note: {truncated}"));
         }
         Ok((file, pending))
+    }
+
+    /// The error where the folder's records are not of this run: what differs, and what to do.
+    fn other_records(&self, error: &anyhow::Error) -> anyhow::Error {
+        let file = record::file_in(&self.folder);
+        let written = library::load(&self.folder.join("spec.toml")).ok();
+        let differs = written.map(|written| self.spec.differing_from(&written)).unwrap_or_default();
+        let why = if differs.is_empty() { format!("{error:#}") } else { differs.join("; ") };
+        anyhow::anyhow!(
+            "{} has the records of another run: {why}. Use --fresh to begin anew (they are moved into a folder inside), or another folder \
+             with --out",
+            file.display()
+        )
     }
 
     /// Trains and reports. From here on, what goes wrong is not "could not start": it is printed, and finished trials are kept.
@@ -395,10 +396,10 @@ impl Run {
     /// Summary, report and exit of a run, whole or interrupted.
     fn finish(&self, outcome: RunOutcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
         if outcome.interrupted {
-            let all = self.plan.arms.len() * self.plan.seeds.len();
             terminal::tell(format_args!(
-                "{} of {all} trials are done; the same command goes on from here",
-                outcome.records.len()
+                "{} of {} trials are done; the same command goes on from here",
+                outcome.records.len(),
+                outcome.trials
             ));
         }
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();

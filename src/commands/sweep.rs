@@ -6,24 +6,34 @@ use anyhow::Result;
 
 use super::Exit;
 use super::print::{self, Format};
-use super::run::{Run, RunOptions, workers};
+use super::run::{Run, RunOptions, settle_dataset, workers};
 use super::until::{self, DEFAULT_BUDGET, Goal, margin};
 use crate::analysis::claims::outlook;
 use crate::analysis::stats::looks::looks;
 use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
+use crate::data::known::KNOWN;
 use crate::experiment::plan::{Plan, cost};
-use crate::experiment::spec::library;
+use crate::experiment::spec::{Spec, library};
+use crate::nn::device;
 use crate::record;
 use crate::report;
 use crate::run::progress::cost_line;
 use crate::run::{RunnerOptions, memory};
 use crate::terminal;
+use crate::trial::Lab;
 
 /// Runs the experiment and writes its report.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
     let flags = RunOptions::from_flags(&args.run);
-    let options = RunOptions { seeds: args.seeds, jobs: args.jobs, stack: args.stack, ..flags };
+    let options = RunOptions {
+        seeds: args.seeds,
+        jobs: args.jobs,
+        stack: args.stack,
+        fresh: args.fresh,
+        share: !args.no_share,
+        ..flags
+    };
     let mut spec = library::find(&args.experiment)?;
     options.apply(&mut spec)?;
     let folder = options.folder(&spec.name);
@@ -34,7 +44,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
             (spec.seeds, spec.looks) = (budget, looks(budget));
         }
         let spread = args.spread.as_deref().map(|text| margin(text, &Plan::new(&spec)?.metric)).transpose()?;
-        return dry_run(&Plan::new(&spec)?, &folder, &options, spread);
+        return dry_run(spec, &folder, &options, spread);
     }
     let format = Format::of(args.json);
     let report = |run: &Run, summary: &Summary| {
@@ -46,11 +56,48 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         let goal = Goal { claims: args.until.is_some(), precision: args.precision.clone() };
         return until::run(&spec, &folder, &options, (&goal, budget), report);
     }
-    Run::prepare(spec, folder, &options)?.train(report)
+    let run = Run::prepare(spec, folder, &options)?;
+    if !options.quiet && !run.plan.is_search {
+        tell_outlook(&run.plan, &run.folder);
+    }
+    run.train(report)
 }
 
+/// Says before the training what its seeds can show.
+fn tell_outlook(plan: &Plan, folder: &Path) {
+    let earlier = record::read_all(folder).unwrap_or_default();
+    if earlier.len() >= plan.arms.len() * plan.seeds.len() {
+        return;
+    }
+    if let Some(outlook) = outlook(plan, &earlier, None).filter(|_| plan.arms.len() > 1 || !plan.claims.is_empty()) {
+        terminal::tell(format_args!("{}", outlook.differences));
+        outlook.undecidable.iter().for_each(|claim| terminal::tell(format_args!("{claim}")));
+    }
+}
+
+/// A run of more seconds than this is warned of.
+const LONG: f64 = 3600.0;
+
 /// Prints the arms, the cost, and what the seeds can show, by the spread of the runs that the folder holds already unless one is given.
-fn dry_run(plan: &Plan, folder: &Path, options: &RunOptions, spread: Option<f64>) -> Result<Exit> {
+fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f64>) -> Result<Exit> {
+    let backend = device::open(options.backend.as_deref())?;
+    let here = options.data.offline();
+    // What would be downloaded is not looked at; everything else that a run would refuse is refused.
+    let is_fetched = |name: &String| {
+        KNOWN.iter().any(|known| known.name == *name && here.find(name).is_none()) && here.dir.is_none()
+    };
+    let mut plan = Plan::new(&spec)?;
+    if plan.datasets().iter().any(|name| is_fetched(&name.split('[').next().unwrap_or(name).to_string())) {
+        terminal::tell(format_args!(
+            "note: the data are not here yet; a run would download them, or draw digits instead"
+        ));
+    } else {
+        settle_dataset(&mut spec, &here)?;
+        plan = Plan::new(&spec)?;
+        let lab = Lab::open(&plan, &here, backend)?;
+        plan.learn_shapes(|data| lab.shape(data));
+    }
+    let plan = &plan;
     terminal::print(format_args!("{}\n", plan.question));
     for (index, arm) in plan.arms.iter().enumerate() {
         terminal::print(format_args!(
@@ -69,6 +116,12 @@ fn dry_run(plan: &Plan, folder: &Path, options: &RunOptions, spread: Option<f64>
     if let Some(outlook) = outlook(plan, &earlier, spread) {
         terminal::print(format_args!("{}", outlook.differences));
         outlook.undecidable.iter().for_each(|claim| terminal::print(format_args!("{claim}")));
+    }
+    let seconds = cost::plan_seconds(plan, workers(options.jobs, true));
+    if seconds > LONG {
+        terminal::tell(format_args!(
+            "warning: this takes more than an hour; fewer --seeds or --epochs, or `search = {{ random = N, halving = ... }}`, take less"
+        ));
     }
     terminal::print(format_args!("results would go to {}", folder.display()));
     Ok(Exit::Done)

@@ -1,42 +1,46 @@
 //! `kindling train`: one network, shown as it trains, described per class, saved.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 
 use super::arm::SelectedArm;
+use super::interrupts::STOP;
 use super::print::Format;
 use super::run::RunOptions;
 use super::{Exit, failed, interrupts};
+use crate::analysis::summary::Summary;
 use crate::cli::TrainArgs;
-use crate::data::{PIXELS, width_of};
-use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
+use crate::data::Dataset;
 use crate::experiment::metric::Metric;
+use crate::experiment::plan::Plan;
 use crate::files::check_writable;
 use crate::record::{Status, TrialRecord};
-use crate::report::table::{Cell, Table};
+use crate::report::training;
 use crate::run::dashboard::Dashboard;
 use crate::terminal;
 use crate::train::TrainError;
-use crate::trial::run_stack;
 use crate::trial::saved::{self, ModelCard};
+use crate::trial::{Lab, run_stack};
 
-/// Trains the same trial as in a sweep, with a dashboard, and saves the network.
+/// Trains the same trial as in a sweep, with a dashboard, and saves the network. A training that the user stops is saved as far as it came.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
     let args = &args.subject;
     let options = RunOptions::from_flags(&args.run);
-    let SelectedArm { arm, lab, name } = SelectedArm::open(args)?;
+    let SelectedArm { plan, lab, name } = SelectedArm::open(args)?;
+    let arm = plan.arms.first().context("the plan has no arm")?;
     let folder = options.folder(&format!("model-{name}"));
     check_writable(&folder)?;
     let stop = interrupts::stop_after_the_step()?;
     let label = format!("{} seed {}", arm.label, args.seed);
-    let trained = Dashboard::show(&label, &arm.config, args.run.quiet, stop, |screen| {
+    let trained = Dashboard::show(&label, &arm.config, (args.run.quiet, true), stop, |screen| {
         run_stack(&lab, &[arm.trial(0, args.seed)], screen)
     });
     let trained = match trained {
         Ok(trained) => trained,
         Err(TrainError::Interrupted) => {
-            terminal::tell(format_args!("stopped before the last epoch; nothing is saved"));
+            terminal::tell(format_args!("stopped while the network was measured; nothing is saved"));
             return Ok(Exit::Interrupted);
         }
         Err(TrainError::Failed(error)) => return Ok(failed(&error)),
@@ -54,31 +58,46 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
                 ));
             }
         }
-        return Ok(Exit::Done);
+        return Ok(Exit::Failed);
     }
-    let classes = &lab.dataset(&arm.config.data.full_name())?.classes;
-    let saved = saved::save(&folder, network, &ModelCard::new(record, classes, &arm.config));
+    let dataset = lab.dataset(&arm.config.data)?;
+    let saved = saved::save(&folder, network, &ModelCard::new(record, dataset, &arm.config));
     // The numbers are printed whatever became of the file: they took the training to get.
-    show(record, classes, saved.is_ok().then_some(folder.as_path()), format)?;
-    match saved {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => {
-            terminal::tell(format_args!(
-                "error: the network is not saved: {error:#}; the same command trains the same network again"
-            ));
-            Ok(Exit::Failed)
-        }
+    show(record, dataset, saved.is_ok().then_some(folder.as_path()), format)?;
+    let was_stopped = STOP.load(Ordering::Relaxed);
+    if was_stopped {
+        terminal::tell(format_args!(
+            "stopped in epoch {}; the network is as it was then",
+            record.history.train_loss.len()
+        ));
     }
+    if let Err(error) = saved {
+        terminal::tell(format_args!(
+            "error: the network is not saved: {error:#}; the same command trains the same network again"
+        ));
+        return Ok(Exit::Failed);
+    }
+    if let Err(error) = report(&plan, record, &lab, &folder) {
+        return Ok(failed(&error.context("the network is saved, and its report is not")));
+    }
+    Ok(if was_stopped { Exit::Interrupted } else { Exit::Done })
+}
+
+/// Writes the curves and the report beside the network.
+fn report(plan: &Plan, record: &TrialRecord, lab: &Lab, folder: &Path) -> Result<()> {
+    let summary = Summary::new(&Plan { claims: Vec::new(), ..plan.clone() }, vec![record.clone()])?;
+    let config = plan.config_of(&record.arm).context("the plan has no such arm")?;
+    training::write(&summary, record, lab.dataset(&config.data)?, folder)
 }
 
 /// Prints what was measured, and the folder that the network is saved in.
-fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, format: Format) -> Result<()> {
+fn show(record: &TrialRecord, dataset: &Dataset, saved_in: Option<&Path>, format: Format) -> Result<()> {
     if format == Format::Json {
         terminal::print(format_args!("{}", record.to_line()?));
         return Ok(());
     }
     if record.metric(&Metric::TestAccuracy).is_some() {
-        terminal::print(format_args!("{}\n", per_class_table(record, classes).text()));
+        terminal::print(format_args!("{}\n", training::per_class_table(record, &dataset.classes).text()));
     }
     let of_test = [Metric::TestAccuracy, Metric::TestLoss, Metric::TestMse, Metric::TestBce];
     let found = of_test.into_iter().filter_map(|metric| {
@@ -95,33 +114,14 @@ fn show(record: &TrialRecord, classes: &[String], saved_in: Option<&Path>, forma
         record.made_with.dataset
     ));
     if let Some(folder) = saved_in {
-        let of_images = width_of(&record.made_with.dataset) == PIXELS;
-        let next = if record.metric(&Metric::TestAccuracy).is_some() && of_images {
-            format!("; try `kindling predict {} IMAGE.png`", folder.display())
-        } else {
-            String::new()
+        let example = match (dataset.train.images(), &dataset.table) {
+            (Some(_), _) if record.metric(&Metric::TestAccuracy).is_some() => Some("IMAGE.png"),
+            (None, Some(_)) => Some("ROWS.csv"),
+            _ => None,
         };
-        terminal::print(format_args!("saved in {}{next}", folder.display()));
+        let next =
+            example.map_or(String::new(), |file| format!("; try `kindling predict {} {file}`", folder.display()));
+        terminal::print(format_args!("saved in {}, with report.html{next}", folder.display()));
     }
     Ok(())
-}
-
-/// Precision, recall, F1 and support of each class, and their means.
-fn per_class_table(record: &TrialRecord, classes: &[String]) -> Table {
-    let reports = per_class(&record.confusion);
-    let number = |value: Option<f64>| Cell::Number(value.map(|v| format!("{v:.4}")));
-    let row = |(name, r): (&String, &ClassReport)| {
-        vec![Cell::from(name), number(r.precision), number(r.recall), number(r.f1), Cell::number(r.support)]
-    };
-    let rows = classes.iter().zip(&reports).map(row);
-    let mean = |measure: fn(&ClassReport) -> Option<f64>| number(macro_mean(&reports, measure));
-    let support: u32 = reports.iter().map(|r| r.support).sum();
-    // As the metrics of a record: a class that was never predicted counts as 0.
-    let means = [
-        mean(|r| r.precision.or_else(|| r.zero_division())),
-        mean(|r| r.recall),
-        mean(|r| r.f1.or_else(|| r.zero_division())),
-    ];
-    let means = std::iter::once("macro mean".into()).chain(means).chain([Cell::number(support)]).collect();
-    Table::new(["class", "precision", "recall", "F1", "support"], rows.chain([means]))
 }

@@ -1,11 +1,13 @@
 //! `kindling verify`: retrain some recorded trials and compare their bytes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::run::{data_locations, plan_of};
+use super::run::data_locations;
+use super::run_folder::plan_of;
 use super::{Exit, failed};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
@@ -13,7 +15,7 @@ use crate::record::{self, BURN_VERSION, MadeWith, Status, TrialRecord};
 use crate::run::progress::ProgressMode;
 use crate::seed::{Purpose, Stream};
 use crate::terminal;
-use crate::train::NoCallback;
+use crate::train::{Callback, EpochScores};
 use crate::trial::{Lab, run_stack};
 
 /// Retrains each chosen trial alone and compares its record, time apart.
@@ -39,7 +41,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
         };
         let trial = plan.arms[arm].trial(arm, record.seed);
-        let again = match run_stack(&lab, &[trial], &NoCallback) {
+        let again = match run_stack(&lab, &[trial], &UntilPruned(record.pruned_epoch)) {
             Ok(again) => again,
             Err(error) => return Ok(failed(&error.into())),
         };
@@ -69,6 +71,19 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
         device::cpu_features()
     ));
     Ok(Exit::Different)
+}
+
+/// Ends a training after the epoch in which a search did.
+struct UntilPruned(Option<usize>);
+
+impl Callback for UntilPruned {
+    fn on_step(&self, _examples: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn on_epoch(&self, epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        if self.0 == Some(epoch) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// What differs between two records besides their time, and why it might.

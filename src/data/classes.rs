@@ -23,6 +23,15 @@ pub fn parse(name: &str) -> (&str, Vec<u8>) {
     chosen().unwrap_or((name, Vec::new()))
 }
 
+/// The names of classes with their numbers, as messages list them: `0 (setosa)`; a name that is the number stands alone.
+pub fn numbered(names: &[String]) -> Vec<String> {
+    let one = |(class, name): (usize, &String)| match class.to_string() {
+        number if number == *name => number,
+        number => format!("{number} ({name})"),
+    };
+    names.iter().enumerate().map(one).collect()
+}
+
 impl Dataset {
     /// The examples of these classes alone, in the order of their files.
     ///

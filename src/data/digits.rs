@@ -16,6 +16,8 @@ use crate::files::write_atomic;
 use crate::seed::{Purpose, Stream};
 use crate::terminal;
 
+/// Number of classes, of the drawn digits as of MNIST's and of Fashion-MNIST's.
+pub const CLASSES: usize = 10;
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
 /// The seed of every draw: another value makes another data set.

@@ -8,21 +8,23 @@ use burn_dataset::DatasetError;
 
 use super::sparse::SparseImages;
 use super::split::{ImageRows, Rows, Split};
-use super::{PIXELS, Pixels, scaled};
+use super::{Pixels, SIDE, scaled};
 
 /// The examples of a training or test file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Examples {
-    /// 28x28 images, each with a class.
+    /// Images of one size, each with a class.
     Images(Images),
     /// Points, each with a class or a target.
     Points(PointSet),
 }
 
 /// Images and their classes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Images {
-    /// `[n, 28, 28]`; 0 is background and 255 is ink.
+    /// Rows and columns of an image.
+    pub shape: [usize; 2],
+    /// `[n, rows, columns]`; of a digit 0 is background and 255 is ink.
     pub pixels: Vec<u8>,
     /// `[n]` classes, from 0.
     pub labels: Vec<u8>,
@@ -64,7 +66,7 @@ impl Examples {
     /// Numbers in an example: a network's inputs.
     pub fn width(&self) -> usize {
         match self {
-            Self::Images(_) => PIXELS,
+            Self::Images(images) => images.width(),
             Self::Points(points) => points.width,
         }
     }
@@ -90,13 +92,8 @@ impl Examples {
     /// # Panics
     /// An index is past the end.
     pub fn reordered(&self, order: &[usize]) -> Self {
-        fn pick<T: Copy>(values: &[T], width: usize, order: &[usize]) -> Vec<T> {
-            order.iter().flat_map(|&index| &values[index * width..(index + 1) * width]).copied().collect()
-        }
         match self {
-            Self::Images(images) => {
-                Self::Images(Images::new(pick(&images.pixels, PIXELS, order), pick(&images.labels, 1, order)))
-            }
+            Self::Images(images) => Self::Images(images.picked(order)),
             Self::Points(points) => Self::Points(PointSet {
                 values: pick(&points.values, points.width, order),
                 width: points.width,
@@ -131,9 +128,14 @@ impl Examples {
     }
 }
 
+/// The rows `order`, of `width` values each.
+fn pick<T: Copy>(values: &[T], width: usize, order: &[usize]) -> Vec<T> {
+    order.iter().flat_map(|&index| &values[index * width..(index + 1) * width]).copied().collect()
+}
+
 impl PartialEq for Images {
     fn eq(&self, other: &Self) -> bool {
-        (&self.pixels, &self.labels) == (&other.pixels, &other.labels)
+        (self.shape, &self.pixels, &self.labels) == (other.shape, &other.pixels, &other.labels)
     }
 }
 
@@ -142,14 +144,32 @@ impl Eq for Images {}
 impl Images {
     /// Images `[n, 28, 28]` with their classes `[n]`.
     pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Self {
-        Self { pixels, labels, sparse: OnceLock::new() }
+        Self::sized([SIDE, SIDE], pixels, labels)
+    }
+
+    /// Images `[n, rows, columns]` with their classes `[n]`.
+    pub fn sized(shape: [usize; 2], pixels: Vec<u8>, labels: Vec<u8>) -> Self {
+        Self { shape, pixels, labels, sparse: OnceLock::new() }
+    }
+
+    /// Pixels of an image.
+    pub fn width(&self) -> usize {
+        self.shape[0] * self.shape[1]
+    }
+
+    /// Some of the images: image `order[i]` at place `i`.
+    ///
+    /// # Panics
+    /// An index is past the end.
+    pub fn picked(&self, order: &[usize]) -> Self {
+        Self::sized(self.shape, pick(&self.pixels, self.width(), order), pick(&self.labels, 1, order))
     }
 
     /// The images without their zeros; `None` where so few pixels are 0 that this does not pay.
     fn sparse(&self) -> Option<&SparseImages> {
         let sparse = || {
             let inked = self.pixels.iter().filter(|pixel| **pixel > 0).count();
-            (inked as f64 <= DENSE * self.pixels.len() as f64).then(|| SparseImages::new(&self.pixels, PIXELS))
+            (inked as f64 <= DENSE * self.pixels.len() as f64).then(|| SparseImages::new(&self.pixels, self.width()))
         };
         self.sparse.get_or_init(sparse).as_ref()
     }
@@ -159,18 +179,19 @@ impl Images {
         self.labels.len()
     }
 
-    /// The pixels `[784]` of image `index`.
+    /// The pixels of image `index`, row by row.
     ///
     /// # Panics
     /// The index is past the end.
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.pixels[index * PIXELS..(index + 1) * PIXELS]
+        &self.pixels[index * self.width()..(index + 1) * self.width()]
     }
 
     fn slice(&self, from: usize, to: usize, pixels: Pixels) -> Split<'_> {
-        let bytes = &self.pixels[from * PIXELS..to * PIXELS];
+        let width = self.width();
+        let bytes = &self.pixels[from * width..to * width];
         let sparse = self.sparse().map(|sparse| sparse.range(from, to));
-        let rows = Rows::Images(ImageRows { bytes, pixels, sparse });
+        let rows = Rows::Images(ImageRows { bytes, width, pixels, sparse });
         Split { rows, labels: &self.labels[from..to], targets: &[] }
     }
 }
@@ -192,7 +213,7 @@ impl PointSet {
 /// One image, as an item of burn-dataset's `Dataset`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Example {
-    /// `[784]`, 0 to 1.
+    /// Its pixels, 0 to 1.
     pub image: Vec<f32>,
     /// The class, from 0.
     pub label: u8,
@@ -212,6 +233,7 @@ impl burn_dataset::Dataset<Example> for Images {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::PIXELS;
 
     #[test]
     fn images_are_a_burn_dataset_of_numbers_from_0_to_1() {

@@ -15,12 +15,23 @@ pub(super) fn existing(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file())
 }
 
-/// Reads the four files of data set `dataset`.
+/// Whether a folder has all four files.
+pub(super) fn has_idx_files(folder: &Path) -> bool {
+    FILE_NAMES.iter().all(|name| existing(folder, name).is_some())
+}
+
+/// Reads the four files of the published data set `dataset`, or of the drawn digits.
 ///
 /// # Errors
 /// A file is missing or damaged, has not the SHA-256 published for it, or has another number of examples than its pair.
 pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
-    let known = KNOWN.iter().find(|known| known.name == dataset);
+    let [train, test] = read_pairs(folder, Some(dataset))?;
+    Ok(Dataset::new(dataset, train, test))
+}
+
+/// The training and the test images of the four files. `published` is the name of a set whose images are 28x28, and whose files are checked where it is known.
+pub(super) fn read_pairs(folder: &Path, published: Option<&str>) -> Result<[Images; 2]> {
+    let known = KNOWN.iter().find(|known| Some(known.name) == published);
     let read = |index: usize| -> Result<idx::Idx> {
         let name = FILE_NAMES[index];
         let path = existing(folder, name).with_context(|| {
@@ -30,11 +41,13 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
         if let Some(known) = known {
             ensure!(
                 file.sha256 == known.files[index].sha256,
-                "{} is not the file that {dataset} publishes: its SHA-256 is {}, expected {}; delete it and run \
-                 `kindling data fetch {dataset}`, or give a folder of your own data another name",
+                "{} is not the file that {} publishes: its SHA-256 is {}, expected {}; delete it and run \
+                 `kindling data fetch {}`, or give a folder of your own data another name",
                 path.display(),
+                known.name,
                 file.sha256,
-                known.files[index].sha256
+                known.files[index].sha256,
+                known.name
             );
         }
         Ok(file)
@@ -42,7 +55,7 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
     let read_pair = |images: usize| -> Result<Images> {
         let name =
             |index: usize| existing(folder, FILE_NAMES[index]).map_or(String::new(), |path| path.display().to_string());
-        idx::pair(read(images)?, read(images + 1)?)
+        idx::pair(read(images)?, read(images + 1)?, published.is_some())
             .with_context(|| format!("{} and {}", name(images), name(images + 1)))
     };
     // The two pairs are read in parallel: the test files are a sixth of the training files.
@@ -52,5 +65,5 @@ pub fn read_folder(dataset: &str, folder: &Path) -> Result<Dataset> {
     });
     let test =
         test.map_err(|_| anyhow::anyhow!("the thread that read the test files in {} panicked", folder.display()))?;
-    Ok(Dataset::new(dataset, train?, test?))
+    Ok([train?, test?])
 }

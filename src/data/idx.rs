@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Images, PIXELS, SIDE};
+use super::{Images, SIDE};
 use crate::files::open_file;
 use crate::hash::hex;
 
@@ -79,15 +79,19 @@ fn parse(mut stream: impl Read) -> Result<Idx> {
     Ok(Idx { shape, bytes, sha256 })
 }
 
-/// The images of an image file with the classes of its label file.
+/// The images of an image file with the classes of its label file. Those of a published set must be 28x28.
 ///
 /// # Errors
-/// The files do not hold 28x28 images and labels, hold none, or not equally many.
-pub fn pair(images: Idx, labels: Idx) -> Result<Images> {
+/// The files do not hold images and labels, hold none, not equally many, or images of another size than the published.
+pub fn pair(images: Idx, labels: Idx, is_published: bool) -> Result<Images> {
     let [count, rows, columns] = images.shape[..] else {
         bail!("the image file has {} dimensions, expected 3: images, rows, columns", images.shape.len());
     };
-    ensure!((rows, columns) == (SIDE, SIDE), "the images are {rows}x{columns}, expected {SIDE}x{SIDE}; scale them");
+    ensure!(
+        !is_published || (rows, columns) == (SIDE, SIDE),
+        "the images are {rows}x{columns}, expected {SIDE}x{SIDE}"
+    );
+    ensure!(rows * columns > 0, "the images are {rows}x{columns}, and have no pixels");
     ensure!(labels.shape.len() == 1, "the label file has {} dimensions, expected 1", labels.shape.len());
     ensure!(count > 0, "the image file holds no images");
     ensure!(
@@ -95,8 +99,7 @@ pub fn pair(images: Idx, labels: Idx) -> Result<Images> {
         "there are {count} images but {} labels, expected one for each image",
         labels.shape[0]
     );
-    debug_assert_eq!(images.bytes.len(), count * PIXELS);
-    Ok(Images::new(images.bytes, labels.bytes))
+    Ok(Images::sized([rows, columns], images.bytes, labels.bytes))
 }
 
 /// The bytes of an IDX file with these elements, whose number is the product of `shape`.
@@ -140,13 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn images_must_be_28x28_and_as_many_as_labels() {
+    fn images_must_be_as_many_as_labels_and_of_a_published_set_28x28() {
         let images = |n: usize, side: usize| parse(&write(&[n, side, side], &vec![0; n * side * side])[..]).unwrap();
         let labels = |n: usize| parse(&write(&[n], &vec![1; n])[..]).unwrap();
-        assert_eq!(pair(images(2, 28), labels(2)).unwrap().count(), 2);
-        assert!(pair(images(2, 28), labels(3)).unwrap_err().to_string().contains("2 images but 3 labels"));
-        assert!(pair(images(2, 32), labels(2)).unwrap_err().to_string().contains("32x32"));
-        assert!(pair(labels(2), labels(2)).is_err());
-        assert!(pair(images(0, 28), labels(0)).unwrap_err().to_string().contains("no images"));
+        assert_eq!(pair(images(2, 28), labels(2), true).unwrap().count(), 2);
+        assert_eq!(pair(images(2, 32), labels(2), false).unwrap().shape, [32, 32]);
+        assert!(pair(images(2, 28), labels(3), true).unwrap_err().to_string().contains("2 images but 3 labels"));
+        assert!(pair(images(2, 32), labels(2), true).unwrap_err().to_string().contains("32x32"));
+        assert!(pair(labels(2), labels(2), true).is_err());
+        assert!(pair(images(0, 28), labels(0), true).unwrap_err().to_string().contains("no images"));
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod augment;
 pub(crate) mod classes;
+mod config;
 pub mod digits;
 mod download;
 mod examples;
@@ -12,9 +13,11 @@ mod gather;
 pub mod idx;
 pub mod known;
 pub mod noise;
+pub mod own;
 pub(crate) mod picture;
 mod pixels;
 pub(crate) mod prefetch;
+pub mod scale;
 pub mod source;
 pub mod sparse;
 mod split;
@@ -24,7 +27,9 @@ pub mod toys;
 use sha2::{Digest, Sha256};
 
 use crate::hash;
+use scale::InputTable;
 
+pub use config::{Auto, DataConfig, DataShape, LearntShape, Size};
 pub use examples::{Example, Examples, Images, PointSet};
 pub use pixels::{Pixels, scaled};
 pub use split::{ImageRows, Rows, SparseBatch, Split};
@@ -47,29 +52,21 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// First 16 hex digits of the SHA-256 of all inputs, classes and targets.
     pub hash: String,
+    /// The sizes of the splits, of one's own data, which are split when they are read.
+    pub sizes: Option<SplitSizes>,
+    /// The inputs of a table, by which new rows are read.
+    pub table: Option<InputTable>,
 }
 
-/// How many examples each split has where an experiment does not say.
+/// How many examples each split has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DefaultSizes {
-    /// Taken from the start of the training file.
+pub struct SplitSizes {
+    /// Training examples.
     pub train: usize,
-    /// Taken from the end of the training file.
+    /// Validation examples.
     pub validation: usize,
-    /// Taken from the start of the test file.
+    /// Test examples.
     pub test: usize,
-}
-
-/// Numbers in an example of the data set of this name, as a setting or as a record has it: a toy's coordinates, else the 784 pixels of an
-/// image.
-pub fn width_of(dataset: &str) -> usize {
-    toys::parse(dataset).map_or(PIXELS, |(toy, _)| toy.width)
-}
-
-/// Classes of the data set of this name, before it is read: a toy's own, 0 if that is a regression, else the 10 of
-/// MNIST.
-pub fn classes_of(dataset: &str) -> usize {
-    toys::find(dataset).map_or(10, |toy| toy.classes)
 }
 
 impl Dataset {
@@ -93,7 +90,17 @@ impl Dataset {
             hasher.update(examples.labels());
         }
         let hash = hash::short(hasher);
-        Self { name: name.into(), classes, train, test, hash }
+        Self { name: name.into(), classes, train, test, hash, sizes: None, table: None }
+    }
+
+    /// What a plan may know of it.
+    pub fn shape(&self, config: &DataConfig) -> DataShape {
+        DataShape { inputs: self.train.width(), classes: self.classes.len(), sizes: self.sizes_of(config) }
+    }
+
+    /// The sizes of the splits by these settings: those that its data were split by, or those that follow from the settings.
+    pub fn sizes_of(&self, config: &DataConfig) -> SplitSizes {
+        self.sizes.unwrap_or_else(|| config.sizes_of(self.train.count(), self.test.count()))
     }
 
     /// Whether a number is predicted instead of a class.

@@ -33,6 +33,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fit(&picture).with_context(|| format!("{name} is blank: all its pixels are alike; give a picture of a digit"))
 }
 
+/// Rows and columns of a picture, and its pixels as they are, row by row.
+///
+/// # Errors
+/// The file cannot be read, is not a PNG, or is too large.
+pub fn read_as_is(path: &Path) -> Result<([usize; 2], Vec<u8>)> {
+    let picture =
+        decode(path).with_context(|| format!("{} cannot be read as a PNG; save it as one", path.display()))?;
+    let pixels = picture.grey.into_iter().map(|value| value.round() as u8).collect();
+    Ok(([picture.height, picture.width], pixels))
+}
+
 /// A greyscale picture.
 struct Picture {
     width: usize,

@@ -3,7 +3,7 @@
 //! In: images or points that a [`super::Dataset`] owns. Out: inputs in the form that a network takes.
 
 use super::sparse::{Ink, SparseRows};
-use super::{PIXELS, Pixels, gather, prefetch};
+use super::{Pixels, gather, prefetch};
 
 /// The inputs of consecutive examples, one per row.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +22,10 @@ pub enum Rows<'a> {
 /// Images as bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageRows<'a> {
-    /// `[n, 784]`
+    /// `[n, width]`
     pub bytes: &'a [u8],
+    /// Pixels of an image.
+    pub width: usize,
     /// How a network takes them.
     pub pixels: Pixels,
     /// The same images without their zeros, where they are known and worth it.
@@ -67,15 +69,14 @@ impl<'a> Rows<'a> {
     /// Numbers in a row: a network's inputs.
     pub fn width(self) -> usize {
         match self {
-            Self::Images(_) => PIXELS,
-            Self::Numbers { width, .. } => width,
+            Self::Images(ImageRows { width, .. }) | Self::Numbers { width, .. } => width,
         }
     }
 
     /// Number of rows.
     pub fn count(self) -> usize {
         match self {
-            Self::Images(images) => images.bytes.len() / PIXELS,
+            Self::Images(images) => images.bytes.len() / images.width,
             Self::Numbers { values, width } => values.len() / width,
         }
     }
@@ -86,8 +87,9 @@ impl<'a> Rows<'a> {
     /// The range reaches past the end.
     pub fn range(self, from: usize, to: usize) -> Self {
         match self {
-            Self::Images(ImageRows { bytes, pixels, sparse }) => Self::Images(ImageRows {
-                bytes: &bytes[from * PIXELS..to * PIXELS],
+            Self::Images(ImageRows { bytes, width, pixels, sparse }) => Self::Images(ImageRows {
+                bytes: &bytes[from * width..to * width],
+                width,
                 pixels,
                 sparse: sparse.map(|sparse| sparse.range(from, to)),
             }),
@@ -101,9 +103,11 @@ impl<'a> Rows<'a> {
     /// An index is past the end.
     pub fn gather(self, indices: &[usize], into: &mut Vec<f32>) {
         match self {
-            Self::Images(ImageRows { bytes, pixels: Pixels::Unit, .. }) => gather::rows(bytes, PIXELS, indices, into),
-            Self::Images(ImageRows { bytes, pixels: Pixels::Raw, .. }) => indices.iter().for_each(|&index| {
-                into.extend(bytes[index * PIXELS..(index + 1) * PIXELS].iter().map(|&byte| f32::from(byte)));
+            Self::Images(ImageRows { bytes, width, pixels: Pixels::Unit, .. }) => {
+                gather::rows(bytes, width, indices, into);
+            }
+            Self::Images(ImageRows { bytes, width, pixels: Pixels::Raw, .. }) => indices.iter().for_each(|&index| {
+                into.extend(bytes[index * width..(index + 1) * width].iter().map(|&byte| f32::from(byte)));
             }),
             Self::Numbers { values, width } => {
                 indices.iter().for_each(|&index| into.extend_from_slice(&values[index * width..(index + 1) * width]));
@@ -116,9 +120,9 @@ impl<'a> Rows<'a> {
     /// # Panics
     /// An index is past the end.
     pub fn gather_sparse(self, indices: &[usize]) -> Option<SparseBatch<'a>> {
-        let Self::Images(ImageRows { pixels, sparse: Some(sparse), .. }) = self else { return None };
+        let Self::Images(ImageRows { width, pixels, sparse: Some(sparse), .. }) = self else { return None };
         let rows = indices.iter().map(|&index| sparse.row(index)).collect();
-        Some(SparseBatch { rows, numbers: pixels.numbers(), width: PIXELS })
+        Some(SparseBatch { rows, numbers: pixels.numbers(), width })
     }
 
     /// Asks the processor to load the start of these rows into its cache, where they are images without their zeros.

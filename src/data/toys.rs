@@ -4,7 +4,7 @@
 //! every machine.
 
 use super::examples::{Examples, PointSet};
-use super::{Dataset, DefaultSizes};
+use super::{Dataset, SplitSizes};
 use crate::seed::{Purpose, Stream};
 
 /// A toy data set.
@@ -19,7 +19,7 @@ pub struct Toy {
     /// Number of classes; 0 for a regression.
     pub classes: usize,
     /// The sizes of the splits if an experiment gives none.
-    pub sizes: DefaultSizes,
+    pub sizes: SplitSizes,
     /// Points of the training file and of the test file.
     files: [usize; 2],
     /// From the point's index, and the margin between the classes where they have one.
@@ -53,8 +53,8 @@ pub const MAX_MARGIN: f64 = 3.0;
 /// Standard deviation of the noise on the targets of `line`.
 const LINE_NOISE: f64 = 0.3;
 
-const POINT_SIZES: DefaultSizes = DefaultSizes { train: 300, validation: 100, test: 300 };
-const CORNER_SIZES: DefaultSizes = DefaultSizes { train: CORNERS, validation: CORNERS, test: CORNERS };
+const POINT_SIZES: SplitSizes = SplitSizes { train: 300, validation: 100, test: 300 };
+const CORNER_SIZES: SplitSizes = SplitSizes { train: CORNERS, validation: CORNERS, test: CORNERS };
 
 /// Every toy data set.
 pub const TOYS: &[Toy] = &[

@@ -2,7 +2,7 @@
 //!
 //! A record that a person or another program changed is refused when it is read, before a table or a figure shows it.
 
-use super::{Bytes, DecisionGrid, History, TrialRecord};
+use super::{Bytes, DecisionGrid, History, Status, TrialRecord};
 use crate::evaluate::classification::accuracy;
 use crate::experiment::metric::Metric;
 
@@ -22,6 +22,13 @@ impl TrialRecord {
         let epochs = self.history.train_loss.len();
         check(self.epochs_kept.is_none_or(|kept| kept <= epochs), || {
             format!("`epochs_kept` is {} of {epochs} epochs", self.epochs_kept.unwrap_or(0))
+        })?;
+        let pruned_at = (self.status == Status::Pruned).then_some(epochs);
+        check(self.pruned_epoch == pruned_at, || {
+            format!(
+                "`pruned_epoch` is {:?}, and {epochs} epochs are recorded of a trial that is {:?}",
+                self.pruned_epoch, self.status
+            )
         })?;
         self.check_confusion()?;
         if let Some(grid) = &self.decision_grid {

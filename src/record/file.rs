@@ -251,6 +251,30 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
+/// Moves a folder's records and their spec into a new folder inside, so that a run can begin anew; returns its path, `None` where there are none.
+///
+/// # Errors
+/// The folder cannot be written, or another process is writing it.
+pub fn set_aside(folder: &Path) -> Result<Option<PathBuf>> {
+    if !are_in(folder) {
+        return Ok(None);
+    }
+    let _lock = lock(folder)?;
+    let free = (1..).map(|number: u32| folder.join(format!("earlier-{number}"))).find(|path| !path.exists());
+    let aside = free.context("there is no name left for the earlier records")?;
+    fs::create_dir(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
+    // The records last: where they are in the old place, so is their spec, or a copy of it can be made again.
+    for name in ["spec.toml", CUT, NAME, COMPRESSED] {
+        let (from, to) = (folder.join(name), aside.join(name));
+        if from.exists() {
+            fs::rename(&from, &to).with_context(|| format!("cannot move {} to {}", from.display(), to.display()))?;
+            sync_folder_of(&to)?;
+        }
+    }
+    sync_folder_of(&folder.join(NAME))?;
+    Ok(Some(aside))
+}
+
 /// What a file of records holds.
 struct Contents {
     /// Those in whole lines.
@@ -369,11 +393,13 @@ fn parse(line: &[u8], location: &str) -> Result<TrialRecord> {
     Ok(record)
 }
 
-/// A trial may be recorded twice, as after a copy of a folder into another; then both are the same, times apart. One that failed may be
-/// followed by one that did not.
+/// A trial may be recorded twice, as after a copy of a folder into another; then both are the same, times apart. One that failed, or that a
+/// search pruned, may be followed by one that did not.
 fn check_repeated(records: &[TrialRecord], path: &Path) -> Result<()> {
     let mut first: HashMap<&str, usize> = HashMap::new();
-    for (index, record) in records.iter().enumerate().filter(|(_, record)| record.status != Status::Failed) {
+    for (index, record) in
+        records.iter().enumerate().filter(|(_, record)| matches!(record.status, Status::Done | Status::Diverged))
+    {
         let Some(&earlier) = first.get(record.id.as_str()) else {
             first.insert(&record.id, index);
             continue;

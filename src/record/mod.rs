@@ -19,7 +19,7 @@ mod layers;
 mod metrics;
 mod speed;
 
-pub use file::{RecordFile, are_in, file_in, read_all, write_compressed};
+pub use file::{RecordFile, are_in, file_in, read_all, set_aside, write_compressed};
 pub use layers::LayerHistory;
 pub use metrics::Metrics;
 pub use speed::{Checks, EpochSize};
@@ -40,6 +40,8 @@ pub enum Status {
     Diverged,
     /// The program failed; the next run tries it again.
     Failed,
+    /// A search ended its training early: it has the scores of its epochs and no test metrics.
+    Pruned,
 }
 
 /// A finished trial.
@@ -61,6 +63,9 @@ pub struct TrialRecord {
     /// The epoch, counted from 1, in which it diverged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged_epoch: Option<usize>,
+    /// The epoch, counted from 1, after which a search ended it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pruned_epoch: Option<usize>,
     /// What went wrong, of a failed trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -118,7 +123,7 @@ pub struct History {
     pub validation_accuracy: Vec<f32>,
 }
 
-/// A network's outputs on an even grid: the probability of class 1, or the predicted number.
+/// A network's outputs on an even grid: the probability of class 1, of more than two classes the predicted one, or the predicted number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionGrid {
@@ -199,10 +204,19 @@ impl TrialRecord {
         self.metrics.iter().map(|(metric, _)| metric.clone())
     }
 
+    /// The validation score after an epoch, counted from 1, the higher the better: the accuracy, or the loss with its sign turned. `None` for
+    /// an epoch that it has not.
+    pub fn validation_after(&self, epoch: usize) -> Option<f64> {
+        let history = &self.history;
+        let at = |list: &[f32]| list.get(epoch.checked_sub(1)?).copied().map(f64::from);
+        at(&history.validation_accuracy).or_else(|| Some(-at(&history.validation_loss)?))
+    }
+
     /// What follows from the status, the confusion matrix or the history.
     fn derived(&self, metric: &Metric) -> Option<f64> {
         match metric {
-            Metric::Diverged => (self.status != Status::Failed).then(|| f64::from(self.status == Status::Diverged)),
+            Metric::Diverged => matches!(self.status, Status::Done | Status::Diverged)
+                .then(|| f64::from(self.status == Status::Diverged)),
             // A class that is never predicted has neither precision nor F1. It counts as 0, as in scikit-learn, or predicting one
             // class alone would pay.
             Metric::TestPrecision => self.macro_mean(|class| class.precision.or_else(|| class.zero_division())),

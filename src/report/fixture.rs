@@ -26,6 +26,7 @@ impl Fixture {
             seed: trial.seed,
             status: Status::Done,
             diverged_epoch: None,
+            pruned_epoch: None,
             error: None,
             epochs_kept: None,
             history: History::default(),

@@ -15,6 +15,7 @@ pub(crate) mod markdown;
 mod page;
 pub mod table;
 mod test_set;
+pub mod training;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ use crate::files::{read_within, write_atomic};
 use crate::record::{self, TrialRecord};
 use figures::Figure;
 
-pub use page::verdict_line;
-pub(crate) use page::{claim_line, not_as_published};
+pub(crate) use page::{best_of_search, claim_line, not_as_published};
+pub use page::{verdict_line, winner_line};
 
 /// Writes `report.html` alone, with the figures that the records give inside.
 ///
@@ -76,6 +77,9 @@ pub fn write(
     figures.extend(network_figures);
     for figure in &figures {
         put(&format!("figures/{}", figure.file), &figure.bytes)?;
+    }
+    if let Some(search) = &summary.search {
+        put("best.toml", search.experiment.as_bytes())?;
     }
     let page = page::page(summary, dataset, &figures);
     put("report.html", html::render(&page).as_bytes())?;

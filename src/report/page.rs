@@ -8,12 +8,13 @@ use super::figures::Figure;
 use super::table::{self, Cell, Table};
 use super::test_set;
 use crate::analysis::claims::{Finding, JudgedClaim, comparison_text, margin_text};
+use crate::analysis::search::{Importance, SearchSummary};
 use crate::analysis::settings::{Origin, Setting};
 use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::{ArmComparison, Summary};
 use crate::data::Dataset;
-use crate::experiment::metric::Quantity;
+use crate::experiment::metric::{Metric, Quantity};
 use crate::experiment::plan::cost::human;
 
 /// One part of a page. In running text, what stands between backticks is code.
@@ -57,6 +58,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
     blocks.push(Block::Table(table::arms(summary)));
     blocks.push(Block::Text(table::caption(summary)));
     blocks.extend(unfinished(summary).map(Block::Text));
+    blocks.extend(search(summary));
     if let Some(codes) = codes::table(summary) {
         blocks.push(Block::Heading("Autoencoder metrics".into()));
         blocks.push(Block::Table(codes));
@@ -80,6 +82,7 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
     }
     if !summary.ranking.is_empty() {
         blocks.push(Block::Heading("Ranking".into()));
+        blocks.extend(winner_line(summary).map(|line| Block::Text(format!("{line}."))));
         let lines = summary.ranking.iter().map(|versus| verdict_line(versus, &summary.metric));
         blocks.push(Block::List(lines.collect()));
         blocks.push(Block::Text(
@@ -111,6 +114,54 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
     Page { title: summary.question.clone(), blocks, can_filter: false }
 }
 
+/// What a search found: its best arm, how that does on the test examples, and what each setting has to do with it.
+fn search(summary: &Summary) -> Vec<Block<'static>> {
+    let Some(search) = &summary.search else { return Vec::new() };
+    let mut blocks = vec![
+        Block::Heading("What the search found".into()),
+        Block::Text(best_of_search(summary, search)),
+        Block::Text("Its settings are in `best.toml` beside this page; `kindling train best.toml` trains it.".into()),
+    ];
+    if search.importances.is_empty() {
+        return blocks;
+    }
+    let row = |importance: &Importance| {
+        let percent = |share: f64| format!("{:.0}", 100.0 * share.max(0.0));
+        let ends =
+            importance.interval.map(|interval| format!("{} to {}", percent(interval.low), percent(interval.high)));
+        vec![Cell::from(&importance.axis), Cell::number(percent(importance.share)), Cell::Number(ends)]
+    };
+    blocks.push(Block::Table(Table::new(["setting", "importance, %", "interval"], search.importances.iter().map(row))));
+    blocks.push(Block::Text(format!(
+        "Importance: the share of the variance of the ranks of {} arms that a setting alone explains (epsilon squared, over its values or four \
+         groups of them), with an interval of two standard errors by leaving out one arm at a time. Where a Bayesian search chose the arms, \
+         settings that do badly are rare, and the shares are of the arms that it chose.",
+        search.arms
+    )));
+    blocks
+}
+
+/// Which arm of a search is the best one, by what, and how it does on the test examples.
+pub(crate) fn best_of_search(summary: &Summary, search: &SearchSummary) -> String {
+    let arm = summary.arms.iter().find(|arm| arm.label == search.best);
+    let measured = |quantity: &Quantity| {
+        let found = arm?.metric(quantity)?;
+        let iqm = found.description.iqm?;
+        let unit = if quantity.is_percent() { " %" } else { "" };
+        let ends = found.iqm_interval.map_or(String::new(), |interval| {
+            format!(" [{}, {}]", quantity.format(interval.low), quantity.format(interval.high))
+        });
+        let seeds = found.description.n;
+        let over = if seeds == 1 { "1 seed".into() } else { format!("{seeds} seeds") };
+        Some(format!("{} {}{ends}{unit} over {over}", quantity.title(), quantity.format(iqm)))
+    };
+    let chosen = measured(&summary.metric).map_or(String::new(), |text| format!(", {text}"));
+    let tests = [Metric::TestAccuracy, Metric::TestLoss, Metric::TestMse].map(Quantity::from);
+    let test = tests.iter().filter(|test| **test != summary.metric).find_map(measured);
+    let test = test.map_or(String::new(), |text| format!(" On the test examples, which chose nothing: {text}."));
+    format!("`{}` is the best of {} arms{chosen}.{test}", search.best, summary.arms.len())
+}
+
 /// That the run is not what its source describes, and in what it differs; `None` where it is.
 pub(crate) fn not_as_published(summary: &Summary) -> Option<String> {
     let consequence = if summary.source.is_some() { " Claims of the source are not judged by it." } else { "" };
@@ -123,7 +174,7 @@ pub(crate) fn not_as_published(summary: &Summary) -> Option<String> {
 }
 
 /// The settings with where each comes from, a row per setting.
-fn settings(summary: &Summary) -> Table {
+pub(crate) fn settings(summary: &Summary) -> Table {
     let given = if summary.source.is_some() { "the source" } else { "the experiment's file" };
     let row = |setting: &Setting| {
         let from = match &setting.origin {
@@ -148,6 +199,13 @@ fn unfinished(summary: &Summary) -> Option<String> {
     let diverged: usize = summary.arms.iter().map(|arm| arm.diverged).sum();
     let failed: usize = summary.arms.iter().map(|arm| arm.failed).sum();
     let trials: usize = summary.arms.iter().map(|arm| arm.trials).sum();
+    let pruned = summary.arms.iter().filter(|arm| arm.pruned_epoch.is_some()).count();
+    if pruned > 0 {
+        return Some(format!(
+            "Of {trials} trials {diverged} diverged, {failed} failed and {pruned} were pruned: their arms fell behind, and have the scores of \
+             their epochs and no metrics."
+        ));
+    }
     (diverged + failed > 0).then(|| {
         format!(
             "Of {trials} trials {diverged} diverged and {failed} failed. They have no metrics, and n counts the others. For IQM and in \
@@ -201,8 +259,13 @@ pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
     let ArmComparison { a, b, comparison, note } = versus;
     let numbers = comparison_text(comparison, metric);
     let line = match comparison.verdict() {
-        Verdict::Larger => format!("{a} > {b}: {numbers}"),
-        Verdict::Smaller => format!("{a} < {b}: {numbers}"),
+        // The values of the better arm are the larger ones, or of a loss the smaller ones.
+        verdict @ (Verdict::Larger | Verdict::Smaller) => {
+            let first_wins = (verdict == Verdict::Larger) == metric.higher_is_better();
+            let (winner, loser) = if first_wins { (a, b) } else { (b, a) };
+            let better = if metric.higher_is_better() { "" } else { " (lower is better)" };
+            format!("{winner} beats {loser}: {numbers}{better}")
+        }
         Verdict::Inconclusive => {
             let same = comparison
                 .same_within()
@@ -223,6 +286,15 @@ pub fn verdict_line(versus: &ArmComparison, metric: &Quantity) -> String {
     } else {
         line
     }
+}
+
+/// Which arm ranks first, and whether the runs tell it from the next; `None` where no two arms are compared.
+pub fn winner_line(summary: &Summary) -> Option<String> {
+    let ArmComparison { a, b, comparison, .. } = summary.ranking.first()?;
+    Some(match comparison.verdict() {
+        Verdict::Inconclusive => format!("{a} ranks first, and these runs do not tell it from {b}"),
+        Verdict::Larger | Verdict::Smaller => format!("{a} ranks first, and beats the next, {b}"),
+    })
 }
 
 /// A claim's finding in capitals, the claim and its evidence.

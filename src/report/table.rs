@@ -108,15 +108,21 @@ pub fn arms(summary: &Summary) -> Table {
     let number = |value: f64| Cell::number(summary.metric.format(value));
     let interval_name = interval_name(summary);
     let head = ["arm", "n", "diverged", "IQM", &interval_name, "median", "mean", "sd", "min", "max", "s/trial"];
+    let best = summary.search.as_ref().map(|search| search.best.as_str());
+    let name = |arm: &ArmSummary| match arm.pruned_epoch {
+        Some(epoch) => format!("{} (pruned after epoch {epoch})", arm.label),
+        None if Some(arm.label.as_str()) == best => format!("{} (best)", arm.label),
+        None => arm.label.clone(),
+    };
     let row = |arm: &ArmSummary| {
         let Some(found) = arm.metric(&summary.metric) else {
-            let mut cells = vec![Cell::from(&arm.label), Cell::number(0), Cell::number(arm.diverged)];
+            let mut cells = vec![Cell::Text(name(arm)), Cell::number(0), Cell::number(arm.diverged)];
             cells.resize(head.len(), Cell::Number(None));
             return cells;
         };
         let d = &found.description;
         vec![
-            Cell::from(&arm.label),
+            Cell::Text(name(arm)),
             Cell::number(d.n),
             Cell::number(arm.diverged),
             d.iqm.map_or(Cell::Number(None), number),
@@ -129,7 +135,18 @@ pub fn arms(summary: &Summary) -> Table {
             Cell::number(format!("{:.1}", arm.seconds)),
         ]
     };
-    Table::new(head, summary.arms.iter().map(row))
+    let mut order: Vec<&ArmSummary> = summary.arms.iter().collect();
+    if summary.search.is_some() {
+        let goodness = |arm: &ArmSummary| {
+            let iqm = arm.metric(&summary.metric).and_then(|found| found.description.iqm);
+            (iqm.map_or(f64::NEG_INFINITY, |iqm| summary.metric.goodness(iqm)), arm.pruned_epoch)
+        };
+        order.sort_by(|a, b| {
+            let (a, b) = (goodness(a), goodness(b));
+            b.0.total_cmp(&a.0).then(b.1.cmp(&a.1))
+        });
+    }
+    Table::new(head, order.into_iter().map(row))
 }
 
 /// Every metric of the only arm, a row per metric, without those at noise levels; `None` where there are several arms.

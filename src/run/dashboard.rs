@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn_train::Interrupter;
 use burn_train::logger::TrainingProgressLogger;
@@ -26,8 +26,11 @@ const EVERY: usize = 20;
 
 /// Shows one training, epoch by epoch.
 pub struct Dashboard<'a> {
-    screen: Option<Mutex<Screen>>,
+    /// `None` inside where the user closed it.
+    screen: Option<Mutex<Option<Screen>>>,
     quiet: bool,
+    /// Whether a training that is stopped keeps the weights it has.
+    keeps: bool,
     epochs: usize,
     steps: AtomicUsize,
     stop: &'a AtomicBool,
@@ -45,36 +48,37 @@ impl<'a> Dashboard<'a> {
         !quiet && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Runs `train` and shows it: on a screen where there is one, in lines elsewhere, not at all when `quiet`.
+    /// Runs `train` and shows it: on a screen where there is one, in lines elsewhere, not at all when `quiet`. A user who stops the training on
+    /// the screen sets `stop`; where `keeps` is set, the training then ends with the weights it has.
     ///
     /// # Errors
-    /// Those of `train`; [`TrainError::Interrupted`] when the user had the screen kill it.
+    /// Those of `train`.
     pub fn show<T>(
         label: &str,
         config: &TrialConfig,
-        quiet: bool,
+        (quiet, keeps): (bool, bool),
         stop: &'a AtomicBool,
         train: impl FnOnce(&Self) -> Result<T, TrainError>,
     ) -> Result<T, TrainError> {
-        // Built and dropped inside the catch: burn-train's screen panics on "kill", and again when it is dropped.
-        let trained = catch_unwind(AssertUnwindSafe(|| {
-            let epochs = config.train.epochs;
-            let has_accuracy = matches!(config.kind(), TrialKind::Classification);
-            let open = || Mutex::new(Screen::open(label, epochs, config.data.likely_train(), has_accuracy));
-            let screen = Self::has_screen(quiet).then(open);
-            train(&Self { screen, quiet, epochs, steps: AtomicUsize::new(0), stop })
-        }));
-        match trained {
-            Ok(trained) => trained,
-            Err(panic) if panic.downcast_ref() == Some(&"Killing training from user input.") => {
-                Err(TrainError::Interrupted)
-            }
-            Err(panic) => resume_unwind(panic),
-        }
+        let epochs = config.train.epochs;
+        let has_accuracy = matches!(config.kind(), TrialKind::Classification);
+        let open = || Mutex::new(Some(Screen::open(label, epochs, config.data.likely_sizes().train, has_accuracy)));
+        let screen = Self::has_screen(quiet).then(open);
+        train(&Self { screen, quiet, keeps, epochs, steps: AtomicUsize::new(0), stop })
     }
 
-    fn screen(&self) -> Option<MutexGuard<'_, Screen>> {
-        Some(self.screen.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Does something on the screen, where there is one. burn-train's screen panics when the user has it kill the training, and again when
+    /// it is dropped: then it is left as it is, which has given the terminal back, and the training stops.
+    fn on_screen(&self, draw: impl FnOnce(&mut Screen)) {
+        let Some(screen) = &self.screen else { return };
+        let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(open) = screen.as_mut() else { return };
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| draw(open))) else { return };
+        if panic.downcast_ref() != Some(&"Killing training from user input.") {
+            resume_unwind(panic);
+        }
+        std::mem::forget(screen.take());
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 
@@ -123,30 +127,36 @@ fn id(name: &str) -> MetricId {
 
 impl Callback for Dashboard<'_> {
     fn on_step(&self, examples: usize) -> ControlFlow<()> {
-        if let Some(mut screen) = self.screen() {
+        let is_shown = self.steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY);
+        self.on_screen(|screen| {
             screen.seen += examples;
             let seen = screen.seen;
-            if self.steps.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
+            if is_shown {
                 screen.renderer.update_split(seen);
             }
             if screen.interrupter.should_stop() {
-                return ControlFlow::Break(());
+                self.stop.store(true, Ordering::Relaxed);
             }
-        }
+        });
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) {
-        let Some(scores) = scores.first().copied().flatten() else { return };
-        match self.screen() {
-            Some(mut screen) => screen.epoch(epoch, &scores),
-            None if self.quiet => {}
-            None => terminal::tell(format_args!(
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        let Some(scores) = scores.first().copied().flatten() else { return ControlFlow::Continue(()) };
+        if self.screen.is_some() {
+            self.on_screen(|screen| screen.epoch(epoch, &scores));
+        } else if !self.quiet {
+            terminal::tell(format_args!(
                 "epoch {epoch:>3}/{}  train {}  validation {}",
                 self.epochs,
                 words(&scores.train),
                 words(&scores.validation)
-            )),
+            ));
         }
+        ControlFlow::Continue(())
+    }
+
+    fn keeps_what_it_has(&self) -> bool {
+        self.keeps
     }
 }

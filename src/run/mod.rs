@@ -4,6 +4,7 @@
 //! [`resume`] and [`run`] train a plan's pending trials.
 
 pub(crate) mod dashboard;
+mod halving;
 pub(crate) mod memory;
 pub(crate) mod progress;
 mod runner;
@@ -18,6 +19,7 @@ use crate::record::TrialRecord;
 use crate::train::{Callback, TrainError};
 use crate::trial::{Lab, run_stack};
 
+pub use halving::{HalvingTrainer, NeededTrials};
 pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
 pub use stacks::stacks;

@@ -60,6 +60,7 @@ struct State {
     done: usize,
     diverged: usize,
     failed: usize,
+    pruned: usize,
     best: Option<BestScore>,
     total: u64,
     /// Examples per epoch and number of epochs, by arm.
@@ -83,6 +84,7 @@ impl SweepProgress {
                 done: 0,
                 diverged: 0,
                 failed: 0,
+                pruned: 0,
                 best: None,
                 total: 0,
                 planned: HashMap::new(),
@@ -155,6 +157,9 @@ impl State {
         if self.diverged > 0 {
             text.push_str(&format!("  {} diverged", self.diverged));
         }
+        if self.pruned > 0 {
+            text.push_str(&format!("  {} pruned", self.pruned));
+        }
         if self.failed > 0 {
             text.push_str(&format!("  {} FAILED", self.failed));
         }
@@ -166,7 +171,7 @@ fn examples_and_epochs(trial: &Trial) -> (usize, usize) {
     match trial.config.kind() {
         TrialKind::Descent(descent) => (descent.steps, 1),
         TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
-            (trial.config.data.likely_train(), trial.config.train.epochs)
+            (trial.config.data.likely_sizes().train, trial.config.train.epochs)
         }
     }
 }
@@ -228,6 +233,7 @@ impl Listener for SweepProgress {
             Status::Done => {}
             Status::Diverged => state.diverged += 1,
             Status::Failed => state.failed += 1,
+            Status::Pruned => state.pruned += 1,
         }
         if let Some(better) =
             BestScore::of(record).filter(|new| state.best.as_ref().is_none_or(|old| new.is_better_than(old)))
@@ -283,14 +289,18 @@ impl std::fmt::Display for BestScore {
 /// The rough cost of a plan as a sentence: trials, steps and time.
 pub fn cost_line(plan: &crate::experiment::plan::Plan, jobs: usize) -> String {
     let seeds = plan.seeds.len() as u64;
+    let trainings = cost::trainings_of_an_arm(plan);
     let free = cost::part_of_longer(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
     let trained = plan.arms.iter().zip(free).filter(|(_, free)| !free);
-    let steps: u64 = trained.map(|(arm, _)| cost::steps(arm) * seeds).sum();
+    let steps: f64 = trained.map(|(arm, _)| cost::steps(arm) as f64 * trainings).sum();
+    let trials = match plan.halving {
+        None => format!("{} trials", plan.arms.len() as u64 * seeds),
+        Some(_) => format!("{} trials, most of them pruned", plan.arms.len() as u64 * seeds),
+    };
     format!(
-        "{} arms x {seeds} seeds = {} trials, {:.1} million steps, roughly {} with {jobs} workers on a recent CPU",
+        "{} arms x {seeds} seeds = {trials}, {:.1} million steps, roughly {} with {jobs} workers on a recent CPU",
         plan.arms.len(),
-        plan.arms.len() as u64 * seeds,
-        steps as f64 / 1e6,
+        steps / 1e6,
         human(cost::plan_seconds(plan, jobs))
     )
 }

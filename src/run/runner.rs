@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use super::stacks::stacks;
 use super::workers::train_all;
-use super::{Listener, RunnerOptions, Trainer};
+use super::{Listener, NeededTrials, RunnerOptions, Trainer};
 use crate::experiment::plan::{Plan, Trial};
 use crate::record::{RecordFile, Status, TrialRecord};
 
@@ -18,6 +18,8 @@ use crate::record::{RecordFile, Status, TrialRecord};
 pub struct RunOutcome {
     /// In plan order; trials not finished are missing.
     pub records: Vec<TrialRecord>,
+    /// The trials there were to be.
+    pub trials: usize,
     /// Whether it was interrupted before all trials were done.
     pub interrupted: bool,
 }
@@ -31,34 +33,49 @@ pub struct PendingRun {
     recorded: Vec<TrialRecord>,
     /// Trials to run, in plan order.
     pub pending: Vec<Trial>,
+    /// Which trials a search needs.
+    pub needed: NeededTrials,
 }
 
 /// Compares a plan with the records found in its folder, before anything is written or trained. Trials whose record says that they failed
-/// run again.
+/// run again. Of a search that halves, the trials are those of the stages so far.
 ///
 /// # Errors
 /// A record belongs to another spec, other data or another backend.
 pub fn resume(plan: &Plan, trainer: &dyn Trainer, mut found: Vec<TrialRecord>) -> Result<PendingRun> {
+    let needed = NeededTrials::of(plan, &found);
+    needed.leave_out_stale(plan, &mut found);
     let mut order = HashMap::with_capacity(plan.arms.len() * plan.seeds.len());
+    let mut places = Vec::new();
     let mut pending = Vec::new();
     let finished = found.iter().filter(|record| record.status != Status::Failed);
     let finished: HashSet<&str> = finished.map(|record| record.id.as_str()).collect();
-    for trial in plan.trials() {
+    for trial in needed.trials(plan) {
         let id = trainer.id(&trial)?;
+        places.push((trial.arm, trial.seed));
+        order.insert(id.clone(), order.len());
         if !finished.contains(id.as_str()) {
             pending.push(trial);
         }
-        order.insert(id, order.len());
     }
     // The identity of a trial need not be computed a second time.
     let is_of = |record: &TrialRecord, place: usize| {
-        let arm = &plan.arms[place / plan.seeds.len()];
-        record.arm == arm.label && record.seed == plan.seeds[place % plan.seeds.len()]
+        let (arm, seed) = places[place];
+        record.arm == plan.arms[arm].label && record.seed == seed
     };
     let mut others = found.iter().filter(|record| !order.get(&record.id).is_some_and(|&place| is_of(record, place)));
     others.try_for_each(|record| refuse_foreign(plan, trainer, record))?;
     found.retain(|record| record.status != Status::Failed);
-    Ok(PendingRun { order, recorded: found, pending })
+    Ok(PendingRun { order, recorded: found, pending, needed })
+}
+
+impl PendingRun {
+    /// Takes records of pending trials from elsewhere: they are recorded then, and pending no longer.
+    pub fn take(&mut self, records: Vec<TrialRecord>) {
+        let taken: HashSet<(&str, u64)> = records.iter().map(|record| (record.arm.as_str(), record.seed)).collect();
+        self.pending.retain(|trial| !taken.contains(&(trial.label.as_str(), trial.seed)));
+        self.recorded.extend(records);
+    }
 }
 
 /// Runs the trials that are not recorded yet.
@@ -73,14 +90,15 @@ pub fn run(
     listener: &dyn Listener,
     stop: &AtomicBool,
 ) -> Result<RunOutcome> {
-    let PendingRun { order, recorded: mut records, pending } = pending_run;
+    let PendingRun { order, recorded: mut records, pending, .. } = pending_run;
     listener.on_start(&pending, order.len() - pending.len());
     records.extend(train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?);
     // Records of seeds that this plan does not have, and second ones of a trial, are left out.
     records.retain(|record| order.contains_key(&record.id));
-    records.sort_by_key(|record| order.get(&record.id).copied());
+    // A whole training before one that was pruned.
+    records.sort_by_key(|record| (order.get(&record.id).copied(), record.status == Status::Pruned));
     records.dedup_by(|later, earlier| later.id == earlier.id);
-    Ok(RunOutcome { interrupted: records.len() < order.len(), records })
+    Ok(RunOutcome { interrupted: records.len() < order.len(), trials: order.len(), records })
 }
 
 /// An error for a record that this plan would not have made.
@@ -92,8 +110,7 @@ fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> R
     };
     if !ours {
         bail!(
-            "the records are of another spec, other data or another backend: arm `{}`, seed {} there is not the one of this \
-             plan; give this run its own folder with --out, or move those records away",
+            "arm `{}`, seed {} there is not the one of this plan, or of other data or another backend",
             record.arm,
             record.seed
         );

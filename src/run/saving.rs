@@ -88,8 +88,7 @@ impl<'a> SavingTrainer<'a> {
     }
 
     fn save(&self, trial: &Trial, record: &TrialRecord, network: &Network) -> Result<()> {
-        let classes = &self.lab.dataset(&trial.config.data.full_name())?.classes;
-        let card = ModelCard::new(record, classes, &trial.config);
+        let card = ModelCard::new(record, self.lab.dataset(&trial.config.data)?, &trial.config);
         saved::save(&saved::folder_of_seed(self.folder, record.seed), network, &card)
     }
 
@@ -100,7 +99,7 @@ impl<'a> SavingTrainer<'a> {
         let label = format!("seed {}", first.seed);
         // However the training ends, the terminal is the bar's again.
         let _resume = ResumeProgress(self.progress);
-        let trained = Dashboard::show(&label, &first.config, false, self.stop, |screen| {
+        let trained = Dashboard::show(&label, &first.config, (false, false), self.stop, |screen| {
             run_stack(self.lab, trials, &CallbackPair(screen, callback))
         });
         if matches!(trained, Err(TrainError::Interrupted)) {
@@ -142,7 +141,9 @@ impl Callback for StopOnly<'_> {
         if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Resumes the progress bar when dropped.
@@ -165,8 +166,10 @@ impl Callback for CallbackPair<'_> {
         }
     }
 
-    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) {
-        self.0.on_epoch(epoch, scores);
-        self.1.on_epoch(epoch, scores);
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        match (self.0.on_epoch(epoch, scores), self.1.on_epoch(epoch, scores)) {
+            (ControlFlow::Continue(()), ControlFlow::Continue(())) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
     }
 }

@@ -19,8 +19,10 @@ pub(super) fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
 }
 
 /// The trials in groups that train together: some seeds of one arm, and with them the same seeds of arms that differ in the number of epochs
-/// alone, which are checkpoints of the same training.
-pub fn stacks(pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<Trial>> {
+/// alone, which are checkpoints of the same training. The seeds come one after the other, each with all arms, so that a run that is interrupted
+/// has arms to compare.
+pub fn stacks(mut pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<Trial>> {
+    pending.sort_by_key(|trial| (trial.seed, trial.arm));
     let mut stacks: VecDeque<Vec<Trial>> = VecDeque::new();
     // Indices of the stacks of each training.
     let mut stacks_of: HashMap<String, Vec<usize>> = HashMap::new();

@@ -116,5 +116,7 @@ impl Callback for Relay<'_> {
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }

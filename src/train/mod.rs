@@ -105,6 +105,11 @@ pub enum Ending {
         /// The epoch, counted from 1.
         epoch: usize,
     },
+    /// The callback ended it.
+    Pruned {
+        /// The epoch, counted from 1.
+        epoch: usize,
+    },
 }
 
 /// A stack after training.
@@ -135,11 +140,17 @@ pub enum TrainError {
 
 /// Called as a training proceeds; may stop it.
 pub trait Callback: Sync {
-    /// After each step, with the number of examples it used over all replicas. `Break` stops the training, which then has no result
-    /// but [`TrainError::Interrupted`].
+    /// After each step, with the number of examples it used over all replicas. `Break` stops the training; whether it then has a result,
+    /// [`Callback::keeps_what_it_has`] says.
     fn on_step(&self, examples: usize) -> ControlFlow<()>;
-    /// After each epoch, counted from 1: the scores of each replica, `None` for one that has stopped.
-    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]);
+    /// After each epoch, counted from 1: the scores of each replica, `None` for one that has stopped. `Break` ends the training with the
+    /// weights of this epoch: it is pruned.
+    fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) -> ControlFlow<()>;
+    /// Whether a training that is stopped at a step ends with the weights it has, and its last epoch as far as it came; otherwise it has no
+    /// result but [`TrainError::Interrupted`].
+    fn keeps_what_it_has(&self) -> bool {
+        false
+    }
 }
 
 /// A callback that does nothing.
@@ -151,7 +162,9 @@ impl Callback for NoCallback {
         ControlFlow::Continue(())
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// A callback for a training inside a trial, such as the linear probe's: passes on the wish to stop, and counts none of its examples,
@@ -163,7 +176,9 @@ impl Callback for InterruptOnly<'_> {
         self.0.on_step(0)
     }
 
-    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) {}
+    fn on_epoch(&self, _epoch: usize, _scores: &[Option<EpochScores>]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Trains the stack for as many epochs as its settings say.
@@ -206,7 +221,7 @@ pub fn train_to(
         replica.layers.push(layers);
     }
     for epoch in 0..epochs {
-        train_epoch(&mut steps, job, epoch, &mut replicas, callback)?;
+        let was_cut = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
         let scores = steps.take_scores().into_iter().zip(steps.validate());
         let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
@@ -220,11 +235,15 @@ pub fn train_to(
         for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&steps)).zip(&scores) {
             replica.layers.extend(scores.map(|_| layers));
         }
-        callback.on_epoch(epoch + 1, &scores);
+        if callback.on_epoch(epoch + 1, &scores).is_break() {
+            for replica in &mut replicas {
+                replica.stopped.get_or_insert(Stopped::Pruned { epoch: epoch + 1 });
+            }
+        }
         if checkpoints.contains(&(epoch + 1)) {
             trained.push(checkpoint(&steps.network(), &replicas)?);
         }
-        if replicas.iter().all(|replica| replica.stopped.is_some()) {
+        if was_cut || replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
         }
     }
@@ -235,14 +254,14 @@ pub fn train_to(
     Ok(trained)
 }
 
-/// One pass over the training examples.
+/// One pass over the training examples; `Break` where the callback stopped it and keeps what there is.
 fn train_epoch(
     steps: &mut Steps,
     job: &Job,
     epoch: usize,
     replicas: &mut [Replica],
     callback: &dyn Callback,
-) -> Result<(), TrainError> {
+) -> Result<ControlFlow<()>, TrainError> {
     let (examples, batch_size) = (job.train.count(), job.config.batch_size);
     let steps_per_epoch = examples.div_ceil(batch_size);
     let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
@@ -258,7 +277,11 @@ fn train_epoch(
         steps.step(&mut batches, rate);
         let count = batch_size.min(examples - step * batch_size);
         if callback.on_step(count * job.seeds.len()).is_break() {
-            return Err(TrainError::Interrupted);
+            return if callback.keeps_what_it_has() {
+                Ok(ControlFlow::Break(()))
+            } else {
+                Err(TrainError::Interrupted)
+            };
         }
         let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
         // The end of an epoch is evaluated in any case.
@@ -268,7 +291,7 @@ fn train_epoch(
             }
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// The stack of the weights that each replica keeps: of its best epoch under patience, else those of `current`.
@@ -285,6 +308,7 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
     };
     let ending = |replica: &Replica| match (replica.stopped, &replica.best) {
         (Some(Stopped::Diverged { epoch }), _) => Ending::Diverged { epoch },
+        (Some(Stopped::Pruned { epoch }), _) => Ending::Pruned { epoch },
         (_, Some(best)) => Ending::Finished { epochs_kept: best.epochs },
         (_, None) => Ending::Finished { epochs_kept: replica.history.len() },
     };

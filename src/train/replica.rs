@@ -39,6 +39,11 @@ pub enum Stopped {
         /// The epoch, counted from 1.
         epoch: usize,
     },
+    /// The callback ended its training.
+    Pruned {
+        /// The epoch, counted from 1.
+        epoch: usize,
+    },
 }
 
 /// When a replica stops before the last epoch.

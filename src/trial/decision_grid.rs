@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 
 use crate::data::{Dataset, Rows};
+use crate::evaluate::classification::predictions;
 use crate::evaluate::outputs_of_one;
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
@@ -14,13 +15,15 @@ const POINTS: [usize; 2] = [65, 41];
 /// Margin around the training points, as a share of their range.
 const MARGIN: f32 = 0.08;
 
-/// The grid of a stack of one; `None` where the examples are not points of one or two numbers, or have more than two classes.
+/// The grid of a stack of one; `None` where the examples are not points of one or two numbers. Of two classes it has the probability of the
+/// second, of more the predicted class.
 pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &Device) -> Option<DecisionGrid> {
-    let points = dataset.train.points().filter(|points| points.width <= 2 && dataset.classes.len() <= 2)?;
+    let points = dataset.train.points().filter(|points| points.width <= 2)?;
     let ends: Vec<[f32; 2]> = (0..points.width)
         .map(|axis| {
             let (low, high) = points.range(axis);
-            let margin = MARGIN * (high - low);
+            // A column with one value has a range too, around it.
+            let margin = if high > low { MARGIN * (high - low) } else { 1.0 };
             [low - margin, high + margin]
         })
         .collect();
@@ -28,6 +31,9 @@ pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &D
     let grid = grid(&ends, side);
     let found = outputs_of_one(model, Rows::Numbers { values: &grid, width: points.width }, device);
     let values = match task {
+        Task::Classify { classes } if classes > 2 => {
+            predictions(&found, classes).iter().map(|prediction| f32::from(prediction.class)).collect()
+        }
         Task::Classify { classes } => found.chunks_exact(classes).map(|row| probability_of_second(row, loss)).collect(),
         Task::Binary { .. } => found.iter().map(|&z| probability_of_one(z, loss)).collect(),
         Task::Regress | Task::Reconstruct => found,

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, anyhow, ensure};
 use super::references::References;
 use super::saved::weights::Weights;
 use crate::data::source::{self, DataLocations};
-use crate::data::{Dataset, DefaultSizes, Split};
+use crate::data::{DataConfig, DataShape, Dataset, SIDE, Split, SplitSizes};
 use crate::evaluate::predictions::Predictions;
-use crate::experiment::config::{DataConfig, Source, Start, TrialConfig, TrialKind};
+use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{self, OpenBackend};
 use crate::nn::models::Network;
@@ -50,15 +50,17 @@ impl Lab {
     pub fn open(plan: &Plan, locations: &DataLocations, backend: OpenBackend) -> Result<Self> {
         let mut lab =
             Self { datasets: BTreeMap::new(), weights: BTreeMap::new(), references: References::default(), backend };
-        for name in plan.datasets() {
-            lab.datasets.insert(name.clone(), source::load(&name, locations)?);
+        for (key, data) in plan.data() {
+            lab.datasets.insert(key, source::load(data, locations)?);
         }
         for arm in plan.arms.iter().filter(|arm| !matches!(arm.config.kind(), TrialKind::Descent(_))) {
             let Splits { train, test, .. } =
                 lab.splits(&arm.config.data).with_context(|| format!("arm `{}`", arm.label))?;
             let fits = arm.config.validate_sizes(train.count(), test.count());
             fits.map_err(|what| anyhow!("arm `{}`: {what}", arm.label))?;
-            let classes = lab.dataset(&arm.config.data.full_name())?.classes.len();
+            let dataset = lab.dataset(&arm.config.data)?;
+            check_examples(&arm.config, dataset).with_context(|| format!("arm `{}`", arm.label))?;
+            let classes = dataset.classes.len();
             let outputs = arm.config.model.outputs.unwrap_or(classes.max(1));
             ensure!(
                 outputs == classes.max(1) || (outputs == 1 && classes == 2),
@@ -71,10 +73,19 @@ impl Lab {
         Ok(lab)
     }
 
-    /// A lab with this one data set.
+    /// A lab with this one data set, which is published or drawn: its name says by which settings it was loaded.
     pub fn with_dataset(dataset: Dataset, backend: OpenBackend) -> Self {
+        Self::with_key(dataset.name.clone(), dataset, backend)
+    }
+
+    /// A lab with this one data set, which was loaded by these settings.
+    pub fn with_data(data: &DataConfig, dataset: Dataset, backend: OpenBackend) -> Self {
+        Self::with_key(data.key(), dataset, backend)
+    }
+
+    fn with_key(key: String, dataset: Dataset, backend: OpenBackend) -> Self {
         Self {
-            datasets: BTreeMap::from([(dataset.name.clone(), dataset)]),
+            datasets: BTreeMap::from([(key, dataset)]),
             weights: BTreeMap::new(),
             references: References::default(),
             backend,
@@ -90,7 +101,7 @@ impl Lab {
         if !config.train.vary.varies(Source::Split) {
             return Ok(None);
         }
-        let Dataset { name, train, test, classes, hash } = self.dataset(&config.data.full_name())?;
+        let Dataset { name, train, test, classes, hash, sizes, table } = self.dataset(&config.data)?;
         let mut order: Vec<usize> = (0..train.count()).collect();
         Stream::new(seed, Purpose::Split, 0).shuffle(&mut order);
         let dataset = Dataset {
@@ -99,8 +110,11 @@ impl Lab {
             test: test.clone(),
             classes: classes.clone(),
             hash: hash.clone(),
+            sizes: *sizes,
+            table: table.clone(),
         };
-        Ok(Some(Self { weights: self.weights.clone(), ..Self::with_dataset(dataset, self.backend.clone()) }))
+        let own = Self::with_data(&config.data, dataset, self.backend.clone());
+        Ok(Some(Self { weights: self.weights.clone(), ..own }))
     }
 
     fn read_start(&mut self, config: &TrialConfig) -> Result<()> {
@@ -124,7 +138,7 @@ impl Lab {
     /// # Errors
     /// The data set or the weights were not loaded, or the weights do not fit.
     pub(super) fn untrained_network(&self, config: &TrialConfig, seeds: &[u64]) -> Result<Network> {
-        let dataset = self.dataset(&config.data.full_name())?;
+        let dataset = self.dataset(&config.data)?;
         let device = self.backend.device.clone().autodiff();
         let drawn = config.train.vary.seeds(Source::Init, seeds);
         let mut network = config.network(dataset.train.width(), dataset.classes.len()).init(&drawn, &device);
@@ -138,8 +152,14 @@ impl Lab {
     ///
     /// # Errors
     /// It was not loaded.
-    pub fn dataset(&self, dataset: &str) -> Result<&Dataset> {
-        self.datasets.get(dataset).with_context(|| format!("data set `{dataset}` was not loaded"))
+    pub fn dataset(&self, data: &DataConfig) -> Result<&Dataset> {
+        let dataset = self.datasets.get(&data.key());
+        dataset.with_context(|| format!("data set `{}` was not loaded", data.full_name()))
+    }
+
+    /// What the data of these settings turned out to be; `None` where they were not loaded.
+    pub fn shape(&self, data: &DataConfig) -> Option<DataShape> {
+        Some(self.dataset(data).ok()?.shape(data))
     }
 
     /// Starting weights by their path.
@@ -162,8 +182,8 @@ impl Lab {
                 Some(Start::File(path)) => data = format!("{data}+{}", self.weights(path)?.hash),
                 Some(Start::WarmStart(other)) => {
                     if let Some(settings) = &other.settings {
-                        if settings.data.full_name() != config.data.full_name() {
-                            data = format!("{data}+{}", self.dataset(&settings.data.full_name())?.hash);
+                        if settings.data.key() != config.data.key() {
+                            data = format!("{data}+{}", self.dataset(&settings.data)?.hash);
                         }
                         config = settings;
                         continue;
@@ -191,7 +211,7 @@ impl Lab {
         if let TrialKind::Descent(descent) = config.kind() {
             return Ok((descent.function.name().into(), NO_DATA.into()));
         }
-        let dataset = self.dataset(&config.data.full_name())?;
+        let dataset = self.dataset(&config.data)?;
         Ok((dataset.name.clone(), dataset.hash.clone()))
     }
 
@@ -200,9 +220,9 @@ impl Lab {
     /// # Errors
     /// The data set was not loaded, or has fewer examples than asked for.
     pub fn splits(&self, data: &DataConfig) -> Result<Splits<'_>> {
-        let dataset = self.dataset(&data.full_name())?;
+        let dataset = self.dataset(data)?;
         let (all, tests) = (dataset.train.count(), dataset.test.count());
-        let DefaultSizes { train, validation, test } = data.sizes_of(all, tests);
+        let SplitSizes { train, validation, test } = dataset.sizes_of(data);
         ensure!(
             train > 0 && train + validation <= all,
             "`data.train` {train} and `data.validation` {validation} are more than the {all} training images of {}",
@@ -230,7 +250,8 @@ impl Lab {
     /// A record with nothing found yet.
     pub(super) fn blank_record(&self, trial: &Trial) -> Result<TrialRecord> {
         let (dataset, data) = self.dataset_name_and_hash(&trial.config)?;
-        let chooses = !matches!(trial.config.kind(), TrialKind::Descent(_)) && !trial.config.data.classes.is_empty();
+        let data_decide = trial.config.data.is_own() || !trial.config.data.classes.is_empty();
+        let chooses = !matches!(trial.config.kind(), TrialKind::Descent(_)) && data_decide;
         let train_examples = if chooses { Some(self.splits(&trial.config.data)?.train.count()) } else { None };
         Ok(TrialRecord {
             schema: SCHEMA,
@@ -240,6 +261,7 @@ impl Lab {
             seed: trial.seed,
             status: Status::Done,
             diverged_epoch: None,
+            pruned_epoch: None,
             error: None,
             epochs_kept: None,
             history: History::default(),
@@ -265,4 +287,26 @@ impl Lab {
             seconds: 0.0,
         })
     }
+}
+
+/// Checks what is asked of a training against the examples that there turned out to be.
+fn check_examples(config: &TrialConfig, dataset: &Dataset) -> Result<()> {
+    let shape = dataset.train.images().map(|images| images.shape);
+    let is_autoencoder = matches!(config.kind(), TrialKind::Autoencoder { .. });
+    let of_digits =
+        [("an autoencoder reconstructs", is_autoencoder), ("`train.augment` moves", !config.train.augment.is_none())];
+    if let Some((what, _)) = of_digits.iter().find(|(_, asked)| *asked) {
+        let found = shape.map_or("a table of numbers".into(), |[rows, columns]| format!("{rows}x{columns}"));
+        ensure!(
+            shape == Some([SIDE, SIDE]),
+            "{what} images of {SIDE}x{SIDE}, and {} is {found}; scale the images to {SIDE}x{SIDE}",
+            dataset.name
+        );
+    }
+    ensure!(
+        config.train.noise == 0.0 || shape.is_some(),
+        "`train.noise` is for pixels of 0 to 1, and {} is a table; leave it out",
+        dataset.name
+    );
+    Ok(())
 }

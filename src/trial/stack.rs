@@ -115,7 +115,7 @@ pub fn job<'a>(lab: &'a Lab, config: &'a TrialConfig, seeds: &'a [u64]) -> Resul
         frozen: config.model.frozen,
         train,
         validation,
-        task: config.task(lab.dataset(&config.data.full_name())?.classes.len()),
+        task: config.task(lab.dataset(&config.data)?.classes.len()),
         noise: config.train.noise(),
         device: &lab.backend.device,
     })
@@ -168,6 +168,10 @@ fn record(
     record.checks = describe::checks(&replica.trained.checks[replica.r]);
     let epochs_kept = match replica.trained.endings[replica.r] {
         Ending::Diverged { epoch } => return Ok(diverged(record, epoch)),
+        Ending::Pruned { epoch } => {
+            (record.status, record.pruned_epoch) = (Status::Pruned, Some(epoch));
+            return Ok(record);
+        }
         // Finite on validation, but not on the test images: no metric of it could be kept.
         Ending::Finished { epochs_kept } if !replica.test.loss.is_finite() => return Ok(diverged(record, epochs_kept)),
         Ending::Finished { epochs_kept } => epochs_kept,
@@ -176,7 +180,7 @@ fn record(
     record.epochs_kept = Some(epochs_kept);
     record.metrics = describe::metrics(*kept.context("the training left no epoch")?, replica.test);
     let (config, device) = (&trial.config, &lab.backend.device);
-    let dataset = lab.dataset(&config.data.full_name())?;
+    let dataset = lab.dataset(&config.data)?;
     let task = config.task(dataset.classes.len());
     let splits = lab.splits(&config.data)?;
     if let (Network::Autoencoder(autoencoder), TrialKind::Autoencoder { latent }) = (network, config.kind()) {

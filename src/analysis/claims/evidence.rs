@@ -86,13 +86,17 @@ impl Evidence {
                 format!("{between}: {}{margin}{note}", comparison_text(comparison, quantity))
             }
             Self::Number { what, tested, seeds, note } => {
-                let sign =
-                    |value: f64| if what.contains(" - ") { format!("{value:+.4}") } else { format!("{value:.4}") };
+                // A standard deviation of shares is in percentage points, as a difference of shares is.
+                let (scale, unit, digits) = if what.contains("sd(") { unit_of(quantity) } else { (1.0, "", 4) };
+                let sign = |value: f64| {
+                    let value = value * scale;
+                    if what.contains(" - ") { format!("{value:+.digits$}") } else { format!("{value:.digits$}") }
+                };
                 let ends = tested.interval();
                 let ends =
                     ends.map_or(String::new(), |Interval { low, high }| format!(" [{}, {}]", sign(low), sign(high)));
                 format!(
-                    "{what} = {}{ends}{}, {seeds} runs, {}{note}",
+                    "{what} = {}{unit}{ends}{}, {seeds} runs, {}{note}",
                     sign(tested.inference.estimate),
                     confidence_text(&tested.decision),
                     p_text(&tested.decision)
@@ -136,14 +140,21 @@ pub fn margin_text(margin: f64, quantity: &Quantity) -> String {
     }
 }
 
-/// A comparison of two arms on a quantity in one line: effect, interval, number of runs, p-value.
-pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
-    // Differences of shares are in percentage points.
-    let (scale, unit, digits) = match quantity.unit() {
+/// The factor, the unit and the decimal places of differences of a quantity; those of shares are in percentage points.
+pub fn unit_of(quantity: &Quantity) -> (f64, &'static str, usize) {
+    match quantity.unit() {
         Unit::Percent => (100.0, " pp", 2),
         Unit::Decibel => (1.0, " dB", 2),
-        Unit::Plain => (1.0, "", if c.difference().is_some_and(|difference| difference.abs() < 0.01) { 5 } else { 4 }),
-    };
+        Unit::Plain => (1.0, "", 4),
+    }
+}
+
+/// A comparison of two arms on a quantity in one line: effect, interval, number of runs, p-value.
+pub fn comparison_text(c: &Comparison, quantity: &Quantity) -> String {
+    let (scale, unit, mut digits) = unit_of(quantity);
+    if quantity.unit() == Unit::Plain && c.difference().is_some_and(|difference| difference.abs() < 0.01) {
+        digits += 1;
+    }
     let decision = &c.tested.decision;
     let confidence = confidence_text(decision);
     let ends = |i: Interval| format!(" [{:+.digits$}, {:+.digits$}]{confidence}", i.low * scale, i.high * scale);

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 
 use super::arithmetic;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, margin_text};
 use super::language::{AxisValue, Cell, Side, Sign, Statistic, Test};
 use super::trend::{Series, kendall_tau, series};
 use super::{Finding, axis_names};
@@ -258,7 +258,10 @@ impl ClaimContext<'_> {
             errors.filter(|_| *self.quantity == Metric::TestAccuracy.into()).and_then(|errors| errors.flip_floor());
         let values = self.values(arm).into_iter().flatten().filter(|value| value.is_finite());
         let sd = sd(&values.collect::<Vec<_>>());
-        floor.zip(sd).map_or(String::new(), |(floor, sd)| format!("; sd(`{arm}`) {sd:.4}, flip floor {floor:.4}"))
+        let text = |value: f64| margin_text(value, self.quantity);
+        floor
+            .zip(sd)
+            .map_or(String::new(), |(floor, sd)| format!("; sd(`{arm}`) {}, flip floor {}", text(sd), text(floor)))
     }
 
     /// Whether the values are 0 or 1, and their mean is a share.

@@ -33,6 +33,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 seed: trial.seed,
                 status: if level.is_finite() { Status::Done } else { Status::Diverged },
                 diverged_epoch: None,
+                pruned_epoch: None,
                 error: None,
                 epochs_kept: None,
                 history: History::default(),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::save;
 use crate::cli::DrawWeightsArgs;
 use crate::commands::Exit;
-use crate::data::{PIXELS, SIDE, width_of};
+use crate::data::SIDE;
 use crate::evaluate::edges::horizontal_edge_share;
 use crate::nn::device;
 use crate::nn::models::Network;
@@ -63,7 +63,7 @@ fn units(model: &Network, card: &ModelCard, folder: &Path) -> Result<Vec<Unit>> 
     let first = layers.first().context("the network has no layers")?;
     let [_, inputs, outputs] = first.weight.dims();
     ensure!(
-        inputs == PIXELS && width_of(&card.config.data.dataset) == PIXELS,
+        card.image() == Some([SIDE; 2]),
         "{} holds a network for the points of {}, whose first layer has {inputs} inputs; weights are drawn of networks for images of \
          {SIDE}x{SIDE}",
         folder.display(),

@@ -1,11 +1,11 @@
 //! The range of every number of a trial's settings, and which settings go together.
 
 use super::model::{Hidden, MAX_DEPTH};
-use super::{DataConfig, Source, Start, TrialConfig, TrialKind, Vary};
+use super::{Source, Start, TrialConfig, TrialKind, Vary};
 use crate::data::classes::parse as chosen_classes;
-use crate::data::known::KNOWN;
+use crate::data::scale::Scale;
 use crate::data::toys::{self, Toy};
-use crate::data::{PIXELS, Pixels, classes_of};
+use crate::data::{DataConfig, PIXELS, Pixels, Size};
 use crate::nn::loss::Loss;
 use crate::nn::models::{ActivationKind, Init, NetworkConfig};
 
@@ -31,9 +31,17 @@ impl TrialConfig {
         };
         positive("train.epochs", self.train.epochs, MAX)?;
         positive("train.batch_size", self.train.batch_size, MAX)?;
-        positive("data.train", self.data.train, 100 * MAX)?;
-        positive("data.validation", self.data.validation, 100 * MAX)?;
-        positive("data.test", self.data.test, 100 * MAX)?;
+        let data = &self.data;
+        for (name, size) in [("data.train", data.train), ("data.validation", data.validation), ("data.test", data.test)]
+        {
+            match size {
+                Size::Count(count) => positive(name, count, 100 * MAX)?,
+                Size::Share(share) if !(share > 0.0 && share < 1.0) => {
+                    return Err(format!("`{name}` is {share}; a share must be above 0 and below 1"));
+                }
+                Size::Share(_) | Size::Auto(_) => {}
+            }
+        }
         match &self.model.hidden {
             Hidden::Widths(widths) if widths.len() > MAX_HIDDEN => {
                 return Err(format!("`model.hidden` has {} layers; at most {MAX_HIDDEN}", widths.len()));
@@ -167,10 +175,11 @@ impl TrialConfig {
         if !classes.is_empty() && toys::find(dataset).is_some() {
             return Err(format!("`data.classes` chooses images; `{dataset}` is points"));
         }
+        let of_all = DataConfig::named(dataset).class_count();
         if let (Some(class), true) = (classes.iter().max(), self.knows_classes())
-            && usize::from(*class) >= classes_of(dataset)
+            && usize::from(*class) >= of_all
         {
-            let last = classes_of(dataset).saturating_sub(1);
+            let last = of_all.saturating_sub(1);
             return Err(format!("`data.classes` has {class}; the classes of `{dataset}` are 0 to {last}"));
         }
         if classes.len() == 1 && self.model.latent.is_none() {
@@ -183,6 +192,30 @@ impl TrialConfig {
         }
         if !(0.0..=toys::MAX_MARGIN).contains(margin) {
             return Err(format!("`data.margin` is {margin}; it must be 0 to {}", toys::MAX_MARGIN));
+        }
+        self.validate_own_data()
+    }
+
+    /// Checks the settings of data of one's own.
+    fn validate_own_data(&self) -> Result<(), String> {
+        let DataConfig { dataset, label, target, ignore, scale, split_seed, .. } = &self.data;
+        let for_own = [
+            ("label", label.is_some()),
+            ("target", target.is_some()),
+            ("ignore", !ignore.is_empty()),
+            ("scale", *scale != Scale::default()),
+            ("split_seed", *split_seed != 0),
+        ];
+        if let (false, Some((name, _))) = (self.data.is_own(), for_own.iter().find(|(_, given)| *given)) {
+            return Err(format!(
+                "`data.{name}` is for data of your own; `{dataset}` is read and split in one way alone"
+            ));
+        }
+        if self.data.is_own() && self.train.vary.varies(Source::Split) {
+            return Err(
+                "`train.vary` with split is for published sets; of data of your own, make `data.split_seed` an axis"
+                    .into(),
+            );
         }
         Ok(())
     }
@@ -208,8 +241,7 @@ impl TrialConfig {
 
     /// Whether the number of classes is known from the data set's name.
     fn knows_classes(&self) -> bool {
-        let name = self.data.dataset.as_str();
-        toys::find(name).is_some() || name == "digits" || KNOWN.iter().any(|known| known.name == name)
+        !self.data.is_own() || self.data.target.is_some()
     }
 
     /// Checks the last layer's outputs against the loss and the data set.
@@ -279,7 +311,11 @@ impl TrialConfig {
             (Some(_), loss) if !matches!(loss, Loss::Mse | Loss::Bce) => {
                 Err("`model.latent` makes an autoencoder, whose `train.loss` must be mse or bce".into())
             }
-            (Some(_), _) => self.validate_sizes(self.data.train, self.data.test),
+            (Some(_), _) if self.data.is_own() => Ok(()),
+            (Some(_), _) => {
+                let sizes = self.data.likely_sizes();
+                self.validate_sizes(sizes.train, sizes.test)
+            }
         }
     }
 }

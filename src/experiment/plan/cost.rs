@@ -1,7 +1,6 @@
 //! What a plan will cost: steps, a rough time, and rough memory.
 
 use super::{Arm, Plan};
-use crate::data::PIXELS;
 use crate::experiment::config::{TrialConfig, TrialKind};
 
 /// For each of these settings, whether its training is the beginning of a longer one among them, and so costs nothing more.
@@ -16,7 +15,7 @@ pub fn steps(arm: &Arm) -> u64 {
     let steps = match config.kind() {
         TrialKind::Descent(descent) => descent.steps,
         TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
-            config.data.likely_train().div_ceil(config.train.batch_size) * config.train.epochs
+            config.data.likely_sizes().train.div_ceil(config.train.batch_size) * config.train.epochs
         }
     };
     steps as u64
@@ -33,9 +32,9 @@ pub fn seconds(arm: &Arm) -> f64 {
     const SECONDS_PER_OUTPUT: f64 = 1.5e-8;
     // The shape is taken from the data set's name: an estimate does not open the data.
     let parameters = arm.config.likely_network().parameters() as f64;
-    let batch = arm.config.train.batch_size.min(arm.config.data.likely_train()) as f64;
+    let batch = arm.config.train.batch_size.min(arm.config.data.likely_sizes().train) as f64;
     let outputs = match arm.config.kind() {
-        TrialKind::Autoencoder { .. } => PIXELS as f64,
+        TrialKind::Autoencoder { .. } => arm.config.data.likely_inputs() as f64,
         TrialKind::Classification | TrialKind::Regression | TrialKind::Descent(_) => 10.0,
     };
     let forward = parameters * SECONDS_PER_MULTIPLICATION + outputs * SECONDS_PER_OUTPUT;
@@ -51,22 +50,24 @@ pub fn seconds(arm: &Arm) -> f64 {
 pub fn bytes(arm: &Arm) -> u64 {
     const BYTES: u64 = 4;
     let network = arm.config.likely_network();
-    let batch = arm.config.train.batch_size.min(arm.config.data.likely_train()) as u64;
+    let batch = arm.config.train.batch_size.min(arm.config.data.likely_sizes().train) as u64;
     let units: u64 = network.shapes().iter().map(|(_, shape)| shape.outputs as u64).sum();
     BYTES * (5 * network.parameters() as u64 + 3 * units * batch)
 }
 
 /// How many examples the validations within epochs take, counted again each time.
 fn validated_within_epochs(config: &TrialConfig) -> f64 {
-    let checks = config.train.validate_every.map_or(0, |every| config.data.likely_train() / every.max(1));
-    (checks * config.train.epochs * config.data.validation) as f64
+    let sizes = config.data.likely_sizes();
+    let checks = config.train.validate_every.map_or(0, |every| sizes.train / every.max(1));
+    (checks * config.train.epochs * sizes.validation) as f64
 }
 
 /// Rough seconds of the measures of an autoencoder's codes, on the same machine.
 fn evaluation(arm: &Arm) -> f64 {
     let asked = &arm.config.evaluate;
     // The numbers below are seconds for the whole of MNIST.
-    let (train, test) = (arm.config.data.train as f64 / 55e3, arm.config.data.test as f64 / 1e4);
+    let sizes = arm.config.data.likely_sizes();
+    let (train, test) = (sizes.train as f64 / 55e3, sizes.test as f64 / 1e4);
     let when = |asked: bool, seconds: f64| if asked { seconds } else { 0.0 };
     let classifier = 2.5 * train;
     when(asked.knn.is_some(), 0.6 * train * test)
@@ -77,11 +78,22 @@ fn evaluation(arm: &Arm) -> f64 {
         + asked.noise.len() as f64 * (0.6 + when(asked.knn.is_some(), 1.0 * train)) * test
 }
 
+/// How often an arm is trained, on average: once for each seed, or less where a search ends the trainings of some.
+pub(crate) fn trainings_of_an_arm(plan: &Plan) -> f64 {
+    let (arms, seeds) = (plan.arms.len(), plan.seeds.len() as u64);
+    match (plan.halving, plan.arms.first()) {
+        (Some(halving), Some(first)) => {
+            halving.expected_trainings(arms, first.config.train.epochs, seeds) / arms as f64
+        }
+        _ => seeds as f64,
+    }
+}
+
 /// Rough seconds of a whole plan with `workers` trainings at a time.
 pub(crate) fn plan_seconds(plan: &Plan, workers: usize) -> f64 {
     let free = part_of_longer(&plan.arms.iter().map(|arm| &arm.config).collect::<Vec<_>>());
     let all: f64 = plan.arms.iter().zip(free).filter(|(_, free)| !free).map(|(arm, _)| seconds(arm)).sum();
-    all * plan.seeds.len() as f64 / workers.max(1) as f64
+    all * trainings_of_an_arm(plan) / workers.max(1) as f64
 }
 
 /// A duration in one unit: `45 s`, `3 min`, `2.0 h`.

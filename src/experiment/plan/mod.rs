@@ -4,18 +4,22 @@
 //! a search, from the search's own seed.
 
 pub mod cost;
+pub mod halving;
 pub mod identity;
 pub(crate) mod label;
 mod product;
 mod search;
 mod warm_start;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
-use crate::experiment::config::{DescentConfig, Source, TrialConfig, TrialKind};
+use crate::data::{DataConfig, DataShape, LearntShape};
+use crate::experiment::config::{DescentConfig, Source, Start, TrialConfig, TrialKind, WarmStart};
 use crate::experiment::metric::{Metric, Quantity, at_any_level};
 use crate::experiment::spec::parse::MAX_ARMS;
-use crate::experiment::spec::{Assignment, Claim, Spec, SpecError, SweepAxis, keys};
+use crate::experiment::spec::{Assignment, Claim, Halving, Spec, SpecError, SweepAxis, keys};
 use crate::suggest::suggestion;
 
 /// Everything a run will train, in order.
@@ -53,6 +57,10 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// For each combination that a search sampled, the index of its arm. A search may sample a combination twice.
     pub sampled: Vec<usize>,
+    /// Whether the arms are samples of a search, of which one is to be chosen.
+    pub is_search: bool,
+    /// How a search ends the trainings of arms that fall behind.
+    pub halving: Option<Halving>,
 }
 
 /// One combination of axis values.
@@ -155,7 +163,7 @@ impl Plan {
             name: spec.name.clone(),
             question: spec.question.clone(),
             source: spec.source.clone(),
-            metric: spec.metric.clone().unwrap_or_else(|| default_metric(&arms).into()),
+            metric: spec.metric.clone().unwrap_or_else(|| default_metric(&arms, spec.search.is_some()).into()),
             axes: named.into_iter().chain(axes.iter().map(|axis| keys::short(&axis.path).to_string())).collect(),
             arms,
             seeds: (0..spec.seeds).collect(),
@@ -168,7 +176,10 @@ impl Plan {
             shows,
             claims: spec.claims.clone(),
             sampled,
+            is_search: spec.search.is_some(),
+            halving: spec.search.as_ref().and_then(|search| search.halving),
         };
+        plan.check_halving().map_err(|what| SpecError { location: spec.file.clone(), what })?;
         let fail = |what: String| SpecError { location: spec.file.clone(), what: format!("`metric`: {what}") };
         plan.check_measured(&plan.metric).map_err(fail)?;
         Ok(plan)
@@ -192,6 +203,21 @@ impl Plan {
             }
         }
         Err(format!("no arm measures `{absent}`; they measure {}", measured.join(", ")))
+    }
+
+    /// Checks that arms can be pruned: all are trainings of equally many epochs, more than the first of them.
+    fn check_halving(&self) -> Result<(), String> {
+        let Some(halving) = self.halving else { return Ok(()) };
+        let epochs = self.arms.first().map_or(0, |arm| arm.config.train.epochs);
+        if self.descents().any(|descent| descent.is_some())
+            || self.arms.iter().any(|arm| arm.config.train.epochs != epochs)
+        {
+            return Err("`halving` compares trainings after the same epochs; leave `epochs` out of the axes".into());
+        }
+        if halving.from >= epochs {
+            return Err(format!("`halving` begins after {} epochs, and a training has {epochs}", halving.from));
+        }
+        Ok(())
     }
 
     /// The data sets the arms learn from and the functions they go down, each once.
@@ -221,14 +247,38 @@ impl Plan {
         all.flat_map(|(index, arm)| self.seeds.iter().map(move |&seed| arm.trial(index, seed)))
     }
 
-    /// The data sets the arms use, each once, with what is chosen of them.
+    /// The names of the data sets the arms use, each once, with what is chosen of them.
     pub fn datasets(&self) -> Vec<String> {
-        let trained = self.arms.iter().zip(self.descents()).filter(|(_, descent)| descent.is_none());
-        let mut names: Vec<String> =
-            trained.map(|(arm, _)| arm).flat_map(|arm| arm.config.trainings()).map(|c| c.data.full_name()).collect();
+        let mut names: Vec<String> = self.data().into_values().map(DataConfig::full_name).collect();
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The settings of the data the arms use, by [`DataConfig::key`].
+    pub fn data(&self) -> BTreeMap<String, &DataConfig> {
+        let trained = self.arms.iter().zip(self.descents()).filter(|(_, descent)| descent.is_none());
+        let trainings = trained.flat_map(|(arm, _)| arm.config.trainings());
+        trainings.map(|config| (config.data.key(), &config.data)).collect()
+    }
+
+    /// The settings of the arm of this label.
+    pub fn config_of(&self, label: &str) -> Option<&TrialConfig> {
+        self.arms.iter().find(|arm| arm.label == label).map(|arm| &arm.config)
+    }
+
+    /// Notes what the data turned out to be, once they are read.
+    pub fn learn_shapes(&mut self, shape: impl Fn(&DataConfig) -> Option<DataShape>) {
+        for arm in &mut self.arms {
+            let mut next = Some(&mut arm.config);
+            while let Some(config) = next {
+                config.data.shape = LearntShape(shape(&config.data));
+                next = match &mut config.model.start {
+                    Some(Start::WarmStart(WarmStart { settings, .. })) => settings.as_deref_mut(),
+                    _ => None,
+                };
+            }
+        }
     }
 }
 
@@ -254,10 +304,15 @@ impl Arm {
     }
 }
 
-/// The test accuracy if some arm predicts classes, or else the first arm's error.
-fn default_metric(arms: &[Arm]) -> Metric {
+/// The test accuracy if some arm predicts classes, or else the first arm's error. A search chooses by the validation examples.
+fn default_metric(arms: &[Arm], is_search: bool) -> Metric {
     let of_arms = arms.iter().map(|arm| arm.config.ranking_metric());
-    of_arms.min_by_key(|metric| !metric.higher_is_better()).unwrap_or(Metric::TestAccuracy)
+    let metric = of_arms.min_by_key(|metric| !metric.higher_is_better()).unwrap_or(Metric::TestAccuracy);
+    match metric {
+        Metric::TestAccuracy if is_search => Metric::ValidationAccuracy,
+        Metric::TestLoss | Metric::TestMse if is_search => Metric::ValidationLoss,
+        metric => metric,
+    }
 }
 
 type Combination = Vec<Assignment>;

@@ -3,6 +3,8 @@
 //! A source is judged by the settings that it names, so a run with others judges none of its claims. Other seeds, or more of them, are no
 //! difference: every claim is about the runs of any seed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use toml::{Table, Value};
 
 use super::{Assignment, AxisValues, Spec, keys};
@@ -32,7 +34,10 @@ impl Spec {
         }));
         if let (Some(max), Some(config)) = (self.max_sizes, config.filter(|_| !is_descent)) {
             let (asked, most) = (&config.data, max);
-            if asked.train > most.train || asked.validation > most.validation || asked.test > most.test {
+            if asked.train.exceeds(most.train)
+                || asked.validation.exceeds(most.validation)
+                || asked.test.exceeds(most.test)
+            {
                 all.push(format!(
                     "at most {} training, {} validation and {} test examples are used instead of {}, {} and {}",
                     most.train, most.validation, most.test, asked.train, asked.validation, asked.test
@@ -74,6 +79,43 @@ impl Spec {
         })
     }
 
+    /// In what the settings of a run's own file, `written`, differ from these, as texts such as `train.epochs is 2 there, 256 here`. The numbers of
+    /// seeds do not count.
+    pub(crate) fn differing_from(&self, written: &Self) -> Vec<String> {
+        let [here, there] = [self, written].map(Self::every_value);
+        let text =
+            |values: &BTreeMap<String, String>, path: &str| values.get(path).map_or("not set".into(), Clone::clone);
+        let paths: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        let differs = paths.into_iter().filter(|path| here.get(*path) != there.get(*path));
+        differs.map(|path| format!("{path} is {} there, {} here", text(&there, path), text(&here, path))).collect()
+    }
+
+    /// Every setting with its value, by path: that of the whole file, or the values of its axis; and the arms.
+    fn every_value(&self) -> BTreeMap<String, String> {
+        let mut values = BTreeMap::new();
+        let table = self.resolve(&[]).ok().and_then(|config| Table::try_from(config).ok()).unwrap_or_default();
+        flatten(String::new(), Value::Table(table), &mut values);
+        for axis in self.axes.iter().filter(|axis| !self.overrides.iter().any(|one| one.path == axis.path)) {
+            // The values below it, such as those of an optimizer, are the axis's own.
+            values.retain(|path, _| path != &axis.path && !path.starts_with(&format!("{}.", axis.path)));
+            let written = match &axis.values {
+                AxisValues::List(list) => {
+                    let full =
+                        list.iter().map(|value| self.in_full(&axis.path, value).unwrap_or_else(|_| value.clone()));
+                    Value::Array(full.collect()).to_string()
+                }
+                AxisValues::Range { .. } => self.value_of(&axis.path),
+            };
+            values.insert(axis.path.clone(), written);
+        }
+        for arm in &self.arms {
+            let settings: Vec<String> =
+                arm.settings.iter().map(|one| format!("{} = {}", keys::short(&one.path), one.value)).collect();
+            values.insert(format!("arm `{}`", arm.name), settings.join(", "));
+        }
+        values
+    }
+
     /// The settings that the file gives, axes and arms included, by path.
     pub(crate) fn given_paths(&self) -> Vec<String> {
         let of_arms = self.arms.iter().flat_map(|arm| &arm.settings);
@@ -85,5 +127,18 @@ impl Spec {
             }
         }
         paths
+    }
+}
+
+/// The values of a table and of the tables in it, by path.
+fn flatten(path: String, value: Value, values: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Table(table) => {
+            for (key, value) in table {
+                let inner = if path.is_empty() { key } else { format!("{path}.{key}") };
+                flatten(inner, value, values);
+            }
+        }
+        value => drop(values.insert(path, value.to_string())),
     }
 }

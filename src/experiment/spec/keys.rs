@@ -18,26 +18,56 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "data.dataset",
         names: &["dataset"],
-        values: "`\"mnist\"`, `\"fashion-mnist\"`, `\"digits\"`, a toy's name, or the name of a folder of IDX files",
+        values: "`\"mnist\"`, `\"fashion-mnist\"`, `\"digits\"`, a toy's name, or [your own data](data.md#your-own-data): a `.csv` or `.npy` file, or a folder of pictures",
         description: "The data set.",
     },
     Key {
         path: "data.train",
         names: &[],
-        values: "a number of examples",
-        description: "Training examples: the first of the training file. A toy has a default of its own.",
+        values: "a number of examples, a share such as `0.6`, `\"auto\"`",
+        description: "Training examples: of a published set the first of the training file; of your own data what the other splits leave.",
     },
     Key {
         path: "data.validation",
         names: &[],
-        values: "a number of examples",
-        description: "Validation examples: the last of the training file. A toy has a default of its own.",
+        values: "a number of examples, a share such as `0.2`, `\"auto\"`",
+        description: "Validation examples: of a published set the last of the training file; of your own data drawn, a fifth by default.",
     },
     Key {
         path: "data.test",
         names: &[],
-        values: "a number of examples",
-        description: "Test examples: the first of the test file. A toy has a default of its own.",
+        values: "a number of examples, a share such as `0.2`, `\"auto\"`",
+        description: "Test examples: of a published set the first of the test file; of your own data the whole test file, or drawn, a fifth by default.",
+    },
+    Key {
+        path: "data.label",
+        names: &["label"],
+        values: "a column, or a `.npy` file",
+        description: "The class of each row of your own table; the last column by default, or `y.npy` beside `x.npy`.",
+    },
+    Key {
+        path: "data.target",
+        names: &["target"],
+        values: "a column, or a `.npy` file",
+        description: "The number to predict of each row of your own table, which makes the task a regression.",
+    },
+    Key {
+        path: "data.ignore",
+        names: &["ignore"],
+        values: "a list of columns",
+        description: "Columns of a CSV file that are not read.",
+    },
+    Key {
+        path: "data.scale",
+        names: &["scale"],
+        values: "`\"standard\"` (mean 0, standard deviation 1; the default), `\"minmax\"` (0 to 1), `\"unit\"` (divided by the largest absolute value), `\"none\"`",
+        description: "Scaling of a table's columns, fitted on the training rows alone.",
+    },
+    Key {
+        path: "data.split_seed",
+        names: &["split_seed"],
+        values: "a whole number; 0 is the default",
+        description: "The seed by which your own data are split, each class with its share of each split.",
     },
     Key {
         path: "data.pixels",
@@ -434,8 +464,15 @@ pub const TOP: &[Key] = &[
 ];
 
 /// Settings whose value is itself a list: a flat list is one value of them, and not an axis.
-pub const LIST_VALUED: &[&str] =
-    &["data.classes", "model.hidden", "train.optimizer.betas", "train.vary", "evaluate.noise", "descend.start"];
+pub const LIST_VALUED: &[&str] = &[
+    "data.classes",
+    "data.ignore",
+    "model.hidden",
+    "train.optimizer.betas",
+    "train.vary",
+    "evaluate.noise",
+    "descend.start",
+];
 
 /// The full path of a key, by its path or another of its names.
 pub fn canonical(name: &str) -> Option<&'static str> {
@@ -445,6 +482,24 @@ pub fn canonical(name: &str) -> Option<&'static str> {
 /// Every name a setting can be written by; the short form first.
 pub fn names() -> Vec<&'static str> {
     KEYS.iter().flat_map(|key| key.names.first().into_iter().copied().chain([key.path])).collect()
+}
+
+/// Every name that a setting has.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().flat_map(|key| key.names.iter().copied().chain([key.path]))
+}
+
+/// The section that a setting belongs to, and its key there, by any of its names: `train` and `lr`.
+pub fn place_of(name: &str) -> Option<(&'static str, &'static str)> {
+    let path = canonical(name)?;
+    let section = SECTIONS
+        .iter()
+        .copied()
+        .find(|section| path.strip_prefix(section).is_some_and(|rest| rest.starts_with('.')))?;
+    // The shortest of the names in that section.
+    let in_section = of_section(section);
+    let key = in_section.into_iter().filter(|key| canonical(&format!("{section}.{key}")) == Some(path));
+    Some((section, key.min_by_key(|key| key.len())?))
 }
 
 /// The keys at the top of a file and the sections, in the order that messages list them.

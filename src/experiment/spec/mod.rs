@@ -18,7 +18,7 @@ mod write;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::data::DefaultSizes;
+use crate::data::SplitSizes;
 use crate::experiment::metric::Quantity;
 
 pub use claim::{Claim, ClaimKind, PublishedValue, Reading, TABLE_TEST, claims_hash};
@@ -59,7 +59,7 @@ pub struct Spec {
     /// Settings of `--set` and other flags, which replace those of the file.
     pub overrides: Vec<Assignment>,
     /// Upper bounds on the sizes of the data set's splits, whatever an arm asks for. `--smoke` sets them.
-    pub max_sizes: Option<DefaultSizes>,
+    pub max_sizes: Option<SplitSizes>,
     /// The claims that the records confirm or refute.
     pub claims: Vec<Claim>,
     /// The [`claims_hash`] of the claims that there were before the first record, of a run's own file.
@@ -138,12 +138,26 @@ pub struct SearchConfig {
     /// The number of arms of a Bayesian search, each proposed from the validation scores of those before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bayesian: Option<u64>,
+    /// How a random search ends the trainings of arms that fall behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halving: Option<Halving>,
     /// The seed of the random draws.
     #[serde(default)]
     pub seed: u64,
     /// The validation scores of the arms proposed so far, written by the run itself; NaN for an arm that diverged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<f64>,
+}
+
+/// Successive halving: after some epochs only the best of the arms so far train on, and only the best of those get more seeds. See
+/// [`crate::experiment::plan::halving`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Halving {
+    /// The epochs that every arm is trained for.
+    pub from: usize,
+    /// Of so many arms one trains on, for as many times the epochs, and gets as many times the seeds.
+    pub factor: usize,
 }
 
 impl SearchConfig {

@@ -5,7 +5,7 @@ use toml::{Spanned, Table, Value};
 
 use super::keys;
 use super::values::{axis, is_item, known, plain, typed, values};
-use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, SearchConfig, Spec, SpecError};
+use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Halving, SearchConfig, Spec, SpecError};
 use crate::experiment::metric::Quantity;
 use crate::suggest::suggestion;
 
@@ -91,11 +91,14 @@ impl Spec {
                     spec.base.extend(file.section(section, value, &location)?);
                 }
                 _ => {
-                    let what = format!(
-                        "unknown key `{key}`{}; a file has {}",
-                        suggestion(key, keys::top_names().into_iter().chain(keys::names())),
-                        keys::top_names().join(", ")
-                    );
+                    let what = match keys::place_of(key) {
+                        Some((section, name)) => format!("`{key}` belongs under [{section}], as `{name}`"),
+                        None => format!(
+                            "unknown key `{key}`{}; a file has {}",
+                            suggestion(key, keys::top_names().into_iter().chain(keys::names())),
+                            keys::top_names().join(", ")
+                        ),
+                    };
                     return Err(SpecError::new(location, what));
                 }
             }
@@ -254,6 +257,18 @@ impl File<'_> {
                     | SearchConfig { random: None, bayesian: None, .. },
                 ),
             ) => Err(SpecError::new(location, "`search` is one of { random = 40 } and { bayesian = 40 }")),
+            (_, Some(SearchConfig { bayesian: Some(_), halving: Some(_), .. })) => Err(SpecError::new(
+                location,
+                "`halving` is for { random = 40 }: a Bayesian search proposes from whole trainings; leave it out",
+            )),
+            (_, Some(SearchConfig { halving: Some(Halving { from, factor }), .. }))
+                if *from == 0 || !(2..=100).contains(factor) =>
+            {
+                let what = format!(
+                    "`halving` has from = {from} and factor = {factor}; from must be 1 or more, and factor 2 to 100"
+                );
+                Err(SpecError::new(location, what))
+            }
             (_, Some(search)) if !(1..=MAX_ARMS).contains(&search.count()) => {
                 let what = format!("`search` samples {} arms; it must be 1 to {MAX_ARMS}", search.count());
                 Err(SpecError::new(location, what))

@@ -7,8 +7,8 @@ use toml::{Table, Value};
 use super::keys::ARM;
 use super::values::explained;
 use super::{Assignment, AxisValues, Spec, SpecError};
-use crate::data::DefaultSizes;
-use crate::experiment::config::{DataConfig, TrialConfig};
+use crate::data::DataConfig;
+use crate::experiment::config::TrialConfig;
 use crate::nn::loss::Loss;
 
 const OPTIMIZER: &str = "train.optimizer";
@@ -28,9 +28,9 @@ impl Spec {
         let mut config = resolve([&self.base, settings, &axes, &self.overrides])?;
         if let Some(max) = self.max_sizes {
             let data = &mut config.data;
-            data.train = data.train.min(max.train);
-            data.validation = data.validation.min(max.validation);
-            data.test = data.test.min(max.test);
+            data.train = data.train.at_most(max.train);
+            data.validation = data.validation.at_most(max.validation);
+            data.test = data.test.at_most(max.test);
         }
         Ok(config)
     }
@@ -51,6 +51,11 @@ impl Spec {
                 "data.dataset",
                 "data.classes",
                 "data.margin",
+                "data.label",
+                "data.target",
+                "data.ignore",
+                "data.scale",
+                "data.split_seed",
                 "train.unit_norm",
             ]
             .iter()
@@ -100,8 +105,7 @@ fn resolve(layers: [&[Assignment]; 4]) -> Result<TrialConfig, SpecError> {
     let mut config = TrialConfig::default();
     if let Some(dataset) = chosen.iter().find(|(_, a)| a.path == "data.dataset").and_then(|(_, a)| a.value.as_str()) {
         // The default sizes are those of the data set.
-        let DefaultSizes { train, validation, test } = DataConfig::sizes(dataset);
-        config.data = DataConfig { train, validation, test, ..config.data };
+        config.data = DataConfig::named(dataset);
     }
     for (layer, assignment) in chosen {
         if let (Some(setting), Some((later, whole))) = (assignment.path.strip_prefix("train.optimizer."), optimizer) {

@@ -52,7 +52,10 @@ fn misspelt_keys_are_answered_with_line_and_nearest_name() {
         "x.toml:3",
         &["lrr", "did you mean `lr`?"],
     );
-    mistake("question = 'q'\nbatch_size = 3", "x.toml:2", &["unknown key `batch_size`"]);
+    mistake("question = 'q'\nbatch_size = 3", "x.toml:2", &["`batch_size` belongs under [train]"]);
+    mistake("question = 'q'\nlr = 3", "x.toml:2", &["`lr` belongs under [train], as `lr`"]);
+    let error = Spec::parse("x", "x", "question = 'q'").unwrap().set("train.lrr=1").unwrap_err().to_string();
+    assert!(error.contains("did you mean `train.lr`?"), "{error}");
 }
 
 #[test]

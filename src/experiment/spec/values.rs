@@ -15,7 +15,7 @@ type Result<T> = std::result::Result<T, SpecError>;
 pub fn known(key: &str, location: &str) -> Result<&'static str> {
     keys::canonical(key).ok_or_else(|| {
         let names = keys::names();
-        let near = suggestion(key, names.iter().copied());
+        let near = suggestion(key, keys::all_names());
         let short: Vec<&str> = names.iter().copied().filter(|name| !name.contains('.')).collect();
         SpecError::new(location, format!("unknown key `{key}`{near}; known are {}", short.join(", ")))
     })
@@ -77,6 +77,7 @@ pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Resu
             let example = match path {
                 "train.vary" => "[[\"init\"], [\"order\"]]",
                 "data.classes" => "[[0, 1], [3, 5]]",
+                "data.ignore" => "[[\"id\"], []]",
                 _ => "[[64, 32], [128, 64]]",
             };
             let what = format!("a value of `{key}` is itself a list; write {example}");
@@ -88,7 +89,7 @@ pub fn axis(key: &str, path: &str, values: AxisValues, location: String) -> Resu
 
 /// Whether a value is what the lists of a list-valued key are made of.
 pub fn is_item(path: &str, value: &Value) -> bool {
-    if path == "train.vary" { value.is_str() } else { value.is_integer() || value.is_float() }
+    if ["train.vary", "data.ignore"].contains(&path) { value.is_str() } else { value.is_integer() || value.is_float() }
 }
 
 /// The value without its locations.

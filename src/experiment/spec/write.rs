@@ -61,7 +61,10 @@ impl Spec {
             // Each data set has its own default sizes: only sizes that the file or a flag gives are written.
             let mut table = Table::try_from(&head)?;
             if let Some(Value::Table(data)) = table.get_mut("data") {
-                data.retain(|key, _| key == "dataset" || key == "pixels" || self.assigns(&format!("data.{key}")));
+                data.retain(|key, _| {
+                    !["train", "validation", "test"].into_iter().any(|size| size == key)
+                        || self.assigns(&format!("data.{key}"))
+                });
             }
             toml::to_string(&table)?
         } else {
@@ -72,7 +75,8 @@ impl Spec {
             for Assignment { path, value, .. } in arm.settings.iter().filter(|setting| !self.overrides(&setting.path)) {
                 let value = self
                     .max_size(path)
-                    .map_or(value.clone(), |max| Value::from(value.as_integer().map_or(max, |asked| asked.min(max))));
+                    .zip(value.as_integer())
+                    .map_or(value.clone(), |(max, asked)| Value::from(asked.min(max)));
                 let value = &value;
                 text.push_str(&format!("\"{}\" = {}\n", keys::short(path), self.in_full(path, value)?));
             }
@@ -150,7 +154,7 @@ impl Spec {
     }
 
     /// An optimizer with all its settings; any other value unchanged.
-    fn in_full(&self, path: &str, value: &Value) -> anyhow::Result<Value> {
+    pub(super) fn in_full(&self, path: &str, value: &Value) -> anyhow::Result<Value> {
         if path != "train.optimizer" {
             return Ok(value.clone());
         }

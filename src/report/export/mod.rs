@@ -1,6 +1,6 @@
 //! Files for other programs, as bytes made from a [`Summary`]; the caller writes them.
 
-mod curves;
+pub(crate) mod curves;
 pub(crate) mod embeddings;
 mod json;
 mod scores;

@@ -8,6 +8,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::Export;
 use crate::analysis::summary::Summary;
+use crate::npy;
 
 /// An array `[runs, 1]` of 64-bit floats per arm, by its label: of each seed the metric that ranks the arms, with its sign turned where a smaller
 /// value is the better one, since rliable takes larger scores for better. A run that diverged has the score minus infinity; one that
@@ -28,24 +29,10 @@ impl Export for ScoresNpz {
             let values = summary.records_of(&arm.label).filter_map(|record| record.outcome(&summary.metric));
             let scores: Vec<f64> = values.map(|value| summary.metric.goodness(value)).collect();
             archive.start_file(format!("{}.npy", arm.label), options).context("cannot write scores.npz")?;
-            archive.write_all(&column(&scores)).context("cannot write scores.npz")?;
+            archive.write_all(&npy::f64_column(&scores)).context("cannot write scores.npz")?;
         }
         Ok(archive.finish().context("cannot write scores.npz")?.into_inner())
     }
-}
-
-/// A column of numbers as a `.npy` file (NumPy enhancement proposal 1, version 1): its header ends at a multiple of 64 bytes.
-fn column(values: &[f64]) -> Vec<u8> {
-    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, 1), }}", values.len());
-    // Magic, version and length are 10 bytes; a line break ends the header.
-    let padding = 63 - (header.len() + 10) % 64;
-    header.push_str(&" ".repeat(padding));
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
-    bytes
 }
 
 #[cfg(test)]

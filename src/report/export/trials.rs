@@ -68,5 +68,6 @@ fn status(status: Status) -> &'static str {
         Status::Done => "done",
         Status::Diverged => "diverged",
         Status::Failed => "failed",
+        Status::Pruned => "pruned",
     }
 }

@@ -1,10 +1,8 @@
-//! Grey pictures put together from 28x28 images, as PNG.
+//! Grey pictures put together from small images, as PNG.
 
 use anyhow::{Context, Result};
 
 use font8x8::UnicodeFonts;
-
-use crate::data::{PIXELS, SIDE};
 
 /// Pixels of a letter in each direction.
 pub const GLYPH: usize = 8;
@@ -29,15 +27,15 @@ impl Grey {
         self.pixels.len() / self.width.max(1)
     }
 
-    /// Copies a 28x28 image to the upper left corner (x, y), each of its pixels `zoom` wide.
+    /// Copies an image of `columns` pixels a row to the upper left corner `(x, y)`, each of its pixels `zoom` wide.
     ///
     /// # Panics
     /// If the image does not fit.
-    pub fn paste(&mut self, image: &[u8], x: usize, y: usize, zoom: usize) {
-        for row in 0..SIDE * zoom {
-            for column in 0..SIDE * zoom {
+    pub fn paste(&mut self, image: &[u8], columns: usize, (x, y): (usize, usize), zoom: usize) {
+        for row in 0..image.len() / columns * zoom {
+            for column in 0..columns * zoom {
                 let index = (y + row) * self.width + x + column;
-                self.pixels[index] = image[(row / zoom) * SIDE + column / zoom];
+                self.pixels[index] = image[(row / zoom) * columns + column / zoom];
             }
         }
     }
@@ -74,15 +72,15 @@ impl Grey {
     }
 }
 
-/// A contact sheet of 28x28 images, `columns` per row, with grey lines of one pixel around them.
-pub fn contact(images: &[&[u8]], columns: usize, zoom: usize) -> Grey {
+/// A contact sheet of images of `shape` (rows, columns), `columns` images per row, with grey lines of one pixel around them.
+pub fn contact(images: &[&[u8]], shape: [usize; 2], columns: usize, zoom: usize) -> Grey {
     const GAP: usize = 1;
-    let cell = SIDE * zoom + GAP;
+    let [down, across] = shape.map(|side| side * zoom + GAP);
     let rows = images.len().div_ceil(columns);
-    let mut sheet = Grey::filled(columns * cell + GAP, rows * cell + GAP, 64);
+    let mut sheet = Grey::filled(columns * across + GAP, rows * down + GAP, 64);
     for (index, image) in images.iter().enumerate() {
-        debug_assert_eq!(image.len(), PIXELS);
-        sheet.paste(image, GAP + (index % columns) * cell, GAP + (index / columns) * cell, zoom);
+        let corner = (GAP + (index % columns) * across, GAP + (index / columns) * down);
+        sheet.paste(image, shape[1], corner, zoom);
     }
     sheet
 }
@@ -93,9 +91,9 @@ mod tests {
 
     #[test]
     fn a_sheet_keeps_every_pixel_and_survives_png() {
-        let image: Vec<u8> = (0..PIXELS).map(|i| (i % 251) as u8).collect();
-        let sheet = contact(&[&image, &image, &image], 2, 2);
-        assert_eq!((sheet.width, sheet.height()), (2 * 57 + 1, 2 * 57 + 1));
+        let image: Vec<u8> = (0..20 * 28).map(|i| (i % 251) as u8).collect();
+        let sheet = contact(&[&image, &image, &image], [20, 28], 2, 2);
+        assert_eq!((sheet.width, sheet.height()), (2 * 57 + 1, 2 * 41 + 1));
         assert_eq!(sheet.pixels[sheet.width + 1 + 2], image[1]);
         let png = sheet.png().unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();

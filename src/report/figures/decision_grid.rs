@@ -3,16 +3,18 @@
 //!
 //! Both show two runs of each arm, the median and the worst of those that finished.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 
 use super::axis::{Axis, Scale};
 use super::contours;
 use super::panel::{AxisLabels, Panel};
-use super::rgb::mix;
+use super::rgb::{hex, mix};
 use super::svg::{FAINT, INK, PALETTE, Svg, colour};
 use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
-use crate::data::{PointSet, toys};
+use crate::data::{Dataset, PointSet, toys};
 use crate::record::{DecisionGrid, TrialRecord};
 use crate::studies::grid::Grid2d;
 
@@ -62,16 +64,14 @@ fn panels(count: usize, size: (f64, f64)) -> (Svg, Vec<(f64, f64)>) {
     (svg, (0..count).map(corner).collect())
 }
 
-/// A panel per arm with the points and the fitted lines; `None` if no run has a grid over a line.
-pub fn regression(summary: &Summary) -> Option<Figure> {
+/// A panel per arm with the points and the fitted lines; `None` if no run has a grid over a line, or its data are not at hand.
+pub fn regression(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure> {
     let arms = summary.arms.iter().take(MOST_ARMS).map(|arm| (arm, median_and_worst(summary, &arm.label, 1)));
     let arms: Vec<_> = arms.filter(|(_, runs)| !runs.is_empty()).collect();
     let first = arms.first()?.1.first()?;
-    let toy = toys::find(&first.run.made_with.dataset)?;
-    let dataset = toy.dataset();
-    let points = dataset.train.points()?;
+    let points = points_of(first.run, dataset)?;
     let [low, high] = first.grid.ends[0].map(f64::from);
-    let targets = || points.targets.iter().take(toy.sizes.train).map(|&y| f64::from(y));
+    let targets = || points.targets.iter().take(MOST_POINTS).map(|&y| f64::from(y));
     let (mut svg, corners) = panels(arms.len(), LINE_SIZE);
     for (row, ((arm, runs), (left, top))) in arms.iter().zip(corners).enumerate() {
         let panel = Panel {
@@ -117,7 +117,7 @@ fn fitted_line(grid: &DecisionGrid) -> Vec<(f64, f64)> {
 ///
 /// # Errors
 /// A picture cannot be encoded.
-pub fn boundary(summary: &Summary) -> Result<Option<Figure>> {
+pub fn boundary(summary: &Summary, dataset: Option<&Dataset>) -> Result<Option<Figure>> {
     let arms = summary.arms.iter().take(MOST_ARMS);
     let runs: Vec<ExampleRun> = arms.flat_map(|arm| median_and_worst(summary, &arm.label, 2)).collect();
     if runs.is_empty() {
@@ -125,7 +125,18 @@ pub fn boundary(summary: &Summary) -> Result<Option<Figure>> {
     }
     let (mut svg, corners) = panels(runs.len(), PLANE_SIZE);
     for (example, corner) in runs.iter().zip(corners) {
-        draw_plane(&mut svg, example, corner, &plane_title(summary, example))?;
+        draw_plane(&mut svg, example, dataset, corner, &plane_title(summary, example))?;
+    }
+    let classes = runs.iter().map(|example| example.run.confusion.len()).max().unwrap_or(2);
+    if classes > 2 {
+        let words = FigureText {
+            title: "Decision boundaries".into(),
+            alt: "The predicted class over the plane, for the median and the worst run of each arm.".into(),
+            caption: "Colour: the predicted class. Dots: training points in the colour of their class. The median and the worst run that \
+                      finished, for at most six arms."
+                .into(),
+        };
+        return Ok(Some(Figure::svg("boundary", words, svg)));
     }
     let words = FigureText {
         title: "Decision boundary".into(),
@@ -147,7 +158,13 @@ fn plane_title(summary: &Summary, example: &ExampleRun) -> String {
     format!("{}, {}{value}", example.run.arm, example.rank)
 }
 
-fn draw_plane(svg: &mut Svg, example: &ExampleRun, corner: (f64, f64), title: &str) -> Result<()> {
+fn draw_plane(
+    svg: &mut Svg,
+    example: &ExampleRun,
+    dataset: Option<&Dataset>,
+    corner: (f64, f64),
+    title: &str,
+) -> Result<()> {
     let DecisionGrid { ends, side, values } = example.grid;
     let ends = [0, 1].map(|axis| (f64::from(ends[axis][0]), f64::from(ends[axis][1])));
     let panel = Panel {
@@ -155,31 +172,48 @@ fn draw_plane(svg: &mut Svg, example: &ExampleRun, corner: (f64, f64), title: &s
         y: Axis::exactly(ends[1], Scale::Linear, (corner.1 + PLANE_SIZE.1 - 34.0, corner.1 + 28.0)),
     };
     let grid = Grid2d { ends, side: *side, values: values.iter().map(|&v| f64::from(v)).collect() };
+    let is_of_two = example.run.confusion.len() <= 2;
     let colour = |p: f64| {
         let [low, middle, high] = COLOURS;
+        if !is_of_two {
+            return mix(middle, hex(PALETTE[p as usize % PALETTE.len()]), 0.4);
+        }
         // Paler than the points on top.
         let shade = |share: f64, end| mix(middle, end, 0.75 * share);
         if p < 0.5 { shade(1.0 - 2.0 * p, low) } else { shade(2.0 * p - 1.0, high) }
     };
     svg.image(panel.area(), &contours::png(&grid, colour)?);
-    contours::draw_lines(svg, &panel, &grid, &[0.5], INK, 2.0)?;
-    let dataset = toys::parse(&example.run.made_with.dataset).map(|(toy, margin)| toy.with_margin(margin));
-    if let Some(points) = dataset.as_ref().and_then(|dataset| dataset.train.points()) {
-        dots(svg, &panel, points);
+    if is_of_two {
+        contours::draw_lines(svg, &panel, &grid, &[0.5], INK, 2.0)?;
     }
-    panel.ticks(svg, AxisLabels { x: "", y: "" });
+    if let Some(points) = points_of(example.run, dataset) {
+        dots(svg, &panel, &points);
+    }
+    let columns = dataset.and_then(|dataset| dataset.table.as_ref()).map(|table| &table.columns);
+    let scaled = |axis: usize| columns.map_or(String::new(), |columns| format!("{}, scaled", columns[axis]));
+    panel.ticks(svg, AxisLabels { x: &scaled(0), y: &scaled(1) });
     panel.title(svg, title);
     Ok(())
 }
 
+/// The training points that a run learnt from: those of a data set at hand, or of a toy, which is drawn again.
+fn points_of<'a>(run: &TrialRecord, dataset: Option<&'a Dataset>) -> Option<Cow<'a, PointSet>> {
+    if let Some(dataset) = dataset.filter(|dataset| dataset.hash == run.made_with.data) {
+        return dataset.train.points().map(Cow::Borrowed);
+    }
+    let (toy, margin) = toys::parse(&run.made_with.dataset)?;
+    toy.with_margin(margin).train.points().cloned().map(Cow::Owned)
+}
+
 /// The training points in the colour of their class.
 fn dots(svg: &mut Svg, panel: &Panel, points: &PointSet) {
-    for class in 0..2u8 {
+    let classes = points.labels.iter().max().map_or(0, |&last| last + 1);
+    for class in 0..classes {
         let shown = points.values.chunks_exact(2).zip(&points.labels).take(MOST_POINTS);
         let of_class = shown.filter(|(_, label)| **label == class);
         let pixels: Vec<(f64, f64)> =
             of_class.map(|(p, _)| panel.to_pixels((f64::from(p[0]), f64::from(p[1])))).collect();
         svg.dots(&pixels, 3.4, "#FFFFFF", 0.9);
-        svg.dots(&pixels, 2.5, PALETTE[usize::from(class)], 0.9);
+        svg.dots(&pixels, 2.5, PALETTE[usize::from(class) % PALETTE.len()], 0.9);
     }
 }

@@ -41,7 +41,7 @@ impl ImageRows {
         let mut sheet = Grey::filled((widest * CELL).max(1), (self.rows.len() * CELL).max(1), 255);
         for (index, row) in self.rows.iter().enumerate() {
             for (column, image) in row.images.chunks_exact(PIXELS).enumerate() {
-                sheet.paste(image, column * CELL, index * CELL, 1);
+                sheet.paste(image, SIDE, (column * CELL, index * CELL), 1);
             }
         }
         let names = self.rows.iter().map(|row| text_width(&row.name, TEXT));

@@ -26,6 +26,7 @@ pub(crate) mod lr_finder;
 mod mistakes;
 pub(crate) mod network;
 mod panel;
+mod parallel;
 mod profile;
 pub(crate) mod published;
 mod response;
@@ -82,9 +83,10 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     let mut figures = Vec::new();
     let claims: Vec<(&str, &JudgedClaim)> = summary.claims.iter().map(|claim| ("", claim)).collect();
     figures.extend(published::draw(&claims));
-    figures.extend(decision_grid::regression(summary));
-    figures.extend(decision_grid::boundary(summary)?);
+    figures.extend(decision_grid::regression(summary, dataset));
+    figures.extend(decision_grid::boundary(summary, dataset)?);
     figures.extend(descent::draw(summary)?);
+    figures.extend(parallel::draw(summary));
     figures.extend(arm_rows::boxplot(summary));
     figures.extend(arm_rows::intervals(summary));
     figures.extend(profile::draw(summary));
@@ -95,6 +97,23 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     figures.extend(schedule::draw(summary));
     figures.extend(curves::draw(summary));
     figures.extend(layers::draw(summary));
+    figures.extend(confusion::draw(summary, dataset));
+    if let Some(dataset) = dataset {
+        figures.extend(mistakes::draw(summary, dataset)?);
+    }
+    Ok(figures)
+}
+
+/// The figures of a single run: its curves, and what the network does.
+///
+/// # Errors
+/// A picture cannot be encoded.
+pub fn of_one_run(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    figures.extend(curves::draw(summary));
+    figures.extend(layers::draw(summary));
+    figures.extend(decision_grid::regression(summary, dataset));
+    figures.extend(decision_grid::boundary(summary, dataset)?);
     figures.extend(confusion::draw(summary, dataset));
     if let Some(dataset) = dataset {
         figures.extend(mistakes::draw(summary, dataset)?);

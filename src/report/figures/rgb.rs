@@ -8,6 +8,13 @@ pub fn mix(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
     std::array::from_fn(|i| (f64::from(from[i]) + share * (f64::from(to[i]) - f64::from(from[i]))).round() as u8)
 }
 
+/// Red, green and blue of a colour written as `#0072B2`; black where it is not written so.
+pub fn hex(colour: &str) -> [u8; 3] {
+    let number = u32::from_str_radix(colour.trim_start_matches('#'), 16).unwrap_or(0);
+    let [_, red, green, blue] = number.to_be_bytes();
+    [red, green, blue]
+}
+
 /// A PNG of `width` by `height` pixels of red, green and blue, `[height * width * 3]`.
 ///
 /// # Errors

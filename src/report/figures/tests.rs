@@ -261,7 +261,7 @@ fn with_grids(dataset: &str, metric: &str, dimensions: usize) -> Summary {
 
 #[test]
 fn the_decision_boundary_has_a_panel_for_the_median_and_the_worst_run_of_each_arm() {
-    let figure = decision_grid::boundary(&with_grids("quadrants", "test_accuracy", 2)).unwrap().unwrap();
+    let figure = decision_grid::boundary(&with_grids("quadrants", "test_accuracy", 2), None).unwrap().unwrap();
     let marks = Marks::of(&figure);
     // Each panel has the probability as an image, one straight boundary, and two classes of dots with their outlines.
     marks.expect(&[(IMAGE, 4), (LINE, 4), (DOTS, 16), (RECT, 4)]);
@@ -271,8 +271,8 @@ fn the_decision_boundary_has_a_panel_for_the_median_and_the_worst_run_of_each_ar
 #[test]
 fn the_fitted_line_is_drawn_for_the_median_and_the_worst_run_of_each_arm() {
     let summary = with_grids("line", "test_loss", 1);
-    assert!(decision_grid::boundary(&summary).unwrap().is_none());
-    let figure = decision_grid::regression(&summary).unwrap();
+    assert!(decision_grid::boundary(&summary, None).unwrap().is_none());
+    let figure = decision_grid::regression(&summary, None).unwrap();
     // A panel per arm: the points, and a solid and a dashed line. Less loss is better.
     Marks::of(&figure).expect(&[(DOTS, 2), (LINE, 4), ("\"6 4\"", 2), (">sgd: test loss 0.6000 and 0.7000<", 1)]);
 }

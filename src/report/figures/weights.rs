@@ -45,7 +45,7 @@ pub fn sheet(units: &[(String, Vec<f32>)]) -> Result<WeightSheet> {
                 let (x, y) = (SPACE + index % columns * cell.0, SPACE + index / columns * cell.1);
                 let shades: Vec<u8> = weights.iter().map(|&w| colour(f64::from(w) / limit)[channel]).collect();
                 picture.write(&fitting(name), x, y);
-                picture.paste(&shades, x, y + GLYPH + 1, ZOOM);
+                picture.paste(&shades, SIDE, (x, y + GLYPH + 1), ZOOM);
             }
             draw_bar(&mut picture, channel, SPACE + rows * cell.1, limit);
             picture

@@ -1,4 +1,5 @@
-//! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, and the model card `model.toml`.
+//! A trained network on disk: `model.bpk` (Burn's record), `model.safetensors`, `pytorch.safetensors` (PyTorch's layout and names), and the model
+//! card `model.toml`.
 //!
 //! In: a stack of one. Out: a folder that [`load`] turns back into the same network. In both files `layers.N.weight` (of an
 //! autoencoder, `encoder.layers.N.weight` and `decoder.layers.N.weight`) is `[1, in, out]` and `layers.N.bias` `[1, 1, out]`: a
@@ -14,7 +15,9 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::data::width_of;
+use crate::data::own::MAX_CLASSES;
+use crate::data::scale::InputTable;
+use crate::data::{Dataset, PIXELS, SIDE};
 use crate::experiment::config::TrialConfig;
 use crate::experiment::metric::Metric;
 use crate::files::{Prepared, read_within, sync_folder_of};
@@ -22,7 +25,7 @@ use crate::nn::models::Network;
 use crate::record::{MadeWith, TrialRecord};
 use weights::Weights;
 
-mod npy;
+mod pytorch;
 pub(crate) mod weights;
 
 /// The model card, `model.toml`: where a saved network comes from and what its outputs mean.
@@ -39,6 +42,12 @@ pub struct ModelCard {
     pub test_mse: Option<f64>,
     /// Names of the classes, in the order of the outputs.
     pub classes: Vec<String>,
+    /// Rows and columns of the images, of data of one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<[usize; 2]>,
+    /// The columns of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<InputTable>,
     /// The trial's complete settings.
     pub config: TrialConfig,
     /// The program, the libraries, the machine and the data.
@@ -46,16 +55,57 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
-    /// The card of a finished trial's network.
-    pub fn new(record: &TrialRecord, classes: &[String], config: &TrialConfig) -> Self {
+    /// The card of a finished trial's network, which was trained on `dataset`.
+    pub fn new(record: &TrialRecord, dataset: &Dataset, config: &TrialConfig) -> Self {
+        let images = dataset.train.images().filter(|_| config.data.is_own());
         Self {
+            image: images.map(|images| images.shape),
+            table: dataset.table.clone(),
             seed: record.seed,
             test_accuracy: record.metric(&Metric::TestAccuracy),
             test_mse: record.metric(&Metric::TestMse),
-            classes: classes.to_vec(),
+            classes: dataset.classes.clone(),
             config: config.clone(),
             made_with: MadeWith::clone(&record.made_with),
         }
+    }
+}
+
+impl ModelCard {
+    /// Rows and columns of the images that the network takes; `None` where it takes points or rows of a table.
+    pub fn image(&self) -> Option<[usize; 2]> {
+        let is_table = self.table.is_some() || self.config.data.likely_inputs() != PIXELS;
+        if is_table { None } else { Some(self.image.unwrap_or([SIDE; 2])) }
+    }
+
+    /// Numbers of an example.
+    fn inputs(&self) -> usize {
+        match (&self.table, self.image()) {
+            (Some(table), _) => table.columns.len(),
+            (None, Some([rows, columns])) => rows.saturating_mul(columns),
+            (None, None) => self.config.data.likely_inputs(),
+        }
+    }
+
+    /// Checks what a file that was changed may have wrong.
+    fn validate(&self) -> Result<(), String> {
+        /// Far more than a picture's side has, and few enough that no product of sizes overflows.
+        const MAX_SIDE: usize = 1 << 16;
+        self.config.validate()?;
+        if self.classes.len() > MAX_CLASSES {
+            return Err(format!("it has {} classes, and there can be {MAX_CLASSES}", self.classes.len()));
+        }
+        if self.image.is_some_and(|sides| sides.iter().any(|side| !(1..=MAX_SIDE).contains(side))) {
+            return Err(format!("`image` has a side that is not 1 to {MAX_SIDE}"));
+        }
+        if let Some(InputTable { columns, scaling }) = &self.table {
+            let lengths = [scaling.offset.len(), scaling.divisor.len()];
+            let are_numbers = scaling.offset.iter().chain(&scaling.divisor).all(|number| number.is_finite());
+            if columns.is_empty() || lengths != [columns.len(); 2] || !are_numbers || scaling.divisor.contains(&0.0) {
+                return Err("`table` needs an offset and a divisor, which is not 0, for each of its columns".into());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -64,13 +114,14 @@ const CARD: &str = "model.toml";
 const MAX_CARD: u64 = 1 << 20;
 const RECORD: &str = "model.bpk";
 const SAFETENSORS: &str = "model.safetensors";
+const PYTORCH: &str = "pytorch.safetensors";
 
 /// The folder in which a run keeps the network of one seed.
 pub fn folder_of_seed(run: &Path, seed: u64) -> PathBuf {
     run.join("models").join(format!("seed-{seed}"))
 }
 
-/// Writes the three files, over earlier ones. The card is removed first and written last: where there is one, it is that of the weights
+/// Writes the four files, over earlier ones. The card is removed first and written last: where there is one, it is that of the weights
 /// beside it, whenever the program was killed.
 ///
 /// # Errors
@@ -88,10 +139,13 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     let record = record.into_bytes().map_err(|error| anyhow!("cannot make {RECORD} for {shown}: {error}"))?;
     let safetensors = collected.and_then(|_| store.get_bytes());
     let safetensors = safetensors.map_err(|error| anyhow!("cannot make {SAFETENSORS} for {shown}: {error}"))?;
-    let [record_path, safetensors_path, card_path] = [RECORD, SAFETENSORS, CARD].map(|name| folder.join(name));
-    // All three are on the disk before the earlier ones go: a full disk leaves those.
+    let pytorch = pytorch::safetensors(model).with_context(|| format!("cannot make {PYTORCH} for {shown}"))?;
+    let [record_path, safetensors_path, pytorch_path, card_path] =
+        [RECORD, SAFETENSORS, PYTORCH, CARD].map(|name| folder.join(name));
+    // All four are on the disk before the earlier ones go: a full disk leaves those.
     let record = Prepared::new(&record_path, &record)?;
     let safetensors = Prepared::new(&safetensors_path, &safetensors)?;
+    let pytorch = Prepared::new(&pytorch_path, &pytorch)?;
     let card = Prepared::new(&card_path, toml::to_string(card)?.as_bytes())?;
     match fs::remove_file(&card_path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -101,6 +155,7 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     }
     record.put()?;
     safetensors.put()?;
+    pytorch.put()?;
     card.put()
 }
 
@@ -114,9 +169,8 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, ModelCard)> {
     let bytes = read_within(&path, MAX_CARD).context("give the folder that `kindling train` wrote")?;
     let text = String::from_utf8(bytes).with_context(|| format!("{shown} is not text"))?;
     let card: ModelCard = toml::from_str(&text).with_context(|| format!("{shown} is not a model's card"))?;
-    card.config.validate().map_err(Error::msg).with_context(|| format!("{shown} is of no network"))?;
-    ensure!(card.classes.len() <= 256, "{shown} has {} classes, and there can be 256", card.classes.len());
-    let network = card.config.network(width_of(&card.config.data.dataset), card.classes.len());
+    card.validate().map_err(Error::msg).with_context(|| format!("{shown} is of no network"))?;
+    let network = card.config.network(card.inputs(), card.classes.len());
     let weights = folder.join(SAFETENSORS);
     let found = Weights::read(&weights.to_string_lossy())?;
     let parameters = network.parameters();
@@ -134,7 +188,6 @@ pub fn load(folder: &Path, device: &Device) -> Result<(Network, ModelCard)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::PIXELS;
     use crate::experiment::config::Hidden;
     use crate::nn::device;
     use crate::nn::models::ActivationKind;
@@ -156,6 +209,8 @@ mod tests {
             seed: 0,
             test_accuracy: Some(0.5),
             test_mse: None,
+            image: None,
+            table: None,
             classes: vec!["0".into(), "1".into()],
             config,
             made_with,

@@ -14,10 +14,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 use zip::ZipArchive;
 
-use super::npy;
 use crate::files::{read_within, unpack_within};
 use crate::hash;
 use crate::nn::models::Network;
+use crate::npy::{self, Array};
 
 /// The most bytes that are read of a file, and that one unpacks to: the weights of the largest network that is trained, in 32 bits, and
 /// their names.
@@ -91,8 +91,9 @@ impl Weights {
             let expected = entry.size().min(MAX_BYTES - unpacked) as usize;
             let array = unpack_within(&mut entry, MAX_BYTES - unpacked, expected).with_context(what)?;
             unpacked += array.len() as u64;
-            let (shape, values) = npy::parse(&array).with_context(|| format!("`{name}` of {}", self.path))?;
-            self.put(name, shape, values)?;
+            let Array { shape, numbers, .. } =
+                npy::parse(&array).with_context(|| format!("`{name}` of {}", self.path))?;
+            self.put(name, shape, numbers.into_iter().map(|x| x as f32).collect())?;
         }
         Ok(())
     }

@@ -1,0 +1,83 @@
+//! What the folder of a run holds: its plan, and its records as far as they are of that plan.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::analysis::summary::Summary;
+use crate::experiment::config::{Start, TrialConfig};
+use crate::experiment::plan::{Plan, Trial, identity};
+use crate::experiment::spec::library;
+use crate::record::{self, TrialRecord};
+
+/// The summary of a run's records, in plan order.
+///
+/// # Errors
+/// The folder is not a run's, or none of its records belongs to its spec.
+pub fn summary_of(folder: &Path) -> Result<Summary> {
+    let plan = plan_of(folder)?;
+    let (file, records) = (record::file_in(folder), record::read_all(folder)?);
+    let recorded = by_trial(&records);
+    let mut ordered = Vec::new();
+    for trial in plan.trials() {
+        let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
+        // Of a `--smoke` over several data sets, spec.toml does not have the sizes of each.
+        let sizes_are_known = plan.differs.is_empty() || plan.datasets().len() < 2;
+        ensure!(
+            is_of(record, &trial) || !sizes_are_known,
+            "{} has a record of `{}`, seed {}, with other settings than {} gives that arm; put back the spec.toml that the run wrote, or \
+             run the sweep into another folder with --out",
+            file.display(),
+            record.arm,
+            record.seed,
+            folder.join("spec.toml").display()
+        );
+        ordered.push((*record).clone());
+    }
+    if ordered.is_empty() {
+        bail!(
+            "none of the {} records of {} belongs to the arms and seeds of {}",
+            records.len(),
+            file.display(),
+            folder.join("spec.toml").display()
+        );
+    }
+    Summary::new(&plan, ordered).with_context(|| folder.join("spec.toml").display().to_string())
+}
+
+/// The last record of each arm and seed.
+pub fn by_trial(records: &[TrialRecord]) -> HashMap<(&str, u64), &TrialRecord> {
+    records.iter().map(|record| ((record.arm.as_str(), record.seed), record)).collect()
+}
+
+/// Whether a record is of this trial's settings, seed and data, and not only of an arm with the same name. Where the identity is also that
+/// of weights or data which the record does not have, only a sweep, which reads them, can tell.
+pub fn is_of(record: &TrialRecord, trial: &Trial) -> bool {
+    let made = &record.made_with;
+    starts_elsewhere(&trial.config)
+        || identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
+}
+
+/// Whether a training starts from weights in a file, or from those of a training on other data.
+fn starts_elsewhere(config: &TrialConfig) -> bool {
+    match &config.model.start {
+        Some(Start::File(_)) => true,
+        Some(Start::WarmStart(before)) => before
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.data.key() != config.data.key() || starts_elsewhere(settings)),
+        None => false,
+    }
+}
+
+/// The plan of a run's folder, named after the folder.
+///
+/// # Errors
+/// The folder holds no spec, or one that makes no plan.
+pub fn plan_of(folder: &Path) -> Result<Plan> {
+    let mut spec = library::load(&folder.join("spec.toml"))
+        .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
+    spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
+    Ok(Plan::new(&spec)?)
+}
