@@ -27,7 +27,7 @@ fn toy_lab(name: &str) -> Lab {
 }
 
 fn run(lab: &Lab, trials: &[Trial]) -> (Vec<TrialRecord>, Vec<Network>) {
-    let TrainedStack { records, networks } = run_stack(lab, trials, &NoCallback).unwrap();
+    let TrainedStack { records, networks, .. } = run_stack(lab, trials, &NoCallback).unwrap();
     (records, networks)
 }
 

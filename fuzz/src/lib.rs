@@ -34,11 +34,12 @@ fn desk() -> &'static Path {
         for (name, data) in [("points.toml", "blobs"), ("digits.toml", "digits")] {
             write(name, EXPERIMENT.replace("DATA", data).as_bytes());
         }
-        let images = idx::write(&[1, 28, 28], &[7; 784]);
-        for (name, bytes) in FILE_NAMES.iter().zip([&images, &idx::write(&[1], &[3]), &images, &idx::write(&[1], &[3])])
-        {
+        let images = idx::write(&[6, 28, 28], &[7; 6 * 784]);
+        let labels = idx::write(&[6], &[0, 1, 0, 1, 0, 1]);
+        for (name, bytes) in FILE_NAMES.iter().zip([&images, &labels, &images, &labels]) {
             write(&format!("data/mine/{name}"), bytes);
         }
+        write("own.csv", b"x,y,class\n1,2,a\n3,4,b\n5,6,a\n7,8,b\n9,1,a\n2,3,b\n");
         for args in [
             "sweep @points.toml --out @run --quiet",
             "train @digits.toml --arm sgd --out @model --quiet",

@@ -86,7 +86,7 @@ fn score(plan: &Plan, records: &[TrialRecord], arm: usize) -> Option<f64> {
     let label = &plan.arms[arm].label;
     if let Some(halving) = plan.halving {
         let first = records.iter().find(|record| record.arm == *label && record.seed == 0)?;
-        return Some(first.validation_after(halving.from).unwrap_or(f64::NEG_INFINITY));
+        return Some(first.validation_after(halving.from).map_or(f64::NEG_INFINITY, |score| score.first));
     }
     let quantity: &Quantity = &plan.metric;
     let values: Vec<f64> = by_seed(records, label, &plan.seeds, quantity).into_iter().flatten().collect();

@@ -3,6 +3,8 @@
 //! In: a plan and its records. Out: a [`Summary`], from which every table, figure and report is made. The same records give the same
 //! summary.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use crate::analysis::claims::{self, JudgedClaim};
@@ -95,6 +97,9 @@ pub struct ArmSummary {
     /// The epoch after which a search ended the training of its first seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruned_epoch: Option<usize>,
+    /// Of a search that halves, how long the arm was kept: its number of trials. 0 elsewhere.
+    #[serde(skip)]
+    pub kept_for: usize,
     /// The metrics that some trial has, and the plan's quantity among them if it is a difference.
     pub metrics: Vec<MetricSummary>,
     /// The mean wall time of a trial, in seconds.
@@ -157,7 +162,11 @@ impl Summary {
         let arms: Vec<ArmSummary> = plan
             .arms
             .iter()
-            .map(|arm| arm_summary(&arm.label, &records, &quantities, level(&plan.looks, plan.seeds.len() as u64)))
+            .map(|arm| {
+                let level = level(&plan.looks, plan.seeds.len() as u64);
+                let summary = arm_summary(&arm.label, &records, &quantities, level);
+                ArmSummary { kept_for: if plan.halving.is_some() { summary.trials } else { 0 }, ..summary }
+            })
             .collect();
         let metric = plan.metric.clone();
         let best = ranked(&arms, &metric).first().map(|&index| arms[index].label.as_str());
@@ -212,6 +221,14 @@ impl Summary {
         runs.get(runs.len().checked_sub(1)? / 2).map(|(_, record)| *record)
     }
 
+    /// The arms in the order of the ranking; those that it does not have come last, the ones pruned late before the others.
+    pub fn ranked_arms(&self) -> Vec<&ArmSummary> {
+        let order = ranked(&self.arms, &self.metric);
+        let mut rest: Vec<usize> = (0..self.arms.len()).filter(|index| !order.contains(index)).collect();
+        rest.sort_by_key(|&index| std::cmp::Reverse(self.arms[index].pruned_epoch));
+        order.into_iter().chain(rest).map(|index| &self.arms[index]).collect()
+    }
+
     /// The first arm of the ranking.
     pub fn best(&self) -> Option<&ArmSummary> {
         ranked(&self.arms, &self.metric).first().map(|&index| &self.arms[index])
@@ -259,6 +276,7 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
         trials: own.len(),
         diverged: count(Status::Diverged),
         failed: count(Status::Failed),
+        kept_for: 0,
         pruned_epoch: own.iter().find_map(|record| record.pruned_epoch),
         metrics: metrics.collect(),
         seconds: own.iter().map(|record| record.seconds).sum::<f64>() / own.len().max(1) as f64,
@@ -266,16 +284,23 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
 }
 
 /// Indices of the arms that have the quantity, the best first: by interquartile mean; then, where too many trials diverged for it to have
-/// one, by the share of trials that did not.
+/// one, by the share of trials that did not; of equal ones by validation loss. The arms that a search kept longer come before all others.
 fn ranked(arms: &[ArmSummary], quantity: &Quantity) -> Vec<usize> {
+    let loss = Quantity::from(Metric::ValidationLoss);
     let key = |index: usize| {
         let arm = &arms[index];
         let d = arm.metric(quantity).map(|metric| metric.description)?;
         let finished = d.n as f64 / arm.trials.max(1) as f64;
-        Some((d.iqm.map_or(f64::NEG_INFINITY, |iqm| quantity.goodness(iqm)), finished))
+        let loss = arm.metric(&loss).and_then(|found| found.description.iqm).unwrap_or(f64::INFINITY);
+        let iqm = d.iqm.map_or(f64::NEG_INFINITY, |iqm| quantity.goodness(iqm));
+        Some([arm.kept_for as f64, iqm, finished, -loss])
     };
-    let mut order: Vec<(usize, (f64, f64))> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
-    order.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let mut order: Vec<(usize, [f64; 4])> = (0..arms.len()).filter_map(|i| Some((i, key(i)?))).collect();
+    let by_key = |a: &[f64; 4], b: &[f64; 4]| {
+        let each = a.iter().zip(b).map(|(a, b)| b.total_cmp(a));
+        each.fold(Ordering::Equal, Ordering::then)
+    };
+    order.sort_by(|(_, a), (_, b)| by_key(a, b));
     order.into_iter().map(|(index, _)| index).collect()
 }
 

@@ -148,6 +148,9 @@ pub struct SweepArgs {
     /// Begin anew where the folder has records of other settings; those are moved into a folder inside
     #[arg(long)]
     pub fresh: bool,
+    /// Save every network that is trained, the last and that of the best epoch, in models/ of the results' folder
+    #[arg(long)]
+    pub save_models: bool,
     /// Train every trial, also those that another run under artifacts/ has recorded
     #[arg(long)]
     pub no_share: bool,

@@ -18,6 +18,9 @@ use crate::report::table::{Cell, Table};
 use crate::run::progress::ProgressMode;
 use crate::terminal;
 
+/// The most classes, and bad lines, that are listed.
+const LISTED: usize = 20;
+
 /// Runs one of the actions.
 pub fn run(args: DataArgs) -> Result<Exit> {
     let here = || DataFolder { data_dir: std::env::var_os("KINDLING_DATA_DIR").map(PathBuf::from) };
@@ -112,8 +115,6 @@ fn check(config: &DataConfig, locations: &DataLocations) -> Result<Exit> {
     if scan.problems.is_empty() {
         return describe(config, locations);
     }
-    /// Lines that are listed.
-    const LISTED: usize = 20;
     for Problem { line, what } in scan.problems.iter().take(LISTED) {
         terminal::print(format_args!("{}:{line}: {what}", path.display()));
     }
@@ -125,11 +126,9 @@ fn check(config: &DataConfig, locations: &DataLocations) -> Result<Exit> {
 
 /// A row for each column, and the classes.
 fn facts_text(facts: &TableFacts, path: &Path) -> String {
-    let number = |value: f64| {
-        Cell::Number(
-            value.is_finite().then(|| format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').into()),
-        )
-    };
+    // To six places, and never -0.
+    let rounded = |value: f64| (value * 1e6).round() / 1e6 + 0.0;
+    let number = |value: f64| Cell::Number(value.is_finite().then(|| rounded(value).to_string()));
     let row = |facts: &ColumnFacts, role: &str| {
         vec![
             Cell::from(&facts.name),
@@ -146,12 +145,18 @@ fn facts_text(facts: &TableFacts, path: &Path) -> String {
     let mut text = format!("{}: {} rows\n\n{table}\n", path.display(), facts.rows);
     if facts.is_class {
         let mut classes: Vec<String> = facts.classes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        if classes.len() > 20 {
-            let more = classes.len() - 20;
-            classes.truncate(20);
+        if classes.len() > LISTED {
+            let more = classes.len() - LISTED;
+            classes.truncate(LISTED);
             classes.push(format!("{more} more"));
         }
         text.push_str(&format!("\n{} classes: {}\n", facts.classes.len(), classes.join(", ")));
+        if facts.classes.len() > LISTED && facts.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok()) {
+            text.push_str(&format!(
+                "all of them are numbers; to predict the number itself, name it: --target {}\n",
+                facts.outcome.name
+            ));
+        }
     }
     text
 }
@@ -172,6 +177,7 @@ fn describe(config: &DataConfig, locations: &DataLocations) -> Result<Exit> {
     };
     let predicted = match dataset.classes.len() {
         0 => "a number to predict".into(),
+        count if count > LISTED => format!("{count} classes"),
         count => format!("{count} classes ({})", dataset.classes.join(", ")),
     };
     let split = match dataset.sizes {

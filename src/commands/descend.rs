@@ -37,6 +37,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         quiet: true,
         fresh: false,
         share: false,
+        save_models: false,
     };
     let format = Format::of(args.json);
     Run::prepare(spec, folder, &options)?.train(|run, summary| {

@@ -138,7 +138,7 @@ fn read(path: &Path, card: &ModelCard) -> Result<Examples> {
     };
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         // Digits are brought into MNIST's form; pictures of one's own are taken as they were for the training.
-        if !card.config.data.is_own() {
+        if card.image.is_none() {
             return Ok(images(picture::read(path)?));
         }
         let (found, pixels) = picture::read_as_is(path)?;
@@ -149,6 +149,8 @@ fn read(path: &Path, card: &ModelCard) -> Result<Examples> {
             found[1],
             found[0]
         );
+        let is_blank = pixels.iter().all(|pixel| *pixel == pixels[0]);
+        ensure!(!is_blank, "{} is blank: all its pixels are alike", path.display());
         return Ok(images(pixels));
     }
     let file = idx::read(path).context("only PNG pictures and IDX files (plain or .gz) can be classified")?;

@@ -40,7 +40,11 @@ pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, form
     if let Some(notice) = report::not_as_published(summary) {
         terminal::print(format_args!("{notice}\n"));
     }
-    terminal::print(format_args!("{}", report::table::arms(summary).text()));
+    terminal::print(format_args!("{}", report::table::arms_not_pruned(summary).text()));
+    let pruned = summary.arms.iter().filter(|arm| arm.pruned_epoch.is_some()).count();
+    if pruned > 0 {
+        terminal::print(format_args!("{pruned} arms fell behind and were pruned; the report lists them"));
+    }
     terminal::print(format_args!("{}\n", report::table::caption(summary)));
     if let Some(search) = &summary.search {
         terminal::print(format_args!("{}", report::best_of_search(summary, search)));

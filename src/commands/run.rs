@@ -24,7 +24,7 @@ use crate::nn::device;
 use crate::record::{self, RecordFile, Status, by_seed};
 use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
-use crate::run::{self, HalvingTrainer, PendingRun, RunOutcome, RunnerOptions, Trainer};
+use crate::run::{self, HalvingTrainer, ModelSaver, PendingRun, RunOutcome, RunnerOptions, Trainer};
 use crate::terminal;
 use crate::trial::Lab;
 
@@ -55,6 +55,8 @@ pub struct RunOptions {
     pub fresh: bool,
     /// Take trials that another run has recorded.
     pub share: bool,
+    /// Save every network that is trained.
+    pub save_models: bool,
     /// Print nothing but results.
     pub quiet: bool,
 }
@@ -75,6 +77,7 @@ impl RunOptions {
             out: flags.out.clone(),
             fresh: false,
             share: false,
+            save_models: false,
             quiet: flags.quiet,
         }
     }
@@ -184,6 +187,7 @@ pub struct Run {
     quiet: bool,
     /// Where trials are looked for that another run has recorded.
     shelf: Option<PathBuf>,
+    saves_models: bool,
 }
 
 /// What a run does with records in its folder whose arm is not in its plan.
@@ -228,8 +232,10 @@ impl Run {
         }
         let lab = Lab::open(&plan, &options.data, backend)?;
         plan.learn_shapes(|data| lab.shape(data));
-        let shelf = options.share.then(|| options.shelf());
-        Ok(Self { spec, plan, lab, folder, options: run_options, quiet: options.quiet, shelf })
+        // A record of elsewhere has no network here.
+        let shelf = (options.share && !options.save_models).then(|| options.shelf());
+        let (quiet, saves_models) = (options.quiet, options.save_models);
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models })
     }
 
     /// The data set of the run that figures show, where it was loaded.
@@ -248,24 +254,37 @@ impl Run {
     /// # Errors
     /// It could not start. What goes wrong later is printed, and the exit is [`Exit::Failed`].
     pub fn train(mut self, report: impl FnOnce(&Self, &Summary) -> Result<()>) -> Result<Exit> {
-        let exit = match self.plan.halving {
-            Some(halving) => self.halve(halving)?,
-            None => self.search()?,
-        };
-        match exit {
-            Exit::Done => self.train_with(&self.lab, &self.progress(), |summary| report(&self, summary)),
-            exit => Ok(exit),
+        if self.plan.halving.is_none() {
+            let exit = self.search()?;
+            if exit != Exit::Done {
+                return Ok(exit);
+            }
         }
+        if self.saves_models && record::are_in(&self.folder) {
+            terminal::tell(format_args!(
+                "note: trials that are recorded already are not trained again, and their networks not saved; --fresh trains them anew"
+            ));
+        }
+        let saver = ModelSaver::new(&self.lab, &self.folder);
+        let trainer: &dyn Trainer = if self.saves_models { &saver } else { &self.lab };
+        let halved = self.plan.halving.map_or(Ok(Exit::Done), |halving| self.halve(halving, trainer))?;
+        let exit = match halved {
+            Exit::Done => self.train_with(trainer, &self.progress(), |summary| report(&self, summary))?,
+            exit => exit,
+        };
+        let unsaved = saver.unsaved();
+        unsaved.iter().for_each(|why| terminal::tell(format_args!("error: {why}")));
+        Ok(if unsaved.is_empty() || exit != Exit::Done { exit } else { Exit::Failed })
     }
 
     /// Trains the stages of a search that halves, one after the other, until no trial is left that the search needs.
-    fn halve(&self, halving: Halving) -> Result<Exit> {
+    fn halve(&self, halving: Halving, trainer: &dyn Trainer) -> Result<Exit> {
         loop {
             let (file, pending) = self.open_records(UnknownRecords::Refuse)?;
             if pending.pending.is_empty() && pending.needed.is_whole {
                 return Ok(Exit::Done);
             }
-            let trainer = HalvingTrainer::new(&self.lab, halving, &self.plan, &pending.needed);
+            let trainer = HalvingTrainer::new(trainer, halving, &self.plan, &pending.needed);
             let exit = self.train_pending(file, pending, &trainer, &self.progress(), |_| Ok(()))?;
             if exit != Exit::Done {
                 return Ok(exit);

@@ -32,6 +32,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         stack: args.stack,
         fresh: args.fresh,
         share: !args.no_share,
+        save_models: args.save_models,
         ..flags
     };
     let mut spec = library::find(&args.experiment)?;
@@ -113,7 +114,7 @@ fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f
     let needed = memory::human(memory::needed(plan, on_cpu));
     terminal::print(format_args!("about {needed} of memory on the CPU, besides the data{free}"));
     let earlier = record::read_all(folder).unwrap_or_default();
-    if let Some(outlook) = outlook(plan, &earlier, spread) {
+    if let Some(outlook) = outlook(plan, &earlier, spread).filter(|_| !plan.is_search) {
         terminal::print(format_args!("{}", outlook.differences));
         outlook.undecidable.iter().for_each(|claim| terminal::print(format_args!("{claim}")));
     }

@@ -56,6 +56,8 @@ pub struct Dataset {
     pub sizes: Option<SplitSizes>,
     /// The inputs of a table, by which new rows are read.
     pub table: Option<InputTable>,
+    /// Whether new pictures are taken as they are, and not brought into MNIST's form.
+    pub as_is: bool,
 }
 
 /// How many examples each split has.
@@ -90,7 +92,7 @@ impl Dataset {
             hasher.update(examples.labels());
         }
         let hash = hash::short(hasher);
-        Self { name: name.into(), classes, train, test, hash, sizes: None, table: None }
+        Self { name: name.into(), classes, train, test, hash, sizes: None, table: None, as_is: false }
     }
 
     /// What a plan may know of it.

@@ -27,6 +27,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let name = path.display();
     let picture =
         decode(path).with_context(|| format!("{name} cannot be read as a PNG; save it as one"))?.light_on_dark();
+    let is_blank = picture.grey.iter().all(|value| (value - picture.grey[0]).abs() < 1.0);
+    ensure!(!is_blank, "{name} is blank: all its pixels are alike; give a picture of a digit");
     if (picture.width, picture.height) == (SIDE, SIDE) {
         return Ok(picture.grey.into_iter().map(|value| value.round() as u8).collect());
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::evaluate::classification::{ClassReport, Confusion, Mistake, confused, macro_mean, one_vs_rest, per_class};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::plan::halving::ValidationScore;
 use crate::hash::short_of;
 
 mod consistency;
@@ -204,12 +205,11 @@ impl TrialRecord {
         self.metrics.iter().map(|(metric, _)| metric.clone())
     }
 
-    /// The validation score after an epoch, counted from 1, the higher the better: the accuracy, or the loss with its sign turned. `None` for
-    /// an epoch that it has not.
-    pub fn validation_after(&self, epoch: usize) -> Option<f64> {
-        let history = &self.history;
-        let at = |list: &[f32]| list.get(epoch.checked_sub(1)?).copied().map(f64::from);
-        at(&history.validation_accuracy).or_else(|| Some(-at(&history.validation_loss)?))
+    /// The validation score after an epoch, counted from 1; `None` for an epoch that it has not.
+    pub fn validation_after(&self, epoch: usize) -> Option<ValidationScore> {
+        let at = |list: &[f32]| list.get(epoch.checked_sub(1)?).copied();
+        let History { validation_accuracy, validation_loss, .. } = &self.history;
+        Some(ValidationScore::new(at(validation_accuracy), at(validation_loss)?))
     }
 
     /// What follows from the status, the confusion matrix or the history.

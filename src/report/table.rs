@@ -105,6 +105,15 @@ impl Table {
 
 /// The ranking metric's statistics, a row per arm.
 pub fn arms(summary: &Summary) -> Table {
+    arms_that(summary, |_| true)
+}
+
+/// The same without the arms that a search pruned.
+pub fn arms_not_pruned(summary: &Summary) -> Table {
+    arms_that(summary, |arm| arm.pruned_epoch.is_none())
+}
+
+fn arms_that(summary: &Summary, is_shown: impl Fn(&ArmSummary) -> bool) -> Table {
     let number = |value: f64| Cell::number(summary.metric.format(value));
     let interval_name = interval_name(summary);
     let head = ["arm", "n", "diverged", "IQM", &interval_name, "median", "mean", "sd", "min", "max", "s/trial"];
@@ -135,18 +144,10 @@ pub fn arms(summary: &Summary) -> Table {
             Cell::number(format!("{:.1}", arm.seconds)),
         ]
     };
-    let mut order: Vec<&ArmSummary> = summary.arms.iter().collect();
-    if summary.search.is_some() {
-        let goodness = |arm: &ArmSummary| {
-            let iqm = arm.metric(&summary.metric).and_then(|found| found.description.iqm);
-            (iqm.map_or(f64::NEG_INFINITY, |iqm| summary.metric.goodness(iqm)), arm.pruned_epoch)
-        };
-        order.sort_by(|a, b| {
-            let (a, b) = (goodness(a), goodness(b));
-            b.0.total_cmp(&a.0).then(b.1.cmp(&a.1))
-        });
-    }
-    Table::new(head, order.into_iter().map(row))
+    let order: Vec<&ArmSummary> =
+        if summary.search.is_some() { summary.ranked_arms() } else { summary.arms.iter().collect() };
+    let order = order.into_iter().filter(|arm| is_shown(arm));
+    Table::new(head, order.map(row))
 }
 
 /// Every metric of the only arm, a row per metric, without those at noise levels; `None` where there are several arms.

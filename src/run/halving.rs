@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Trainer;
+use crate::experiment::plan::halving::ValidationScore;
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::Halving;
 use crate::record::{Status, TrialRecord};
@@ -33,10 +34,10 @@ pub struct NeededTrials {
 }
 
 /// The validation scores at each rung, by the epochs and the arm.
-type Scores = BTreeMap<usize, BTreeMap<usize, f64>>;
+type Scores = BTreeMap<usize, BTreeMap<usize, ValidationScore>>;
 
 impl NeededTrials {
-    /// The trials that a plan needs. Without halving, and by what the records do not tell, all.
+    /// The trials that a plan needs: without halving all of them.
     pub fn of(plan: &Plan, records: &[TrialRecord]) -> Self {
         let Some(halving) = plan.halving else {
             let all = (0..plan.arms.len()).flat_map(|arm| plan.seeds.iter().map(move |&seed| (arm, seed)));
@@ -46,12 +47,13 @@ impl NeededTrials {
         let mut needed = Self { is_whole: true, ..Self::default() };
         let mut left = needed.first_stage(plan, halving, &found);
         for &seeds in &halving.stages(plan.seeds.len() as u64)[1..] {
-            if !needed.is_whole {
+            // Where all diverged, nothing is chosen.
+            if !needed.is_whole || left.is_empty() {
                 break;
             }
             let score = |arm: usize, upto: u64| found.mean_validation(arm, upto);
             let before = needed.trials.iter().filter(|(arm, _)| *arm == left[0]).count() as u64;
-            left.sort_by(|&a, &b| score(b, before).total_cmp(&score(a, before)).then(a.cmp(&b)));
+            left.sort_by(|&a, &b| score(b, before).order(&score(a, before)).then(a.cmp(&b)));
             left.truncate(halving.advance(left.len()));
             for &arm in &left {
                 for seed in 0..seeds {
@@ -77,7 +79,7 @@ impl NeededTrials {
             for rung in halving.rungs(epochs) {
                 let Some(score) = record.validation_after(rung) else { break };
                 let of_rung = self.scores.entry(rung).or_default();
-                let earlier: Vec<f64> = of_rung.values().copied().collect();
+                let earlier: Vec<ValidationScore> = of_rung.values().copied().collect();
                 of_rung.insert(arm, score);
                 if !halving.keeps(&earlier, score) {
                     pruned = Some(rung);
@@ -98,10 +100,6 @@ impl NeededTrials {
             if pruned.is_none() && record.status == Status::Done {
                 left.push(arm);
             }
-        }
-        // All may have diverged: then nothing is chosen, and nothing gets more seeds.
-        if left.is_empty() && self.is_whole {
-            left.extend((!self.trials.is_empty()).then_some(0));
         }
         left
     }
@@ -150,14 +148,17 @@ impl<'a> Recorded<'a> {
         self.get(arm, seed).is_some()
     }
 
-    /// The mean validation score over the first seeds, after the last epoch; minus infinity where one diverged or is missing.
-    fn mean_validation(&self, arm: usize, seeds: u64) -> f64 {
+    /// The mean validation score over the first seeds, after the last epoch; the worst where one diverged or is missing.
+    fn mean_validation(&self, arm: usize, seeds: u64) -> ValidationScore {
         let last = |record: &TrialRecord| match record.status {
             Status::Done => record.validation_after(record.history.validation_loss.len()),
             Status::Diverged | Status::Failed | Status::Pruned => None,
         };
-        let scores: Option<Vec<f64>> = (0..seeds).map(|seed| last(self.get(arm, seed)?)).collect();
-        scores.filter(|all| !all.is_empty()).map_or(f64::NEG_INFINITY, |all| all.iter().sum::<f64>() / all.len() as f64)
+        let scores: Option<Vec<ValidationScore>> = (0..seeds).map(|seed| last(self.get(arm, seed)?)).collect();
+        scores.filter(|all| !all.is_empty()).map_or(ValidationScore::WORST, |all| {
+            let mean = |part: fn(&ValidationScore) -> f64| all.iter().map(part).sum::<f64>() / all.len() as f64;
+            ValidationScore { first: mean(|score| score.first), second: mean(|score| score.second) }
+        })
     }
 }
 
@@ -224,7 +225,13 @@ impl Board {
 
     /// Notes an arm's score at a rung, waits until every earlier arm has told its own or ended, and returns theirs; `None` where `is_stopped`
     /// says so first.
-    fn tell(&self, rung: usize, arm: usize, score: f64, is_stopped: impl Fn() -> bool) -> Option<Vec<f64>> {
+    fn tell(
+        &self,
+        rung: usize,
+        arm: usize,
+        score: ValidationScore,
+        is_stopped: impl Fn() -> bool,
+    ) -> Option<Vec<ValidationScore>> {
         /// How often it is asked whether the run is to stop.
         const ASKED_EVERY: Duration = Duration::from_millis(50);
         let mut state = self.state();
@@ -232,7 +239,7 @@ impl Board {
         self.changed.notify_all();
         loop {
             let of_rung = state.scores.entry(rung).or_default();
-            let earlier: Vec<f64> = of_rung.range(..arm).map(|(_, score)| *score).collect();
+            let earlier: Vec<ValidationScore> = of_rung.range(..arm).map(|(_, score)| *score).collect();
             let told: BTreeSet<usize> = of_rung.range(..arm).map(|(arm, _)| *arm).collect();
             if (0..arm).all(|other| told.contains(&other) || state.ended.contains(&other)) {
                 return Some(earlier);
@@ -277,10 +284,10 @@ impl Callback for PruningCallback<'_> {
         let Some(scores) = scores.first().copied().flatten().filter(|_| rungs.contains(&epoch)) else { return inner };
         // In 32 bits, as records have it, so that the same is decided again from them.
         let validation = scores.validation;
-        let score = validation.accuracy.map_or(-(validation.loss as f32), |accuracy| accuracy as f32);
+        let score = ValidationScore::new(validation.accuracy.map(|accuracy| accuracy as f32), validation.loss as f32);
         let is_stopped = || self.inner.on_step(0).is_break();
-        match board.tell(epoch, self.arm, f64::from(score), is_stopped) {
-            Some(earlier) if !halving.keeps(&earlier, f64::from(score)) => ControlFlow::Break(()),
+        match board.tell(epoch, self.arm, score, is_stopped) {
+            Some(earlier) if !halving.keeps(&earlier, score) => ControlFlow::Break(()),
             Some(_) | None => inner,
         }
     }

@@ -6,6 +6,7 @@
 pub(crate) mod dashboard;
 mod halving;
 pub(crate) mod memory;
+mod models;
 pub(crate) mod progress;
 mod runner;
 mod saving;
@@ -20,6 +21,7 @@ use crate::train::{Callback, TrainError};
 use crate::trial::{Lab, run_stack};
 
 pub use halving::{HalvingTrainer, NeededTrials};
+pub use models::ModelSaver;
 pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
 pub use stacks::stacks;

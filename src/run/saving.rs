@@ -112,7 +112,7 @@ impl<'a> SavingTrainer<'a> {
 
 impl Trainer for SavingTrainer<'_> {
     fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
-        let TrainedStack { records, networks } = self.run(trials, callback)?;
+        let TrainedStack { records, networks, .. } = self.run(trials, callback)?;
         for ((trial, record), network) in trials.iter().zip(&records).zip(&networks) {
             if record.status == Status::Done {
                 // The record is kept all the same: the network can be trained again.

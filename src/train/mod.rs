@@ -125,6 +125,9 @@ pub struct Trained {
     pub layers: Vec<Vec<Vec<LayerState>>>,
     /// How each replica's training ended, `[R]`.
     pub endings: Vec<Ending>,
+    /// `[R]`: the network of the epoch with the lowest validation loss, as a stack of one, and the number of epochs behind it; where it is
+    /// wanted.
+    pub best: Vec<Option<(Network, usize)>>,
 }
 
 /// Why a training has no result.
@@ -149,6 +152,10 @@ pub trait Callback: Sync {
     /// Whether a training that is stopped at a step ends with the weights it has, and its last epoch as far as it came; otherwise it has no
     /// result but [`TrainError::Interrupted`].
     fn keeps_what_it_has(&self) -> bool {
+        false
+    }
+    /// Whether the network of the epoch with the lowest validation loss is wanted besides the last one. It changes nothing of the training.
+    fn keeps_best(&self) -> bool {
         false
     }
 }
@@ -210,6 +217,7 @@ pub fn train_to(
         patience: job.config.patience,
         // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
         relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
+        keeps_best: callback.keeps_best(),
     };
     let watched = |steps: &Steps| {
         let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
@@ -316,7 +324,9 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
     let history = replicas.iter().map(|replica| replica.history.clone()).collect();
     let checks = replicas.iter().map(|replica| replica.checks.clone()).collect();
     let layers = replicas.iter().map(|replica| replica.layers.clone()).collect();
-    Ok(Trained { model, history, checks, layers, endings })
+    let best = |replica: &Replica| replica.lowest.as_ref().map(|lowest| (lowest.model.clone(), lowest.epochs));
+    let best = replicas.iter().map(best).collect();
+    Ok(Trained { model, history, checks, layers, endings, best })
 }
 
 #[cfg(test)]

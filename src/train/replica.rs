@@ -16,6 +16,8 @@ pub struct Replica {
     first_batch_loss: Option<f64>,
     /// The epoch with the lowest validation loss so far; only under early stopping.
     pub best: Option<BestEpoch>,
+    /// The same without early stopping, where it is wanted; it decides nothing.
+    pub lowest: Option<BestEpoch>,
     /// Why it stopped, once it has.
     pub stopped: Option<Stopped>,
 }
@@ -53,6 +55,8 @@ pub struct StoppingRule {
     pub patience: Option<usize>,
     /// Whether a loss far above the first batch's counts as divergence; if not, only a loss that is not finite does.
     pub relative_to_first_batch: bool,
+    /// Whether the weights of the best epoch are wanted also without early stopping.
+    pub keeps_best: bool,
 }
 
 impl Replica {
@@ -85,6 +89,10 @@ impl Replica {
             return None;
         }
         self.history.push(scores);
+        let lowest = self.lowest.as_ref().map_or(f64::INFINITY, |lowest| lowest.loss);
+        if stopping.keeps_best && scores.validation.loss < lowest {
+            self.lowest = Some(BestEpoch { model: weights(), loss: scores.validation.loss, epochs: epoch });
+        }
         if let Some(patience) = stopping.patience {
             let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
             if scores.validation.loss < best {

@@ -101,7 +101,7 @@ impl Lab {
         if !config.train.vary.varies(Source::Split) {
             return Ok(None);
         }
-        let Dataset { name, train, test, classes, hash, sizes, table } = self.dataset(&config.data)?;
+        let Dataset { name, train, test, classes, hash, sizes, table, as_is } = self.dataset(&config.data)?;
         let mut order: Vec<usize> = (0..train.count()).collect();
         Stream::new(seed, Purpose::Split, 0).shuffle(&mut order);
         let dataset = Dataset {
@@ -112,6 +112,7 @@ impl Lab {
             hash: hash.clone(),
             sizes: *sizes,
             table: table.clone(),
+            as_is: *as_is,
         };
         let own = Self::with_data(&config.data, dataset, self.backend.clone());
         Ok(Some(Self { weights: self.weights.clone(), ..own }))

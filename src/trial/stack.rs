@@ -22,6 +22,8 @@ pub struct TrainedStack {
     pub records: Vec<TrialRecord>,
     /// The network behind each record, as a stack of one; none where the trials are descents.
     pub networks: Vec<Network>,
+    /// For each record, the network of its best epoch and the number of epochs behind it, where the callback wants it.
+    pub best: Vec<Option<(Network, usize)>>,
 }
 
 /// Trains trials as one stack. Trials of one seed that differ in the number of epochs alone are one training, evaluated at each of
@@ -65,7 +67,7 @@ fn descend_each(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<
             return Err(TrainError::Interrupted);
         }
     }
-    Ok(TrainedStack { records, networks: Vec::new() })
+    Ok(TrainedStack { records, networks: Vec::new(), best: Vec::new() })
 }
 
 fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
@@ -89,7 +91,7 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
     let evaluate =
         |trained: &Trained| evaluate::evaluate(&trained.model, test, job.task, config.train.loss, &lab.backend.device);
     let scores: Vec<Vec<Scores>> = trained.iter().map(evaluate).collect();
-    let mut stack = TrainedStack { records: Vec::new(), networks: Vec::new() };
+    let mut stack = TrainedStack { records: Vec::new(), networks: Vec::new(), best: Vec::new() };
     for trial in trials {
         let checkpoint = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
         let checkpoint = checkpoint.context("a trial's number of epochs is no checkpoint")?;
@@ -98,6 +100,7 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
         let network = replica.trained.model.replica(r);
         stack.records.push(record(lab, trial, &replica, &network, callback)?);
         stack.networks.push(network);
+        stack.best.push(replica.trained.best[r].clone());
     }
     Ok(stack)
 }

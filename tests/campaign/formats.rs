@@ -124,6 +124,21 @@ pub const ALL: &[Format] = &[
         args: &["gradcheck", "points.toml", "--arm", "sgd", "--set", "model.start=start.npz"],
     },
     Format { name: "PNG", file: "three.png", change: pictured, args: &["predict", "model", "three.png"] },
+    Format { name: "CSV", file: "own.csv", change: mutation::text, args: &["data", "check", "own.csv"] },
+    Format {
+        name: "CSV, new rows",
+        file: "new.csv",
+        change: mutation::text,
+        args: &["predict", "table-model", "new.csv"],
+    },
+    Format { name: "npy inputs", file: "x.npy", change: mutation::bytes, args: &["data", "check", "x.npy"] },
+    Format { name: "npy classes", file: "y.npy", change: mutation::bytes, args: &["data", "check", "x.npy"] },
+    Format {
+        name: "PNG of a class",
+        file: "data/pictures/b/1.png",
+        change: pictured,
+        args: &["data", "check", "pictures"],
+    },
 ];
 
 /// Changed before compression, or after it.
@@ -237,6 +252,22 @@ impl Valid {
         valid.make(&["data", "show", "mine", "--columns", "1", "--out", "three.png"]);
         valid.make(&["train", "points.toml", "--arm", "sgd", "--out", "start"]);
         write("start.npz", &npz(&fs::read(desk.join("start/model.safetensors")).unwrap()));
+        let rows: String = (0..40).map(|row| format!("{row},{}.5,{}\n", row * row, ["a", "b"][row % 2])).collect();
+        write("own.csv", format!("x,y,class\n{rows}").as_bytes());
+        write("new.csv", b"x,y\n1,2\n3,4\n");
+        let sizes = "train = 20\nvalidation = 10\ntest = 10";
+        write("table.toml", experiment("own.csv", sizes, "hidden = [3]", "").as_bytes());
+        valid.make(&["train", "table.toml", "--arm", "sgd", "--out", "table-model"]);
+        let array = |descr: &str, shape: &str, data: &[u8]| {
+            let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+            [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data].concat()
+        };
+        write("x.npy", &array("<f4", "(20, 2)", &(0..40).flat_map(|i| (i as f32).to_le_bytes()).collect::<Vec<u8>>()));
+        write("y.npy", &array("|u1", "(20,)", &(0..20).map(|i| i % 2).collect::<Vec<u8>>()));
+        let picture = fs::read(desk.join("three.png")).unwrap();
+        for place in ["a/1", "a/2", "a/3", "b/1", "b/2", "b/3"] {
+            write(&format!("data/pictures/{place}.png"), &picture);
+        }
         for format in ALL {
             let ending = binary::run(desk, format.args);
             assert_eq!(ending.code, Some(0), "the valid {}: {}", format.name, ending.messages);

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use super::{Contents, OwnData};
+use crate::data::SIDE;
 use crate::data::folder::read_pairs;
 
 /// The images of a folder.
@@ -20,8 +21,10 @@ pub fn read(folder: &Path) -> Result<OwnData> {
         train.shape,
         test.shape
     );
+    // Digits of the size of MNIST's have its form.
+    let as_is = train.shape != [SIDE; 2];
     let count = train.labels.iter().chain(&test.labels).max().map_or(0, |&max| usize::from(max) + 1);
     let classes = (0..count).map(|class| class.to_string()).collect();
     let [all, test] = [train, test].map(Contents::Images);
-    Ok(OwnData { all, test: Some(test), classes, columns: None })
+    Ok(OwnData { all, test: Some(test), classes, columns: None, as_is })
 }

@@ -30,6 +30,8 @@ pub struct OwnData {
     pub classes: Vec<String>,
     /// Names of a table's inputs.
     pub columns: Option<Vec<String>>,
+    /// Whether new pictures are taken as they are, as these were, and not brought into MNIST's form.
+    pub as_is: bool,
 }
 
 /// The examples of a file. The numbers of a table have 64 bits until they are scaled.
@@ -97,7 +99,7 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
 
 /// Draws the splits and scales the numbers.
 fn assemble(config: &DataConfig, own: OwnData) -> Result<Dataset> {
-    let OwnData { mut all, mut test, mut classes, columns } = own;
+    let OwnData { mut all, mut test, mut classes, columns, as_is } = own;
     if !config.classes.is_empty() {
         classes = choose(&config.classes, &classes, &mut all, test.as_mut())?;
     }
@@ -133,7 +135,7 @@ fn assemble(config: &DataConfig, own: OwnData) -> Result<Dataset> {
     let train = examples(&all, &[train, validation].concat());
     let table = columns.zip(scaling).map(|(columns, scaling)| InputTable { columns, scaling });
     let mut dataset = Dataset::of(&config.full_name(), train, test, classes);
-    (dataset.sizes, dataset.table) = (Some(sizes), table);
+    (dataset.sizes, dataset.table, dataset.as_is) = (Some(sizes), table, as_is);
     Ok(dataset)
 }
 

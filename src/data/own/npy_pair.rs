@@ -73,12 +73,12 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
         [_, width] if width > 0 => {
             let rows = Rows { values: inputs.numbers, width, labels, targets };
             let columns = (0..width).map(|column| format!("{column}")).collect();
-            Ok(OwnData { all: Contents::Rows(rows), test: None, classes, columns: Some(columns) })
+            Ok(OwnData { all: Contents::Rows(rows), test: None, classes, columns: Some(columns), as_is: true })
         }
         [_, rows, columns] if inputs.is_bytes && rows * columns > 0 && config.target.is_none() => {
             let pixels = inputs.numbers.iter().map(|&pixel| pixel as u8).collect();
             let images = Images::sized([rows, columns], pixels, labels);
-            Ok(OwnData { all: Contents::Images(images), test: None, classes, columns: None })
+            Ok(OwnData { all: Contents::Images(images), test: None, classes, columns: None, as_is: true })
         }
         _ => bail!(
             "{shown} has the shape {:?}; expected [n, inputs], or [n, rows, columns] of uint8 for images with classes",

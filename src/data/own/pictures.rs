@@ -23,12 +23,18 @@ pub fn read(folder: &Path) -> Result<OwnData> {
     if !parts.iter().all(|part| part.is_dir()) {
         let classes = classes_of(folder)?;
         let (images, _) = pictures(folder, &classes, None)?;
-        return Ok(OwnData { all: Contents::Images(images), test: None, classes, columns: None });
+        return Ok(OwnData { all: Contents::Images(images), test: None, classes, columns: None, as_is: true });
     }
     let classes = classes_of(&parts[0])?;
     let (train, first) = pictures(&parts[0], &classes, None)?;
     let (test, _) = pictures(&parts[1], &classes, Some((train.shape, first)))?;
-    Ok(OwnData { all: Contents::Images(train), test: Some(Contents::Images(test)), classes, columns: None })
+    Ok(OwnData {
+        all: Contents::Images(train),
+        test: Some(Contents::Images(test)),
+        classes,
+        columns: None,
+        as_is: true,
+    })
 }
 
 /// The names of the sub-folders, in the order of classes.

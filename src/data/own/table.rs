@@ -77,7 +77,7 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
             classes.iter().enumerate().map(|(place, name)| (name.as_str(), place as u8)).collect();
         rows.labels = texts.iter().map(|text| places[text.as_str()]).collect();
     }
-    Ok(OwnData { all: Contents::Rows(rows), test: None, classes, columns: Some(inputs) })
+    Ok(OwnData { all: Contents::Rows(rows), test: None, classes, columns: Some(inputs), as_is: true })
 }
 
 /// The inputs of new rows: those columns of the file that a network takes, scaled. Other columns are passed over.
@@ -87,7 +87,7 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
 pub fn read_inputs(table: &InputTable, path: &Path) -> Result<Vec<f32>> {
     let shown = path.display();
     let text = text_of(path)?;
-    let (header, mut reader) = header_of(&text, path)?;
+    let (header, mut reader) = header_of(&text, path, 1)?;
     let places: Vec<usize> = table
         .columns
         .iter()
@@ -122,7 +122,7 @@ impl Problem {
 pub fn scan(config: &DataConfig, path: &Path) -> Result<Scan> {
     let shown = path.display();
     let text = text_of(path)?;
-    let (header, mut reader) = header_of(&text, path)?;
+    let (header, mut reader) = header_of(&text, path, 2)?;
     let place = |key: &str, column: &str| {
         let near = suggestion(column, header.iter().map(String::as_str));
         header.iter().position(|name| name == column).with_context(|| {
@@ -218,8 +218,9 @@ fn text_of(path: &Path) -> Result<String> {
     Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), ToString::to_string))
 }
 
-/// The names of the columns, and a reader that stands at the first row. The separator is the one that the first line has most of.
-fn header_of<'a>(text: &'a str, path: &Path) -> Result<(Vec<String>, csv::Reader<&'a [u8]>)> {
+/// The names of the columns, `least` or more, and a reader that stands at the first row. The separator is the one that the first line has most
+/// of.
+fn header_of<'a>(text: &'a str, path: &Path, least: usize) -> Result<(Vec<String>, csv::Reader<&'a [u8]>)> {
     let shown = path.display();
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
@@ -244,7 +245,7 @@ fn header_of<'a>(text: &'a str, path: &Path) -> Result<(Vec<String>, csv::Reader
         if names.is_empty() { "nothing".to_string() } else { format!("numbers: {first}") }
     );
     ensure!(
-        names.len() > 1,
+        names.len() >= least,
         "{shown}:1: there is one column, `{}`; expected inputs and a class, with commas between them",
         names[0]
     );

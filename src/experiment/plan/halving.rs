@@ -9,6 +9,31 @@
 
 use crate::experiment::spec::Halving;
 
+/// How well an arm validates. The accuracies of few examples are often equal: then the loss decides.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct ValidationScore {
+    /// The accuracy, or the loss with its sign turned.
+    pub first: f64,
+    /// The loss with its sign turned.
+    pub second: f64,
+}
+
+impl ValidationScore {
+    /// Worse than every other.
+    pub const WORST: Self = Self { first: f64::NEG_INFINITY, second: f64::NEG_INFINITY };
+
+    /// The score of an accuracy, where there is one, and a loss, both in 32 bits, as records have them.
+    pub fn new(accuracy: Option<f32>, loss: f32) -> Self {
+        let loss = f64::from(-loss);
+        Self { first: accuracy.map_or(loss, f64::from), second: loss }
+    }
+
+    /// The order of two scores, the worse one first.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.first.total_cmp(&other.first).then(self.second.total_cmp(&other.second))
+    }
+}
+
 impl Halving {
     /// The epochs after which arms are compared, rising, all below the last.
     pub fn rungs(self, epochs: usize) -> Vec<usize> {
@@ -18,8 +43,8 @@ impl Halving {
 
     /// Whether an arm trains on, given the scores at its rung of the arms before it in the plan, and its own; the higher, the better. Of equal
     /// scores the earlier is the better one.
-    pub fn keeps(self, earlier: &[f64], own: f64) -> bool {
-        let better = earlier.iter().filter(|&&score| score >= own).count();
+    pub fn keeps(self, earlier: &[ValidationScore], own: ValidationScore) -> bool {
+        let better = earlier.iter().filter(|score| score.order(&own).is_ge()).count();
         better < ((earlier.len() + 1) / self.factor).max(1)
     }
 
@@ -68,11 +93,17 @@ mod tests {
     #[test]
     fn one_in_so_many_arms_trains_on_and_the_first_always_does() {
         let halving = Halving { from: 1, factor: 2 };
-        let keeps = |earlier: &[f64], own: f64| halving.keeps(earlier, own);
+        let score = |first: f64| ValidationScore { first, second: 0.0 };
+        let keeps = |earlier: &[f64], own: f64| {
+            halving.keeps(&earlier.iter().copied().map(score).collect::<Vec<_>>(), score(own))
+        };
         assert!(keeps(&[], 0.1));
         // Of two and of three arms one trains on, of four two.
         assert!(!keeps(&[0.5], 0.4) && keeps(&[0.5], 0.6) && !keeps(&[0.5], 0.5));
         assert!(!keeps(&[0.5, 0.7], 0.6) && keeps(&[0.5, 0.7, 0.1], 0.6));
+        // Of equal accuracies the lower loss is the better one.
+        let pair = |loss: f32| ValidationScore::new(Some(0.5), loss);
+        assert!(halving.keeps(&[pair(0.3)], pair(0.2)) && !halving.keeps(&[pair(0.2)], pair(0.3)));
         assert_eq!([1, 2, 3, 4, 9].map(|arms| halving.advance(arms)), [1, 2, 2, 2, 5]);
     }
 

@@ -167,9 +167,12 @@ fn draw_plane(
 ) -> Result<()> {
     let DecisionGrid { ends, side, values } = example.grid;
     let ends = [0, 1].map(|axis| (f64::from(ends[axis][0]), f64::from(ends[axis][1])));
+    let columns = dataset.and_then(|dataset| dataset.table.as_ref()).map(|table| &table.columns);
+    // For the names of the columns.
+    let room = if columns.is_some() { 22.0 } else { 0.0 };
     let panel = Panel {
-        x: Axis::exactly(ends[0], Scale::Linear, (corner.0 + 50.0, corner.0 + PLANE_SIZE.0 - 20.0)),
-        y: Axis::exactly(ends[1], Scale::Linear, (corner.1 + PLANE_SIZE.1 - 34.0, corner.1 + 28.0)),
+        x: Axis::exactly(ends[0], Scale::Linear, (corner.0 + 50.0 + room, corner.0 + PLANE_SIZE.0 - 20.0)),
+        y: Axis::exactly(ends[1], Scale::Linear, (corner.1 + PLANE_SIZE.1 - 34.0 - room, corner.1 + 28.0)),
     };
     let grid = Grid2d { ends, side: *side, values: values.iter().map(|&v| f64::from(v)).collect() };
     let is_of_two = example.run.confusion.len() <= 2;
@@ -189,7 +192,6 @@ fn draw_plane(
     if let Some(points) = points_of(example.run, dataset) {
         dots(svg, &panel, &points);
     }
-    let columns = dataset.and_then(|dataset| dataset.table.as_ref()).map(|table| &table.columns);
     let scaled = |axis: usize| columns.map_or(String::new(), |columns| format!("{}, scaled", columns[axis]));
     panel.ticks(svg, AxisLabels { x: &scaled(0), y: &scaled(1) });
     panel.title(svg, title);

@@ -1,5 +1,7 @@
 //! Parallel coordinates: every arm of a search as a line through its settings to its score.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::axis::{Axis, Scale};
@@ -116,8 +118,12 @@ fn of_setting(summary: &Summary, name: &str) -> Option<Coordinate> {
         let pixels = values.iter().map(|value| Some(axis.to_pixels(value.as_ref()?.as_f64()?))).collect();
         return Some(Coordinate { title, pixels, ticks: ticks(&axis, false) });
     }
-    // Numbers in their order, names as they come.
-    distinct.sort_by(|a, b| a.as_f64().zip(b.as_f64()).map_or(std::cmp::Ordering::Equal, |(a, b)| a.total_cmp(&b)));
+    // Numbers in their order, lists of widths by their sum, names as they come.
+    let size = |value: &Value| match value {
+        Value::Array(list) => list.iter().map(Value::as_f64).sum::<Option<f64>>(),
+        value => value.as_f64(),
+    };
+    distinct.sort_by(|a, b| size(a).zip(size(b)).map_or(Ordering::Equal, |(a, b)| a.total_cmp(&b)));
     let last = distinct.len().checked_sub(1)?.max(1) as f64;
     let pixel = |place: usize| BOTTOM - 14.0 - (BOTTOM - TOP - 28.0) * place as f64 / last;
     let place = |value: &Option<Value>| distinct.iter().position(|other| Some(*other) == value.as_ref()).map(pixel);

@@ -34,6 +34,9 @@ pub(crate) mod weights;
 pub struct ModelCard {
     /// The seed it was trained with.
     pub seed: u64,
+    /// Epochs behind the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
     /// Test accuracy, of a classifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f64>,
@@ -42,7 +45,7 @@ pub struct ModelCard {
     pub test_mse: Option<f64>,
     /// Names of the classes, in the order of the outputs.
     pub classes: Vec<String>,
-    /// Rows and columns of the images, of data of one's own.
+    /// Rows and columns of the images, where pictures are taken as they are and not brought into the form of MNIST's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<[usize; 2]>,
     /// The columns of a table.
@@ -57,8 +60,9 @@ pub struct ModelCard {
 impl ModelCard {
     /// The card of a finished trial's network, which was trained on `dataset`.
     pub fn new(record: &TrialRecord, dataset: &Dataset, config: &TrialConfig) -> Self {
-        let images = dataset.train.images().filter(|_| config.data.is_own());
+        let images = dataset.train.images().filter(|_| dataset.as_is);
         Self {
+            epochs: record.epochs_kept,
             image: images.map(|images| images.shape),
             table: dataset.table.clone(),
             seed: record.seed,
@@ -207,6 +211,7 @@ mod tests {
         };
         ModelCard {
             seed: 0,
+            epochs: Some(1),
             test_accuracy: Some(0.5),
             test_mse: None,
             image: None,

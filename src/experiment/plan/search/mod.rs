@@ -136,6 +136,8 @@ mod tests {
         }
         let all = rates(&scores);
         assert_eq!(all[..20], rates(&scores[..19])[..], "the same scores give the same arms");
+        let distinct: std::collections::BTreeSet<u64> = all.iter().map(|lr| lr.to_bits()).collect();
+        assert_eq!(distinct.len(), 40, "no arm is proposed twice");
         let near = |part: &[f64]| part.iter().filter(|lr| hill(**lr) > -0.25).count();
         // A quarter of a random search would come so near.
         assert!(near(&all[20..]) >= 10, "{} {:?}", near(&all[20..]), &all[20..]);
