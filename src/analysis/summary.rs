@@ -97,7 +97,7 @@ pub struct ArmSummary {
     /// The epoch after which a search ended the training of its first seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruned_epoch: Option<usize>,
-    /// Of a search that halves, how long the arm was kept: its number of trials. 0 elsewhere.
+    /// Of a search that halves, how long the arm was kept: its number of trials; 1 in another search, and 0 elsewhere.
     #[serde(skip)]
     pub kept_for: usize,
     /// The metrics that some trial has, and the plan's quantity among them if it is a difference.
@@ -165,7 +165,12 @@ impl Summary {
             .map(|arm| {
                 let level = level(&plan.looks, plan.seeds.len() as u64);
                 let summary = arm_summary(&arm.label, &records, &quantities, level);
-                ArmSummary { kept_for: if plan.halving.is_some() { summary.trials } else { 0 }, ..summary }
+                let kept_for = match (plan.is_search, plan.halving) {
+                    (false, _) => 0,
+                    (true, None) => 1,
+                    (true, Some(_)) => summary.trials,
+                };
+                ArmSummary { kept_for, ..summary }
             })
             .collect();
         let metric = plan.metric.clone();
@@ -284,14 +289,16 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
 }
 
 /// Indices of the arms that have the quantity, the best first: by interquartile mean; then, where too many trials diverged for it to have
-/// one, by the share of trials that did not; of equal ones by validation loss. The arms that a search kept longer come before all others.
+/// one, by the share of trials that did not. In a search, arms that were kept longer come before all others, and of equal ones the lower
+/// validation loss decides.
 fn ranked(arms: &[ArmSummary], quantity: &Quantity) -> Vec<usize> {
     let loss = Quantity::from(Metric::ValidationLoss);
     let key = |index: usize| {
         let arm = &arms[index];
         let d = arm.metric(quantity).map(|metric| metric.description)?;
         let finished = d.n as f64 / arm.trials.max(1) as f64;
-        let loss = arm.metric(&loss).and_then(|found| found.description.iqm).unwrap_or(f64::INFINITY);
+        let of_search = arm.metric(&loss).filter(|_| arm.kept_for > 0);
+        let loss = of_search.and_then(|found| found.description.iqm).unwrap_or(f64::INFINITY);
         let iqm = d.iqm.map_or(f64::NEG_INFINITY, |iqm| quantity.goodness(iqm));
         Some([arm.kept_for as f64, iqm, finished, -loss])
     };

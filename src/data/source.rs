@@ -47,7 +47,7 @@ impl DataLocations {
         self.folders(dataset).into_iter().find(|folder| has_idx_files(folder))
     }
 
-    /// The file or the folder of data of one's own: where the path leads, or in one of the folders.
+    /// The file or the folder of data of one's own: a path as it is typed, or else in one of the folders; a folder's name there first.
     ///
     /// # Errors
     /// There is none; the message lists what was looked for.
@@ -56,7 +56,10 @@ impl DataLocations {
             true => path.is_file(),
             false => has_idx_files(path) || has_folders(path),
         };
-        let all = std::iter::once(PathBuf::from(name)).chain(self.folders(name));
+        // A folder here may be anything, such as one of results; a file that is typed is meant.
+        let (typed, mut all) = (PathBuf::from(name), self.folders(name));
+        let is_meant = own::is_file_name(name) || typed.components().count() > 1;
+        all.insert(if is_meant { 0 } else { all.len() }, typed);
         if let Some(found) = all.into_iter().find(fits) {
             return Ok(found);
         }
