@@ -32,11 +32,15 @@ pub enum Mood {
 /// environment variable `NO_COLOR` takes the colour away.
 pub fn print_sentence(word: &str, rest: &str, mood: Mood) {
     let stdout = io::stdout();
-    let Some(width) = stdout.is_terminal().then(terminal_size::terminal_size).flatten() else {
+    if !stdout.is_terminal() {
         return print(format_args!("{word}{rest}"));
-    };
-    let lines = wrapped(&shown(&format!("{word}{rest}")), usize::from(width.0.0).max(20));
-    let has_colour = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    }
+    /// The columns of a terminal that does not say how many it has.
+    const USUAL: usize = 80;
+    let columns = terminal_size::terminal_size().map_or(USUAL, |(width, _)| usize::from(width.0));
+    let lines = wrapped(&shown(&format!("{word}{rest}")), columns.max(20));
+    let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let has_colour = is_wanted && !word.is_empty();
     let code = match mood {
         Mood::Good => "32",
         Mood::Bad => "31",

@@ -271,7 +271,8 @@ fn on_a_terminal_of_60_columns_verdicts_are_coloured_and_wrapped_at_words() {
     desk.expect(0, &["sweep", "tiny.toml", "-q", "--seeds", "6"]);
     let on_terminal = |before: &str| {
         // `script` gives its command a terminal.
-        let command = format!("stty cols 60; {before} {} report artifacts/tiny", env!("CARGO_BIN_EXE_kindling"));
+        let command =
+            format!("stty cols 60 rows 24; {before} {} report artifacts/tiny", env!("CARGO_BIN_EXE_kindling"));
         let mut script = std::process::Command::new("script");
         script.args(["-qec", &command, "/dev/null"]).current_dir(desk.path()).env("KINDLING_DATA_DIR", "data");
         String::from_utf8(script.env_remove("NO_COLOR").output().unwrap().stdout).unwrap()

@@ -57,7 +57,7 @@ pub fn summary(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, form
         terminal::print(format_args!("{}\n{note}\n", table.text()));
     }
     if let Some(winner) = report::winner_line(summary) {
-        terminal::print(format_args!("{winner}"));
+        terminal::print_sentence("", &winner, Mood::Open);
     }
     for pair in &summary.ranking {
         let line = report::verdict_line(pair, &summary.metric);

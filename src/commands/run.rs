@@ -230,7 +230,7 @@ impl Run {
         if !has_records {
             memory::check(&plan, run_options)?;
         }
-        let lab = Lab::open(&plan, &options.data, backend)?;
+        let lab = Lab::open(&plan, &options.data, backend).with_context(|| spec.file.clone())?;
         plan.learn_shapes(|data| lab.shape(data));
         // A record of elsewhere has no network here.
         let shelf = (options.share && !options.save_models).then(|| options.shelf());

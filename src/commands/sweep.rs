@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Exit;
 use super::print::{self, Format};
@@ -95,7 +95,7 @@ fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f
     } else {
         settle_dataset(&mut spec, &here)?;
         plan = Plan::new(&spec)?;
-        let lab = Lab::open(&plan, &here, backend)?;
+        let lab = Lab::open(&plan, &here, backend).with_context(|| spec.file.clone())?;
         plan.learn_shapes(|data| lab.shape(data));
     }
     let plan = &plan;
