@@ -21,10 +21,10 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     let config = &arm.config;
     let seeds = [args.subject.seed];
     let drawn = config.train.vary.seeds(Source::Order, &seeds);
-    let job = job(&lab, config, &drawn)?;
+    let job = job(lab, config, &drawn)?;
     let count = (args.examples as usize).min(job.train.count());
     let few = job.train.chunks(count).next().context("there are no training examples to take the loss over")?;
-    let network = match initial_network(&lab, config, &seeds, &NoCallback) {
+    let network = match initial_network(lab, config, &seeds, &NoCallback) {
         Ok(network) => network,
         Err(error) => return Ok(failed(&error.into())),
     };

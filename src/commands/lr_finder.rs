@@ -33,11 +33,11 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
         None => Path::new("artifacts").join(format!("lr-find-{name}")),
     };
     check_writable(&folder)?;
-    let network = match initial_network(&lab, &arm.config, &seeds, &NoCallback) {
+    let network = match initial_network(lab, &arm.config, &seeds, &NoCallback) {
         Ok(network) => network,
         Err(error) => return Ok(failed(&error.into())),
     };
-    let curves = find(network, &job(&lab, &arm.config, &arm.config.train.vary.seeds(Source::Order, &seeds))?, range);
+    let curves = find(network, &job(lab, &arm.config, &arm.config.train.vary.seeds(Source::Order, &seeds))?, range);
     let steepest = median(curves.iter().filter_map(LossCurve::steepest));
     let tenth = median(curves.iter().filter_map(LossCurve::tenth_of_lowest));
     let figure = lr_finder::draw(&curves, steepest);

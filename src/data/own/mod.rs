@@ -152,7 +152,7 @@ fn check_sizes(sizes: SplitSizes, count: usize, tests: usize) -> Result<()> {
 }
 
 /// Keeps some classes, renumbered from 0, and returns their names.
-fn choose(chosen: &[u8], names: &[String], all: &mut Contents, mut test: Option<&mut Contents>) -> Result<Vec<String>> {
+fn choose(chosen: &[u8], names: &[String], all: &mut Contents, test: Option<&mut Contents>) -> Result<Vec<String>> {
     let mut kept = Vec::new();
     for &class in chosen {
         let known = names.get(usize::from(class)).filter(|_| all.labels().contains(&class));
@@ -161,7 +161,7 @@ fn choose(chosen: &[u8], names: &[String], all: &mut Contents, mut test: Option<
         })?;
         kept.push(name.clone());
     }
-    for contents in std::iter::once(all).chain(test.as_deref_mut()) {
+    for contents in std::iter::once(all).chain(test) {
         contents.keep_classes(chosen);
     }
     Ok(kept)

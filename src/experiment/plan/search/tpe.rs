@@ -179,8 +179,8 @@ mod tests {
         };
         let mixed = |x: &[f64]| -(x[0] - 0.7).powi(2) - 0.1 * (x[1] - 2.0).abs() - 0.05 * x[2];
         let choices = [Dimension::Share, Dimension::Choice(6), Dimension::Choice(4)];
-        let functions: [(&[Dimension], &dyn Fn(&[f64]) -> f64); 3] =
-            [(&shares, &hill), (&shares[..2], &branin), (&choices, &mixed)];
+        type Scored<'a> = (&'a [Dimension], &'a dyn Fn(&[f64]) -> f64);
+        let functions: [Scored; 3] = [(&shares, &hill), (&shares[..2], &branin), (&choices, &mixed)];
         for (which, (space, function)) in functions.into_iter().enumerate() {
             for count in [30, 60] {
                 let of =
