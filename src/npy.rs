@@ -55,8 +55,11 @@ pub fn parse(bytes: &[u8]) -> Result<Array> {
     Ok(Array { shape, numbers, is_bytes: descr == "|u1" })
 }
 
+/// Every number; one too many where bytes are left over, so that the shape does not fit.
 fn each<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    data.as_chunks::<N>().0.iter().map(|&bytes| number(bytes)).collect()
+    let (whole, rest) = data.as_chunks::<N>();
+    let left = (!rest.is_empty()).then_some(f64::NAN);
+    whole.iter().map(|&bytes| number(bytes)).chain(left).collect()
 }
 
 /// What follows `'key':` in a header, up to the next comma.
@@ -130,6 +133,7 @@ pub mod tests {
         assert!(wrong(&file("<f8", "True", "(2, 1)", &bytes(&[1., 2.]))).contains("column by column"));
         assert!(wrong(&file("<c8", "False", "(1,)", &[0; 8])).contains("<c8"));
         assert!(wrong(&file("<f8", "False", "(2,)", &[0; 8])).contains("1 numbers"));
+        assert!(wrong(&file("<f8", "False", "(1,)", &[0; 11])).contains("2 numbers"));
         assert!(wrong(&file("<f8", "False", "(4294967296, 4294967296)", &[0; 8])).contains("1 numbers"));
         assert!(wrong(b"PK").contains("NumPy") && wrong(b"\x93NUMPY\x01").contains("short"));
     }

@@ -123,6 +123,11 @@ fn records_of_other_settings_are_told_by_the_keys_that_differ_and_set_aside_by_f
     assert_eq!(desk.records("artifacts/tiny").len(), 6);
     // What was set aside is the folder of a run.
     desk.expect(0, &["report", "artifacts/tiny/earlier-1"]);
+    // Nothing is moved where the run cannot start, and what the first look trained stays for the second.
+    desk.expect(2, &["sweep", "tiny.toml", "--fresh", "--set", "data.train=5000"]);
+    assert!(!desk.path().join("artifacts/tiny/earlier-2").exists());
+    desk.expect(0, &["sweep", "tiny.toml", "--fresh", "--precision", "0.1pp", "--seeds", "8", "-q", "--out", "looks"]);
+    assert_eq!(desk.records("looks").len(), 16);
     desk.expect(0, &["sweep", "tiny.toml", "--fresh", "-q", "--no-share"]);
     assert!(desk.path().join("artifacts/tiny/earlier-2/records.jsonl").is_file());
     assert_eq!(before, desk.records("artifacts/tiny"));

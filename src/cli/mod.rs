@@ -145,7 +145,7 @@ pub struct SweepArgs {
     /// Print the plan, its cost and what its seeds can show without training, once the data are seen to be there
     #[arg(long)]
     pub dry_run: bool,
-    /// Begin anew where the folder has records of other settings; those are moved into a folder inside
+    /// Begin anew: the records that the folder has are moved into a folder inside, earlier-1
     #[arg(long)]
     pub fresh: bool,
     /// Save every network that is trained, the last and that of the best epoch, in models/ of the results' folder

@@ -48,12 +48,14 @@ pub fn run(args: DataArgs) -> Result<Exit> {
                     let out = out.unwrap_or_else(|| Path::new(&stem).with_extension("png"));
                     show(&dataset, &out, usize::from(images))
                 }
-                crate::data::Examples::Points(points) if points.width <= 2 => {
+                crate::data::Examples::Points(points)
+                    if points.width == 2 || points.width == 1 && dataset.is_regression() =>
+                {
                     let out = out.unwrap_or_else(|| Path::new(&stem).with_extension("svg"));
                     plot(&dataset, &out)
                 }
                 crate::data::Examples::Points(points) => {
-                    terminal::print(format_args!("no picture: {} inputs are more than a plane shows", points.width));
+                    terminal::print(format_args!("no picture: {} inputs are no points of a plane", points.width));
                     Ok(Exit::Done)
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use crate::cli::PredictArgs;
-use crate::data::own::table;
+use crate::data::own::{npy_pair, table};
 use crate::data::{Examples, Images, PointSet, idx, picture};
 use crate::evaluate::{self, classification};
 use crate::nn::device;
@@ -120,8 +120,9 @@ impl<'a> Predicted<'a> {
 
 /// One picture, every image of an IDX file, or every row of a CSV file, in the form that the network takes.
 fn read(path: &Path, card: &ModelCard) -> Result<Examples> {
+    let is = |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
     if let Some(inputs) = &card.table {
-        let values = table::read_inputs(inputs, path)?;
+        let values = if is("npy") { npy_pair::read_inputs(inputs, path)? } else { table::read_inputs(inputs, path)? };
         let width = inputs.columns.len();
         return Ok(Examples::Points(PointSet {
             labels: vec![0; values.len() / width],
@@ -136,7 +137,10 @@ fn read(path: &Path, card: &ModelCard) -> Result<Examples> {
         let count = pixels.len() / (rows * columns);
         Examples::Images(Images::sized(shape, pixels, vec![0; count]))
     };
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+    if is("npy") {
+        return Ok(images(npy_pair::read_images(shape, path)?));
+    }
+    if is("png") {
         // Digits are brought into MNIST's form; pictures of one's own are taken as they were for the training.
         if card.image.is_none() {
             return Ok(images(picture::read(path)?));

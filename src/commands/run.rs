@@ -209,14 +209,7 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
-        if let Some(aside) = if options.fresh { record::set_aside(&folder)? } else { None } {
-            terminal::tell(format_args!(
-                "note: the records that were in {} are now in {}",
-                folder.display(),
-                aside.display()
-            ));
-        }
-        let has_records = record::are_in(&folder);
+        let has_records = record::are_in(&folder) && !options.fresh;
         let written = if has_records { library::load(&folder.join("spec.toml")).ok() } else { None };
         spec.claims_before = match has_records {
             // What was written down before the first record is kept.
@@ -232,6 +225,14 @@ impl Run {
         }
         let lab = Lab::open(&plan, &options.data, backend).with_context(|| spec.file.clone())?;
         plan.learn_shapes(|data| lab.shape(data));
+        // Nothing is moved before the run is seen to be possible.
+        if let Some(aside) = if options.fresh { record::set_aside(&folder)? } else { None } {
+            terminal::tell(format_args!(
+                "note: the records that were in {} are now in {}",
+                folder.display(),
+                aside.display()
+            ));
+        }
         // A record of elsewhere has no network here.
         let shelf = (options.share && !options.save_models).then(|| options.shelf());
         let (quiet, saves_models) = (options.quiet, options.save_models);

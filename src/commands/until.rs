@@ -91,7 +91,9 @@ pub fn run(
     for (index, &seeds) in looks.iter().enumerate() {
         let spec = Spec { seeds, looks: looks.clone(), ..spec.clone() };
         let mut is_over = false;
-        let exit = Run::prepare(spec, folder.to_path_buf(), options)?.train(|run, summary| {
+        // What the first look trained is not set aside by the second.
+        let options = RunOptions { fresh: options.fresh && index == 0, ..options.clone() };
+        let exit = Run::prepare(spec, folder.to_path_buf(), &options)?.train(|run, summary| {
             let open = goal.open(summary, half_width);
             let is_whole = summary.records.len() == run.plan.arms.len() * run.plan.seeds.len();
             let has_failed = summary.arms.iter().any(|arm| arm.failed > 0);

@@ -238,7 +238,13 @@ impl DataConfig {
         let taken = if tests == 0 { test } else { 0 };
         let validation = auto_if(self.validation, usual[1]).of(all, share);
         let rest = all.saturating_sub(taken.saturating_add(validation));
-        SplitSizes { train: auto_if(self.train, usual[0]).of(all, rest), validation, test }
+        let share_of_all = |size: Size| if let Size::Share(share) = size { Some(share) } else { None };
+        let of_test = if tests == 0 { share_of_all(self.test) } else { Some(0.0) };
+        let shares = [share_of_all(self.train), share_of_all(self.validation), of_test];
+        // Shares of the whole, each rounded, may be one example more than there are.
+        let is_whole = shares.into_iter().sum::<Option<f64>>().is_some_and(|sum| (sum - 1.0).abs() < 1e-9);
+        let train = if is_whole { rest } else { auto_if(self.train, usual[0]).of(all, rest) };
+        SplitSizes { train, validation, test }
     }
 
     /// The sizes of the splits, as far as they are known before the data are read: of ten classes each has about a tenth of the examples.
@@ -296,6 +302,10 @@ mod tests {
         assert_eq!(counts(&data, 100, 0), [70, 10, 20]);
         data.train = Size::Count(5);
         assert_eq!(counts(&data, 100, 0), [5, 10, 20]);
+        (data.train, data.validation, data.test) = (Size::Share(0.6), Size::Share(0.2), Size::Share(0.2));
+        for all in 5..300 {
+            assert_eq!(counts(&data, all, 0).iter().sum::<usize>(), all);
+        }
     }
 
     #[test]

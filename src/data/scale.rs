@@ -46,6 +46,9 @@ impl Scaling {
         let one = |axis: usize| {
             let low = column(axis).fold(f64::INFINITY, f64::min);
             let high = column(axis).fold(f64::NEG_INFINITY, f64::max);
+            if low == high && scale != Scale::None {
+                return (low, 1.0);
+            }
             match scale {
                 Scale::Standard => {
                     let mean = column(axis).sum::<f64>() / count;
@@ -60,6 +63,11 @@ impl Scaling {
         let (offset, divisor) =
             (0..width).map(one).map(|(offset, by)| (offset, if is_usable(by) { by } else { 1.0 })).unzip();
         Self { offset, divisor }
+    }
+
+    /// Whether numbers stay as they are.
+    pub fn is_none(&self) -> bool {
+        self.offset.iter().all(|offset| *offset == 0.0) && self.divisor.iter().all(|divisor| *divisor == 1.0)
     }
 
     /// A row of numbers as a network takes it.
@@ -84,7 +92,10 @@ mod tests {
         // Mean 2, standard deviation 1; the second column does not vary.
         assert_eq!(of(Scale::Standard), [[-1.0, 0.0], [1.0, 0.0], [-10.0, 2.0]]);
         assert_eq!(of(Scale::Minmax), [[0.0, 0.0], [1.0, 0.0], [-4.5, 2.0]]);
-        assert_eq!(of(Scale::Unit), [[1.0 / 3.0, 1.0], [1.0, 1.0], [-8.0 / 3.0, 1.4]]);
+        assert_eq!(of(Scale::Unit), [[1.0 / 3.0, 0.0], [1.0, 0.0], [-8.0 / 3.0, 2.0]]);
+        // A mean that is rounded leaves a standard deviation of 1e-16, by which nothing may be divided.
+        let constant = Scaling::fit(Scale::Standard, &[0.1; 178], 1, &(0..106).collect::<Vec<_>>());
+        assert_eq!((constant.divisor[0], constant.scaled(&[0.2])[0]), (1.0, 0.1));
         assert_eq!(of(Scale::None), [[1.0, 5.0], [3.0, 5.0], [-8.0, 7.0]]);
     }
 }

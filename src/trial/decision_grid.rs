@@ -15,10 +15,14 @@ const POINTS: [usize; 2] = [65, 41];
 /// Margin around the training points, as a share of their range.
 const MARGIN: f32 = 0.08;
 
-/// The grid of a stack of one; `None` where the examples are not points of one or two numbers. Of two classes it has the probability of the
+/// The grid of a stack of one; `None` where the examples are not points of one or two numbers, or a number is predicted from two. Of two classes it has the probability of the
 /// second, of more the predicted class.
 pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &Device) -> Option<DecisionGrid> {
     let points = dataset.train.points().filter(|points| points.width <= 2)?;
+    // Numbers over a plane are no boundary.
+    if points.width == 2 && task == Task::Regress {
+        return None;
+    }
     let ends: Vec<[f32; 2]> = (0..points.width)
         .map(|axis| {
             let (low, high) = points.range(axis);

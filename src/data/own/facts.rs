@@ -1,5 +1,7 @@
 //! What was understood of a table: its rows, classes, ranges and missing values.
 
+use std::collections::HashMap;
+
 /// A table in a few numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableFacts {
@@ -13,6 +15,8 @@ pub struct TableFacts {
     pub is_class: bool,
     /// The text of each class and its rows, in the order in which they first occur.
     pub classes: Vec<(String, usize)>,
+    /// The place of each class in that list.
+    places: HashMap<String, usize>,
 }
 
 /// A column in a few numbers.
@@ -32,13 +36,23 @@ pub struct ColumnFacts {
 
 impl TableFacts {
     pub(super) fn new(outcome: &str, is_class: bool) -> Self {
-        Self { rows: 0, inputs: Vec::new(), outcome: ColumnFacts::new(outcome), is_class, classes: Vec::new() }
+        Self {
+            rows: 0,
+            inputs: Vec::new(),
+            outcome: ColumnFacts::new(outcome),
+            is_class,
+            classes: Vec::new(),
+            places: HashMap::new(),
+        }
     }
 
     pub(super) fn count_class(&mut self, text: &str) {
-        match self.classes.iter_mut().find(|(name, _)| name == text) {
-            Some((_, count)) => *count += 1,
-            None => self.classes.push((text.into(), 1)),
+        match self.places.get(text) {
+            Some(&place) => self.classes[place].1 += 1,
+            None => {
+                self.places.insert(text.into(), self.classes.len());
+                self.classes.push((text.into(), 1));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 
 pub mod facts;
 mod idx_files;
-mod npy_pair;
+pub mod npy_pair;
 mod pictures;
 mod split;
 pub mod table;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Contents, MAX_CLASSES, OwnData, Rows, class_names};
 use crate::data::Images;
 use crate::data::config::DataConfig;
+use crate::data::scale::InputTable;
 use crate::files::read_within;
 use crate::npy::{self, Array};
 
@@ -57,7 +58,14 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
     let (labels, targets, classes) = match &config.target {
         Some(_) => (vec![0; count], outcomes.numbers, Vec::new()),
         None => {
-            let texts: Vec<String> = outcomes.numbers.iter().map(ToString::to_string).collect();
+            /// Whole numbers up to here are all different in 64 bits.
+            const MOST: f64 = (1u64 << 53) as f64;
+            ensure!(
+                outcomes.numbers.iter().all(|label| label.abs() <= MOST),
+                "{of_other} has a class beyond 2^53; number the classes from 0"
+            );
+            // Adding 0 makes 0 of -0.
+            let texts: Vec<String> = outcomes.numbers.iter().map(|label| (label + 0.0).to_string()).collect();
             let classes = class_names(texts.iter().cloned());
             ensure!(
                 classes.len() <= MAX_CLASSES,
@@ -85,6 +93,43 @@ pub fn read(config: &DataConfig, path: &Path) -> Result<OwnData> {
             inputs.shape
         ),
     }
+}
+
+/// The inputs of new rows, for a network of as many inputs, scaled.
+///
+/// # Errors
+/// The array has another shape, or a number that is not finite.
+pub fn read_inputs(table: &InputTable, path: &Path) -> Result<Vec<f32>> {
+    let (shown, width) = (path.display(), table.columns.len());
+    let array = array(path)?;
+    ensure!(
+        array.shape.len() == 2 && array.shape[1] == width,
+        "{shown} has the shape {:?}; expected [n, {width}]",
+        array.shape
+    );
+    let scaled: Vec<f32> = array.numbers.chunks_exact(width).flat_map(|row| table.scaling.scaled(row)).collect();
+    ensure!(
+        scaled.iter().all(|x| x.is_finite()),
+        "{shown} has a number that, scaled as in the training, is not finite"
+    );
+    Ok(scaled)
+}
+
+/// The pixels of new images of this shape.
+///
+/// # Errors
+/// The array has another shape, or not bytes.
+pub fn read_images(shape: [usize; 2], path: &Path) -> Result<Vec<u8>> {
+    let array = array(path)?;
+    ensure!(
+        array.is_bytes && array.shape.len() == 3 && array.shape[1..] == shape && array.shape[0] > 0,
+        "{} has the shape {:?}; expected [n, {}, {}] of uint8",
+        path.display(),
+        array.shape,
+        shape[0],
+        shape[1]
+    );
+    Ok(array.numbers.into_iter().map(|pixel| pixel as u8).collect())
 }
 
 /// A file as it is named, or beside another.

@@ -20,12 +20,22 @@ const MAX_PIXELS: usize = 600_000_000;
 /// There are none, one cannot be read, or one has another size than the others.
 pub fn read(folder: &Path) -> Result<OwnData> {
     let parts = [folder.join("train"), folder.join("test")];
-    if !parts.iter().all(|part| part.is_dir()) {
+    let has_folders = |part: &PathBuf| entries(part).is_ok_and(|all| all.iter().any(|path| path.is_dir()));
+    if !parts.iter().all(has_folders) {
         let classes = classes_of(folder)?;
         let (images, _) = pictures(folder, &classes, None)?;
         return Ok(OwnData { all: Contents::Images(images), test: None, classes, columns: None, as_is: true });
     }
     let classes = classes_of(&parts[0])?;
+    let of_test = classes_of(&parts[1])?;
+    ensure!(
+        of_test == classes,
+        "{} has the classes {}, and {} has {}; both must have the same sub-folders",
+        parts[0].display(),
+        classes.join(", "),
+        parts[1].display(),
+        of_test.join(", ")
+    );
     let (train, first) = pictures(&parts[0], &classes, None)?;
     let (test, _) = pictures(&parts[1], &classes, Some((train.shape, first)))?;
     Ok(OwnData {
@@ -163,5 +173,9 @@ mod tests {
         assert!(error().contains("b/1.png cannot be read as a PNG"), "{}", error());
         fs::remove_file(folder.path().join("b/1.png")).unwrap();
         assert!(error().contains("b has no PNG pictures"), "{}", error());
+        for place in ["train/a", "train/b", "test/a", "test/b", "test/z"] {
+            write(&folder.path().join(place).join("1.png"), 2, &[0; 4]);
+        }
+        assert!(error().contains("both must have the same sub-folders"), "{}", error());
     }
 }

@@ -34,8 +34,10 @@ impl Draws<'_> {
         }
         let mut parts = [const { Vec::new() }; 3];
         for part in [2, 1, 0] {
+            // A class of which nothing trained could never be told; one example of each is kept back for the training.
+            let kept = usize::from(self.is_stratified && part != 0);
             let left: Vec<usize> = classes.iter().map(Vec::len).collect();
-            for (members, count) in classes.iter_mut().zip(shares(sizes[part], &left)) {
+            for (members, count) in classes.iter_mut().zip(shares(sizes[part], &left, kept)) {
                 parts[part].extend(members.drain(members.len() - count..));
             }
             parts[part].sort_unstable();
@@ -44,14 +46,27 @@ impl Draws<'_> {
     }
 }
 
-/// `size` divided in the proportions of `counts`, whose sum is no less: by largest remainders, of equal ones the first.
-fn shares(size: usize, counts: &[usize]) -> Vec<usize> {
+/// `size` divided in the proportions of `counts`, whose sum is no less: by largest remainders, of equal ones the first. `kept` of each are left, as
+/// long as the others are enough.
+fn shares(size: usize, counts: &[usize], kept: usize) -> Vec<usize> {
     let all: usize = counts.iter().sum::<usize>().max(1);
-    let mut shares: Vec<usize> = counts.iter().map(|count| size * count / all).collect();
+    let spared: Vec<usize> = counts.iter().map(|count| count.saturating_sub(kept)).collect();
+    let most = if spared.iter().sum::<usize>() >= size { &spared } else { counts };
+    let mut shares: Vec<usize> = counts.iter().zip(most).map(|(count, most)| (size * count / all).min(*most)).collect();
     let mut order: Vec<usize> = (0..counts.len()).collect();
     order.sort_by_key(|&class| std::cmp::Reverse(size * counts[class] % all));
-    let missing = size - shares.iter().sum::<usize>();
-    order.into_iter().take(missing).for_each(|class| shares[class] += 1);
+    let mut missing = size - shares.iter().sum::<usize>();
+    while missing > 0 {
+        let before = missing;
+        for &class in &order {
+            let is_free = missing > 0 && shares[class] < most[class];
+            shares[class] += usize::from(is_free);
+            missing -= usize::from(is_free);
+        }
+        if missing == before {
+            break;
+        }
+    }
     shares
 }
 
@@ -62,10 +77,27 @@ mod tests {
     #[test]
     fn shares_follow_the_largest_remainders() {
         // 10 of 50, 30 and 20: exactly 5, 3 and 2. 7 of them: 3.5, 2.1 and 1.4.
-        assert_eq!(shares(10, &[50, 30, 20]), [5, 3, 2]);
-        assert_eq!(shares(7, &[50, 30, 20]), [4, 2, 1]);
-        assert_eq!(shares(0, &[5, 0]), [0, 0]);
-        assert_eq!(shares(5, &[5, 0]), [5, 0]);
+        assert_eq!(shares(10, &[50, 30, 20], 0), [5, 3, 2]);
+        assert_eq!(shares(7, &[50, 30, 20], 0), [4, 2, 1]);
+        assert_eq!(shares(0, &[5, 0], 0), [0, 0]);
+        assert_eq!(shares(5, &[5, 0], 0), [5, 0]);
+    }
+
+    #[test]
+    fn of_every_class_an_example_trains_however_rare_it_is() {
+        assert_eq!(shares(4, &[1, 1, 8], 1), [0, 0, 4]);
+        for (labels, sizes) in
+            [(vec![0, 1, 2, 3, 4, 5, 0, 1, 2, 3], [6, 2, 2]), (vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 1], [6, 2, 2])]
+        {
+            for seed in 0..20 {
+                let [train, validation, test] = Draws { labels: &labels, is_stratified: true, seed }.parts(sizes);
+                assert_eq!([train.len(), validation.len(), test.len()], sizes);
+                let mut classes: Vec<u8> = train.iter().map(|&index| labels[index]).collect();
+                classes.sort_unstable();
+                classes.dedup();
+                assert_eq!(classes.len(), usize::from(*labels.iter().max().unwrap()) + 1, "{labels:?} {seed}");
+            }
+        }
     }
 
     #[test]

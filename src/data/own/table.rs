@@ -99,12 +99,19 @@ pub fn read_inputs(table: &InputTable, path: &Path) -> Result<Vec<f32>> {
         .collect::<Result<_>>()?;
     let mut values = Vec::new();
     let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(|error| ragged(&error, header.len()).located(path))? {
-        let line = line_of(&record);
+    let mut lines = Lines::of(&text);
+    while reader.read_record(&mut record).map_err(|error| ragged(&error, header.len(), &mut lines).located(path))? {
+        let line = lines.at(record.position());
         let row: std::result::Result<Vec<f64>, String> =
             places.iter().map(|&place| number(record.get(place).unwrap_or_default(), &header[place])).collect();
-        let row = row.map_err(|what| Problem { line, what }.located(path))?;
-        values.extend(table.scaling.scaled(&row));
+        let row = row
+            .map_err(|what| Problem { line, what: what.split(';').next().unwrap_or_default().into() }.located(path))?;
+        let scaled = table.scaling.scaled(&row);
+        ensure!(
+            scaled.iter().all(|x| x.is_finite()),
+            "{shown}:{line}: scaled as in the training, a number is more than 32 bits can hold"
+        );
+        values.extend(scaled);
     }
     Ok(values)
 }
@@ -152,16 +159,18 @@ pub fn scan(config: &DataConfig, path: &Path) -> Result<Scan> {
     };
     let mut columns: Vec<ColumnFacts> = scan.inputs.iter().map(|name| ColumnFacts::new(name)).collect();
     let mut record = StringRecord::new();
+    let mut lines = Lines::of(&text);
     loop {
         match reader.read_record(&mut record) {
             Ok(false) => break,
             Ok(true) => {}
             Err(error) => {
-                scan.problems.push(ragged(&error, header.len()));
+                scan.facts.rows += 1;
+                scan.problems.push(ragged(&error, header.len(), &mut lines));
                 continue;
             }
         }
-        let line = line_of(&record);
+        let line = lines.at(record.position());
         let cell = |at: usize| record.get(at).unwrap_or_default();
         let mut wrong: Option<String> = None;
         for (&at, facts) in inputs.iter().zip(&mut columns) {
@@ -177,7 +186,8 @@ pub fn scan(config: &DataConfig, path: &Path) -> Result<Scan> {
             }
         }
         match is_class {
-            true if is_missing(cell(outcome)) => {
+            // Any other text may be the name of a class, such as `none`.
+            true if cell(outcome).is_empty() => {
                 scan.facts.outcome.missing += 1;
                 wrong = wrong.or(Some(format!("`{}` has no value; expected a class", header[outcome])));
             }
@@ -215,7 +225,8 @@ fn text_of(path: &Path) -> Result<String> {
     open_file(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
     ensure!(bytes.len() as u64 <= MAX_BYTES, "{shown} has more than {MAX_BYTES} bytes, the most that are read");
     let text = String::from_utf8(bytes).with_context(|| format!("{shown} is not text in UTF-8; save it as that"))?;
-    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), ToString::to_string))
+    // Lines may end as on any system, and a row is told by its line.
+    Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// The names of the columns, `least` or more, and a reader that stands at the first row. The separator is the one that the first line has most
@@ -223,7 +234,9 @@ fn text_of(path: &Path) -> Result<String> {
 fn header_of<'a>(text: &'a str, path: &Path, least: usize) -> Result<(Vec<String>, csv::Reader<&'a [u8]>)> {
     let shown = path.display();
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+    // What stands in quotation marks separates nothing.
+    let outside: String = first.split('"').step_by(2).collect();
+    let count = |separator: &u8| outside.bytes().filter(|byte| byte == separator).count();
     let separator = [b',', b';', b'\t'].into_iter().rev().max_by_key(count).unwrap_or(b',');
     let mut reader = ReaderBuilder::new()
         .delimiter(separator)
@@ -240,7 +253,7 @@ fn header_of<'a>(text: &'a str, path: &Path, least: usize) -> Result<(Vec<String
         names.push(name);
     }
     ensure!(
-        !names.iter().all(|name| name.parse::<f64>().is_ok()) && !names.is_empty(),
+        !(least > 1 && names.iter().all(|name| name.parse::<f64>().is_ok())) && !names.is_empty(),
         "{shown}:1: the first line must name the columns, such as `width,height,class`, and has {}",
         if names.is_empty() { "nothing".to_string() } else { format!("numbers: {first}") }
     );
@@ -252,8 +265,27 @@ fn header_of<'a>(text: &'a str, path: &Path, least: usize) -> Result<(Vec<String
     Ok((names, reader))
 }
 
-fn line_of(record: &StringRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
+/// The lines of places in a text that come one after the other.
+struct Lines<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), byte: 0, line: 1 }
+    }
+
+    /// The line of a row. The reader's own is that of the empty lines before it.
+    fn at(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.map_or(0, |position| position.byte() as usize).clamp(self.byte, self.text.len());
+        let empty = self.text[start..].iter().take_while(|byte| **byte == b'\n').count();
+        let passed = &self.text[self.byte..start + empty];
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.byte = start + empty;
+        self.line
+    }
 }
 
 fn is_missing(cell: &str) -> bool {
@@ -274,8 +306,8 @@ fn number(cell: &str, column: &str) -> std::result::Result<f64, String> {
 }
 
 /// What the reader says of a line that it cannot split into cells.
-fn ragged(error: &csv::Error, columns: usize) -> Problem {
-    let line = error.position().map_or(0, csv::Position::line);
+fn ragged(error: &csv::Error, columns: usize, lines: &mut Lines) -> Problem {
+    let line = lines.at(error.position());
     let what = match error.kind() {
         csv::ErrorKind::UnequalLengths { len, .. } => {
             format!("there are {len} cells; expected {columns}, as many as the first line has names")
@@ -333,6 +365,11 @@ mod tests {
         }
         assert!(error("a,b,c\n1,1e39,x\n", any).contains("32 bits"));
         assert!(error("a,c\n1,\n", any).contains("expected a class"));
+        // The line is that of the file, whatever ends it and however many are empty.
+        assert!(error("a,b,c\r\n1,2,x\r\n3,red,y\r\n", any).starts_with("own.csv:3:"));
+        assert!(error("a,b,c\r1,2,x\r3,red,y\r", any).starts_with("own.csv:3:"));
+        assert!(error("a,b,c\n\n\n1,2,x\n\n3,red,y\n", any).starts_with("own.csv:6:"));
+        assert!(error("a,b,c\r\n\r\n1,2\r\n", any).starts_with("own.csv:3: there are 2 cells"));
         // A line break in quotation marks: the line is that of the file.
         assert!(error("a,c\n1,\"x\ny\"\nb,z\n", any).starts_with("own.csv:4:"));
         assert!(error("1,2\n3,4\n", any).contains("must name the columns"));
@@ -343,6 +380,16 @@ mod tests {
         assert!(error("width,c\n1,x\n", |c| c.label = Some("widht".into())).contains("did you mean `width`?"));
         let many: String = (0..300).map(|i| format!("{i},{}\n", i as f64 / 2.0)).collect();
         assert!(error(&format!("a,price\n{many}"), any).contains("300 different values"));
+    }
+
+    #[test]
+    fn a_class_may_have_any_name_and_a_separator_in_quotation_marks_separates_nothing() {
+        let (_folder, path) = file("\"size, cm\";kind\n1;none\n2;NA\n3;?\n4;none\n");
+        let own = read(&DataConfig::named("own.csv"), &path).unwrap();
+        assert_eq!(
+            (own.classes, own.columns.unwrap()),
+            (vec!["?".into(), "NA".into(), "none".into()], vec!["size, cm".into()])
+        );
     }
 
     #[test]

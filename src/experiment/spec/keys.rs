@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
         path: "data.classes",
         names: &["classes"],
         values: "a list of classes, such as `[3, 5]`",
-        description: "Keeps the images of these classes, which become classes 0, 1, ... in this order. Sizes count what is kept; a size at its default becomes a share of it: a twelfth of the training file validates, the rest trains, the whole test file tests.",
+        description: "Keeps the images of these classes, which become classes 0, 1, ... in this order. Sizes count what is kept; a size at its default becomes a share of it: of a published set a twelfth of the training file validates, the rest trains, the whole test file tests.",
     },
     Key {
         path: "data.margin",

@@ -14,6 +14,7 @@ use super::rgb::{hex, mix};
 use super::svg::{FAINT, INK, PALETTE, Svg, colour};
 use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
+use crate::data::scale::InputTable;
 use crate::data::{Dataset, PointSet, toys};
 use crate::record::{DecisionGrid, TrialRecord};
 use crate::studies::grid::Grid2d;
@@ -132,8 +133,8 @@ pub fn boundary(summary: &Summary, dataset: Option<&Dataset>) -> Result<Option<F
         let words = FigureText {
             title: "Decision boundaries".into(),
             alt: "The predicted class over the plane, for the median and the worst run of each arm.".into(),
-            caption: "Colour: the predicted class. Dots: training points in the colour of their class. The median and the worst run that \
-                      finished, for at most six arms."
+            caption: "Colour: the predicted class. Dots: training points in the colour of their class, where the run was trained on the \
+                      data at hand. The median and the worst run that finished, for at most six arms."
                 .into(),
         };
         return Ok(Some(Figure::svg("boundary", words, svg)));
@@ -167,9 +168,10 @@ fn draw_plane(
 ) -> Result<()> {
     let DecisionGrid { ends, side, values } = example.grid;
     let ends = [0, 1].map(|axis| (f64::from(ends[axis][0]), f64::from(ends[axis][1])));
-    let columns = dataset.and_then(|dataset| dataset.table.as_ref()).map(|table| &table.columns);
+    let own = dataset.filter(|dataset| dataset.hash == example.run.made_with.data);
+    let table = own.and_then(|dataset| dataset.table.as_ref());
     // For the names of the columns.
-    let room = if columns.is_some() { 22.0 } else { 0.0 };
+    let room = if table.is_some() { 22.0 } else { 0.0 };
     let panel = Panel {
         x: Axis::exactly(ends[0], Scale::Linear, (corner.0 + 50.0 + room, corner.0 + PLANE_SIZE.0 - 20.0)),
         y: Axis::exactly(ends[1], Scale::Linear, (corner.1 + PLANE_SIZE.1 - 34.0 - room, corner.1 + 28.0)),
@@ -192,7 +194,11 @@ fn draw_plane(
     if let Some(points) = points_of(example.run, dataset) {
         dots(svg, &panel, &points);
     }
-    let scaled = |axis: usize| columns.map_or(String::new(), |columns| format!("{}, scaled", columns[axis]));
+    let scaled = |axis: usize| match table {
+        Some(InputTable { columns, scaling }) if scaling.is_none() => columns[axis].clone(),
+        Some(InputTable { columns, .. }) => format!("{}, scaled", columns[axis]),
+        None => String::new(),
+    };
     panel.ticks(svg, AxisLabels { x: &scaled(0), y: &scaled(1) });
     panel.title(svg, title);
     Ok(())
@@ -209,8 +215,8 @@ fn points_of<'a>(run: &TrialRecord, dataset: Option<&'a Dataset>) -> Option<Cow<
 
 /// The training points in the colour of their class.
 fn dots(svg: &mut Svg, panel: &Panel, points: &PointSet) {
-    let classes = points.labels.iter().max().map_or(0, |&last| last + 1);
-    for class in 0..classes {
+    let last = points.labels.iter().copied().max().unwrap_or(0);
+    for class in 0..=last {
         let shown = points.values.chunks_exact(2).zip(&points.labels).take(MOST_POINTS);
         let of_class = shown.filter(|(_, label)| **label == class);
         let pixels: Vec<(f64, f64)> =

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::own::MAX_CLASSES;
 use crate::data::scale::InputTable;
 use crate::data::{Dataset, PIXELS, SIDE};
-use crate::experiment::config::TrialConfig;
+use crate::experiment::config::{TrialConfig, TrialKind};
 use crate::experiment::metric::Metric;
 use crate::files::{Prepared, read_within, sync_folder_of};
 use crate::nn::models::Network;
@@ -99,14 +99,21 @@ impl ModelCard {
         if self.classes.len() > MAX_CLASSES {
             return Err(format!("it has {} classes, and there can be {MAX_CLASSES}", self.classes.len()));
         }
+        let (classes, outputs) = (self.classes.len(), self.config.model.outputs);
+        let is_classifier = matches!(self.config.kind(), TrialKind::Classification);
+        let fits = outputs.is_none_or(|outputs| outputs == classes.max(1) || outputs == 1 && classes == 2);
+        if is_classifier && (classes < 2 || !fits) {
+            return Err(format!("`classes` has {classes} names, which are not those of the outputs"));
+        }
         if self.image.is_some_and(|sides| sides.iter().any(|side| !(1..=MAX_SIDE).contains(side))) {
             return Err(format!("`image` has a side that is not 1 to {MAX_SIDE}"));
         }
         if let Some(InputTable { columns, scaling }) = &self.table {
             let lengths = [scaling.offset.len(), scaling.divisor.len()];
             let are_numbers = scaling.offset.iter().chain(&scaling.divisor).all(|number| number.is_finite());
-            if columns.is_empty() || lengths != [columns.len(); 2] || !are_numbers || scaling.divisor.contains(&0.0) {
-                return Err("`table` needs an offset and a divisor, which is not 0, for each of its columns".into());
+            let can_divide = scaling.divisor.iter().all(|divisor| divisor.is_normal() && *divisor > 0.0);
+            if columns.is_empty() || lengths != [columns.len(); 2] || !are_numbers || !can_divide {
+                return Err("`table` needs an offset and a divisor above 0 for each of its columns".into());
             }
         }
         Ok(())
