@@ -158,6 +158,7 @@ fn made_up_record(trial: Trial, metrics: Metrics) -> TrialRecord {
         status: Status::Done,
         diverged_epoch: None,
         pruned_epoch: None,
+        stopped_epoch: None,
         error: None,
         epochs_kept: None,
         history: History::default(),

@@ -73,6 +73,45 @@ fn a_search_that_halves_is_the_same_for_any_number_of_workers_and_after_an_inter
 }
 
 #[test]
+fn a_search_that_is_interrupted_decides_nothing_without_the_scores_of_earlier_arms() {
+    let desk = search();
+    desk.expect(0, &["sweep", "search.toml", "--out", "whole", "-q"]);
+    // A little longer every time, so that the search comes to its end.
+    for stops in 0.. {
+        let args = ["sweep", "search.toml", "--out", "run", "--jobs", "6", "-q"];
+        let mut child = desk.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(60 + 15 * stops));
+        let _ = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        if child.wait().unwrap().success() {
+            assert!(stops > 2, "{stops}");
+            break;
+        }
+    }
+    assert_eq!(desk.records("run"), desk.records("whole"));
+    desk.expect(0, &["verify", "run", "--all"]);
+}
+
+#[test]
+fn a_smoke_run_of_a_search_that_halves_trains_every_arm_for_its_one_epoch() {
+    let desk = search();
+    desk.expect(0, &["sweep", "search.toml", "--smoke", "--out", "smoke", "-q"]);
+    let records = record::read_all(&desk.path().join("smoke")).unwrap();
+    assert!(records.len() == 16 * 3 && records.iter().all(|record| record.status != Status::Pruned));
+}
+
+#[test]
+fn a_bayesian_search_saves_every_network_and_takes_more_seeds() {
+    let desk = search();
+    let bayesian = SEARCH.replace("random = 16, halving = { from = 1, factor = 3 }", "bayesian = 4");
+    fs::write(desk.path().join("search.toml"), bayesian).unwrap();
+    let sweep = ["sweep", "search.toml", "--out", "run", "--save-models", "-q"];
+    desk.expect(0, &[&sweep[..], &["--seeds", "1"]].concat());
+    assert_eq!(fs::read_dir(desk.path().join("run/models")).unwrap().count(), 4);
+    desk.expect(0, &[&sweep[..], &["--seeds", "2"]].concat());
+    desk.expect(0, &["report", "run"]);
+}
+
+#[test]
 fn a_longer_search_and_one_without_halving_use_what_a_shorter_one_left() {
     let desk = search();
     desk.expect(0, &["sweep", "search.toml", "--out", "run", "-q"]);
@@ -103,6 +142,7 @@ fn halving_that_has_nothing_to_halve_is_refused() {
     refused("from = 1", "from = 9", "begins after 9 epochs, and a training has 9");
     refused("factor = 3", "factor = 1", "factor 2 to 100");
     refused("random = 16", "bayesian = 16", "a Bayesian search proposes from whole trainings");
+    refused("batch_size", "patience = 2\nbatch_size", "`patience` ends some before");
     refused("dropout =", "epochs = [9, 18]\ndropout =", "leave `epochs` out of the axes");
 }
 
@@ -121,6 +161,7 @@ fn records_of_other_settings_are_told_by_the_keys_that_differ_and_set_aside_by_f
     assert!(err.contains("are now in artifacts/tiny/earlier-1"), "{err}");
     assert_eq!(before, desk.records("artifacts/tiny/earlier-1"));
     assert_eq!(desk.records("artifacts/tiny").len(), 6);
+    assert!(desk.path().join("artifacts/tiny/earlier-1/report.html").is_file());
     // What was set aside is the folder of a run.
     desk.expect(0, &["report", "artifacts/tiny/earlier-1"]);
     // Nothing is moved where the run cannot start, and what the first look trained stays for the second.
@@ -178,6 +219,9 @@ fn a_training_that_is_stopped_keeps_its_weights_and_a_report() {
     let output = child.wait_with_output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert_eq!(output.status.code(), Some(130), "{out}{err}");
+    let card = fs::read_to_string(desk.path().join("model/model.toml")).unwrap();
+    let report = fs::read_to_string(desk.path().join("model/report.html")).unwrap();
+    assert!(card.contains("stopped_epoch") && report.contains("It was stopped in epoch"), "{card}");
     assert!(err.contains("stopped in epoch") && out.contains("saved in model"), "{out}{err}");
     for left in ["model.toml", "model.safetensors", "report.html", "curves.csv"] {
         assert!(desk.path().join("model").join(left).is_file(), "{left}");

@@ -50,6 +50,7 @@ impl Fake {
             status,
             diverged_epoch: (status == Status::Diverged).then_some(5),
             pruned_epoch: None,
+            stopped_epoch: None,
             error: None,
             epochs_kept: done.then_some(4),
             history: History {

@@ -109,6 +109,10 @@ impl RunOptions {
             spec.max_sizes = Some(SplitSizes { train: 2_000, validation: 500, test: 500 });
             spec.seeds = spec.seeds.min(3);
             spec.looks.clear();
+            if let Some(search) = &mut spec.search {
+                // After one epoch there is nothing left to end early.
+                search.halving = None;
+            }
         }
         for typed in &self.set {
             spec.set(typed)?;
@@ -188,15 +192,7 @@ pub struct Run {
     /// Where trials are looked for that another run has recorded.
     shelf: Option<PathBuf>,
     saves_models: bool,
-}
-
-/// What a run does with records in its folder whose arm is not in its plan.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum UnknownRecords {
-    /// Ends with an error.
-    Refuse,
-    /// Leaves them alone: they are of arms that a search has yet to propose again.
-    Ignore,
+    fresh: bool,
 }
 
 impl Run {
@@ -214,6 +210,8 @@ impl Run {
         spec.claims_before = match has_records {
             // What was written down before the first record is kept.
             true => written.as_ref().and_then(|written| written.claims_before.clone()),
+            // Where the user begins anew, results were there before.
+            false if options.fresh && record::are_in(&folder) => None,
             false => (!spec.claims.is_empty()).then(|| claims_hash(&spec.claims)),
         };
         if let Some(written) = written.filter(|_| !options.quiet) {
@@ -233,10 +231,11 @@ impl Run {
                 aside.display()
             ));
         }
-        // A record of elsewhere has no network here.
-        let shelf = (options.share && !options.save_models).then(|| options.shelf());
-        let (quiet, saves_models) = (options.quiet, options.save_models);
-        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models })
+        // A record of elsewhere has no network here, and another time.
+        let is_shared = options.share && !options.save_models && !about_time(&plan);
+        let shelf = is_shared.then(|| options.shelf());
+        let (quiet, saves_models, fresh) = (options.quiet, options.save_models, options.fresh);
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models, fresh })
     }
 
     /// The data set of the run that figures show, where it was loaded.
@@ -266,27 +265,47 @@ impl Run {
                 "note: trials that are recorded already are not trained again, and their networks not saved; --fresh trains them anew"
             ));
         }
+        if let Some(halving) = self.plan.halving {
+            let mut so_far = None;
+            let exit = self.with_trainer(|trainer| self.halve(halving, trainer, &mut so_far))?;
+            if exit != Exit::Done {
+                so_far.map_or(Ok(()), |summary| report(&self, &summary))?;
+                return Ok(exit);
+            }
+        }
+        let (mut file, mut pending) = self.open_records()?;
+        self.share(&mut file, &mut pending)?;
+        let progress = self.progress();
+        self.with_trainer(|trainer| {
+            self.train_pending(file, pending, trainer, &progress, |summary| report(&self, summary))
+        })
+    }
+
+    /// Runs with the trainer that was asked for, and tells of networks that could not be saved.
+    fn with_trainer(&self, run: impl FnOnce(&dyn Trainer) -> Result<Exit>) -> Result<Exit> {
+        if !self.saves_models {
+            return run(&self.lab);
+        }
         let saver = ModelSaver::new(&self.lab, &self.folder);
-        let trainer: &dyn Trainer = if self.saves_models { &saver } else { &self.lab };
-        let halved = self.plan.halving.map_or(Ok(Exit::Done), |halving| self.halve(halving, trainer))?;
-        let exit = match halved {
-            Exit::Done => self.train_with(trainer, &self.progress(), |summary| report(&self, summary))?,
-            exit => exit,
-        };
+        let exit = run(&saver)?;
         let unsaved = saver.unsaved();
         unsaved.iter().for_each(|why| terminal::tell(format_args!("error: {why}")));
         Ok(if unsaved.is_empty() || exit != Exit::Done { exit } else { Exit::Failed })
     }
 
-    /// Trains the stages of a search that halves, one after the other, until no trial is left that the search needs.
-    fn halve(&self, halving: Halving, trainer: &dyn Trainer) -> Result<Exit> {
+    /// Trains the stages of a search that halves, one after the other, until no trial is left that the search needs. `so_far` is then the
+    /// summary of the last stage.
+    fn halve(&self, halving: Halving, trainer: &dyn Trainer, so_far: &mut Option<Summary>) -> Result<Exit> {
         loop {
-            let (file, pending) = self.open_records(UnknownRecords::Refuse)?;
+            let (file, pending) = self.open_records()?;
             if pending.pending.is_empty() && pending.needed.is_whole {
                 return Ok(Exit::Done);
             }
             let trainer = HalvingTrainer::new(trainer, halving, &self.plan, &pending.needed);
-            let exit = self.train_pending(file, pending, &trainer, &self.progress(), |_| Ok(()))?;
+            let exit = self.train_pending(file, pending, &trainer, &self.progress(), |summary| {
+                *so_far = Some(summary.clone());
+                Ok(())
+            })?;
             if exit != Exit::Done {
                 return Ok(exit);
             }
@@ -303,16 +322,20 @@ impl Run {
         progress: &SweepProgress,
         report: impl FnOnce(&Summary) -> Result<()>,
     ) -> Result<Exit> {
-        let (mut file, mut pending) = self.open_records(UnknownRecords::Refuse)?;
-        self.share(&mut file, &mut pending)?;
+        let (file, pending) = self.open_records()?;
         self.train_pending(file, pending, trainer, progress, report)
     }
 
     /// Copies the records of pending trials that another run has.
-    fn share(&self, file: &mut RecordFile, pending: &mut PendingRun) -> Result<()> {
+    fn share(&mut self, file: &mut RecordFile, pending: &mut PendingRun) -> Result<()> {
         let Some(shelf) = &self.shelf else { return Ok(()) };
         let all = self.plan.arms.len() * self.plan.seeds.len();
         let found = share::recorded_elsewhere(&pending.pending, &self.folder, shelf, |trial| self.lab.id(trial))?;
+        if !found.is_empty() && self.spec.claims_before.take().is_some() {
+            // These results were there before the claims were.
+            self.plan.claims_before = None;
+            self.write_spec()?;
+        }
         let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for (record, folder) in &found {
             file.append(record)?;
@@ -346,11 +369,13 @@ impl Run {
             let arm = self.plan.sampled.last().and_then(|&index| self.plan.arms.get(index));
             let label = arm.map_or(String::new(), |arm| arm.label.clone());
             let mut score = f64::NAN;
-            let (file, pending) = self.open_records(UnknownRecords::Ignore)?;
+            let (file, pending) = self.open_records()?;
             let silent = SweepProgress::new(ProgressMode::Quiet);
-            let exit = self.train_pending(file, pending, &self.lab, &silent, |summary| {
-                score = validation_score(summary, &label);
-                Ok(())
+            let exit = self.with_trainer(|trainer| {
+                self.train_pending(file, pending, trainer, &silent, |summary| {
+                    score = validation_score(summary, &label);
+                    Ok(())
+                })
             })?;
             if exit != Exit::Done {
                 return Ok(exit);
@@ -367,21 +392,25 @@ impl Run {
     }
 
     /// Opens the folder's records and writes the spec beside them, once they are seen to be this plan's.
-    fn open_records(&self, unknown: UnknownRecords) -> Result<(RecordFile, PendingRun)> {
+    fn open_records(&self) -> Result<(RecordFile, PendingRun)> {
         let (file, mut found, truncated) = RecordFile::open(&self.folder)?;
-        found.retain(|record| {
-            unknown == UnknownRecords::Refuse || self.plan.arms.iter().any(|arm| arm.label == record.arm)
-        });
+        // A Bayesian search has yet to propose some arms again, and with more seeds proposes others than before.
+        let proposes = self.spec.search.as_ref().is_some_and(|search| search.bayesian.is_some());
+        found.retain(|record| !proposes || self.plan.arms.iter().any(|arm| arm.label == record.arm));
         let pending = run::resume(&self.plan, &self.lab, found).map_err(|error| self.other_records(&error))?;
         if !pending.pending.is_empty() {
             memory::check(&self.plan, self.options)?;
         }
-        write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
-            .context("cannot write the resolved spec")?;
+        self.write_spec()?;
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {
             terminal::tell(format_args!("note: {truncated}"));
         }
         Ok((file, pending))
+    }
+
+    fn write_spec(&self) -> Result<()> {
+        write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
+            .context("cannot write the resolved spec")
     }
 
     /// The error where the folder's records are not of this run: what differs, and what to do.
@@ -416,8 +445,9 @@ impl Run {
     /// Summary, report and exit of a run, whole or interrupted.
     fn finish(&self, outcome: RunOutcome, report: impl FnOnce(&Summary) -> Result<()>) -> Result<Exit> {
         if outcome.interrupted {
+            let same = if self.fresh { "the same command without --fresh" } else { "the same command" };
             terminal::tell(format_args!(
-                "{} of {} trials are done; the same command goes on from here",
+                "{} of {} trials are done; {same} goes on from here",
                 outcome.records.len(),
                 outcome.trials
             ));
@@ -436,6 +466,16 @@ impl Run {
             (false, _) => Exit::Failed,
         })
     }
+}
+
+/// Whether the run is about wall time, which a record of elsewhere spent under other conditions.
+fn about_time(plan: &Plan) -> bool {
+    let seconds = Metric::Seconds.to_string();
+    let is_claimed = plan.claims.iter().any(|claim| {
+        let mut tests = std::iter::once(&claim.test).chain(claim.readings.iter().map(|reading| &reading.test));
+        tests.any(|test| test.contains(&seconds))
+    });
+    is_claimed || plan.metric.metrics().any(|metric| *metric == Metric::Seconds)
 }
 
 /// Looks in words.

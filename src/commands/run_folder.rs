@@ -10,6 +10,7 @@ use crate::experiment::config::{Start, TrialConfig};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::experiment::spec::library;
 use crate::record::{self, TrialRecord};
+use crate::run::NeededTrials;
 
 /// The summary of a run's records, in plan order.
 ///
@@ -20,7 +21,7 @@ pub fn summary_of(folder: &Path) -> Result<Summary> {
     let (file, records) = (record::file_in(folder), record::read_all(folder)?);
     let recorded = by_trial(&records);
     let mut ordered = Vec::new();
-    for trial in plan.trials() {
+    for trial in NeededTrials::of(&plan, &records).trials(&plan) {
         let Some(record) = recorded.get(&(trial.label.as_str(), trial.seed)) else { continue };
         // Of a `--smoke` over several data sets, spec.toml does not have the sizes of each.
         let sizes_are_known = plan.differs.is_empty() || plan.datasets().len() < 2;

@@ -109,6 +109,14 @@ fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f
         ));
     }
     terminal::print(format_args!("\n{}", cost_line(plan, workers(options.jobs, true))));
+    let count = spec.search.as_ref().and_then(|search| search.bayesian).unwrap_or(1);
+    let seconds = count as f64 * cost::plan_seconds(plan, workers(options.jobs, true));
+    if count > 1 {
+        terminal::print(format_args!(
+            "this is the first of {count} arms, which a Bayesian search proposes one after the other: about {} for all",
+            cost::human(seconds)
+        ));
+    }
     let on_cpu = RunnerOptions { jobs: workers(options.jobs, true), stack: options.stack, is_cpu: true };
     let free = memory::available().map_or(String::new(), |bytes| format!("; {} are free", memory::human(bytes)));
     let needed = memory::human(memory::needed(plan, on_cpu));
@@ -118,7 +126,6 @@ fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f
         terminal::print(format_args!("{}", outlook.differences));
         outlook.undecidable.iter().for_each(|claim| terminal::print(format_args!("{claim}")));
     }
-    let seconds = cost::plan_seconds(plan, workers(options.jobs, true));
     if seconds > LONG {
         terminal::tell(format_args!(
             "warning: this takes more than an hour; fewer --seeds or --epochs, or `search = {{ random = N, halving = ... }}`, take less"

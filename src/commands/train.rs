@@ -1,12 +1,10 @@
 //! `kindling train`: one network, shown as it trains, described per class, saved.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 
 use super::arm::SelectedArm;
-use super::interrupts::STOP;
 use super::print::Format;
 use super::run::RunOptions;
 use super::{Exit, failed, interrupts};
@@ -40,7 +38,9 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let trained = match trained {
         Ok(trained) => trained,
         Err(TrainError::Interrupted) => {
-            terminal::tell(format_args!("stopped while the network was measured; nothing is saved"));
+            terminal::tell(format_args!(
+                "stopped before the first step of the network's own training; nothing is saved"
+            ));
             return Ok(Exit::Interrupted);
         }
         Err(TrainError::Failed(error)) => return Ok(failed(&error)),
@@ -64,12 +64,12 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let saved = saved::save(&folder, network, &ModelCard::new(record, dataset, &arm.config));
     // The numbers are printed whatever became of the file: they took the training to get.
     show(record, dataset, saved.is_ok().then_some(folder.as_path()), format)?;
-    let was_stopped = STOP.load(Ordering::Relaxed);
-    if was_stopped {
-        terminal::tell(format_args!(
-            "stopped in epoch {}; the network is as it was then",
-            record.history.train_loss.len()
-        ));
+    if let Some(epoch) = record.stopped_epoch {
+        let kept = match record.epochs_kept {
+            Some(kept) if kept < epoch => format!("of epoch {kept}, the best on validation"),
+            _ => "as they were then".into(),
+        };
+        terminal::tell(format_args!("stopped in epoch {epoch}; the weights are {kept}"));
     }
     if let Err(error) = saved {
         terminal::tell(format_args!(
@@ -80,7 +80,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     if let Err(error) = report(&plan, record, &lab, &folder) {
         return Ok(failed(&error.context("the network is saved, and its report is not")));
     }
-    Ok(if was_stopped { Exit::Interrupted } else { Exit::Done })
+    Ok(if record.stopped_epoch.is_some() { Exit::Interrupted } else { Exit::Done })
 }
 
 /// Writes the curves and the report beside the network.

@@ -18,6 +18,19 @@ use crate::files::{open_file, sync, sync_folder_of, write_atomic_with};
 const NAME: &str = "records.jsonl";
 const COMPRESSED: &str = "records.jsonl.gz";
 const LOCK: &str = ".lock";
+/// What a run's folder holds besides its records and its spec, all of it made from them.
+const MADE_FROM_RECORDS: [&str; 10] = [
+    "models",
+    "figures",
+    "best.toml",
+    "report.html",
+    "report.md",
+    "curves.csv",
+    "scores.npz",
+    "summary.csv",
+    "summary.json",
+    "trials.csv",
+];
 /// What was cut off the end of the records, one after the other.
 const CUT: &str = "records.cut";
 /// How every line begins, so that the first line of a run, cut short by a crash, is known from a file of another program.
@@ -251,7 +264,8 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
-/// Moves a folder's records and their spec into a new folder inside, so that a run can begin anew; returns its path, `None` where there are none.
+/// Moves a folder's records, their spec and what was made from them into a new folder inside, so that a run can begin anew; returns its path,
+/// `None` where there are none.
 ///
 /// # Errors
 /// The folder cannot be written, or another process is writing it.
@@ -263,8 +277,8 @@ pub fn set_aside(folder: &Path) -> Result<Option<PathBuf>> {
     let free = (1..).map(|number: u32| folder.join(format!("earlier-{number}"))).find(|path| !path.exists());
     let aside = free.context("there is no name left for the earlier records")?;
     fs::create_dir(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
-    // The records last: where they are in the old place, so is their spec, or a copy of it can be made again.
-    for name in ["spec.toml", CUT, NAME, COMPRESSED] {
+    // The records last: where they are in the old place, a run goes on from them.
+    for name in MADE_FROM_RECORDS.into_iter().chain(["spec.toml", CUT, NAME, COMPRESSED]) {
         let (from, to) = (folder.join(name), aside.join(name));
         if from.exists() {
             fs::rename(&from, &to).with_context(|| format!("cannot move {} to {}", from.display(), to.display()))?;

@@ -67,6 +67,9 @@ pub struct TrialRecord {
     /// The epoch, counted from 1, after which a search ended it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pruned_epoch: Option<usize>,
+    /// The epoch, counted from 1, in which the user stopped a training whose weights are kept all the same; only `kindling train` does that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped_epoch: Option<usize>,
     /// What went wrong, of a failed trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -27,6 +27,7 @@ impl Fixture {
             status: Status::Done,
             diverged_epoch: None,
             pruned_epoch: None,
+            stopped_epoch: None,
             error: None,
             epochs_kept: None,
             history: History::default(),

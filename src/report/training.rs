@@ -33,6 +33,9 @@ pub fn write(summary: &Summary, record: &TrialRecord, dataset: &Dataset, folder:
         "One training of `{}`, seed {}, on {}.",
         record.arm, record.seed, record.made_with.dataset
     ))];
+    if let Some(epoch) = record.stopped_epoch {
+        blocks.push(Block::Text(format!("It was stopped in epoch {epoch}, before the end that its settings say.")));
+    }
     if !record.confusion.is_empty() {
         blocks.push(Block::Table(per_class_table(record, &dataset.classes)));
     }

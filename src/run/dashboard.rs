@@ -33,6 +33,8 @@ pub struct Dashboard<'a> {
     keeps: bool,
     epochs: usize,
     steps: AtomicUsize,
+    /// Whether the training itself has begun, and not only one that it starts from.
+    has_begun: AtomicBool,
     stop: &'a AtomicBool,
 }
 
@@ -64,7 +66,15 @@ impl<'a> Dashboard<'a> {
         let has_accuracy = matches!(config.kind(), TrialKind::Classification);
         let open = || Mutex::new(Some(Screen::open(label, epochs, config.data.likely_sizes().train, has_accuracy)));
         let screen = Self::has_screen(quiet).then(open);
-        train(&Self { screen, quiet, keeps, epochs, steps: AtomicUsize::new(0), stop })
+        train(&Self {
+            screen,
+            quiet,
+            keeps,
+            epochs,
+            steps: AtomicUsize::new(0),
+            has_begun: AtomicBool::new(false),
+            stop,
+        })
     }
 
     /// Does something on the screen, where there is one. burn-train's screen panics when the user has it kill the training, and again when
@@ -138,7 +148,16 @@ impl Callback for Dashboard<'_> {
                 self.stop.store(true, Ordering::Relaxed);
             }
         });
-        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if examples > 0 {
+            self.has_begun.store(true, Ordering::Relaxed);
+        }
+        // What is kept is measured to the end: steps without examples are those of the evaluation then.
+        let is_measured = self.keeps && examples == 0 && self.has_begun.load(Ordering::Relaxed);
+        if self.stop.load(Ordering::Relaxed) && !is_measured {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) -> ControlFlow<()> {

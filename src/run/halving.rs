@@ -81,7 +81,8 @@ impl NeededTrials {
                 let of_rung = self.scores.entry(rung).or_default();
                 let earlier: Vec<ValidationScore> = of_rung.values().copied().collect();
                 of_rung.insert(arm, score);
-                if !halving.keeps(&earlier, score) {
+                // Where an earlier arm's scores are missing, the decision cannot be made again; its record says what it was.
+                if self.is_whole && !halving.keeps(&earlier, score) {
                     pruned = Some(rung);
                     break;
                 }
@@ -201,9 +202,12 @@ impl Trainer for HalvingTrainer<'_> {
     fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
         match trials {
             [trial] if trial.seed == FIRST => {
-                // However the training ends, later arms wait for it no longer.
-                let _ended = EndedArm { board: &self.board, arm: trial.arm };
-                self.trainer.train(trials, &PruningCallback { inner: callback, search: self, arm: trial.arm })
+                // However the training ends, by a panic too, later arms wait for it no longer.
+                let mut ended = EndedArm { board: &self.board, arm: trial.arm, was_interrupted: false };
+                let trained =
+                    self.trainer.train(trials, &PruningCallback { inner: callback, search: self, arm: trial.arm });
+                ended.was_interrupted = matches!(trained, Err(TrainError::Interrupted));
+                trained
             }
             _ => self.trainer.train(trials, callback),
         }
@@ -241,26 +245,31 @@ impl Board {
             let of_rung = state.scores.entry(rung).or_default();
             let earlier: Vec<ValidationScore> = of_rung.range(..arm).map(|(_, score)| *score).collect();
             let told: BTreeSet<usize> = of_rung.range(..arm).map(|(arm, _)| *arm).collect();
+            // Nothing is decided once the run is to stop: an earlier arm may have ended for that alone.
+            if is_stopped() {
+                return None;
+            }
             if (0..arm).all(|other| told.contains(&other) || state.ended.contains(&other)) {
                 return Some(earlier);
             }
-            let (woken, waited) = self.changed.wait_timeout(state, ASKED_EVERY).unwrap_or_else(PoisonError::into_inner);
+            let (woken, _) = self.changed.wait_timeout(state, ASKED_EVERY).unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            if waited.timed_out() && is_stopped() {
-                return None;
-            }
         }
     }
 }
 
-/// Notes on the board, when dropped, that an arm has ended.
+/// Notes on the board, when dropped, that an arm has ended, unless it was interrupted: such an arm has more scores to tell when the run goes on.
 struct EndedArm<'a> {
     board: &'a Board,
     arm: usize,
+    was_interrupted: bool,
 }
 
 impl Drop for EndedArm<'_> {
     fn drop(&mut self) {
+        if self.was_interrupted {
+            return;
+        }
         self.board.state().ended.insert(self.arm);
         self.board.changed.notify_all();
     }

@@ -128,6 +128,8 @@ pub struct Trained {
     /// `[R]`: the network of the epoch with the lowest validation loss, as a stack of one, and the number of epochs behind it; where it is
     /// wanted.
     pub best: Vec<Option<(Network, usize)>>,
+    /// The epoch, counted from 1, in which the callback stopped a training that keeps what it has.
+    pub stopped_epoch: Option<usize>,
 }
 
 /// Why a training has no result.
@@ -228,8 +230,9 @@ pub fn train_to(
     for (replica, layers) in replicas.iter_mut().zip(watched(&steps)) {
         replica.layers.push(layers);
     }
+    let mut stopped_epoch = None;
     for epoch in 0..epochs {
-        let was_cut = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
+        let was_stopped = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
         let scores = steps.take_scores().into_iter().zip(steps.validate());
         let scores: Vec<Option<EpochScores>> = replicas
             .iter_mut()
@@ -248,16 +251,17 @@ pub fn train_to(
                 replica.stopped.get_or_insert(Stopped::Pruned { epoch: epoch + 1 });
             }
         }
+        stopped_epoch = was_stopped.then_some(epoch + 1);
         if checkpoints.contains(&(epoch + 1)) {
-            trained.push(checkpoint(&steps.network(), &replicas)?);
+            trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network(), &replicas)? });
         }
-        if was_cut || replicas.iter().all(|replica| replica.stopped.is_some()) {
+        if was_stopped || replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
         }
     }
     // At checkpoints after all replicas stopped, the stack is what it was when they stopped.
     while trained.len() < checkpoints.len() {
-        trained.push(checkpoint(&steps.network(), &replicas)?);
+        trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network(), &replicas)? });
     }
     Ok(trained)
 }
@@ -326,7 +330,7 @@ fn checkpoint(current: &Network, replicas: &[Replica]) -> anyhow::Result<Trained
     let layers = replicas.iter().map(|replica| replica.layers.clone()).collect();
     let best = |replica: &Replica| replica.lowest.as_ref().map(|lowest| (lowest.model.clone(), lowest.epochs));
     let best = replicas.iter().map(best).collect();
-    Ok(Trained { model, history, checks, layers, endings, best })
+    Ok(Trained { model, history, checks, layers, endings, best, stopped_epoch: None })
 }
 
 #[cfg(test)]

@@ -263,6 +263,7 @@ impl Lab {
             status: Status::Done,
             diverged_epoch: None,
             pruned_epoch: None,
+            stopped_epoch: None,
             error: None,
             epochs_kept: None,
             history: History::default(),

@@ -181,6 +181,7 @@ fn record(
     };
     let kept = epochs_kept.checked_sub(1).and_then(|index| epochs.get(index));
     record.epochs_kept = Some(epochs_kept);
+    record.stopped_epoch = replica.trained.stopped_epoch;
     record.metrics = describe::metrics(*kept.context("the training left no epoch")?, replica.test);
     let (config, device) = (&trial.config, &lab.backend.device);
     let dataset = lab.dataset(&config.data)?;

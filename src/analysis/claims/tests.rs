@@ -34,6 +34,7 @@ fn records(plan: &Plan, levels: &[(f64, f64)]) -> Vec<TrialRecord> {
                 status: if level.is_finite() { Status::Done } else { Status::Diverged },
                 diverged_epoch: None,
                 pruned_epoch: None,
+                stopped_epoch: None,
                 error: None,
                 epochs_kept: None,
                 history: History::default(),

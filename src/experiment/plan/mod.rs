@@ -214,6 +214,9 @@ impl Plan {
         {
             return Err("`halving` compares trainings after the same epochs; leave `epochs` out of the axes".into());
         }
+        if self.arms.iter().any(|arm| arm.config.train.patience.is_some()) {
+            return Err("`halving` compares trainings after the same epochs, and `patience` ends some before; leave one of them out".into());
+        }
         if halving.from >= epochs {
             return Err(format!("`halving` begins after {} epochs, and a training has {epochs}", halving.from));
         }

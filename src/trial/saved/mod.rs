@@ -37,6 +37,9 @@ pub struct ModelCard {
     /// Epochs behind the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
+    /// The epoch in which the user stopped the training: it had fewer than its settings say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped_epoch: Option<usize>,
     /// Test accuracy, of a classifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f64>,
@@ -63,6 +66,7 @@ impl ModelCard {
         let images = dataset.train.images().filter(|_| dataset.as_is);
         Self {
             epochs: record.epochs_kept,
+            stopped_epoch: record.stopped_epoch,
             image: images.map(|images| images.shape),
             table: dataset.table.clone(),
             seed: record.seed,
@@ -217,6 +221,7 @@ mod tests {
             data: "h".into(),
         };
         ModelCard {
+            stopped_epoch: None,
             seed: 0,
             epochs: Some(1),
             test_accuracy: Some(0.5),
