@@ -213,7 +213,7 @@ fn check_says_what_was_understood_and_lists_every_bad_line() {
     for part in ["bad.csv:3: `a` has no value", "bad.csv:4: there are 2 cells", "bad.csv:6: `b` has no value"] {
         assert!(out.contains(part), "{part} not in {out}");
     }
-    assert!(err.contains("3 of 4 rows cannot be used"), "{err}");
+    assert!(err.contains("3 of 5 rows cannot be used"), "{err}");
     let (_, err) = desk.expect(2, &["sweep", "clouds.toml", "--dataset", "bad.csv", "--set", "ignore=[]"]);
     assert!(err.contains("bad.csv:3: `a` has no value") && err.contains("kindling data check bad.csv"), "{err}");
     let (_, err) = desk.expect(2, &["sweep", "clouds.toml", "--dataset", "absent.csv"]);

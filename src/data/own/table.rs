@@ -252,8 +252,9 @@ fn header_of<'a>(text: &'a str, path: &Path, least: usize) -> Result<(Vec<String
         ensure!(!names.contains(&name), "{shown}:1: two columns are named `{name}`; rename one");
         names.push(name);
     }
+    let are_numbers = least > 1 && names.iter().all(|name| name.parse::<f64>().is_ok());
     ensure!(
-        !(least > 1 && names.iter().all(|name| name.parse::<f64>().is_ok())) && !names.is_empty(),
+        !names.is_empty() && !are_numbers,
         "{shown}:1: the first line must name the columns, such as `width,height,class`, and has {}",
         if names.is_empty() { "nothing".to_string() } else { format!("numbers: {first}") }
     );
