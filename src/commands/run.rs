@@ -254,16 +254,16 @@ impl Run {
     /// # Errors
     /// It could not start. What goes wrong later is printed, and the exit is [`Exit::Failed`].
     pub fn train(mut self, report: impl FnOnce(&Self, &Summary) -> Result<()>) -> Result<Exit> {
+        if self.saves_models && !self.quiet && record::are_in(&self.folder) {
+            terminal::tell(format_args!(
+                "note: trials that are recorded already are not trained again, and their networks not saved; --fresh trains them anew"
+            ));
+        }
         if self.plan.halving.is_none() {
             let exit = self.search()?;
             if exit != Exit::Done {
                 return Ok(exit);
             }
-        }
-        if self.saves_models && record::are_in(&self.folder) {
-            terminal::tell(format_args!(
-                "note: trials that are recorded already are not trained again, and their networks not saved; --fresh trains them anew"
-            ));
         }
         if let Some(halving) = self.plan.halving {
             let mut so_far = None;
