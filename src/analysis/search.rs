@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::stats::Interval;
 use super::stats::describe::mean;
 use crate::experiment::config::TrialConfig;
-use crate::experiment::metric::Quantity;
 use crate::experiment::plan::Plan;
+use crate::experiment::quantity::Quantity;
 use crate::record::{TrialRecord, by_seed};
 
 /// What a search found.

@@ -5,14 +5,15 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Exit;
-use super::run_folder::summary_of;
+use super::run::folder::summary_of;
 use crate::analysis::stats::SIGNIFICANCE;
 use crate::analysis::stats::compare::{Pairing, compare};
 use crate::analysis::stats::hypothesis::{Region, correct};
 use crate::analysis::stats::test_images::mcnemar;
 use crate::analysis::summary::{ArmComparison, Summary, recorded_metrics};
 use crate::cli::CompareArgs;
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
+use crate::experiment::quantity::Quantity;
 use crate::terminal;
 
 /// Compares arms of the same name, or the only arm of each, as unrelated runs.

@@ -1,5 +1,4 @@
-//! The subcommands, one file each, and `run`, `share`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which
-//! several of them share.
+//! The subcommands, one file each, and `run`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which several of them share.
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
@@ -22,8 +21,6 @@ mod print;
 mod report;
 mod reproduce;
 mod run;
-mod run_folder;
-mod share;
 mod sweep;
 mod train;
 mod until;

@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 
 use super::print::{self, Format};
+use super::run::folder::{plan_of, summary_of};
 use super::run::local_data;
-use super::run_folder::{plan_of, summary_of};
 use super::{Exit, autoencoder_figures, interrupts};
 use crate::cli::ReportArgs;
 use crate::data::{Dataset, source};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Exit;
+use super::run::folder::{by_trial, is_of};
 use super::run::{Run, RunOptions, names_dataset};
-use super::run_folder::{by_trial, is_of};
 use crate::analysis::summary::Summary;
 use crate::cli::ReproduceArgs;
 use crate::data::source;

@@ -9,8 +9,9 @@ use super::run::{Run, RunOptions};
 use crate::analysis::claims::{Finding, JudgedClaim};
 use crate::analysis::stats::looks::{level, looks};
 use crate::analysis::summary::Summary;
-use crate::experiment::metric::{Quantity, Unit};
+use crate::experiment::metric::Unit;
 use crate::experiment::plan::Plan;
+use crate::experiment::quantity::Quantity;
 use crate::experiment::spec::Spec;
 use crate::terminal;
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::run::data_locations;
-use super::run_folder::plan_of;
+use super::run::folder::plan_of;
 use super::{Exit, failed};
 use crate::cli::VerifyArgs;
 use crate::nn::device;

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::evaluate::classification::{ClassReport, Confusion, Mistake, confused, macro_mean, one_vs_rest, per_class};
 use crate::evaluate::predictions::Predictions;
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::halving::ValidationScore;
+use crate::experiment::quantity::Quantity;
 use crate::hash::short_of;
 
 mod consistency;

@@ -14,8 +14,9 @@ use crate::analysis::stats::MIN_SEEDS_FOR_TRUST;
 use crate::analysis::stats::compare::Verdict;
 use crate::analysis::summary::{ArmComparison, Summary};
 use crate::data::Dataset;
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::cost::human;
+use crate::experiment::quantity::Quantity;
 
 /// One part of a page. In running text, what stands between backticks is code.
 pub enum Block<'a> {

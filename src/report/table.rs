@@ -6,7 +6,7 @@ use crate::analysis::claims::Finding;
 use crate::analysis::stats::Interval;
 use crate::analysis::stats::describe::cut;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 
 /// Shown for a missing number.
 const NO_NUMBER: &str = "-";

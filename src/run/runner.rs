@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use super::stacks::stacks;
 use super::workers::train_all;
 use super::{Listener, NeededTrials, RunnerOptions, Trainer};
-use crate::experiment::plan::{Plan, Trial};
+use crate::experiment::plan::{Plan, Trial, identity};
 use crate::record::{RecordFile, Status, TrialRecord};
 
 /// The records of a run.
@@ -104,16 +104,25 @@ pub fn run(
 /// An error for a record that this plan would not have made.
 fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> Result<()> {
     let arm = plan.arms.iter().position(|arm| arm.label == record.arm);
-    let ours = match arm {
-        Some(index) => trainer.id(&plan.arms[index].trial(index, record.seed))? == record.id,
-        None => false,
-    };
-    if !ours {
+    let trial = arm.map(|index| plan.arms[index].trial(index, record.seed));
+    if let Some(trial) = &trial
+        && trainer.id(trial)? == record.id
+    {
+        return Ok(());
+    }
+    let made = &record.made_with;
+    let has_settings = |trial: &Trial| identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend);
+    if trial.is_some_and(|trial| has_settings(&trial) == record.id) {
         bail!(
-            "arm `{}`, seed {} there is not the one of this plan, or of other data or another backend",
+            "the settings of arm `{}` are the same, and {} has changed since (or the backend, which was {})",
             record.arm,
-            record.seed
+            made.dataset,
+            made.backend
         );
     }
-    Ok(())
+    bail!(
+        "arm `{}`, seed {} there is not the one of this plan, or of other data or another backend",
+        record.arm,
+        record.seed
+    )
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::references::References;
 use super::saved::weights::Weights;
@@ -70,7 +70,19 @@ impl Lab {
             );
             lab.read_start(&arm.config)?;
         }
+        lab.check_distinct(plan)?;
         Ok(lab)
+    }
+
+    /// Refuses two arms whose trainings are the same once the data are read, such as those on two copies of a file.
+    fn check_distinct(&self, plan: &Plan) -> Result<()> {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for (index, arm) in plan.arms.iter().enumerate() {
+            if let Some(equal) = seen.insert(self.id(&arm.trial(index, 0))?, arm.label.clone()) {
+                bail!("arm `{}`: its trainings are those of arm `{equal}`, on the same data; leave one out", arm.label);
+            }
+        }
+        Ok(())
     }
 
     /// A lab with this one data set, which is published or drawn: its name says by which settings it was loaded.

@@ -5,7 +5,8 @@ use crate::analysis::stats::compare::{Comparison, Effect};
 use crate::analysis::stats::family::Decision;
 use crate::analysis::stats::hypothesis::{Answer, Region, Tested};
 use crate::analysis::stats::{Interval, SIGNIFICANCE};
-use crate::experiment::metric::{Quantity, Unit};
+use crate::experiment::metric::Unit;
+use crate::experiment::quantity::Quantity;
 
 /// The evidence for one part of a claim's test.
 pub enum Evidence {

@@ -14,8 +14,9 @@ use crate::analysis::stats::hypothesis::{Region, Tested};
 use crate::analysis::stats::test_images::ImageErrors;
 use crate::analysis::stats::{location, share, spread};
 use crate::experiment::config::TrialKind;
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::{Arm, Plan};
+use crate::experiment::quantity::Quantity;
 use crate::record::{Status, TrialRecord, by_seed};
 
 /// What a claim is judged with.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::arithmetic;
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 use crate::experiment::spec::TABLE_TEST;
 
 /// What a claim says of the arms' values.

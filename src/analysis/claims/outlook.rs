@@ -6,8 +6,9 @@ use crate::analysis::stats::MIN_SEEDS_FOR_INTERVAL;
 use crate::analysis::stats::describe::{median, sd};
 use crate::analysis::stats::looks::level;
 use crate::analysis::stats::power::{half_width, half_width_of_difference, least_difference, least_p_of_median};
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
 use crate::experiment::plan::Plan;
+use crate::experiment::quantity::Quantity;
 use crate::experiment::spec::Claim;
 use crate::record::{TrialRecord, by_seed};
 

@@ -18,6 +18,7 @@ use super::examples::{Examples, PointSet};
 use super::folder;
 use super::scale::{InputTable, Scale, Scaling};
 use super::{Dataset, SplitSizes, classes};
+use crate::hash;
 
 /// Data as they are in the file, neither split nor scaled.
 #[derive(Debug)]
@@ -135,6 +136,9 @@ fn assemble(config: &DataConfig, own: OwnData) -> Result<Dataset> {
     let train = examples(&all, &[train, validation].concat());
     let table = columns.zip(scaling).map(|(columns, scaling)| InputTable { columns, scaling });
     let mut dataset = Dataset::of(&config.full_name(), train, test, classes);
+    // The examples alone do not tell which of them validate.
+    let SplitSizes { train, validation, test } = sizes;
+    dataset.hash = hash::short_of(format!("{}+{train}+{validation}+{test}", dataset.hash).as_bytes());
     (dataset.sizes, dataset.table, dataset.as_is) = (Some(sizes), table, as_is);
     Ok(dataset)
 }

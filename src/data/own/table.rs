@@ -163,10 +163,19 @@ pub fn scan(config: &DataConfig, path: &Path) -> Result<Scan> {
     loop {
         match reader.read_record(&mut record) {
             Ok(false) => break,
+            Ok(true) if is_open(&text, record.position(), &reader) => {
+                let line = lines.at(record.position());
+                scan.facts.rows += 1;
+                scan.problems.push(Problem { line, what: UNCLOSED.into() });
+                break;
+            }
             Ok(true) => {}
             Err(error) => {
+                let is_open = is_open(&text, error.position(), &reader);
+                let problem = ragged(&error, header.len(), &mut lines);
+                let what = if is_open { UNCLOSED.into() } else { problem.what };
                 scan.facts.rows += 1;
-                scan.problems.push(ragged(&error, header.len(), &mut lines));
+                scan.problems.push(Problem { what, ..problem });
                 continue;
             }
         }
@@ -289,6 +298,16 @@ impl<'a> Lines<'a> {
     }
 }
 
+const UNCLOSED: &str = "a quotation mark is opened in this row and never closed; close it, or take it out";
+
+/// Whether the row at a place reaches to the end of the text because a quotation mark in it is never closed.
+fn is_open(text: &str, row: Option<&csv::Position>, reader: &csv::Reader<&[u8]>) -> bool {
+    let start = row.map_or(0, |position| position.byte() as usize);
+    let rest = &text.as_bytes()[start.min(text.len())..];
+    let quotes = || rest.iter().filter(|byte| **byte == b'"').count();
+    reader.position().byte() as usize >= text.len() && rest.trim_ascii().contains(&b'\n') && quotes() % 2 == 1
+}
+
 fn is_missing(cell: &str) -> bool {
     MISSING.contains(&cell.to_ascii_lowercase().as_str())
 }
@@ -300,6 +319,9 @@ fn number(cell: &str, column: &str) -> std::result::Result<f64, String> {
         )),
         Ok(number) if (number as f32).is_finite() => Ok(number),
         Ok(number) => Err(format!("`{column}` is {number}, which 32 bits cannot hold")),
+        Err(_) if cell.replacen(',', ".", 1).parse::<f64>().is_ok() => {
+            Err(format!("`{column}` is `{cell}`; numbers are written with a point, {}", cell.replacen(',', ".", 1)))
+        }
         Err(_) => Err(format!(
             "`{column}` is `{cell}`, which is not a number; leave the column out with `data.ignore = [\"{column}\"]`, or write it as numbers"
         )),
@@ -373,6 +395,14 @@ mod tests {
         assert!(error("a,b,c\r\n\r\n1,2\r\n", any).starts_with("own.csv:3: there are 2 cells"));
         // A line break in quotation marks: the line is that of the file.
         assert!(error("a,c\n1,\"x\ny\"\nb,z\n", any).starts_with("own.csv:4:"));
+        for unclosed in ["a,b,c\n1,2,x\n3,4,\"y\n5,6,x\n7,8,y\n", "a,b,c\n1,2,x\n\"3,4,y\n5,6,x\n"] {
+            let text = error(unclosed, any);
+            assert!(text.starts_with("own.csv:3: a quotation mark is opened"), "{text}");
+        }
+        assert!(
+            error("a;b;c\n1,5;2;x\n", any)
+                .starts_with("own.csv:2: `a` is `1,5`; numbers are written with a point, 1.5")
+        );
         assert!(error("1,2\n3,4\n", any).contains("must name the columns"));
         assert!(error("a,a\n3,4\n", any).contains("two columns are named `a`"));
         assert!(error("a\n3\n", any).contains("one column"));

@@ -17,7 +17,8 @@ use serde_json::Value as Json;
 
 use crate::data::{DataConfig, DataShape, LearntShape};
 use crate::experiment::config::{DescentConfig, Source, Start, TrialConfig, TrialKind, WarmStart};
-use crate::experiment::metric::{Metric, Quantity, at_any_level};
+use crate::experiment::metric::{Metric, at_any_level};
+use crate::experiment::quantity::Quantity;
 use crate::experiment::spec::parse::MAX_ARMS;
 use crate::experiment::spec::{Assignment, Claim, Halving, Spec, SpecError, SweepAxis, keys};
 use crate::suggest::suggestion;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use crate::data::SplitSizes;
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 
 pub use claim::{Claim, ClaimKind, PublishedValue, Reading, TABLE_TEST, claims_hash};
 

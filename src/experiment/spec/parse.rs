@@ -6,7 +6,7 @@ use toml::{Spanned, Table, Value};
 use super::keys;
 use super::values::{axis, is_item, known, plain, typed, values};
 use super::{Assignment, AxisValues, Claim, DEFAULT_SEEDS, Halving, SearchConfig, Spec, SpecError};
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 use crate::suggest::suggestion;
 
 type Result<T> = std::result::Result<T, SpecError>;

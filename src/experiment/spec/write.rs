@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::{Assignment, AxisValues, Claim, Spec, keys};
 use crate::experiment::config::TrialConfig;
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 
 #[derive(Serialize)]
 struct Resolved<'a> {

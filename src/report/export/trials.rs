@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{Export, finish, number, write_row};
 use crate::analysis::summary::{Summary, recorded_metrics};
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
+use crate::experiment::quantity::Quantity;
 use crate::record::{Status, TrialRecord};
 
 /// Columns: arm, one per axis, seed, status, the epochs, one per metric, seconds, id.

@@ -1,6 +1,6 @@
 //! An axis: values to pixels, and its ticks.
 
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 
 /// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour};
 use super::{Figure, FigureText, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
-use crate::experiment::metric::{Level, Metric, Quantity};
+use crate::experiment::metric::{Level, Metric};
+use crate::experiment::quantity::Quantity;
 use crate::report::table::interval_name;
 
 /// Width and height of a panel.

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::svg::{Anchor, GRID, INK, PALETTE, Rectangle, Svg, TEXT};
 use super::{Figure, FigureText, axis_label, capitalised, finished_seeds};
 use crate::analysis::summary::{ArmSummary, Summary};
-use crate::experiment::metric::{Metric, Quantity};
+use crate::experiment::metric::Metric;
+use crate::experiment::quantity::Quantity;
 
 /// Width and height of a cell.
 const CELL: (f64, f64) = (64.0, 40.0);

@@ -5,7 +5,7 @@ use super::panel::{AxisLabels, Panel};
 use super::svg::{Anchor, FAINT, GRID, INK, PALETTE, Rectangle, Svg, TEXT, text_width};
 use super::{Figure, FigureText};
 use crate::analysis::claims::{Finding, JudgedClaim, Measured};
-use crate::experiment::metric::Quantity;
+use crate::experiment::quantity::Quantity;
 use crate::experiment::spec::TABLE_TEST;
 
 const WIDTH: f64 = 760.0;

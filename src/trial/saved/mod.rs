@@ -174,6 +174,25 @@ pub fn save(folder: &Path, model: &Network, card: &ModelCard) -> Result<()> {
     card.put()
 }
 
+/// Removes what [`save`] wrote, the card first, and the folder where nothing else is in it.
+///
+/// # Errors
+/// A file cannot be removed.
+pub fn remove(folder: &Path) -> Result<()> {
+    for name in [CARD, RECORD, SAFETENSORS, PYTORCH] {
+        let path = folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    // What else is in it is the user's.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
 /// Reads a network that [`save`] wrote, from its safetensors file. No more memory is taken than the weights in the file need.
 ///
 /// # Errors
@@ -308,6 +327,22 @@ mod tests {
         fs::create_dir(folder.path().join(SAFETENSORS)).unwrap();
         assert!(save(folder.path(), &network.init(&[8], &device), &card).is_err());
         assert!(!folder.path().join(CARD).exists());
+    }
+
+    #[test]
+    fn a_network_is_removed_with_its_folder_unless_that_has_files_of_others() {
+        let device = device::for_tests();
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("seed-0-best");
+        remove(&place).unwrap();
+        let network = card().config.network(PIXELS, 2).init(&[7], &device);
+        save(&place, &network, &card()).unwrap();
+        remove(&place).unwrap();
+        assert!(!place.exists());
+        save(&place, &network, &card()).unwrap();
+        fs::write(place.join("notes.txt"), "mine").unwrap();
+        remove(&place).unwrap();
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
     }
 
     #[test]

@@ -3,22 +3,52 @@
 //! A trial's record is a function of its identity, so it may be copied from any run that has it. Looked for is in the folders beside that of the
 //! run under `artifacts/`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::run_folder::plan_of;
-use crate::experiment::config::TrialConfig;
+use super::Run;
+use super::folder::plan_of;
+use crate::experiment::plan::identity::settings_text;
 use crate::experiment::plan::{Plan, Trial};
-use crate::record::{self, Status, TrialRecord};
+use crate::record::{self, RecordFile, Status, TrialRecord};
+use crate::run::PendingRun;
+use crate::terminal;
+
+impl Run {
+    /// Copies the records of pending trials that another run has.
+    pub(super) fn share(&mut self, file: &mut RecordFile, pending: &mut PendingRun) -> Result<()> {
+        let Some(shelf) = &self.shelf else { return Ok(()) };
+        let all = self.plan.arms.len() * self.plan.seeds.len();
+        let found = recorded_elsewhere(&pending.pending, &self.folder, shelf, |trial| self.lab.id(trial))?;
+        if !found.is_empty() && self.spec.claims_before.take().is_some() {
+            // These results were there before the claims were.
+            self.plan.claims_before = None;
+            self.write_spec()?;
+        }
+        let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
+        for (record, folder) in &found {
+            file.append(record)?;
+            *counts.entry(folder.clone()).or_default() += 1;
+        }
+        for (folder, count) in counts.iter().filter(|_| !self.quiet) {
+            terminal::tell(format_args!(
+                "{count} of {all} trials taken from {} (--no-share trains them)",
+                folder.display()
+            ));
+        }
+        pending.take(found.into_iter().map(|(record, _)| record).collect());
+        Ok(())
+    }
+}
 
 /// Records of some of the trials, renamed to the arms of this run, and the folder that each came from. `id` gives a trial's identity.
 ///
 /// # Errors
 /// An identity cannot be made.
-pub fn recorded_elsewhere(
+fn recorded_elsewhere(
     pending: &[Trial],
     own: &Path,
     shelf: &Path,
@@ -28,7 +58,7 @@ pub fn recorded_elsewhere(
     if folders.is_empty() || pending.is_empty() {
         return Ok(Vec::new());
     }
-    let settings: BTreeSet<String> = pending.iter().map(|trial| text(&trial.config)).collect();
+    let settings: BTreeSet<String> = pending.iter().map(|trial| settings_text(&trial.config)).collect();
     let mut missing: HashMap<String, &Trial> = HashMap::new();
     for trial in pending {
         missing.insert(id(trial)?, trial);
@@ -36,7 +66,7 @@ pub fn recorded_elsewhere(
     let mut found = Vec::new();
     for folder in folders {
         // Records are read only where some arm has the settings of one of these.
-        let shares = |plan: &Plan| plan.arms.iter().any(|arm| settings.contains(&text(&arm.config)));
+        let shares = |plan: &Plan| plan.arms.iter().any(|arm| settings.contains(&settings_text(&arm.config)));
         if missing.is_empty() || !plan_of(&folder).is_ok_and(|plan| shares(&plan)) {
             continue;
         }
@@ -64,10 +94,4 @@ fn other_runs(own: &Path, shelf: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = entries.filter(is_run).collect();
     folders.sort();
     folders
-}
-
-/// Settings as the text of which identities are made.
-fn text(config: &TrialConfig) -> String {
-    // These types always serialise.
-    serde_json::to_string(config).unwrap_or_default()
 }
