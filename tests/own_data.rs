@@ -105,9 +105,19 @@ fn the_split_the_scale_and_the_columns_are_part_of_a_trials_identity() {
     for set in ["data.split_seed=1", "data.scale=minmax", "data.validation=0.3", "data.ignore=[\"id\", \"height\"]"] {
         assert_ne!(plain, id(&["--set", set]), "{set}");
     }
-    // A changed number is other data.
+    // The spelling of the path, and a default that is written down, make no other data.
+    for set in ["data.dataset=./data/clouds.csv", "data.label=kind", "data.validation=0.2", "data.scale=standard"] {
+        assert_eq!(plain, id(&["--set", set]), "{set}");
+    }
+    let copies = "data.dataset=[\"clouds.csv\", \"./data/clouds.csv\"]";
+    let (_, err) = desk.expect(2, &["sweep", "clouds.toml", "--set", copies, "--out", "copies"]);
+    assert!(err.contains("on the same data; leave one out"), "{err}");
+    // A changed number is other data, and the sweep says which.
+    desk.expect(0, &["sweep", "clouds.toml", "--out", "before"]);
     write_clouds(&desk.path().join("data/clouds.csv"), 153);
     assert_ne!(plain, id(&[]));
+    let (_, err) = desk.expect(2, &["sweep", "clouds.toml", "--out", "before"]);
+    assert!(err.contains("are the same, and clouds.csv has changed since"), "{err}");
     // `split_seed` is an axis like any other: each of its values is a split of its own.
     let (out, _) = desk.expect(
         0,
