@@ -72,6 +72,22 @@ impl<'a> Prepared<'a> {
     }
 }
 
+impl Prepared<'_> {
+    /// Puts the file at the path where there is none, and says whether it did. Of several processes one does.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn put_new(self) -> Result<bool> {
+        match fs::hard_link(&self.part.0, self.path) {
+            Ok(()) => sync_folder_of(self.path).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // A file system without links: there two processes may both find none.
+            Err(_) if !self.path.exists() => self.put().map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
 /// The new file of a write. Removed at the end, if it is still there: it is of no use to anyone.
 struct Part(PathBuf);
 
@@ -205,6 +221,28 @@ mod tests {
         write_atomic(&path, b"a longer first version").unwrap();
         write_atomic(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_several_that_put_a_new_file_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spec.toml");
+        let put = |text: &str| Prepared::new(&path, text.as_bytes()).unwrap().put_new().unwrap();
+        let wins = std::thread::scope(|scope| {
+            let all: Vec<_> = ["a", "b", "c", "d"]
+                .map(|text| {
+                    let put = &put;
+                    scope.spawn(move || (text, put(text)))
+                })
+                .into();
+            all.into_iter()
+                .map(|one| one.join().unwrap())
+                .filter(|(_, won)| *won)
+                .map(|(text, _)| text)
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(wins, [fs::read_to_string(&path).unwrap()]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -17,6 +17,7 @@
 //! | `studies` | descent down a test function, learning-rate finder, gradient check, loss landscape, losses worked through |
 //! | [`trial`] | one stack of trials: data, network, training, evaluation, records; saved networks |
 //! | [`run`] | a plan's trials on workers, appended to `records.jsonl` as they end; progress on the terminal |
+//! | `cluster` | a run on many machines: Slurm's and Kubernetes' side of it |
 //! | [`analysis`] | statistics, claims and [`analysis::summary::Summary`] of a plan's records |
 //! | [`report`] | tables, figures, exports, `report.html`, the ledger |
 //! | [`cli`] | flags and their documentation |
@@ -24,6 +25,7 @@
 
 pub mod analysis;
 pub mod cli;
+pub(crate) mod cluster;
 pub mod commands;
 pub mod data;
 pub mod evaluate;

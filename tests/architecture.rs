@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "studies",
     "trial",
     "run",
+    "cluster",
     "analysis",
     "report",
     "cli",

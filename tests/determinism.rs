@@ -9,7 +9,7 @@ use burn::tensor::TensorData;
 use common::{lab, lines, plan};
 use kindling::experiment::plan::{Plan, Trial};
 use kindling::nn::models::Network;
-use kindling::record::{RecordFile, TrialRecord};
+use kindling::record::{self, TrialRecord};
 use kindling::run::{self, Listener, RunnerOptions};
 use kindling::train::NoCallback;
 use kindling::trial::{Lab, run_stack};
@@ -32,8 +32,8 @@ impl Listener for Deaf {
 }
 
 fn swept(plan: &Plan, lab: &Lab, folder: &std::path::Path, jobs: usize, stack: usize) -> Vec<String> {
-    let (mut file, found, _) = RecordFile::open(folder).unwrap();
-    let work = run::resume(plan, lab, found).unwrap();
+    let (mut file, found, _) = record::open(folder, None).unwrap();
+    let work = run::resume(plan, lab, found, |_, _| true).unwrap();
     let options = RunnerOptions { jobs, stack: Some(stack), is_cpu: true };
     let outcome = run::run(work, lab, &mut file, options, &Deaf, &AtomicBool::new(false)).unwrap();
     lines(&outcome.records)

@@ -15,7 +15,7 @@ use kindling::evaluate::predictions::Predictions;
 use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
-use kindling::record::{self, Bytes, History, MadeWith, RecordFile, SCHEMA, Status, TrialRecord};
+use kindling::record::{self, Bytes, History, MadeWith, SCHEMA, Status, TrialRecord};
 use kindling::report;
 use kindling::run::{self, Listener, RunOutcome, RunnerOptions, Trainer};
 use kindling::seed::{Purpose, Stream};
@@ -150,8 +150,8 @@ fn plan(seeds: u64) -> Plan {
 }
 
 fn sweep(plan: &Plan, fake: &Fake, folder: &Path, ear: &Ear) -> Result<RunOutcome> {
-    let (mut file, found, _) = RecordFile::open(folder)?;
-    let work = run::resume(plan, fake, found)?;
+    let (mut file, found, _) = record::open(folder, None)?;
+    let work = run::resume(plan, fake, found, |_, _| true)?;
     let options = RunnerOptions { jobs: 2, stack: Some(2), is_cpu: true };
     run::run(work, fake, &mut file, options, ear, &ear.stop)
 }
@@ -202,7 +202,7 @@ fn derived_files_do_not_depend_on_the_order_records_came_in() {
     let plan = plan(6);
     let write = |records: Vec<TrialRecord>| {
         let folder = tempfile::tempdir().unwrap();
-        let (mut file, _, _) = RecordFile::open(folder.path()).unwrap();
+        let (mut file, _, _) = record::open(folder.path(), None).unwrap();
         records.iter().for_each(|record| file.append(record).unwrap());
         drop(file);
         let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
@@ -298,7 +298,7 @@ fn a_torn_last_line_is_dropped_said_and_run_again() {
     let last = bytes[..bytes.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
     for cut in [last + 1, last + 40, bytes.len() - 2] {
         fs::write(&path, &bytes[..cut]).unwrap();
-        let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+        let (_, found, torn) = record::open(folder.path(), None).unwrap();
         assert_eq!(found.len(), 5);
         assert!(torn.unwrap().contains("cut short"));
         // What was cut off is kept.
@@ -319,7 +319,7 @@ fn a_last_line_that_lacks_only_its_end_is_a_record() {
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
     assert_eq!(record::read_all(folder.path()).unwrap().len(), 6);
-    let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+    let (_, found, torn) = record::open(folder.path(), None).unwrap();
     assert_eq!((found.len(), torn), (6, None));
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
@@ -330,7 +330,7 @@ fn a_file_of_another_program_is_refused_and_left_as_it_is() {
     let path = folder.path().join("records.jsonl");
     for foreign in ["{\"name\": \"mine\"}", "no line ends here", "{\"schema\":7}\n", "x\ny"] {
         fs::write(&path, foreign).unwrap();
-        assert!(RecordFile::open(folder.path()).is_err(), "{foreign}");
+        assert!(record::open(folder.path(), None).is_err(), "{foreign}");
         assert!(record::read_all(folder.path()).is_err(), "{foreign}");
         assert_eq!(fs::read_to_string(&path).unwrap(), foreign);
     }
@@ -360,11 +360,11 @@ fn compressing_broken_off_before_its_last_step_stops_nothing() {
     let plain = fs::read(&path).unwrap();
     record::write_compressed(folder.path()).unwrap();
     fs::write(&path, &plain).unwrap();
-    let (_, found, _) = RecordFile::open(folder.path()).unwrap();
+    let (_, found, _) = record::open(folder.path(), None).unwrap();
     assert_eq!((found.len(), folder.path().join("records.jsonl.gz").exists()), (6, false));
     record::write_compressed(folder.path()).unwrap();
     fs::write(&path, &plain[..plain.iter().position(|&byte| byte == b'\n').unwrap() + 1]).unwrap();
-    assert!(RecordFile::open(folder.path()).unwrap_err().to_string().contains("other records"));
+    assert!(record::open(folder.path(), None).unwrap_err().to_string().contains("other records"));
     // Nor are other compressed records written over.
     assert!(record::write_compressed(folder.path()).unwrap_err().to_string().contains("other records"));
 }
@@ -376,7 +376,7 @@ fn zeros_where_a_loss_of_power_left_no_line_are_cut_off() {
     let path = folder.path().join("records.jsonl");
     let whole = fs::read(&path).unwrap();
     fs::write(&path, [whole.as_slice(), &[0; 5000]].concat()).unwrap();
-    let (_, found, torn) = RecordFile::open(folder.path()).unwrap();
+    let (_, found, torn) = record::open(folder.path(), None).unwrap();
     assert!(found.len() == 6 && torn.is_some());
     assert_eq!(fs::read(&path).unwrap(), whole);
 }
@@ -417,10 +417,10 @@ fn compressed_records_are_read_and_continued_all_the_same() {
 #[test]
 fn two_processes_cannot_write_one_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let held = RecordFile::open(folder.path()).unwrap();
-    assert!(RecordFile::open(folder.path()).unwrap_err().to_string().contains("another kindling"));
+    let held = record::open(folder.path(), None).unwrap();
+    assert!(record::open(folder.path(), None).unwrap_err().to_string().contains("another kindling"));
     drop(held);
-    RecordFile::open(folder.path()).unwrap();
+    record::open(folder.path(), None).unwrap();
 }
 
 #[test]
@@ -428,7 +428,7 @@ fn a_folder_that_cannot_be_made_is_an_error_that_names_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "x").unwrap();
-    let error = RecordFile::open(&file.join("sub")).unwrap_err().to_string();
+    let error = record::open(&file.join("sub"), None).unwrap_err().to_string();
     assert!(error.contains("--out"), "{error}");
 }
 

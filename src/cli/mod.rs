@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 mod autoencoder;
+mod cluster;
 mod data;
 mod draw;
 mod explain;
 mod studies;
 
 pub use autoencoder::{AutoencoderArgs, InterpolationFlags};
+pub use cluster::{CancelArgs, KubernetesArgs, MergeArgs, Scheduler, SlurmArgs, StatusArgs, SubmitArgs, SubmittedRun};
 pub use data::{ColumnFlags, DataAction, DataArgs};
 pub use draw::{DrawArgs, DrawNetworkArgs, DrawSubject, DrawWeightsArgs};
 pub use explain::{ExplainArgs, Topic};
@@ -66,6 +68,14 @@ pub enum Command {
     Compare(CompareArgs),
     /// Retrain some recorded trials and compare their bytes
     Verify(VerifyArgs),
+    /// Give the parts of a run to Slurm or Kubernetes
+    Submit(SubmitArgs),
+    /// Say how far a run is, and what its jobs do
+    Status(StatusArgs),
+    /// Take the jobs of a run out of the queue; what is recorded stays
+    Cancel(CancelArgs),
+    /// Put the records of a run that are in several files or folders into one file
+    Merge(MergeArgs),
     /// Print completions for a shell, or the manual page
     Completions(CompletionsArgs),
 }
@@ -154,6 +164,10 @@ pub struct SweepArgs {
     /// Train every trial, also those that another run under artifacts/ has recorded
     #[arg(long)]
     pub no_share: bool,
+    /// Train one part of the plan alone, such as 3/16, into a file of its own: any number of processes may each train another part at the same
+    /// time. auto/16 takes the number from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or HQ_TASK_ID, which count from 0
+    #[arg(long, value_name = "N/M", conflicts_with_all = ["until", "precision", "fresh", "json"])]
+    pub shard: Option<String>,
     /// For --dry-run: the standard deviation over seeds, such as 0.2pp [default: that of the runs in the results' folder]
     #[arg(long, value_name = "SD", requires = "dry_run")]
     pub spread: Option<String>,

@@ -38,6 +38,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         fresh: false,
         share: false,
         save_models: false,
+        shard: None,
     };
     let format = Format::of(args.json);
     Run::prepare(spec, folder, &options)?.train(|run, summary| {

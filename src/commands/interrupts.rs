@@ -1,4 +1,4 @@
-//! Ctrl-C, a termination and a closed terminal: what a command does when it is asked to stop.
+//! Ctrl-C, a termination, a closed terminal and a scheduler's warning: what a command does when it is asked to stop.
 //!
 //! While networks are trained, the first signal stops the run after the step at hand. While a report is written, which can be made again from
 //! the records at any time, it ends the process at once. A second signal always does.
@@ -51,6 +51,7 @@ fn listen() -> Result<()> {
     })
     .context("cannot listen for Ctrl-C")?;
     ignored::ignore(&ignored);
+    warning::listen();
     Ok(())
 }
 
@@ -87,6 +88,37 @@ mod ignored {
             }
         }
     }
+}
+
+/// SIGUSR1, by which Slurm can warn a job of its end (`--signal=USR1@60`). It is heard as a termination is.
+#[cfg(unix)]
+mod warning {
+    #![allow(unsafe_code)]
+
+    use std::mem::MaybeUninit;
+    use std::ptr::null_mut;
+
+    extern "C" fn terminate(_: libc::c_int) {
+        // SAFETY: `raise` may be called by a signal's handler.
+        unsafe { libc::raise(libc::SIGTERM) };
+    }
+
+    pub fn listen() {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        let handler: extern "C" fn(libc::c_int) = terminate;
+        // SAFETY: an action of zeros but for its handler has no flags but the one set here, and an empty mask; the old action is not asked for.
+        unsafe {
+            (*action.as_mut_ptr()).sa_sigaction = handler as libc::sighandler_t;
+            (*action.as_mut_ptr()).sa_flags = libc::SA_RESTART;
+            libc::sigaction(libc::SIGUSR1, action.as_ptr(), null_mut());
+        }
+    }
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+mod warning {
+    pub fn listen() {}
 }
 
 /// Signals that whoever started the program told it to ignore: none where there are no signals.

@@ -5,6 +5,7 @@
 mod arm;
 mod autoencoder;
 mod autoencoder_figures;
+mod cancel;
 mod compare;
 mod completions;
 mod data;
@@ -16,11 +17,14 @@ mod interrupts;
 mod landscape;
 mod list;
 mod lr_finder;
+mod merge;
 mod predict;
 mod print;
 mod report;
 mod reproduce;
 mod run;
+mod status;
+mod submit;
 mod sweep;
 mod train;
 mod until;
@@ -78,6 +82,10 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Submit(args) => submit::run(&args.scheduler),
+        Command::Status(args) => status::run(&args),
+        Command::Cancel(args) => cancel::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -18,6 +18,9 @@ use crate::trial::{Lab, saved};
 /// Reads, summarises, writes, prints.
 pub fn run(args: &ReportArgs) -> Result<Exit> {
     interrupts::stop_at_once()?;
+    if args.compress {
+        record::check_compressible(&args.folder)?;
+    }
     let summary = summary_of(&args.folder)?;
     let locations = local_data(args.data.data_dir.clone());
     let plan = plan_of(&args.folder)?;

@@ -4,27 +4,31 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Exit;
 use super::print::{self, Format};
 use super::run::{Run, RunOptions, settle_dataset, workers};
 use super::until::{self, DEFAULT_BUDGET, Goal, margin};
+use super::{Exit, interrupts};
 use crate::analysis::claims::outlook;
 use crate::analysis::stats::looks::looks;
 use crate::analysis::summary::Summary;
 use crate::cli::SweepArgs;
 use crate::data::known::KNOWN;
-use crate::experiment::plan::{Plan, cost};
+use crate::experiment::plan::shard::Shard;
+use crate::experiment::plan::{Plan, Trial, cost};
 use crate::experiment::spec::{Spec, library};
 use crate::nn::device;
 use crate::record;
 use crate::report;
 use crate::run::progress::cost_line;
-use crate::run::{RunnerOptions, memory};
+use crate::run::{RunnerOptions, Shards, memory};
 use crate::terminal;
 use crate::trial::Lab;
 
 /// Runs the experiment and writes its report.
 pub fn run(args: &SweepArgs) -> Result<Exit> {
+    let shard = args.shard.as_deref().map(|text| shard(text, args.run.quiet)).transpose()?;
+    // One part of one is the whole.
+    let shard = shard.filter(|shard| shard.count() > 1);
     let flags = RunOptions::from_flags(&args.run);
     let options = RunOptions {
         seeds: args.seeds,
@@ -33,6 +37,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         fresh: args.fresh,
         share: !args.no_share,
         save_models: args.save_models,
+        shard,
         ..flags
     };
     let mut spec = library::find(&args.experiment)?;
@@ -58,10 +63,22 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         return until::run(&spec, &folder, &options, (&goal, budget), report);
     }
     let run = Run::prepare(spec, folder, &options)?;
-    if !options.quiet && !run.plan.is_search {
+    if !options.quiet && !run.plan.is_search && shard.is_none() {
         tell_outlook(&run.plan, &run.folder);
     }
     run.train(report)
+}
+
+/// The shard that a flag asks for. Says where its number is from, where it is not in the flag.
+fn shard(text: &str, is_quiet: bool) -> Result<Shard> {
+    // A scheduler's warning may come while the data are read.
+    interrupts::stop_at_once()?;
+    let (shard, variable) =
+        Shard::from_flag(text, |name| std::env::var(name).ok()).map_err(|why| anyhow::anyhow!("--shard {why}"))?;
+    if let Some(variable) = variable.filter(|_| !is_quiet) {
+        terminal::tell(format_args!("shard {shard}, its number from {variable}"));
+    }
+    Ok(shard)
 }
 
 /// Says before the training what its seeds can show.
@@ -111,13 +128,24 @@ fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f
     terminal::print(format_args!("\n{}", cost_line(plan, workers(options.jobs, true))));
     let count = spec.search.as_ref().and_then(|search| search.bayesian).unwrap_or(1);
     let seconds = count as f64 * cost::plan_seconds(plan, workers(options.jobs, true));
+    let on_cpu = RunnerOptions { jobs: workers(options.jobs, true), stack: options.stack, is_cpu: true };
+    if let Some(shard) = options.shard {
+        let shards = Shards::new(plan, on_cpu, shard.count());
+        let own: Vec<Trial> =
+            plan.trials().filter(|trial| shards.of(trial.arm, trial.seed) == Some(shard.index())).collect();
+        let seconds: f64 = own.iter().map(|trial| cost::seconds(&plan.arms[trial.arm])).sum();
+        terminal::print(format_args!(
+            "shard {shard} has {} of them: about {}",
+            own.len(),
+            cost::human(seconds / on_cpu.jobs as f64)
+        ));
+    }
     if count > 1 {
         terminal::print(format_args!(
             "this is the first of {count} arms, which a Bayesian search proposes one after the other: about {} for all",
             cost::human(seconds)
         ));
     }
-    let on_cpu = RunnerOptions { jobs: workers(options.jobs, true), stack: options.stack, is_cpu: true };
     let free = memory::available().map_or(String::new(), |bytes| format!("; {} are free", memory::human(bytes)));
     let needed = memory::human(memory::needed(plan, on_cpu));
     terminal::print(format_args!("about {needed} of memory on the CPU, besides the data{free}"));

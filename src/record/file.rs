@@ -1,8 +1,7 @@
-//! `records.jsonl` on disk: opened by one process, appended line by line, compressed and read back.
+//! A file of records on disk: opened by one process, appended line by line, compressed and read back.
 //!
 //! Nothing is changed before all of it was read and understood. What is cut off a file is kept beside it.
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -12,27 +11,13 @@ use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::{SCHEMA, Status, TrialRecord};
+use super::{SCHEMA, TrialRecord};
 use crate::files::{open_file, sync, sync_folder_of, write_atomic_with};
 
-const NAME: &str = "records.jsonl";
-const COMPRESSED: &str = "records.jsonl.gz";
-const LOCK: &str = ".lock";
-/// What a run's folder holds besides its records and its spec, all of it made from them.
-const MADE_FROM_RECORDS: [&str; 10] = [
-    "models",
-    "figures",
-    "best.toml",
-    "report.html",
-    "report.md",
-    "curves.csv",
-    "scores.npz",
-    "summary.csv",
-    "summary.json",
-    "trials.csv",
-];
-/// What was cut off the end of the records, one after the other.
-const CUT: &str = "records.cut";
+/// How the name of a compressed file ends.
+const PACKED: &str = "gz";
+/// How the file's name ends that has what was cut off the end of the records, one after the other.
+pub(super) const CUT_OFF: &str = "cut";
 /// How every line begins, so that the first line of a run, cut short by a crash, is known from a file of another program.
 const BEGINNING: &[u8] = b"{\"schema\":";
 /// The longest line that is read, in bytes: a thousand times those of a classifier's record with its predictions.
@@ -55,25 +40,20 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
-    /// Opens, or starts, the records of `folder`. Returns the file, its records, and a sentence where a last line that a crash cut short was
-    /// moved to a file beside it. Compressed records are unpacked for appending.
+    /// Opens, or starts, the file of records at a path, with a lock that is held from then on. Returns the file, its records, and a sentence
+    /// where a last line that a crash cut short was moved to a file beside it.
     ///
     /// # Errors
-    /// The folder cannot be written, another process is writing it, a record is damaged or of another schema, or the file is not Kindling's.
-    pub fn open(folder: &Path) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the folder {}; name another with --out", folder.display()))?;
-        let lock = lock(folder)?;
-        let path = folder.join(NAME);
-        unpack(folder, &path)?;
+    /// The folder cannot be written, a record is damaged or of another schema, or the file is not Kindling's.
+    pub(super) fn open(path: &Path, lock: File) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
         ensure!(!path.exists() || path.is_file(), "cannot write {}: it is not a file", path.display());
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
             .read(true)
-            .open(&path)
+            .open(path)
             .with_context(|| format!("cannot write {}; name another folder with --out", path.display()))?;
-        let Contents { mut records, whole, rest } = read(BufReader::new(&file), &path)?;
+        let Contents { mut records, whole, rest } = read(BufReader::new(&file), path)?;
         let mut truncated = None;
         match rest {
             Rest::Nothing => {}
@@ -84,17 +64,19 @@ impl RecordFile {
                 records.push(*last);
             }
             Rest::CutShort(cut) => {
-                keep(&folder.join(CUT), &cut)?;
+                let kept = path.with_extension(CUT_OFF);
+                keep(&kept, &cut)?;
                 file.set_len(whole).with_context(|| format!("cannot cut {}", path.display()))?;
                 file.seek(SeekFrom::End(0)).with_context(|| format!("cannot cut {}", path.display()))?;
                 truncated = Some(format!(
-                    "the last line of {} was cut short and is now in {CUT} beside it; its trial runs again",
-                    path.display()
+                    "the last line of {} was cut short and is now in {} beside it; its trial runs again",
+                    path.display(),
+                    kept.file_name().unwrap_or_default().display()
                 ));
             }
         }
-        sync_folder_of(&path)?;
-        Ok((Self { path, file, _lock: lock }, records, truncated))
+        sync_folder_of(path)?;
+        Ok((Self { path: path.to_path_buf(), file, _lock: lock }, records, truncated))
     }
 
     /// Appends a record and syncs it to the disk.
@@ -139,19 +121,23 @@ fn ensure_own(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn lock(folder: &Path) -> Result<File> {
-    let path = folder.join(LOCK);
-    ensure_own(&path)?;
+/// Takes the lock at a path, which the value that is returned holds.
+///
+/// # Errors
+/// The folder cannot be written, or another process holds the lock.
+pub(super) fn lock(path: &Path) -> Result<File> {
+    let folder = path.parent().unwrap_or(path).display();
+    ensure_own(path)?;
     let file = OpenOptions::new()
         .create(true)
         .write(true)
         .truncate(false)
-        .open(&path)
-        .with_context(|| format!("cannot write to {}; name another folder with --out", folder.display()))?;
+        .open(path)
+        .with_context(|| format!("cannot write to {folder}; name another folder with --out"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
-            bail!("another kindling is writing {}; wait for it, or name another folder with --out", folder.display())
+            bail!("another kindling is writing {folder}; wait for it, or name another folder with --out")
         }
         // Some network file systems have no locks; there the user must see to it that one process writes.
         Err(fs::TryLockError::Error(_)) => Ok(file),
@@ -159,33 +145,81 @@ fn lock(folder: &Path) -> Result<File> {
 }
 
 /// Replaces compressed records by plain ones.
-fn unpack(folder: &Path, path: &Path) -> Result<()> {
-    let compressed = folder.join(COMPRESSED);
+///
+/// # Errors
+/// They are damaged, there are both with other records, or the folder cannot be written.
+pub(super) fn unpack(compressed: &Path, plain: &Path) -> Result<()> {
     if !compressed.is_file() {
         return Ok(());
     }
     // Understood before a byte is written, so that a file that unpacks to something else does not fill the disk.
-    read(BufReader::new(gunzip(&compressed)?), &compressed)?;
-    if path.exists() {
-        ensure_equal(folder)?;
+    read(BufReader::new(gunzip(compressed)?), compressed)?;
+    if plain.exists() {
+        ensure_equal(plain, compressed)?;
     } else {
-        let mut packed = gunzip(&compressed)?;
-        write_atomic_with(path, |file| io::copy(&mut packed, file).map(drop))?;
+        let mut packed = gunzip(compressed)?;
+        write_atomic_with(plain, |file| io::copy(&mut packed, file).map(drop))?;
     }
-    fs::remove_file(&compressed).with_context(|| format!("cannot delete {}", compressed.display()))
+    fs::remove_file(compressed).with_context(|| format!("cannot delete {}", compressed.display()))
+}
+
+/// Replaces plain records by compressed ones.
+///
+/// # Errors
+/// The folder cannot be read or written, or there is more than would be read back.
+pub(super) fn pack(plain: &Path, compressed: &Path) -> Result<()> {
+    let mut records = open_file(plain)?;
+    let length = records.metadata().with_context(|| format!("cannot read {}", plain.display()))?.len();
+    ensure!(
+        length <= MAX_UNPACKED,
+        "{} has {length} bytes, and compressed records are read up to {MAX_UNPACKED}; leave it as it is",
+        plain.display()
+    );
+    if compressed.exists() {
+        ensure_equal(plain, compressed)?;
+    }
+    write_atomic_with(compressed, |file| {
+        let mut encoder = GzEncoder::new(file, Compression::best());
+        io::copy(&mut records, &mut encoder)?;
+        encoder.finish().map(drop)
+    })?;
+    fs::remove_file(plain).with_context(|| format!("cannot delete {}", plain.display()))
 }
 
 /// Checks that a folder which has both files has the same records in both: compressing and unpacking, broken off at their last step, leave
 /// them so.
-fn ensure_equal(folder: &Path) -> Result<()> {
-    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let streams = (BufReader::new(open_file(&plain)?), BufReader::new(gunzip(&compressed)?));
+fn ensure_equal(plain: &Path, compressed: &Path) -> Result<()> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    let streams = (BufReader::new(open_file(plain)?), BufReader::new(gunzip(compressed)?));
     ensure!(
         are_equal(streams.0, streams.1).with_context(|| format!("cannot read {}", compressed.display()))?,
-        "{} has both {NAME} and {COMPRESSED}, with other records; keep the one you mean and delete the other",
-        folder.display()
+        "{} has both {} and {}, with other records; keep the one you mean and delete the other",
+        plain.parent().unwrap_or(plain).display(),
+        name(plain),
+        name(compressed)
     );
     Ok(())
+}
+
+/// The records of a file, compressed or not, which is not changed. A last line that a crash cut short is skipped.
+///
+/// # Errors
+/// One is damaged or of another schema.
+pub(super) fn read_file(path: &Path) -> Result<Vec<TrialRecord>> {
+    let contents = if is_packed(path) {
+        read(BufReader::new(gunzip(path)?), path)?
+    } else {
+        read(BufReader::new(open_file(path)?), path)?
+    };
+    let mut records = contents.records;
+    if let Rest::Record(last) = contents.rest {
+        records.push(*last);
+    }
+    Ok(records)
+}
+
+fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == PACKED)
 }
 
 /// The unpacked bytes of a compressed file, one more than are read of it at most.
@@ -209,86 +243,6 @@ fn are_equal(mut a: impl BufRead, mut b: impl BufRead) -> io::Result<bool> {
     }
 }
 
-/// The file of a folder's records, compressed or not; the plain one where there is none yet.
-pub fn file_in(folder: &Path) -> PathBuf {
-    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    if !plain.exists() && compressed.exists() { compressed } else { plain }
-}
-
-/// Whether a folder has records, which are not read.
-pub fn are_in(folder: &Path) -> bool {
-    fs::metadata(file_in(folder)).is_ok_and(|found| found.is_file() && found.len() > 0)
-}
-
-/// Reads a folder's records, compressed or not, changing nothing. A last line that a crash cut short is skipped.
-///
-/// # Errors
-/// There are none, or one is damaged or of another schema.
-pub fn read_all(folder: &Path) -> Result<Vec<TrialRecord>> {
-    let path = file_in(folder);
-    ensure!(path.exists(), "{} has no {NAME}; run a sweep into it first", folder.display());
-    let contents = if path.ends_with(COMPRESSED) {
-        read(BufReader::new(gunzip(&path)?), &path)?
-    } else {
-        read(BufReader::new(open_file(&path)?), &path)?
-    };
-    let mut records = contents.records;
-    if let Rest::Record(last) = contents.rest {
-        records.push(*last);
-    }
-    Ok(records)
-}
-
-/// Writes a folder's records compressed and removes the plain file.
-///
-/// # Errors
-/// The folder cannot be read or written, a sweep is writing it, or there is more than would be read back.
-pub fn write_compressed(folder: &Path) -> Result<()> {
-    let _lock = lock(folder)?;
-    let (plain, compressed) = (folder.join(NAME), folder.join(COMPRESSED));
-    let mut records = open_file(&plain)?;
-    let length = records.metadata().with_context(|| format!("cannot read {}", plain.display()))?.len();
-    ensure!(
-        length <= MAX_UNPACKED,
-        "{} has {length} bytes, and compressed records are read up to {MAX_UNPACKED}; leave it as it is",
-        plain.display()
-    );
-    if compressed.exists() {
-        ensure_equal(folder)?;
-    }
-    write_atomic_with(&compressed, |file| {
-        let mut encoder = GzEncoder::new(file, Compression::best());
-        io::copy(&mut records, &mut encoder)?;
-        encoder.finish().map(drop)
-    })?;
-    fs::remove_file(&plain).with_context(|| format!("cannot delete {}", plain.display()))
-}
-
-/// Moves a folder's records, their spec and what was made from them into a new folder inside, so that a run can begin anew; returns its path,
-/// `None` where there are none.
-///
-/// # Errors
-/// The folder cannot be written, or another process is writing it.
-pub fn set_aside(folder: &Path) -> Result<Option<PathBuf>> {
-    if !are_in(folder) {
-        return Ok(None);
-    }
-    let _lock = lock(folder)?;
-    let free = (1..).map(|number: u32| folder.join(format!("earlier-{number}"))).find(|path| !path.exists());
-    let aside = free.context("there is no name left for the earlier records")?;
-    fs::create_dir(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
-    // The records last: where they are in the old place, a run goes on from them.
-    for name in MADE_FROM_RECORDS.into_iter().chain(["spec.toml", CUT, NAME, COMPRESSED]) {
-        let (from, to) = (folder.join(name), aside.join(name));
-        if from.exists() {
-            fs::rename(&from, &to).with_context(|| format!("cannot move {} to {}", from.display(), to.display()))?;
-            sync_folder_of(&to)?;
-        }
-    }
-    sync_folder_of(&folder.join(NAME))?;
-    Ok(Some(aside))
-}
-
 /// What a file of records holds.
 struct Contents {
     /// Those in whole lines.
@@ -310,10 +264,10 @@ enum Rest {
 /// Reads records line by line.
 ///
 /// # Errors
-/// A line is no record or one of another schema, contradicts itself or another of its trial, is too long, or the file is another program's.
+/// A line is no record or one of another schema, contradicts itself, is too long, or the file is another program's.
 fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
     let shown = path.display();
-    let is_compressed = path.ends_with(COMPRESSED);
+    let is_compressed = is_packed(path);
     // Of compressed records, the compressed length: less than there will be.
     let length = fs::metadata(path).map_or(0, |found| found.len());
     let (mut records, mut whole): (Vec<TrialRecord>, u64) = (Vec::new(), 0);
@@ -358,7 +312,6 @@ fn read(mut stream: impl BufRead, path: &Path) -> Result<Contents> {
             "{location} is longer than {MAX_LINE} bytes, and no record is; is it another program's file?"
         );
         let rest = if count == 0 { Rest::Nothing } else { behind_the_last_line(line, &location)? };
-        check_repeated(&records, path)?;
         return Ok(Contents { records, whole, rest });
     }
 }
@@ -405,29 +358,4 @@ fn parse(line: &[u8], location: &str) -> Result<TrialRecord> {
         format!("{location} contradicts itself; if the line was changed, delete it, and its trial runs again")
     })?;
     Ok(record)
-}
-
-/// A trial may be recorded twice, as after a copy of a folder into another; then both are the same, times apart. One that failed, or that a
-/// search pruned, may be followed by one that did not.
-fn check_repeated(records: &[TrialRecord], path: &Path) -> Result<()> {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    for (index, record) in
-        records.iter().enumerate().filter(|(_, record)| matches!(record.status, Status::Done | Status::Diverged))
-    {
-        let Some(&earlier) = first.get(record.id.as_str()) else {
-            first.insert(&record.id, index);
-            continue;
-        };
-        ensure!(
-            records[earlier].timeless().to_line()? == record.timeless().to_line()?,
-            "{} has two records of one trial that differ, in lines {} and {}: `{}`, seed {}; delete the wrong one, or use another folder \
-             with --out",
-            path.display(),
-            earlier + 1,
-            index + 1,
-            record.arm,
-            record.seed
-        );
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Trial records and their append-only file, `records.jsonl`, with one record per line.
+//! Trial records and their append-only files, `records.jsonl` and those of shards, with one record per line.
 //!
 //! Every table, and every figure of a report except those of an autoencoder, is computed from records alone.
 
@@ -16,12 +16,18 @@ use crate::experiment::quantity::Quantity;
 use crate::hash::short_of;
 
 mod consistency;
+mod difference;
 mod file;
+mod folder;
 mod layers;
 mod metrics;
 mod speed;
 
-pub use file::{RecordFile, are_in, file_in, read_all, set_aside, write_compressed};
+pub use difference::difference;
+pub use file::RecordFile;
+pub use folder::{
+    are_in, check_compressible, file_in, file_of, open, read_all, read_folders, replace, set_aside, write_compressed,
+};
 pub use layers::LayerHistory;
 pub use metrics::Metrics;
 pub use speed::{Checks, EpochSize};
@@ -156,6 +162,14 @@ pub struct MadeWith {
     pub dataset: String,
     /// The data set's hash.
     pub data: String,
+}
+
+/// The program and the libraries that made a record, what its bytes depend on, and its data.
+impl fmt::Display for MadeWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kindling, burn, backend, bytes, data, .. } = self;
+        write!(f, "kindling {kindling}, burn {burn}, {backend} {bytes}, data {data}")
+    }
 }
 
 /// What the bytes of a record depend on besides its trial and the program.

@@ -10,6 +10,7 @@ mod models;
 pub(crate) mod progress;
 mod runner;
 mod saving;
+mod shards;
 mod stacks;
 mod workers;
 
@@ -24,6 +25,7 @@ pub use halving::{HalvingTrainer, NeededTrials};
 pub use models::ModelSaver;
 pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
+pub use shards::Shards;
 pub use stacks::stacks;
 pub use workers::in_worker_pool;
 

@@ -38,11 +38,17 @@ pub struct PendingRun {
 }
 
 /// Compares a plan with the records found in its folder, before anything is written or trained. Trials whose record says that they failed
-/// run again. Of a search that halves, the trials are those of the stages so far.
+/// run again. Of a search that halves, the trials are those of the stages so far. Trials that
+/// are not this process's own, by arm and seed, are left out.
 ///
 /// # Errors
 /// A record belongs to another spec, other data or another backend.
-pub fn resume(plan: &Plan, trainer: &dyn Trainer, mut found: Vec<TrialRecord>) -> Result<PendingRun> {
+pub fn resume(
+    plan: &Plan,
+    trainer: &dyn Trainer,
+    mut found: Vec<TrialRecord>,
+    is_own: impl Fn(usize, u64) -> bool,
+) -> Result<PendingRun> {
     let needed = NeededTrials::of(plan, &found);
     needed.leave_out_stale(plan, &mut found);
     let mut order = HashMap::with_capacity(plan.arms.len() * plan.seeds.len());
@@ -66,10 +72,20 @@ pub fn resume(plan: &Plan, trainer: &dyn Trainer, mut found: Vec<TrialRecord>) -
     let mut others = found.iter().filter(|record| !order.get(&record.id).is_some_and(|&place| is_of(record, place)));
     others.try_for_each(|record| refuse_foreign(plan, trainer, record))?;
     found.retain(|record| record.status != Status::Failed);
+    pending.retain(|trial| is_own(trial.arm, trial.seed));
+    order.retain(|_, &mut place| {
+        let (arm, seed) = places[place];
+        is_own(arm, seed)
+    });
     Ok(PendingRun { order, recorded: found, pending, needed })
 }
 
 impl PendingRun {
+    /// How many trials there are, recorded or not.
+    pub fn trials(&self) -> usize {
+        self.order.len()
+    }
+
     /// Takes records of pending trials from elsewhere: they are recorded then, and pending no longer.
     pub fn take(&mut self, records: Vec<TrialRecord>) {
         let taken: HashSet<(&str, u64)> = records.iter().map(|record| (record.arm.as_str(), record.seed)).collect();

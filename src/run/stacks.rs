@@ -27,8 +27,7 @@ pub fn stacks(mut pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<T
     // Indices of the stacks of each training.
     let mut stacks_of: HashMap<String, Vec<usize>> = HashMap::new();
     for trial in pending {
-        let asked = options.stack.filter(|_| !trial.config.train.vary.varies(Source::Split));
-        let most = asked.unwrap_or_else(|| stack_size(&trial.config, options.is_cpu)).max(1);
+        let most = most_seeds(&trial.config, options);
         let own = stacks_of.entry(training(&trial.config)).or_default();
         let fits = |stack: &Vec<Trial>| {
             let seeds = stack.iter().filter(|other| other.arm == stack[0].arm).count();
@@ -46,8 +45,14 @@ pub fn stacks(mut pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<T
     stacks
 }
 
+/// The most seeds of an arm with these settings that share a stack, at least 1.
+pub(super) fn most_seeds(config: &TrialConfig, options: RunnerOptions) -> usize {
+    let asked = options.stack.filter(|_| !config.train.vary.varies(Source::Split));
+    asked.unwrap_or_else(|| stack_size(config, options.is_cpu)).max(1)
+}
+
 /// What the trials of one training share: their settings, without the number of epochs where earlier epochs do not depend on it.
-fn training(config: &TrialConfig) -> String {
+pub(super) fn training(config: &TrialConfig) -> String {
     let mut settings = config.clone();
     if settings.is_prefix_of_longer() {
         settings.train.epochs = 0;

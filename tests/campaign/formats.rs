@@ -106,6 +106,19 @@ pub const ALL: &[Format] = &[
         args: &["sweep", "points.toml", "--out", "points"],
     },
     Format {
+        name: "records of a shard",
+        file: "shards/records/shard-1-of-2.jsonl",
+        change: mutation::json_lines,
+        args: &["report", "shards"],
+    },
+    Format {
+        name: "records of shards, merged",
+        file: "shards/records/shard-2-of-2.jsonl",
+        change: mutation::json_lines,
+        args: &["merge", "shards", "--out", "merged"],
+    },
+    Format { name: "list of jobs", file: "shards/jobs.toml", change: mutation::text, args: &["status", "shards"] },
+    Format {
         name: "model card",
         file: "model/model.toml",
         change: mutation::text,
@@ -246,6 +259,10 @@ impl Valid {
             valid.make(&["sweep", &format!("{name}.toml"), "--out", name, "--stack", "1"]);
         }
         valid.make(&["sweep", "points.toml", "--out", "packed"]);
+        for shard in ["1/2", "2/2"] {
+            valid.make(&["sweep", "points.toml", "--out", "shards", "--shard", shard]);
+        }
+        write("shards/jobs.toml", b"[[jobs]]\nid = \"12\"\nshards = 2\noffset = 0\ntasks = \"0-1\"\n");
         valid.make(&["report", "packed", "--compress"]);
         valid.make(&["descend", "ravine", "--out", "descent"]);
         valid.make(&["train", "images.toml", "--arm", "sgd", "--out", "model"]);

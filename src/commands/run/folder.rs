@@ -1,7 +1,7 @@
 //! What the folder of a run holds: its plan, and its records as far as they are of that plan.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -18,7 +18,7 @@ use crate::run::NeededTrials;
 /// The folder is not a run's, or none of its records belongs to its spec.
 pub fn summary_of(folder: &Path) -> Result<Summary> {
     let plan = plan_of(folder)?;
-    let (file, records) = (record::file_in(folder), record::read_all(folder)?);
+    let records = record::read_all(folder)?;
     let recorded = by_trial(&records);
     let mut ordered = Vec::new();
     for trial in NeededTrials::of(&plan, &records).trials(&plan) {
@@ -29,7 +29,7 @@ pub fn summary_of(folder: &Path) -> Result<Summary> {
             is_of(record, &trial) || !sizes_are_known,
             "{} has a record of `{}`, seed {}, with other settings than {} gives that arm; put back the spec.toml that the run wrote, or \
              run the sweep into another folder with --out",
-            file.display(),
+            record::file_of(folder, &record.id).unwrap_or_else(|| record::file_in(folder)).display(),
             record.arm,
             record.seed,
             folder.join("spec.toml").display()
@@ -40,7 +40,7 @@ pub fn summary_of(folder: &Path) -> Result<Summary> {
         bail!(
             "none of the {} records of {} belongs to the arms and seeds of {}",
             records.len(),
-            file.display(),
+            record::file_in(folder).display(),
             folder.join("spec.toml").display()
         );
     }
@@ -81,4 +81,22 @@ pub fn plan_of(folder: &Path) -> Result<Plan> {
         .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
     spec.name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
     Ok(Plan::new(&spec)?)
+}
+
+/// The folder of a run that is given as itself, or by the name of its experiment, whose run is in `artifacts/`.
+///
+/// # Errors
+/// There is no such folder.
+pub fn named(run: &str) -> Result<PathBuf> {
+    let name =
+        Path::new(run).file_stem().filter(|_| run.ends_with(".toml")).map_or(run.into(), |stem| stem.to_os_string());
+    let candidates = [PathBuf::from(run), Path::new("artifacts").join(name)];
+    let found = candidates.iter().find(|folder| folder.join("spec.toml").is_file());
+    found.cloned().with_context(|| {
+        format!(
+            "there is no run `{run}`: looked for spec.toml in {} and {}; a sweep or a submission writes it",
+            candidates[0].display(),
+            candidates[1].display()
+        )
+    })
 }

@@ -6,20 +6,21 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{Exit, failed, interrupts};
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::experiment::metric::Metric;
-use crate::experiment::plan::Plan;
+use crate::experiment::plan::shard::Shard;
+use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::{Spec, claims_hash, library};
-use crate::files::write_atomic;
+use crate::files::{Prepared, write_atomic};
 use crate::nn::device;
-use crate::record::{self, RecordFile, Status};
+use crate::record::{self, RecordFile, Status, TrialRecord};
 use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
-use crate::run::{self, ModelSaver, PendingRun, RunOutcome, RunnerOptions, Trainer};
+use crate::run::{self, ModelSaver, PendingRun, RunOutcome, RunnerOptions, Shards, Trainer};
 use crate::terminal;
 use crate::trial::Lab;
 pub use options::{RunOptions, data_locations, local_data, names_dataset, settle_dataset, workers};
@@ -44,6 +45,7 @@ pub struct Run {
     shelf: Option<PathBuf>,
     saves_models: bool,
     fresh: bool,
+    shard: Option<Shard>,
 }
 
 impl Run {
@@ -57,8 +59,11 @@ impl Run {
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
         let has_records = record::are_in(&folder) && !options.fresh;
-        let written = if has_records { library::load(&folder.join("spec.toml")).ok() } else { None };
-        spec.claims_before = match has_records {
+        ensure_can_be_cut(&spec, options.shard)?;
+        let written = library::load(&folder.join("spec.toml")).ok().filter(|_| has_records || options.shard.is_some());
+        // Of shards, the first one writes the spec.
+        let is_begun = has_records || written.is_some();
+        spec.claims_before = match is_begun {
             // What was written down before the first record is kept.
             true => written.as_ref().and_then(|written| written.claims_before.clone()),
             // Where the user begins anew, results were there before.
@@ -83,10 +88,10 @@ impl Run {
             ));
         }
         // A record of elsewhere has no network here, and another time.
-        let is_shared = options.share && !options.save_models && !about_time(&plan);
+        let is_shared = options.share && !options.save_models && options.shard.is_none() && !about_time(&plan);
         let shelf = is_shared.then(|| options.shelf());
-        let (quiet, saves_models, fresh) = (options.quiet, options.save_models, options.fresh);
-        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models, fresh })
+        let RunOptions { quiet, save_models: saves_models, fresh, shard, .. } = *options;
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models, fresh, shard })
     }
 
     /// The data set of the run that figures show, where it was loaded.
@@ -126,6 +131,14 @@ impl Run {
         }
         let (mut file, mut pending) = self.open_records()?;
         self.share(&mut file, &mut pending)?;
+        if let Some(shard) = self.shard.filter(|_| !self.quiet) {
+            terminal::tell(format_args!(
+                "shard {shard}: {} of {} trials, of which {} are to be trained",
+                pending.trials(),
+                self.plan.arms.len() * self.plan.seeds.len(),
+                pending.pending.len()
+            ));
+        }
         let progress = self.progress();
         self.with_trainer(|trainer| {
             self.train_pending(file, pending, trainer, &progress, |summary| report(&self, summary))
@@ -160,19 +173,67 @@ impl Run {
 
     /// Opens the folder's records and writes the spec beside them, once they are seen to be this plan's.
     fn open_records(&self) -> Result<(RecordFile, PendingRun)> {
-        let (file, mut found, truncated) = RecordFile::open(&self.folder)?;
+        let (file, mut found, truncated) = record::open(&self.folder, self.shard)?;
         // A Bayesian search has yet to propose some arms again, and with more seeds proposes others than before.
         let proposes = self.spec.search.as_ref().is_some_and(|search| search.bayesian.is_some());
         found.retain(|record| !proposes || self.plan.arms.iter().any(|arm| arm.label == record.arm));
-        let pending = run::resume(&self.plan, &self.lab, found).map_err(|error| self.other_records(&error))?;
+        let pending = self.resume(found)?;
         if !pending.pending.is_empty() {
             memory::check(&self.plan, self.options)?;
         }
-        self.write_spec()?;
+        match self.shard {
+            Some(_) => self.agree_on_spec()?,
+            None => self.write_spec()?,
+        }
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {
             terminal::tell(format_args!("note: {truncated}"));
         }
         Ok((file, pending))
+    }
+
+    /// What is left to train, of the shard or of all, beside these records.
+    fn resume(&self, found: Vec<TrialRecord>) -> Result<PendingRun> {
+        let resumed = match self.shard {
+            None => run::resume(&self.plan, &self.lab, found, |_, _| true),
+            Some(shard) => {
+                let shards = self.shards(shard.count());
+                run::resume(&self.plan, &self.lab, found, |arm, seed| shards.of(arm, seed) == Some(shard.index()))
+            }
+        };
+        resumed.map_err(|error| self.other_records(&format!("{error:#}")))
+    }
+
+    /// The plan in so many shards.
+    pub fn shards(&self, count: usize) -> Shards {
+        Shards::new(&self.plan, self.options, count)
+    }
+
+    /// The trials that no record in the folder is of; nothing is written.
+    ///
+    /// # Errors
+    /// The records cannot be read, or are of another plan.
+    pub fn missing(&self) -> Result<Vec<Trial>> {
+        let found = if record::are_in(&self.folder) { record::read_all(&self.folder)? } else { Vec::new() };
+        Ok(self.resume(found)?.pending)
+    }
+
+    /// Writes the spec for all shards where there is none, and otherwise checks that it is of the same trials. With more seeds than there it is
+    /// written anew.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or its spec is of another plan.
+    pub fn agree_on_spec(&self) -> Result<()> {
+        let path = self.folder.join("spec.toml");
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot create the folder {}; name another with --out", self.folder.display()))?;
+        if Prepared::new(&path, self.spec.to_toml()?.as_bytes())?.put_new()? {
+            return Ok(());
+        }
+        let written = library::load(&path)?;
+        if !self.spec.differing_from(&written).is_empty() {
+            return Err(self.other_records("its spec.toml is another"));
+        }
+        if self.spec.seeds > written.seeds { self.write_spec() } else { Ok(()) }
     }
 
     fn write_spec(&self) -> Result<()> {
@@ -181,16 +242,16 @@ impl Run {
     }
 
     /// The error where the folder's records are not of this run: what differs, and what to do.
-    fn other_records(&self, error: &anyhow::Error) -> anyhow::Error {
-        let file = record::file_in(&self.folder);
+    fn other_records(&self, otherwise: &str) -> anyhow::Error {
         let written = library::load(&self.folder.join("spec.toml")).ok();
         let differs = written.map(|written| self.spec.differing_from(&written)).unwrap_or_default();
-        let why = if differs.is_empty() { format!("{error:#}") } else { differs.join("; ") };
-        anyhow::anyhow!(
-            "{} has the records of another run: {why}. Use --fresh to begin anew (they are moved into a folder inside), or another folder \
-             with --out",
-            file.display()
-        )
+        let why = if differs.is_empty() { otherwise.to_string() } else { differs.join("; ") };
+        let anew = match self.shard {
+            Some(_) => "Use another folder with --out",
+            None => "Use --fresh to begin anew (they are moved into a folder inside), or another folder with --out",
+        };
+        let place = if self.shard.is_some() { self.folder.clone() } else { record::file_in(&self.folder) };
+        anyhow::anyhow!("{} has the records of another run: {why}. {anew}", place.display())
     }
 
     /// Trains and reports. From here on, what goes wrong is not "could not start": it is printed, and finished trials are kept.
@@ -221,7 +282,16 @@ impl Run {
         }
         let failed = outcome.records.iter().filter(|record| record.status == Status::Failed).count();
         interrupts::stop_at_once()?;
-        report(&Summary::new(&self.plan, outcome.records)?)?;
+        if let Some(shard) = self.shard {
+            terminal::print(format_args!(
+                "shard {shard}: {} of {} trials are recorded; `kindling status {}` shows the whole run",
+                outcome.records.len(),
+                outcome.trials,
+                self.folder.display()
+            ));
+        } else {
+            report(&Summary::new(&self.plan, outcome.records)?)?;
+        }
         if failed > 0 {
             terminal::tell(format_args!(
                 "error: {failed} trials failed, see `error` in their records; the same command tries them again"
@@ -233,6 +303,17 @@ impl Run {
             (false, _) => Exit::Failed,
         })
     }
+}
+
+/// Refuses to cut a search into shards whose next trainings depend on all that ended before.
+fn ensure_can_be_cut(spec: &Spec, shard: Option<Shard>) -> Result<()> {
+    let depends = spec.search.as_ref().is_some_and(|search| search.bayesian.is_some() || search.halving.is_some());
+    ensure!(
+        shard.is_none() || !depends,
+        "--shard: this search decides by the scores of all trainings so far what it trains next, and shards do not hear of each other; \
+         run it as one job with many cores (--jobs), or search = {{ random = N }} without halving"
+    );
+    Ok(())
 }
 
 /// Whether the run is about wall time, which a record of elsewhere spent under other conditions.

@@ -9,6 +9,7 @@ use crate::cli::{DataFlags, RunFlags};
 use crate::data::source::{self, DataLocations, cache_dir};
 use crate::data::{DataConfig, SplitSizes};
 use crate::experiment::plan::Plan;
+use crate::experiment::plan::shard::Shard;
 use crate::experiment::spec::Spec;
 use crate::run::progress::ProgressMode;
 use crate::terminal;
@@ -42,6 +43,8 @@ pub struct RunOptions {
     pub share: bool,
     /// Save every network that is trained.
     pub save_models: bool,
+    /// Train one part of the plan alone.
+    pub shard: Option<Shard>,
     /// Print nothing but results.
     pub quiet: bool,
 }
@@ -63,6 +66,7 @@ impl RunOptions {
             fresh: false,
             share: false,
             save_models: false,
+            shard: None,
             quiet: flags.quiet,
         }
     }

@@ -9,6 +9,7 @@ pub mod identity;
 pub(crate) mod label;
 mod product;
 mod search;
+pub mod shard;
 mod warm_start;
 
 use std::collections::BTreeMap;

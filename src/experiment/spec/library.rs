@@ -77,13 +77,14 @@ pub fn find(name: &str) -> Result<Spec> {
 /// The longest experiment file that is read, in bytes; a search writes its scores into its own.
 const MAX_BYTES: u64 = 1 << 22;
 
-/// The experiment in a file. Its name is the file's name without the extension.
+/// The experiment in a file. Its name is the file's name without the extension; of the `spec.toml` that a run wrote, its folder's.
 ///
 /// # Errors
 /// The file cannot be read, or has a mistake.
 pub fn load(path: &Path) -> Result<Spec> {
     let shown = path.display().to_string();
     let text = String::from_utf8(read_within(path, MAX_BYTES)?).with_context(|| format!("{shown} is not text"))?;
-    let name = path.file_stem().map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
+    let folder = path.parent().and_then(Path::file_name).filter(|_| path.ends_with("spec.toml"));
+    let name = folder.or(path.file_stem()).map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
     Ok(Spec::parse(&name, &shown, &text)?)
 }

@@ -1,0 +1,105 @@
+//! `kindling merge`: the records of a run, from several files or folders, in one file.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::Exit;
+use super::run::folder::is_of;
+use crate::cli::MergeArgs;
+use crate::experiment::plan::Plan;
+use crate::experiment::spec::{Spec, library};
+use crate::files::write_atomic;
+use crate::record::{self, TrialRecord};
+use crate::terminal;
+
+/// Merges, and says what is missing.
+pub fn run(args: &MergeArgs) -> Result<Exit> {
+    let out = match (&args.out, args.folders.as_slice()) {
+        (Some(out), _) => out.clone(),
+        (None, [only]) => only.clone(),
+        (None, _) => bail!("--out: name the folder for the records of all {}", args.folders.len()),
+    };
+    // What the folder has already is part of it.
+    let mut folders: Vec<&Path> = args.folders.iter().map(PathBuf::as_path).collect();
+    let is_listed = folders.iter().any(|folder| std::fs::canonicalize(folder).ok() == std::fs::canonicalize(&out).ok());
+    if !is_listed && (record::are_in(&out) || out.join("spec.toml").exists()) {
+        folders.push(&out);
+    }
+    let spec = common_spec(&folders)?;
+    let plan = Plan::new(&spec)?;
+    let with_records: Vec<&Path> = folders.iter().copied().filter(|folder| record::are_in(folder)).collect();
+    ensure!(!with_records.is_empty(), "there are no records in {}", listed(&folders));
+    let records = record::read_folders(&with_records)?;
+    let ordered = in_plan_order(&plan, records, &with_records)?;
+    let trials = plan.arms.len() * plan.seeds.len();
+    let count = ordered.iter().map(|record| (&record.arm, record.seed)).collect::<HashSet<_>>().len();
+    record::replace(&out, &ordered)?;
+    write_atomic(&out.join("spec.toml"), spec.to_toml()?.as_bytes())?;
+    terminal::print(format_args!(
+        "{count} of {trials} trials are recorded in {}; next: kindling report {}",
+        record::file_in(&out).display(),
+        out.display()
+    ));
+    Ok(Exit::Done)
+}
+
+fn listed(folders: &[&Path]) -> String {
+    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The spec of all folders, with the most seeds that one has.
+fn common_spec(folders: &[&Path]) -> Result<Spec> {
+    let mut common: Option<(Spec, &Path)> = None;
+    for folder in folders {
+        let spec = library::load(&folder.join("spec.toml"))
+            .with_context(|| format!("{} is not the folder of a run", folder.display()))?;
+        let Some((first, at)) = &mut common else {
+            common = Some((spec, folder));
+            continue;
+        };
+        let differs = spec.differing_from(first);
+        ensure!(
+            differs.is_empty(),
+            "{} and {} are of other runs: {} (there is the first, here the second)",
+            at.display(),
+            folder.display(),
+            differs.join("; ")
+        );
+        // Claims that were written down before the first record in one place were not so in all.
+        if spec.claims_before != first.claims_before {
+            first.claims_before = None;
+        }
+        if spec.seeds > first.seeds {
+            (first.seeds, first.looks) = (spec.seeds, spec.looks);
+        }
+    }
+    common.map(|(spec, _)| spec).context("there is no folder to merge")
+}
+
+/// The file that a record is in.
+fn place_of(record: &TrialRecord, folders: &[&Path]) -> String {
+    let file = folders.iter().find_map(|folder| record::file_of(folder, &record.id));
+    file.map_or_else(|| listed(folders), |file| file.display().to_string())
+}
+
+/// The records in the order of the plan.
+fn in_plan_order(plan: &Plan, mut records: Vec<TrialRecord>, folders: &[&Path]) -> Result<Vec<TrialRecord>> {
+    for record in &records {
+        let arm = plan.arms.iter().position(|arm| arm.label == record.arm);
+        let fits = arm.is_some_and(|arm| is_of(record, &plan.arms[arm].trial(arm, record.seed)));
+        // Of a `--smoke` over several data sets, spec.toml does not have the sizes of each.
+        let sizes_are_known = plan.differs.is_empty() || plan.datasets().len() < 2;
+        ensure!(
+            fits || arm.is_some() && !sizes_are_known,
+            "{} has a record of `{}`, seed {}, with other settings than spec.toml gives that arm; delete the line, or leave that folder out",
+            place_of(record, folders),
+            record.arm,
+            record.seed
+        );
+    }
+    let place = |label: &str| plan.arms.iter().position(|arm| arm.label == label);
+    records.sort_by_cached_key(|record| (place(&record.arm), record.seed));
+    Ok(records)
+}
