@@ -344,12 +344,12 @@ fn two_records_of_one_trial_that_differ_are_an_error_and_two_that_do_not_are_one
     let text = fs::read_to_string(&path).unwrap();
     let first = text.lines().next().unwrap();
     fs::write(&path, format!("{text}{first}\n")).unwrap();
-    assert_eq!(record::read_all(folder.path()).unwrap().len(), 5);
+    assert_eq!(record::read_all(folder.path()).unwrap().len(), 4);
     let mut other: serde_json::Value = serde_json::from_str(first).unwrap();
     other["history"]["train_loss"][0] = 0.125.into();
     fs::write(&path, format!("{text}{other}\n")).unwrap();
     let error = record::read_all(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("lines 1 and 5"), "{error}");
+    assert!(error.contains("records.jsonl:1: kindling") && error.contains("records.jsonl:5: kindling"), "{error}");
 }
 
 #[test]
