@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`terminal`], `files`, `hash`, `npy`, `suggest`, [`seed`] | lines on the terminal, files read within limits and written whole, SHA-256, NumPy's arrays, the nearest valid name, every random number |
+//! | [`terminal`], `files`, `lock`, `hash`, `npy`, `suggest`, [`seed`] | lines on the terminal, files read within limits and written whole, locks, SHA-256, NumPy's arrays, the nearest valid name, every random number |
 //! | [`data`] | data sets from a name to examples in memory |
 //! | [`nn`] | networks, losses, optimizers, what the CPU computes of them, test functions, devices |
 //! | [`experiment`] | the experiment file: settings, metrics, [`experiment::spec::Spec`] as written, [`experiment::plan::Plan`] multiplied out |
@@ -32,6 +32,7 @@ pub mod evaluate;
 pub mod experiment;
 pub(crate) mod files;
 pub(crate) mod hash;
+pub(crate) mod lock;
 pub mod nn;
 pub(crate) mod npy;
 pub mod record;

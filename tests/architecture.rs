@@ -15,6 +15,7 @@ use syn::visit::{self, Visit};
 const ORDER: &[&str] = &[
     "terminal",
     "files",
+    "lock",
     "hash",
     "npy",
     "suggest",

@@ -99,7 +99,7 @@ fn folders_that_share_no_file_system_are_merged_and_a_contradiction_shows_both_r
     desk.expect(2, &["report", "a", "--compress"]);
     let before = desk.records("a");
     desk.expect(0, &["merge", "a"]);
-    assert!(!desk.path().join("a/records").exists());
+    assert!(!desk.path().join("a/records/shard-1-of-3.jsonl").exists());
     assert_eq!(desk.records("a"), before);
     desk.expect(0, &["report", "a", "--compress"]);
     assert_eq!(desk.records("a"), before);
@@ -217,4 +217,188 @@ fn what_is_submitted_is_a_readable_script_and_a_manifest() {
     for wrong in [&["--cpus", "0"][..], &["--tasks", "0"], &["--at-once", "0"], &["--time", "soon"]] {
         desk.expect(2, &[&["submit", "slurm", "sweep.toml", "--dry-run"], wrong].concat());
     }
+}
+
+#[test]
+fn a_merge_in_place_waits_for_no_shard_and_loses_none() {
+    let desk = desk();
+    shard(&desk, "run", "1/2");
+    let number = "2/2".parse().unwrap();
+    let (mut file, _, _) = kindling::record::open(&desk.path().join("run"), Some(number)).unwrap();
+    // The other shard is at work.
+    let (_, err) = desk.expect(2, &["merge", "run"]);
+    assert!(err.contains("another kindling is writing"), "{err}");
+    let others: Vec<_> = kindling::record::read_all(&desk.path().join("one")).unwrap();
+    let have = desk.records("run");
+    for record in others {
+        if !have.contains(&record.timeless().to_line().unwrap()) {
+            file.append(&record).unwrap();
+        }
+    }
+    drop(file);
+    desk.expect(0, &["merge", "run"]);
+    assert_eq!(desk.records("run"), desk.records("one"));
+    // A failed trial is none that is recorded, as `status` has it.
+    let mut text = fs::read_to_string(desk.path().join("run/records.jsonl")).unwrap();
+    let first = text.lines().next().unwrap().to_string();
+    let mut failed: serde_json::Value = serde_json::from_str(&first).unwrap();
+    failed["status"] = "failed".into();
+    failed["error"] = "no room".into();
+    for gone in ["epochs_kept", "confusion", "mistakes", "predictions"] {
+        failed.as_object_mut().unwrap().remove(gone);
+    }
+    failed["metrics"] = serde_json::json!({});
+    failed["history"] = serde_json::json!({"train_loss": [], "validation_loss": []});
+    text = text.replacen(&first, &failed.to_string(), 1);
+    fs::write(desk.path().join("run/records.jsonl"), text).unwrap();
+    let (out, _) = desk.expect(0, &["merge", "run"]);
+    assert!(out.contains("15 of 16 trials are recorded"), "{out}");
+    let (out, _) = desk.expect(0, &["status", "run"]);
+    assert!(out.contains("15 done") && out.contains("1 failed") && out.contains("no room"), "{out}");
+}
+
+/// A Slurm of which only the words are there: every job waits until `queue` is emptied.
+#[cfg(unix)]
+struct FakeSlurm(Desk);
+
+#[cfg(unix)]
+impl FakeSlurm {
+    fn new(desk: Desk) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = desk.path().join("slurm");
+        fs::create_dir(&folder).unwrap();
+        let programs = [
+            // The tasks of an array such as `--array=0-2,5%1`, one a line.
+            (
+                "sbatch",
+                "#!/bin/sh\nid=$(($(cat slurm/last 2> /dev/null || echo 0) + 1)); echo $id > slurm/last; echo \"$@\" >> slurm/asked\n\
+                 for flag in \"$@\"; do case $flag in --array=*) list=${flag#--array=};; esac; done\n\
+                 for part in $(echo \"${list%\\%*}\" | tr , ' '); do for task in $(seq ${part%-*} ${part#*-}); do\n\
+                 echo \"$id|$task|PENDING\" >> slurm/queue; done; done\necho $id\n",
+            ),
+            ("squeue", "#!/bin/sh\ncat slurm/queue 2> /dev/null || true\n"),
+            ("scancel", "#!/bin/sh\necho \"$@\" >> slurm/cancelled; : > slurm/queue\n"),
+            ("scontrol", "#!/bin/sh\necho 'MaxArraySize            = 3'\n"),
+            ("sacct", "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2; exit 1\n"),
+        ];
+        for (name, text) in programs {
+            fs::write(folder.join(name), text).unwrap();
+            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self(desk)
+    }
+
+    #[track_caller]
+    fn expect(&self, code: i32, args: &[&str]) -> String {
+        let path = format!("{}:{}", self.0.path().join("slurm").display(), std::env::var("PATH").unwrap());
+        let output = self.0.command(args).env("PATH", path).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{text}");
+        text
+    }
+
+    fn asked(&self) -> String {
+        fs::read_to_string(self.0.path().join("slurm/asked")).unwrap_or_default()
+    }
+
+    fn empty_queue(&self) {
+        fs::write(self.0.path().join("slurm/queue"), "").unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_submission_is_of_what_is_missing_and_not_in_the_queue() {
+    let slurm = FakeSlurm::new(desk());
+    let submit = ["submit", "slurm", "sweep.toml", "--out", "run", "--tasks", "4", "--cpus", "1", "-q"];
+    let out = slurm.expect(0, &[&submit[..], &["--", "--partition=short"]].concat());
+    // An array has at most three tasks here.
+    assert!(out.contains("16 trials") && out.contains("4 of 4 tasks"), "{out}");
+    let asked = slurm.asked();
+    assert!(asked.contains("--array=0-2 --partition=short ") && asked.contains("--array=0 "), "{asked}");
+    assert!(asked.lines().nth(1).unwrap().ends_with(" 3"), "{asked}");
+    assert!(slurm.expect(0, &submit).contains("in the queue already"));
+    assert!(slurm.expect(0, &["status", "run"]).contains("0 tasks run, 4 wait"));
+    // Two tasks end, one of them without all of its trials; two others wait.
+    slurm.0.expect(0, &["sweep", "run/spec.toml", "--out", "run", "--shard", "1/4", "-q"]);
+    fs::write(slurm.0.path().join("slurm/queue"), "1|2|RUNNING\n2|0|PENDING\n").unwrap();
+    let out = slurm.expect(0, &submit);
+    assert!(
+        out.contains("1 of 4 tasks") && slurm.asked().ends_with(" 0\n") && slurm.asked().contains("--array=1 "),
+        "{out}"
+    );
+    // More seeds while tasks run: written down, and said.
+    let more = [&submit[..], &["--seeds", "6"]].concat();
+    let out = slurm.expect(0, &more);
+    assert!(out.contains("tasks that run already train the seeds of before"), "{out}");
+    assert!(fs::read_to_string(slurm.0.path().join("run/spec.toml")).unwrap().contains("seeds = 6"));
+    // Another number of tasks, while some are in the queue, would train trials twice.
+    let other = ["submit", "slurm", "sweep.toml", "--out", "run", "--tasks", "2", "--seeds", "6"];
+    assert!(slurm.expect(2, &other).contains("is in the queue"));
+    assert!(slurm.expect(0, &["cancel", "run"]).contains("cancelled: job 1, 2, 3"));
+    assert!(slurm.expect(0, &["cancel", "run"]).contains("none of its jobs"));
+    // All is trained: nothing is submitted.
+    slurm.0.expect(0, &["sweep", "sweep.toml", "--out", "run", "--seeds", "6", "-q"]);
+    let before = slurm.asked();
+    assert!(slurm.expect(0, &more).contains("every trial is recorded"));
+    assert_eq!(slurm.asked(), before);
+    for refused in ["--clusters=far", "-Mfar", "--array=1"] {
+        slurm.expect(2, &[&more[..], &["--", refused]].concat());
+    }
+    assert!(slurm.expect(2, &[&submit[..], &["--epochs", "1"]].concat()).contains("train.epochs is 3 there, 1 here"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_search_is_submitted_as_one_task_again_and_again_until_it_ends() {
+    let slurm = FakeSlurm::new(desk());
+    let sweep = SWEEP.replace(
+        "optimizer = ['sgd', 'adam']\nbatch_size = [10, 50]",
+        "search = { bayesian = 3 }\n\"lr\" = { log_uniform = [0.001, 0.1] }",
+    );
+    fs::write(slurm.0.path().join("search.toml"), sweep).unwrap();
+    let submit = ["submit", "slurm", "search.toml", "--out", "run"];
+    assert!(slurm.expect(0, &submit).contains("1 of 1 tasks"));
+    // The task is lost after its first proposals.
+    let mut child =
+        slurm.0.command(&["sweep", "run/spec.toml", "--out", "run", "-q"]).stdout(Stdio::null()).spawn().unwrap();
+    let records = slurm.0.path().join("run/records.jsonl");
+    while fs::read_to_string(&records).map_or(0, |text| text.lines().count()) < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    slurm.empty_queue();
+    assert!(slurm.expect(0, &submit).contains("1 of 1 tasks"));
+    slurm.0.expect(0, &["sweep", "run/spec.toml", "--out", "run", "-q"]);
+    slurm.empty_queue();
+    assert!(slurm.expect(0, &submit).contains("every trial is recorded"));
+}
+
+#[test]
+fn a_submission_that_fails_leaves_no_spec_in_the_way_of_the_next() {
+    let desk = desk();
+    // There is no sbatch.
+    let submit = ["submit", "slurm", "sweep.toml", "--out", "run", "-q"];
+    let output = desk.command(&submit).env("PATH", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let output = desk.command(&[&submit[..], &["--epochs", "1"]].concat()).env("PATH", "").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("there is no sbatch") && !text.contains("another run"), "{text}");
+    for other in [&["--shard", "1/2", "--stack", "18446744073709551615"][..], &["--shard", "2/2"]] {
+        desk.expect(0, &[&["sweep", "sweep.toml", "--out", "stacks"], other].concat());
+    }
+    // Another search is another plan.
+    let search = |count: usize| {
+        let text = SWEEP.replace(
+            "optimizer = ['sgd', 'adam']\nbatch_size = [10, 50]",
+            &format!("search = {{ random = {count} }}\n\"lr\" = {{ log_uniform = [0.001, 0.1] }}"),
+        );
+        fs::write(desk.path().join("search.toml"), text).unwrap();
+    };
+    search(3);
+    desk.expect(0, &["sweep", "search.toml", "--out", "search", "--shard", "1/2"]);
+    search(6);
+    let (_, err) = desk.expect(2, &["sweep", "search.toml", "--out", "search", "--shard", "2/2"]);
+    assert!(err.contains("search is"), "{err}");
 }

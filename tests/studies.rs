@@ -199,7 +199,7 @@ fn reproduce_runs_missing_trials_and_writes_the_ledger() {
     let (_, err) = desk.expect(1, &chosen);
     assert!(
         err.contains("train.epochs is 1 there, 2 here")
-            && err.contains("--fresh")
+            && err.contains("Use another folder with --out")
             && desk.path().join("shelf/ledger.md").is_file(),
         "{err}"
     );

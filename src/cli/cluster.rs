@@ -40,7 +40,7 @@ pub struct SubmittedRun {
     /// Cores of a task, and trainings at a time in it
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub cpus: usize,
-    /// The most tasks at a time [default: as many as there is room for]
+    /// The most tasks at a time, of each array [default: as many as there is room for]
     #[arg(long, value_name = "N")]
     pub at_once: Option<usize>,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ranges;
 use crate::experiment::plan::shard::MAX_SHARDS;
 use crate::files::{read_within, write_atomic};
+use crate::lock::{Lock, lock};
 
 /// The longest file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -45,6 +46,16 @@ impl Job {
 /// The file of a run's folder.
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("jobs.toml")
+}
+
+/// Takes the lock of a run's submissions, so that two at once do not submit the same tasks.
+///
+/// # Errors
+/// The folder cannot be written, or another process submits.
+pub fn hold(folder: &Path) -> Result<Lock> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create the folder {}; name another with --out", folder.display()))?;
+    lock(&folder.join(".submit.lock"))
 }
 
 /// The submissions of a run; none where there is no file.

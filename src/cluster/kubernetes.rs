@@ -153,11 +153,11 @@ spec:
     }
 }
 
-/// A name as Kubernetes takes it: small letters, digits and hyphens, at most 63.
+/// A name as Kubernetes takes it: small letters, digits and hyphens, at most 63 with the number of a pod behind it.
 fn label(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let short: String = format!("kindling-{plain}").chars().take(63).collect();
+    let short: String = format!("kindling-{plain}").chars().take(57).collect();
     short.trim_end_matches('-').to_string()
 }
 
@@ -171,7 +171,7 @@ mod tests {
         {
             assert_eq!(label(name), expected);
         }
-        assert_eq!(label(&"x".repeat(100)).len(), 63);
+        assert_eq!(label(&"x".repeat(100)).len(), 57);
     }
 
     #[test]

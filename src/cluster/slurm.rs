@@ -71,7 +71,7 @@ impl Script<'_> {
 number=$((SLURM_ARRAY_TASK_ID + ${{1:-0}} + 1))
 records={recorded}
 {variables}
-finished() {{ cat "$records" 2> /dev/null | wc -l; }}
+finished() {{ cat "$records" 2> /dev/null | grep -v -c '"status":"failed"'; }}
 before=$(finished)
 
 {program} sweep {spec} --out {folder}{shard} --jobs {cpus} --no-share{flags} &
@@ -81,11 +81,14 @@ kindling=$!
 warned= cancelled=
 trap 'warned=yes; kill -USR1 $kindling' USR1
 trap 'cancelled=yes' TERM
-while :; do
+wait "$kindling"
+code=$?
+# A signal ends the waiting, and not the program. 127: its end was waited for already.
+while [ -n "$warned$cancelled" ]; do
   wait "$kindling"
-  code=$?
-  # A signal ends the waiting, and not the program.
-  kill -0 "$kindling" 2> /dev/null || break
+  again=$?
+  [ "$again" -ne 127 ] || break
+  code=$again
 done
 
 if [ -n "$warned" ] && [ -z "$cancelled" ] && [ "$code" -eq 130 ]; then
@@ -120,7 +123,17 @@ pub struct Task {
 
 /// Runs one of Slurm's programs; `None` where it is not here.
 fn output(program: &str, args: &[&str]) -> Result<Option<Output>> {
-    match Command::new(program).args(args).output() {
+    let mut command = Command::new(program);
+    command.args(args);
+    // A user's own defaults for what is shown are not asked for.
+    let is_default = |name: &String| name.starts_with("SQUEUE_") || name.starts_with("SACCT_");
+    for (name, _) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        if is_default(&name) {
+            command.env_remove(name);
+        }
+    }
+    match command.output() {
         Ok(output) => Ok(Some(output)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot run {program}")),

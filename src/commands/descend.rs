@@ -35,7 +35,7 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         out: None,
         // Hundreds of steps down a function take no time that a progress bar could show.
         quiet: true,
-        fresh: false,
+        fresh: None,
         share: false,
         save_models: false,
         shard: None,

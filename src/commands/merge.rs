@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail, ensure};
 use super::Exit;
 use super::run::folder::is_of;
 use crate::cli::MergeArgs;
-use crate::experiment::plan::Plan;
+use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::{Spec, library};
 use crate::files::write_atomic;
-use crate::record::{self, TrialRecord};
+use crate::record::{self, Status, TrialRecord};
+use crate::run::NeededTrials;
 use crate::terminal;
 
 /// Merges, and says what is missing.
@@ -27,22 +28,38 @@ pub fn run(args: &MergeArgs) -> Result<Exit> {
     if !is_listed && (record::are_in(&out) || out.join("spec.toml").exists()) {
         folders.push(&out);
     }
+    // What cannot be merged is seen before a folder is made.
+    merged(&Plan::new(&common_spec(&folders)?)?, &folders)?;
+    let held = record::hold(&out)?;
+    // A part may have ended in between, or begun with more seeds.
     let spec = common_spec(&folders)?;
     let plan = Plan::new(&spec)?;
-    let with_records: Vec<&Path> = folders.iter().copied().filter(|folder| record::are_in(folder)).collect();
-    ensure!(!with_records.is_empty(), "there are no records in {}", listed(&folders));
-    let records = record::read_folders(&with_records)?;
-    let ordered = in_plan_order(&plan, records, &with_records)?;
-    let trials = plan.arms.len() * plan.seeds.len();
-    let count = ordered.iter().map(|record| (&record.arm, record.seed)).collect::<HashSet<_>>().len();
-    record::replace(&out, &ordered)?;
+    let ordered = merged(&plan, &folders)?;
+    let finished = ordered.iter().filter(|record| record.status != Status::Failed);
+    let finished: HashSet<_> = finished.map(|record| (record.arm.as_str(), record.seed)).collect();
+    let needed: Vec<Trial> = NeededTrials::of(&plan, &ordered).trials(&plan).collect();
+    let count = needed.iter().filter(|trial| finished.contains(&(trial.label.as_str(), trial.seed))).count();
+    let trials = needed.len();
     write_atomic(&out.join("spec.toml"), spec.to_toml()?.as_bytes())?;
+    if !held.replace(&ordered)? {
+        terminal::tell(format_args!(
+            "note: the file system of {} has no locks, and a part of the run may be going on; the files in records/ stay",
+            out.display()
+        ));
+    }
     terminal::print(format_args!(
         "{count} of {trials} trials are recorded in {}; next: kindling report {}",
         record::file_in(&out).display(),
         out.display()
     ));
     Ok(Exit::Done)
+}
+
+/// The records of all folders, in the order of the plan.
+fn merged(plan: &Plan, folders: &[&Path]) -> Result<Vec<TrialRecord>> {
+    let with_records: Vec<&Path> = folders.iter().copied().filter(|folder| record::are_in(folder)).collect();
+    ensure!(!with_records.is_empty(), "there are no records in {}", listed(folders));
+    in_plan_order(plan, record::read_folders(&with_records)?, &with_records)
 }
 
 fn listed(folders: &[&Path]) -> String {

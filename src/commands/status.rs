@@ -78,7 +78,7 @@ pub fn run(args: &StatusArgs) -> Result<Exit> {
             Err(why) => terminal::print(format_args!("jobs {}: {why}", ids.join(", "))),
         }
         match &ended {
-            Some(ended) if !ended.is_empty() => {
+            Some(ended) if !ended.is_empty() && missing + failed.len() > 0 => {
                 let states: Vec<String> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
                 terminal::print(format_args!("tasks that ended otherwise than completed: {}", states.join(", ")));
             }
@@ -98,7 +98,7 @@ fn next(left: usize, is_busy: bool, was_submitted: bool, folder: &str) -> String
         (_, true, _) => format!(
             "next: wait; `kindling cancel {folder}` ends it, and `kindling report {folder}` reports on what there is"
         ),
-        (_, false, true) => "next: the same `kindling submit` again submits what is missing".into(),
+        (_, false, true) => "next: the same `kindling submit` again, where squeue is, submits what is missing".into(),
         (_, false, false) => "next: the same command again trains what is missing".into(),
     }
 }

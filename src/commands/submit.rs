@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::Exit;
-use super::run::{Run, RunOptions};
+use super::run::folder::finished;
+use super::run::{Run, RunOptions, is_one_task};
 use crate::cli::{KubernetesArgs, Scheduler, SlurmArgs, SubmittedRun};
 use crate::cluster::jobs::{self, Job, Jobs};
 use crate::cluster::kubernetes::Manifest;
@@ -18,6 +19,7 @@ use crate::experiment::plan::shard::MAX_SHARDS;
 use crate::experiment::plan::{Plan, Trial, cost};
 use crate::experiment::spec::{Spec, library};
 use crate::files::write_atomic;
+use crate::record;
 use crate::run::{RunnerOptions, Shards};
 use crate::terminal;
 
@@ -46,11 +48,6 @@ fn spec_and_options(submitted: &SubmittedRun) -> Result<(Spec, RunOptions)> {
     let mut spec = library::find(&submitted.experiment)?;
     options.apply(&mut spec)?;
     Ok((spec, options))
-}
-
-/// Whether the search decides by all scores so far what it trains next; then it is one task.
-fn is_one_task(spec: &Spec) -> bool {
-    spec.search.as_ref().is_some_and(|search| search.bayesian.is_some() || search.halving.is_some())
 }
 
 /// How many tasks, where they are not given: as many as take [`GOOD`] seconds each.
@@ -87,14 +84,23 @@ fn seconds_of(plan: &Plan, trials: &[Trial]) -> f64 {
     trials.iter().filter_map(|trial| plan.arms.get(trial.arm)).map(cost::seconds).sum()
 }
 
+/// Rough seconds of a task: of its share of the work, and at least of its longest training, which is one core's.
+fn task_seconds(plan: &Plan, trials: &[Trial], cpus: usize) -> f64 {
+    let longest = trials.iter().filter_map(|trial| plan.arms.get(trial.arm)).map(cost::seconds).fold(0.0, f64::max);
+    longest.max(seconds_of(plan, trials) / cpus as f64)
+}
+
 fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
     let submitted = &args.submitted;
     let (spec, options) = spec_and_options(submitted)?;
     let folder = std::path::absolute(options.folder(&spec.name)).context("there is no current folder")?;
     let shown = options.folder(&spec.name);
+    ensure_can_be_written(submitted, args)?;
     let run = Run::prepare(spec.clone(), folder.clone(), &options)?;
+    ensure_spec_is_whole(&run)?;
+    let _lock = if args.dry_run { None } else { Some(jobs::hold(&folder)?) };
     let missing = run.missing()?;
-    if missing.is_empty() && !is_one_task(&spec) {
+    if finished(&spec, &folder)?.is_some() {
         terminal::print(format_args!("every trial is recorded; next: kindling report {}", shown.display()));
         return Ok(Exit::Done);
     }
@@ -114,6 +120,9 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
     let all = left.len();
     let busy = in_queue(&known, count, args.dry_run)?;
     left.retain(|shard, _| !busy.contains(shard));
+    if !args.dry_run {
+        write_spec(&run, &folder, &known, !busy.is_empty())?;
+    }
     if left.is_empty() {
         terminal::print(format_args!(
             "all {all} tasks with trials left are in the queue already; next: kindling status {}",
@@ -121,8 +130,8 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
         ));
         return Ok(Exit::Done);
     }
-    let longest = left.values().map(|trials| seconds_of(&run.plan, trials)).fold(0.0, f64::max);
-    let time = args.time.clone().unwrap_or_else(|| minutes(4.0 * longest / submitted.cpus as f64 + 600.0));
+    let longest = left.values().map(|trials| task_seconds(&run.plan, trials, submitted.cpus)).fold(0.0, f64::max);
+    let time = args.time.clone().unwrap_or_else(|| minutes(4.0 * longest + 600.0));
     let script = script(&run, submitted, &folder, count, &time)?;
     let arrays = arrays(&left.keys().copied().collect::<Vec<_>>(), submitted.at_once);
     let path = folder.join("submit.sh");
@@ -134,10 +143,6 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    run.agree_on_spec()?;
-    if !is_one_task(&spec) {
-        ensure_spec_is_whole(&run, &folder)?;
-    }
     std::fs::create_dir_all(folder.join("logs")).with_context(|| format!("cannot write {}", folder.display()))?;
     write_atomic(&path, script.as_bytes())?;
     for array in arrays {
@@ -147,10 +152,11 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
         known.jobs.push(Job { id, shards: count, offset: array.offset, tasks });
         jobs::write(&folder, &known)?;
     }
-    let trials: usize = left.values().map(Vec::len).sum();
+    let trials: Vec<Trial> = left.values().flatten().cloned().collect();
     terminal::print(format_args!(
-        "{trials} trials, about {} of one core, in {} of {count} tasks\nnext: kindling status {}",
-        cost::human(seconds),
+        "{} trials, about {} of one core, in {} of {count} tasks\nnext: kindling status {}",
+        trials.len(),
+        cost::human(seconds_of(&run.plan, &trials)),
         left.len(),
         shown.display()
     ));
@@ -248,16 +254,49 @@ fn sweep_flags(submitted: &SubmittedRun) -> Vec<String> {
     flags
 }
 
-/// Checks that the spec in the folder is read back to the plan at hand: a `--smoke` over several data sets has sizes that no spec can say.
-fn ensure_spec_is_whole(run: &Run, folder: &Path) -> Result<()> {
-    let written = Plan::new(&library::load(&folder.join("spec.toml"))?)?;
+/// Checks that the spec will be read back to the plan at hand: a `--smoke` over several data sets has sizes that no spec can say.
+fn ensure_spec_is_whole(run: &Run) -> Result<()> {
+    let written = Plan::new(&Spec::parse(&run.plan.name, "spec.toml", &run.spec_text()?)?)?;
     let same = written.arms.len() == run.plan.arms.len()
         && written.arms.iter().zip(&run.plan.arms).all(|(a, b)| a.label == b.label && a.config == b.config);
     ensure!(
         same,
-        "{} does not say all that this run is, as of a --smoke over several data sets; submit it without --smoke",
-        folder.join("spec.toml").display()
+        "no spec.toml says all that this run is, as of a --smoke over several data sets; submit it without --smoke"
     );
+    Ok(())
+}
+
+/// Writes the spec that the tasks read. Where nothing of the folder's spec was run or submitted, it is replaced.
+fn write_spec(run: &Run, folder: &Path, known: &Jobs, is_busy: bool) -> Result<()> {
+    if known.jobs.is_empty() && !record::are_in(folder) {
+        return run.write_spec();
+    }
+    if run.agree_on_spec()? && is_busy {
+        terminal::tell(format_args!(
+            "note: tasks that run already train the seeds of before; the same submit after they end submits the others"
+        ));
+    }
+    Ok(())
+}
+
+/// Checks what the script and the jobs could not express.
+fn ensure_can_be_written(submitted: &SubmittedRun, args: &SlurmArgs) -> Result<()> {
+    let folder = submitted.run.out.clone().unwrap_or_default();
+    let here = std::env::current_dir().context("there is no current folder")?;
+    for path in [&folder, &here] {
+        let text = path.to_string_lossy();
+        ensure!(
+            !text.chars().any(|c| c.is_control() || c == '"' || c == '\\'),
+            "Slurm cannot take `{text}` as a folder: it has a quotation mark, a backslash or a control character; use another"
+        );
+    }
+    let other =
+        args.sbatch.iter().find(|flag| ["-M", "--clusters", "-a", "--array"].iter().any(|own| flag.starts_with(own)));
+    if let Some(flag) = other {
+        bail!(
+            "`{flag}` after --: Kindling chooses the tasks, and asks the cluster of this machine for them; leave it out"
+        );
+    }
     Ok(())
 }
 

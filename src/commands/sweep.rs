@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::print::{self, Format};
-use super::run::{Run, RunOptions, settle_dataset, workers};
+use super::run::{Run, RunOptions, ensure_can_be_cut, settle_dataset, workers};
 use super::until::{self, DEFAULT_BUDGET, Goal, margin};
 use super::{Exit, interrupts};
 use crate::analysis::claims::outlook;
@@ -34,7 +34,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
         seeds: args.seeds,
         jobs: args.jobs,
         stack: args.stack,
-        fresh: args.fresh,
+        fresh: shard.is_none().then_some(args.fresh),
         share: !args.no_share,
         save_models: args.save_models,
         shard,
@@ -42,6 +42,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     };
     let mut spec = library::find(&args.experiment)?;
     options.apply(&mut spec)?;
+    ensure_can_be_cut(&spec, shard)?;
     let folder = options.folder(&spec.name);
     let budget = if args.run.smoke { spec.seeds } else { args.seeds.unwrap_or(DEFAULT_BUDGET) };
     let adds_seeds = args.until.is_some() || args.precision.is_some();

@@ -93,7 +93,7 @@ pub fn run(
         let spec = Spec { seeds, looks: looks.clone(), ..spec.clone() };
         let mut is_over = false;
         // What the first look trained is not set aside by the second.
-        let options = RunOptions { fresh: options.fresh && index == 0, ..options.clone() };
+        let options = RunOptions { fresh: options.fresh.map(|fresh| fresh && index == 0), ..options.clone() };
         let exit = Run::prepare(spec, folder.to_path_buf(), &options)?.train(|run, summary| {
             let open = goal.open(summary, half_width);
             let is_whole = summary.records.len() == run.plan.arms.len() * run.plan.seeds.len();

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::{SCHEMA, TrialRecord};
 use crate::files::{open_file, sync, sync_folder_of, write_atomic_with};
+use crate::lock::{Lock, ensure_own};
 
 /// How the name of a compressed file ends.
 const PACKED: &str = "gz";
@@ -35,8 +36,7 @@ const MAX_RESERVED: u64 = 1 << 17;
 pub struct RecordFile {
     path: PathBuf,
     file: File,
-    // Held for as long as the value lives; the operating system releases it with the process.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl RecordFile {
@@ -45,7 +45,7 @@ impl RecordFile {
     ///
     /// # Errors
     /// The folder cannot be written, a record is damaged or of another schema, or the file is not Kindling's.
-    pub(super) fn open(path: &Path, lock: File) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
+    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Vec<TrialRecord>, Option<String>)> {
         ensure!(!path.exists() || path.is_file(), "cannot write {}: it is not a file", path.display());
         let mut file = OpenOptions::new()
             .create(true)
@@ -112,36 +112,6 @@ fn keep(path: &Path, cut: &[u8]) -> Result<()> {
     let written = file.write_all(cut).and_then(|()| file.write_all(b"\n")).and_then(|()| sync(&file));
     written.with_context(|| format!("cannot write {}", path.display()))?;
     sync_folder_of(path)
-}
-
-/// Refuses what is no file, and a symbolic link, which in a folder from elsewhere may lead to a file that is not Kindling's.
-fn ensure_own(path: &Path) -> Result<()> {
-    let is_own = fs::symlink_metadata(path).map_or(true, |found| found.is_file());
-    ensure!(is_own, "cannot write {}: it is a link, or not a file; delete it", path.display());
-    Ok(())
-}
-
-/// Takes the lock at a path, which the value that is returned holds.
-///
-/// # Errors
-/// The folder cannot be written, or another process holds the lock.
-pub(super) fn lock(path: &Path) -> Result<File> {
-    let folder = path.parent().unwrap_or(path).display();
-    ensure_own(path)?;
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(path)
-        .with_context(|| format!("cannot write to {folder}; name another folder with --out"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => {
-            bail!("another kindling is writing {folder}; wait for it, or name another folder with --out")
-        }
-        // Some network file systems have no locks; there the user must see to it that one process writes.
-        Err(fs::TryLockError::Error(_)) => Ok(file),
-    }
 }
 
 /// Replaces compressed records by plain ones.

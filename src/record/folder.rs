@@ -6,20 +6,25 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::difference::difference;
-use super::file::{self, CUT_OFF, RecordFile, lock, read_file};
+use super::file::{self, CUT_OFF, RecordFile, read_file};
 use super::{Status, TrialRecord};
 use crate::experiment::plan::shard::Shard;
 use crate::files::{sync_folder_of, write_atomic_with};
+use crate::lock::{Lock, lock, wait_for};
 
 const NAME: &str = "records.jsonl";
 const COMPRESSED: &str = "records.jsonl.gz";
 const LOCK: &str = ".lock";
 /// The folder of the shards' files.
 const SHARDS: &str = "records";
+/// How long a shard waits for its own lock: a scheduler may start a task again while the one before it still ends, or while a server of files
+/// has not noticed yet that a machine is gone.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// What a run's folder holds besides its records and its spec, all of it made from them.
 const MADE_FROM_RECORDS: [&str; 10] = [
     "models",
@@ -49,7 +54,10 @@ pub fn open(folder: &Path, shard: Option<Shard>) -> Result<(RecordFile, Vec<Tria
     let inside = own.parent().unwrap_or(folder);
     fs::create_dir_all(inside)
         .with_context(|| format!("cannot create the folder {}; name another with --out", inside.display()))?;
-    let lock = lock(&shard.map_or(folder.join(LOCK), |_| lock_of_shard(&own)))?;
+    let lock = match shard {
+        None => lock(&folder.join(LOCK))?,
+        Some(_) => wait_for(&lock_of_shard(&own), PATIENCE)?,
+    };
     if shard.is_none() {
         file::unpack(&folder.join(COMPRESSED), &own)?;
     }
@@ -159,8 +167,8 @@ impl Found {
         file.map_or(String::new(), |(path, first)| format!("{}:{}", path.display(), index - first + 1))
     }
 
-    /// One record of each trial that finished, the first of those that are the same, times apart; the last record of a trial that failed, and
-    /// of one that a search pruned.
+    /// One record of each trial that finished, the first of those that are the same, times apart. Of a trial that failed everywhere, and of one
+    /// that a search pruned, all records.
     fn merged(mut self) -> Result<Vec<TrialRecord>> {
         let mut first: HashMap<&str, usize> = HashMap::new();
         let mut is_kept = vec![true; self.records.len()];
@@ -216,32 +224,58 @@ pub fn write_compressed(folder: &Path) -> Result<()> {
     file::pack(&folder.join(NAME), &folder.join(COMPRESSED))
 }
 
-/// Replaces all records of a folder by these, in one file.
+/// A folder whose records no other process can add to, where its file system has locks.
+#[derive(Debug)]
+pub struct HeldFolder {
+    folder: PathBuf,
+    /// The files of shards that were there.
+    of_shards: Vec<PathBuf>,
+    locks: Vec<Lock>,
+}
+
+/// Takes the locks of all records in a folder, which is created where it is missing. What is read from then on is all there will be.
 ///
 /// # Errors
 /// The folder cannot be written, or another process is writing it.
-pub fn replace(folder: &Path, records: &[TrialRecord]) -> Result<()> {
+pub fn hold(folder: &Path) -> Result<HeldFolder> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot create the folder {}; name another with --out", folder.display()))?;
     let mut locks = vec![lock(&folder.join(LOCK))?];
-    let old = shard_files(folder)?;
-    for path in &old {
+    let of_shards = shard_files(folder)?;
+    for path in &of_shards {
         locks.push(lock(&lock_of_shard(path))?);
     }
-    let lines: Vec<String> = records.iter().map(TrialRecord::to_line).collect::<serde_json::Result<_>>()?;
-    write_atomic_with(&folder.join(NAME), |file| {
-        let mut file = std::io::BufWriter::new(file);
-        lines.iter().try_for_each(|line| writeln!(file, "{line}")).and_then(|()| file.flush())
-    })?;
-    // The same records twice would do no harm, should this be cut short.
-    let compressed = folder.join(COMPRESSED);
-    for path in old.iter().chain(compressed.exists().then_some(&compressed)) {
-        fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?;
-        let _ = fs::remove_file(lock_of_shard(path));
+    // Beside compressed records, other plain ones would be a contradiction, should the replacement be cut short.
+    file::unpack(&folder.join(COMPRESSED), &folder.join(NAME))?;
+    Ok(HeldFolder { folder: folder.to_path_buf(), of_shards, locks })
+}
+
+impl HeldFolder {
+    /// Replaces the records by these, among which all of the folder's must be, in one file. Returns whether the files of shards are gone: where
+    /// there are no locks, a shard may be writing one of them, and they stay.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn replace(self, records: &[TrialRecord]) -> Result<bool> {
+        write_atomic_with(&self.folder.join(NAME), |file| {
+            let mut file = std::io::BufWriter::new(file);
+            for record in records {
+                writeln!(file, "{}", record.to_line()?)?;
+            }
+            file.flush()
+        })?;
+        if self.of_shards.is_empty() {
+            return Ok(true);
+        }
+        if !self.locks.iter().all(Lock::is_held) {
+            return Ok(false);
+        }
+        // The same records twice do no harm, should this be cut short. The locks stay: a shard may be waiting for one.
+        for path in &self.of_shards {
+            fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?;
+        }
+        Ok(true)
     }
-    // It may hold what was cut off a file.
-    let _ = fs::remove_dir(folder.join(SHARDS));
-    Ok(())
 }
 
 /// Moves a folder's records, their spec and what was made from them into a new folder inside, so that a run can begin anew; returns its path,
@@ -254,7 +288,7 @@ pub fn set_aside(folder: &Path) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let _lock = lock(&folder.join(LOCK))?;
-    let of_shards: Vec<fs::File> =
+    let of_shards: Vec<Lock> =
         shard_files(folder)?.iter().map(|path| lock(&lock_of_shard(path))).collect::<Result<_>>()?;
     let free = (1..).map(|number: u32| folder.join(format!("earlier-{number}"))).find(|path| !path.exists());
     let aside = free.context("there is no name left for the earlier records")?;

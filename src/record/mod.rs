@@ -26,7 +26,8 @@ mod speed;
 pub use difference::difference;
 pub use file::RecordFile;
 pub use folder::{
-    are_in, check_compressible, file_in, file_of, open, read_all, read_folders, replace, set_aside, write_compressed,
+    HeldFolder, are_in, check_compressible, file_in, file_of, hold, open, read_all, read_folders, set_aside,
+    write_compressed,
 };
 pub use layers::LayerHistory;
 pub use metrics::Metrics;

@@ -41,7 +41,7 @@ impl Shards {
         let mut shard_of = HashMap::with_capacity(plan.arms.len() * plan.seeds.len());
         for unit in &units {
             let Some(Reverse((work, shard))) = shards.pop() else { break };
-            shards.push(Reverse((work + unit.cost, shard)));
+            shards.push(Reverse((work.saturating_add(unit.cost), shard)));
             shard_of.extend(unit.trials.iter().map(|&trial| (trial, shard)));
         }
         Self { shard_of, units: units.len() }

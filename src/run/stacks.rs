@@ -9,6 +9,9 @@ use crate::experiment::plan::Trial;
 /// Replicas of a stack on a GPU, most of which one replica leaves idle.
 const GPU_STACK: usize = 15;
 
+/// More than any memory holds, and few enough that no cost overflows.
+const LARGEST_STACK: usize = 1 << 20;
+
 /// Seeds of an arm with these settings that share a stack by default. On the CPU there is nothing to share: networks are computed one
 /// by one, and several at a time would only displace each other's weights from the caches.
 pub(super) fn stack_size(config: &TrialConfig, is_cpu: bool) -> usize {
@@ -48,7 +51,7 @@ pub fn stacks(mut pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<T
 /// The most seeds of an arm with these settings that share a stack, at least 1.
 pub(super) fn most_seeds(config: &TrialConfig, options: RunnerOptions) -> usize {
     let asked = options.stack.filter(|_| !config.train.vary.varies(Source::Split));
-    asked.unwrap_or_else(|| stack_size(config, options.is_cpu)).max(1)
+    asked.unwrap_or_else(|| stack_size(config, options.is_cpu)).clamp(1, LARGEST_STACK)
 }
 
 /// What the trials of one training share: their settings, without the number of epochs where earlier epochs do not depend on it.

@@ -85,6 +85,8 @@ slurm_kill() {
 slurm_stop() {
   slurm_kill n1
   slurm_kill n2
-  pkill -9 -f "^$slurm_root/usr/sbin/slurmctld-wlm " || true
-  pkill -9 -f '^slurmctld-wlm: slurmscriptd' || true
+  if [ -s "$slurm/slurmctld.pid" ]; then
+    pkill -9 -P "$(cat "$slurm/slurmctld.pid")" || true
+    kill -9 "$(cat "$slurm/slurmctld.pid")" || true
+  fi
 }

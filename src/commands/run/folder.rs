@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::names_dataset;
 use crate::analysis::summary::Summary;
 use crate::experiment::config::{Start, TrialConfig};
 use crate::experiment::plan::{Plan, Trial, identity};
-use crate::experiment::spec::library;
-use crate::record::{self, TrialRecord};
+use crate::experiment::spec::{Spec, library};
+use crate::record::{self, Status, TrialRecord};
 use crate::run::NeededTrials;
 
 /// The summary of a run's records, in plan order.
@@ -99,4 +100,54 @@ pub fn named(run: &str) -> Result<PathBuf> {
             candidates[1].display()
         )
     })
+}
+
+/// The spec with what its run in this folder added: what a search has learnt, and the digits drawn where MNIST was unavailable.
+fn kept(spec: &Spec, folder: &Path) -> Option<Spec> {
+    let (mut spec, written) = (spec.clone(), library::load(&folder.join("spec.toml")).ok()?);
+    if !names_dataset(&spec) {
+        let dataset = written.resolve(&[]).ok()?.data.dataset;
+        spec.set_flag("dataset", "data.dataset", dataset).ok()?;
+    }
+    if let Some(search) = spec.search.as_mut().filter(|search| search.bayesian.is_some()) {
+        search.scores = written.search.as_ref()?.scores.clone();
+    }
+    if written.seeds == spec.seeds {
+        spec.looks = written.looks;
+    }
+    spec.claims_before = written.claims_before;
+    Some(spec)
+}
+
+/// A spec with what its folder knows of it, its plan, and a record of every trial of it.
+pub type Finished = (Spec, Plan, Vec<TrialRecord>);
+
+/// What a folder that holds every trial of the spec has, `None` where one is missing; needs no data.
+///
+/// # Errors
+/// The spec makes no plan, or the records cannot be read.
+pub fn finished(spec: &Spec, folder: &Path) -> Result<Option<Finished>> {
+    if !folder.join("spec.toml").is_file() || !record::are_in(folder) {
+        return Ok(None);
+    }
+    let Some(spec) = kept(spec, folder) else { return Ok(None) };
+    let plan = Plan::new(&spec)?;
+    if spec.search.as_ref().is_some_and(|search| plan.sampled.len() < search.count() as usize) {
+        return Ok(None);
+    }
+    let found = record::read_all(folder)?;
+    let recorded = by_trial(&found);
+    let mut records = Vec::new();
+    let needed = NeededTrials::of(&plan, &found);
+    if !needed.is_whole {
+        return Ok(None);
+    }
+    for trial in needed.trials(&plan) {
+        let own = recorded.get(&(trial.label.as_str(), trial.seed));
+        let Some(record) = own.filter(|record| record.status != Status::Failed && is_of(record, &trial)) else {
+            return Ok(None);
+        };
+        records.push((*record).clone());
+    }
+    Ok(Some((spec, plan, records)))
 }

@@ -45,6 +45,8 @@ pub struct Run {
     shelf: Option<PathBuf>,
     saves_models: bool,
     fresh: bool,
+    /// Whether the command has a flag for that.
+    can_begin_anew: bool,
     shard: Option<Shard>,
 }
 
@@ -58,8 +60,8 @@ impl Run {
         let run_options =
             RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
         settle_dataset(&mut spec, &options.data)?;
-        let has_records = record::are_in(&folder) && !options.fresh;
-        ensure_can_be_cut(&spec, options.shard)?;
+        let (fresh, can_begin_anew) = (options.fresh == Some(true), options.fresh.is_some());
+        let has_records = record::are_in(&folder) && !fresh;
         let written = library::load(&folder.join("spec.toml")).ok().filter(|_| has_records || options.shard.is_some());
         // Of shards, the first one writes the spec.
         let is_begun = has_records || written.is_some();
@@ -67,7 +69,7 @@ impl Run {
             // What was written down before the first record is kept.
             true => written.as_ref().and_then(|written| written.claims_before.clone()),
             // Where the user begins anew, results were there before.
-            false if options.fresh && record::are_in(&folder) => None,
+            false if fresh && record::are_in(&folder) => None,
             false => (!spec.claims.is_empty()).then(|| claims_hash(&spec.claims)),
         };
         if let Some(written) = written.filter(|_| !options.quiet) {
@@ -80,7 +82,7 @@ impl Run {
         let lab = Lab::open(&plan, &options.data, backend).with_context(|| spec.file.clone())?;
         plan.learn_shapes(|data| lab.shape(data));
         // Nothing is moved before the run is seen to be possible.
-        if let Some(aside) = if options.fresh { record::set_aside(&folder)? } else { None } {
+        if let Some(aside) = if fresh { record::set_aside(&folder)? } else { None } {
             terminal::tell(format_args!(
                 "note: the records that were in {} are now in {}",
                 folder.display(),
@@ -90,8 +92,20 @@ impl Run {
         // A record of elsewhere has no network here, and another time.
         let is_shared = options.share && !options.save_models && options.shard.is_none() && !about_time(&plan);
         let shelf = is_shared.then(|| options.shelf());
-        let RunOptions { quiet, save_models: saves_models, fresh, shard, .. } = *options;
-        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, saves_models, fresh, shard })
+        let RunOptions { quiet, save_models: saves_models, shard, .. } = *options;
+        Ok(Self {
+            spec,
+            plan,
+            lab,
+            folder,
+            options: run_options,
+            quiet,
+            shelf,
+            saves_models,
+            fresh,
+            can_begin_anew,
+            shard,
+        })
     }
 
     /// The data set of the run that figures show, where it was loaded.
@@ -173,16 +187,13 @@ impl Run {
 
     /// Opens the folder's records and writes the spec beside them, once they are seen to be this plan's.
     fn open_records(&self) -> Result<(RecordFile, PendingRun)> {
-        let (file, mut found, truncated) = record::open(&self.folder, self.shard)?;
-        // A Bayesian search has yet to propose some arms again, and with more seeds proposes others than before.
-        let proposes = self.spec.search.as_ref().is_some_and(|search| search.bayesian.is_some());
-        found.retain(|record| !proposes || self.plan.arms.iter().any(|arm| arm.label == record.arm));
+        let (file, found, truncated) = record::open(&self.folder, self.shard)?;
         let pending = self.resume(found)?;
         if !pending.pending.is_empty() {
             memory::check(&self.plan, self.options)?;
         }
         match self.shard {
-            Some(_) => self.agree_on_spec()?,
+            Some(_) => self.agree_on_spec().map(drop)?,
             None => self.write_spec()?,
         }
         if let Some(truncated) = truncated.filter(|_| !self.quiet) {
@@ -192,7 +203,10 @@ impl Run {
     }
 
     /// What is left to train, of the shard or of all, beside these records.
-    fn resume(&self, found: Vec<TrialRecord>) -> Result<PendingRun> {
+    fn resume(&self, mut found: Vec<TrialRecord>) -> Result<PendingRun> {
+        // A Bayesian search has yet to propose some arms again, and with more seeds proposes others than before.
+        let proposes = self.spec.search.as_ref().is_some_and(|search| search.bayesian.is_some());
+        found.retain(|record| !proposes || self.plan.arms.iter().any(|arm| arm.label == record.arm));
         let resumed = match self.shard {
             None => run::resume(&self.plan, &self.lab, found, |_, _| true),
             Some(shard) => {
@@ -218,26 +232,42 @@ impl Run {
     }
 
     /// Writes the spec for all shards where there is none, and otherwise checks that it is of the same trials. With more seeds than there it is
-    /// written anew.
+    /// written anew; returns whether it was.
     ///
     /// # Errors
     /// The folder cannot be written, or its spec is of another plan.
-    pub fn agree_on_spec(&self) -> Result<()> {
+    pub fn agree_on_spec(&self) -> Result<bool> {
         let path = self.folder.join("spec.toml");
         std::fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot create the folder {}; name another with --out", self.folder.display()))?;
-        if Prepared::new(&path, self.spec.to_toml()?.as_bytes())?.put_new()? {
-            return Ok(());
+        if Prepared::new(&path, self.spec_text()?.as_bytes())?.put_new()? {
+            return Ok(false);
         }
         let written = library::load(&path)?;
         if !self.spec.differing_from(&written).is_empty() {
             return Err(self.other_records("its spec.toml is another"));
         }
-        if self.spec.seeds > written.seeds { self.write_spec() } else { Ok(()) }
+        let has_more = self.spec.seeds > written.seeds;
+        if has_more {
+            self.write_spec()?;
+        }
+        Ok(has_more)
     }
 
-    fn write_spec(&self) -> Result<()> {
-        write_atomic(&self.folder.join("spec.toml"), self.spec.to_toml()?.as_bytes())
+    /// The spec as it is written, with every default and override.
+    ///
+    /// # Errors
+    /// A value cannot be written as TOML.
+    pub fn spec_text(&self) -> Result<String> {
+        self.spec.to_toml()
+    }
+
+    /// Writes the spec over any that is there.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write_spec(&self) -> Result<()> {
+        write_atomic(&self.folder.join("spec.toml"), self.spec_text()?.as_bytes())
             .context("cannot write the resolved spec")
     }
 
@@ -246,12 +276,19 @@ impl Run {
         let written = library::load(&self.folder.join("spec.toml")).ok();
         let differs = written.map(|written| self.spec.differing_from(&written)).unwrap_or_default();
         let why = if differs.is_empty() { otherwise.to_string() } else { differs.join("; ") };
-        let anew = match self.shard {
-            Some(_) => "Use another folder with --out",
-            None => "Use --fresh to begin anew (they are moved into a folder inside), or another folder with --out",
+        let anew = match self.can_begin_anew {
+            true => "Use --fresh to begin anew (they are moved into a folder inside), or another folder with --out",
+            false => "Use another folder with --out",
         };
-        let place = if self.shard.is_some() { self.folder.clone() } else { record::file_in(&self.folder) };
-        anyhow::anyhow!("{} has the records of another run: {why}. {anew}", place.display())
+        let file = record::file_in(&self.folder);
+        let place = if file.exists() { &file } else { &self.folder };
+        match record::are_in(&self.folder) {
+            true => anyhow::anyhow!("{} has the records of another run: {why}. {anew}", place.display()),
+            false => anyhow::anyhow!(
+                "{} is the spec of another run: {why}. Delete it if that run is not wanted, or use another folder with --out",
+                self.folder.join("spec.toml").display()
+            ),
+        }
     }
 
     /// Trains and reports. From here on, what goes wrong is not "could not start": it is printed, and finished trials are kept.
@@ -305,11 +342,18 @@ impl Run {
     }
 }
 
-/// Refuses to cut a search into shards whose next trainings depend on all that ended before.
-fn ensure_can_be_cut(spec: &Spec, shard: Option<Shard>) -> Result<()> {
-    let depends = spec.search.as_ref().is_some_and(|search| search.bayesian.is_some() || search.halving.is_some());
+/// Whether what is trained next depends on all that ended before, so that it cannot be cut into shards.
+pub fn is_one_task(spec: &Spec) -> bool {
+    spec.search.as_ref().is_some_and(|search| search.bayesian.is_some() || search.halving.is_some())
+}
+
+/// Refuses to cut such a search.
+///
+/// # Errors
+/// It is one, and there is a shard.
+pub fn ensure_can_be_cut(spec: &Spec, shard: Option<Shard>) -> Result<()> {
     ensure!(
-        shard.is_none() || !depends,
+        shard.is_none() || !is_one_task(spec),
         "--shard: this search decides by the scores of all trainings so far what it trains next, and shards do not hear of each other; \
          run it as one job with many cores (--jobs), or search = {{ random = N }} without halving"
     );

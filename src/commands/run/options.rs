@@ -37,8 +37,8 @@ pub struct RunOptions {
     pub stack: Option<usize>,
     /// Folder for the results; `None` for one of artifacts/.
     pub out: Option<PathBuf>,
-    /// Begin anew where the folder has records of other settings.
-    pub fresh: bool,
+    /// Begin anew where the folder has records of other settings; `None` where the command has no flag for it.
+    pub fresh: Option<bool>,
     /// Take trials that another run has recorded.
     pub share: bool,
     /// Save every network that is trained.
@@ -63,7 +63,7 @@ impl RunOptions {
             jobs: None,
             stack: None,
             out: flags.out.clone(),
-            fresh: false,
+            fresh: None,
             share: false,
             save_models: false,
             shard: None,

@@ -44,8 +44,16 @@ impl Shard {
     ) -> Result<(Self, Option<&'static str>), String> {
         let Some(count) = text.strip_prefix("auto/") else { return Ok((text.parse()?, None)) };
         let count: usize = count.parse().map_err(|_| unreadable(text))?;
-        let set = NUMBERED_BY.iter().find_map(|(name, whose)| Some((*name, *whose, variable(name)?)));
-        let Some((name, whose, value)) = set else {
+        let set: Vec<(&'static str, &'static str, String)> =
+            NUMBERED_BY.iter().filter_map(|(name, whose)| Some((*name, *whose, variable(name)?))).collect();
+        if let [(name, _, one), (other_name, _, other), ..] = set.as_slice()
+            && one != other
+        {
+            return Err(format!(
+                "`{text}`: there are {name}={one} and {other_name}={other}; write the one that is meant: --shard \"$(({other_name} + 1))/{count}\""
+            ));
+        }
+        let Some((name, whose, value)) = set.into_iter().next() else {
             let names: Vec<&str> = NUMBERED_BY.iter().map(|(name, _)| *name).collect();
             return Err(format!(
                 "`{text}`: none of {} is set, which number a job; write the number, as in 3/16",
@@ -123,6 +131,12 @@ mod tests {
         }
         assert!(with("HQ_TASK_ID", "16").unwrap_err().contains("expected 0 to 15"));
         assert!(with("HQ_TASK_ID", "x").unwrap_err().contains("HyperQueue has HQ_TASK_ID=x"));
+        let both = Shard::from_flag("auto/2", |name| match name {
+            "SLURM_ARRAY_TASK_ID" => Some("0".into()),
+            "HQ_TASK_ID" => Some("1".into()),
+            _ => None,
+        });
+        assert!(both.unwrap_err().contains("SLURM_ARRAY_TASK_ID=0 and HQ_TASK_ID=1"));
         assert!(with("OTHER", "2").unwrap_err().contains("SLURM_ARRAY_TASK_ID"));
         // A number that is typed is meant, whatever the environment says.
         assert_eq!(Shard::from_flag("1/2", |_| Some("7".into())), Ok((Shard { number: 1, count: 2 }, None)));

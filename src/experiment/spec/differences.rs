@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::{Assignment, AxisValues, Spec, keys};
+use super::{Assignment, AxisValues, SearchConfig, Spec, keys};
 use crate::experiment::config::TrialKind;
 
 impl Spec {
@@ -107,6 +107,11 @@ impl Spec {
                 AxisValues::Range { .. } => self.value_of(&axis.path),
             };
             values.insert(axis.path.clone(), written);
+        }
+        if let Some(search) = &self.search {
+            // What a search has learnt is no setting of it.
+            let asked = SearchConfig { scores: Vec::new(), ..search.clone() };
+            values.insert("search".into(), Value::try_from(asked).map_or(String::new(), |asked| asked.to_string()));
         }
         for arm in &self.arms {
             let settings: Vec<String> =
