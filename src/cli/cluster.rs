@@ -37,7 +37,7 @@ pub struct SubmittedRun {
     /// Parts of the run, each a task [default: as many as take ten minutes each, or as the last time]
     #[arg(long, value_name = "N")]
     pub tasks: Option<usize>,
-    /// Cores of a task, and trainings at a time in it
+    /// Cores of a task, and trainings at a time in it; on a GPU one at a time
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub cpus: usize,
     /// The most tasks at a time, of each array [default: as many as there is room for]

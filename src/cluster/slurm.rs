@@ -23,6 +23,8 @@ pub struct Script<'a> {
     pub shards: usize,
     /// Cores of a task.
     pub cpus: usize,
+    /// Trainings at a time in a task.
+    pub jobs: usize,
     /// The longest a task may take, as Slurm reads it.
     pub time: &'a str,
     /// Further flags of `kindling sweep`.
@@ -34,7 +36,7 @@ pub struct Script<'a> {
 impl Script<'_> {
     /// The script, which is given the number that is added to a task's.
     pub fn text(&self) -> String {
-        let Self { name, shards, cpus, time, .. } = self;
+        let Self { name, shards, cpus, jobs, time, .. } = self;
         let [program, spec, folder, records] = [
             self.program.to_path_buf(),
             self.folder.join("spec.toml"),
@@ -74,7 +76,7 @@ records={recorded}
 finished() {{ cat "$records" 2> /dev/null | grep -v -c '"status":"failed"'; }}
 before=$(finished)
 
-{program} sweep {spec} --out {folder}{shard} --jobs {cpus} --no-share{flags} &
+{program} sweep {spec} --out {folder}{shard} --jobs {jobs} --no-share{flags} &
 kindling=$!
 # USR1 comes to this script a minute before the time is up. TERM comes to all of the job where it is cancelled. Kindling then ends after the step
 # at hand.
@@ -260,6 +262,7 @@ mod tests {
             directory: Path::new("/home/me"),
             shards,
             cpus: 8,
+            jobs: 8,
             time: "30:00",
             flags: &["--backend".into(), "flex".into()],
             variables: &variables,

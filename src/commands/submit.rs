@@ -100,7 +100,9 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
     ensure_spec_is_whole(&run)?;
     let _lock = if args.dry_run { None } else { Some(jobs::hold(&folder)?) };
     let missing = run.missing()?;
-    if finished(&spec, &folder)?.is_some() {
+    // What a search needs next is known to it alone.
+    let is_done = if is_one_task(&spec) { finished(&spec, &folder)?.is_some() } else { missing.is_empty() };
+    if is_done {
         terminal::print(format_args!("every trial is recorded; next: kindling report {}", shown.display()));
         return Ok(Exit::Done);
     }
@@ -114,7 +116,6 @@ fn to_slurm(args: &SlurmArgs) -> Result<Exit> {
         left.entry(shards.of(trial.arm, trial.seed).unwrap_or(0)).or_default().push(trial);
     }
     if is_one_task(&spec) {
-        // What a search needs next is known to it alone.
         left.entry(0).or_default();
     }
     let all = left.len();
@@ -236,6 +237,7 @@ fn script(run: &Run, submitted: &SubmittedRun, folder: &Path, shards: usize, tim
         directory: &absolute(&PathBuf::from("."))?,
         shards,
         cpus: submitted.cpus,
+        jobs: if run.lab.backend.is_cpu { submitted.cpus } else { 1 },
         time,
         flags: &sweep_flags(submitted),
         variables: &variables,
