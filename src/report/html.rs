@@ -1,5 +1,7 @@
 //! A page as one HTML file that opens offline, with its styles and pictures inside.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -8,85 +10,86 @@ use super::page::{Block, Page};
 use super::table::{Cell, Link, Table};
 use crate::analysis::claims::Finding;
 
-const STYLE: &str = "
-:root { color-scheme: light; }
-body { font: 16px/1.5 Helvetica, Arial, 'DejaVu Sans', sans-serif; color: #222; background: #fff;
-       max-width: 96rem; margin: 2rem auto; padding: 0 1rem; }
-p, ul, figure { max-width: 64rem; }
-form { position: sticky; top: 0; background: #fff; padding: 0.5rem 0; } form label { margin-right: 1.2rem; } [hidden] { display: none; }
-h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.3rem 0.65rem; border-bottom: 1px solid #e3e3e3; text-align: left; vertical-align: top; }
-th { border-bottom: 2px solid #222; } td.number { text-align: right; white-space: nowrap; }
-td.confirmed { color: #00684c; font-weight: 600; } td.same { color: #1f5f99; font-weight: 600; } td.refuted { color: #a34700; font-weight: 600; }
-td.inconclusive { color: #555; font-weight: 600; }
-.notice { border-left: 4px solid #a34700; background: #fdf1e7; padding: 0.6rem 0.9rem; font-weight: 600; }
-td.underspecified { color: #6b3f8a; font-weight: 600; }
-figure { margin: 0; } figure svg, figure img { max-width: 100%; height: auto; }
-figcaption { color: #555; font-size: 0.9rem; max-width: 48rem; }
-";
+const STYLE: &str = include_str!("page/style.css");
+/// Tables that sort and stack.
+const TABLES: &str = include_str!("page/tables.js");
+/// Menus that hide what is not of one source, or has not one finding.
+const FILTER: &str = include_str!("page/filter.js");
 
 /// The page as `report.html`.
 pub fn render(page: &Page) -> String {
     let title = inline(&page.title);
-    let filter = if page.can_filter { FILTER } else { "" };
-    let body: String = sections(&page.blocks);
+    let (form, filter) = if page.can_filter { (FORM, FILTER) } else { ("", "") };
+    let anchors = anchors(&page.blocks);
+    let contents = contents(&anchors);
+    let body: String = sections(&page.blocks, &anchors);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{filter}{body}</body>\n</html>\n"
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{contents}{form}{body}\
+         <script>\n{TABLES}{filter}</script>\n</body>\n</html>\n"
     )
 }
 
+/// The menus of [`FILTER`], which are shown by it.
+const FORM: &str = r#"<form id="filter" hidden>
+<label>Section <select id="section"><option value="">all</option></select></label>
+<label>Finding <select id="finding"><option value="">all</option></select></label>
+</form>
+"#;
+
+/// Fewer headings than these need no contents.
+const FEW: usize = 4;
+
+/// Each heading with the name of its place in the page: its words in small letters, with a number where two headings have the same.
+fn anchors(blocks: &[Block]) -> Vec<(String, String)> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let headings = blocks.iter().filter_map(|one| if let Block::Heading(text) = one { Some(text) } else { None });
+    let named = headings.map(|text| {
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let name = words.join("-");
+        let count = names.entry(name.clone()).or_default();
+        *count += 1;
+        let name = if *count == 1 { name } else { format!("{name}-{count}") };
+        (name, text.clone())
+    });
+    named.collect()
+}
+
+/// Links to the headings.
+fn contents(anchors: &[(String, String)]) -> String {
+    if anchors.len() < FEW {
+        return String::new();
+    }
+    let item =
+        |(name, text): &(String, String)| format!("<li><a href=\"#{}\">{}</a></li>\n", svg::escape(name), inline(text));
+    let items: String = anchors.iter().map(item).collect();
+    format!("<nav><details open><summary>Contents</summary>\n<ol>\n{items}</ol>\n</details></nav>\n")
+}
+
 /// The blocks, each heading with those below it in a section.
-fn sections(blocks: &[Block]) -> String {
+fn sections(blocks: &[Block], anchors: &[(String, String)]) -> String {
     let mut out = String::new();
+    let mut anchors = anchors.iter();
     let mut is_open = false;
     for one in blocks {
-        if matches!(one, Block::Heading(_)) {
-            out.push_str(if is_open { "</section>\n<section>\n" } else { "<section>\n" });
-            is_open = true;
-        }
-        out.push_str(&block(one));
+        let Block::Heading(text) = one else {
+            out.push_str(&block(one));
+            continue;
+        };
+        out.push_str(if is_open { "</section>\n<section>\n" } else { "<section>\n" });
+        is_open = true;
+        let name = anchors.next().map_or("", |(name, _)| name);
+        out.push_str(&format!("<h2 id=\"{}\">{}</h2>\n", svg::escape(name), inline(text)));
     }
     out + if is_open { "</section>\n" } else { "" }
 }
 
-/// Two menus that hide what is not of one source, or has not one finding. Without JavaScript everything is shown.
-const FILTER: &str = r#"<form id="filter" hidden>
-<label>Section <select id="section"><option value="">all</option></select></label>
-<label>Finding <select id="finding"><option value="">all</option></select></label>
-</form>
-<script>
-addEventListener("DOMContentLoaded", () => {
-  const sections = [...document.querySelectorAll("section")].filter(s => s.querySelector("td[data-finding]"));
-  const name = section => section.querySelector("h2").textContent;
-  const fill = (id, values) => {
-    const menu = document.getElementById(id);
-    for (const value of new Set(values)) menu.add(new Option(value, value));
-    menu.onchange = show;
-    return menu;
-  };
-  const section = fill("section", sections.map(name));
-  const finding = fill("finding", [...document.querySelectorAll("td[data-finding]")].map(cell => cell.textContent));
-  function show() {
-    for (const each of sections) {
-      each.hidden = section.value !== "" && name(each) !== section.value;
-      for (const row of each.querySelectorAll("tbody tr")) {
-        const cell = row.querySelector("td[data-finding]");
-        row.hidden = cell && finding.value !== "" && cell.textContent !== finding.value;
-      }
-    }
-  }
-  document.getElementById("filter").hidden = false;
-});
-</script>
-"#;
-
 fn block(block: &Block) -> String {
     match block {
-        Block::Heading(text) => format!("<h2>{}</h2>\n", inline(text)),
+        // Sections begin with it.
+        Block::Heading(_) => String::new(),
         Block::Text(text) => format!("<p>{}</p>\n", inline(text)),
         Block::Notice(text) => format!("<p class=\"notice\">{}</p>\n", inline(text)),
         Block::List(lines) => {
@@ -141,7 +144,10 @@ fn picture(figure: &Figure) -> String {
             format!("<img alt=\"{}\" src=\"data:image/png;base64,{data}\">", svg::escape(&figure.alt))
         }
     };
-    format!("<figure>\n{picture}\n<figcaption>{}</figcaption>\n</figure>\n", inline(&figure.caption))
+    format!(
+        "<figure>\n<div class=\"picture\">\n{picture}\n</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        inline(&figure.caption)
+    )
 }
 
 /// Running text as HTML; what stands between backticks becomes code.
@@ -193,5 +199,22 @@ mod tests {
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));
         assert!(html.contains("alt=\"Less &lt; more\""));
         assert!(html.contains("<code>x</code>") && !html.contains("http"));
+    }
+
+    #[test]
+    fn headings_have_places_of_their_own_to_which_the_contents_lead() {
+        let heading = |text: &str| Block::Heading(text.into());
+        let blocks = vec![heading("Curves"), heading("A <b> & `c`"), heading("Curves"), heading("Δ")];
+        let html = render(&Page { title: "t".into(), blocks, can_filter: false });
+        for (name, text) in
+            [("curves", "Curves"), ("a-b-c", "A &lt;b&gt; &amp; <code>c</code>"), ("curves-2", "Curves"), ("δ", "Δ")]
+        {
+            assert!(html.contains(&format!("<a href=\"#{name}\">{text}</a>")), "{html}");
+            assert!(html.contains(&format!("<h2 id=\"{name}\">{text}</h2>")), "{html}");
+        }
+        // A short page needs none.
+        assert!(
+            !render(&Page { title: "t".into(), blocks: vec![heading("Curves")], can_filter: false }).contains("<nav>")
+        );
     }
 }
