@@ -85,13 +85,17 @@ trap 'warned=yes; kill -USR1 $kindling' USR1
 trap 'cancelled=yes' TERM
 wait "$kindling"
 code=$?
-# A signal ends the waiting, and not the program. 127: its end was waited for already.
-while [ -n "$warned$cancelled" ]; do
+# A signal ends the waiting, and not the program.
+while kill -0 "$kindling" 2> /dev/null; do
+  wait "$kindling"
+  code=$?
+done
+# It may have ended between the two. The shell remembers how; 127 says that it does not.
+if [ -n "$warned$cancelled" ]; then
   wait "$kindling"
   again=$?
-  [ "$again" -ne 127 ] || break
-  code=$again
-done
+  [ "$again" -eq 127 ] || code=$again
+fi
 
 if [ -n "$warned" ] && [ -z "$cancelled" ] && [ "$code" -eq 130 ]; then
   if [ "$(finished)" -gt "$before" ]; then
