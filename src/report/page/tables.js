@@ -3,10 +3,10 @@
 {
   const EMPTY = "-";
 
-  /** The first number in a cell, such as the mean of `97.1 to 97.3`; not a number where there is none. */
+  /** The first number in a cell, such as the low end of `97.1 to 97.3`; null where there is none. */
   const numberIn = text => {
     const found = text.replace(/\u2212/g, "-").match(/-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/i);
-    return found ? Number(found[0]) : NaN;
+    return found ? Number(found[0]) : null;
   };
 
   const text = cell => cell.textContent.trim();
@@ -16,7 +16,7 @@
     const cells = rows.map(row => row.cells[column]);
     const areNumbers = cells.every(cell => cell.classList.contains("number"));
     const key = row => (areNumbers ? numberIn(text(row.cells[column])) : text(row.cells[column]));
-    const isEmpty = row => (areNumbers ? Number.isNaN(key(row)) : ["", EMPTY].includes(key(row)));
+    const isEmpty = row => (areNumbers ? key(row) === null : ["", EMPTY].includes(key(row)));
     const compare = (a, b) => (areNumbers ? a - b : a.localeCompare(b, "en", { numeric: true }));
     const sign = direction === "ascending" ? 1 : -1;
     const full = rows.filter(row => !isEmpty(row)).sort((a, b) => sign * compare(key(a), key(b)));
