@@ -11,6 +11,6 @@ FROM debian:bookworm-slim
 COPY --from=build /build/target/debug/kindling /usr/local/bin/kindling
 # A number, so that Kubernetes can tell that it is not root's.
 USER 10001:10001
-WORKDIR /work
-ENV KINDLING_DATA_DIR=/work/data KINDLING_CACHE_DIR=/work/cache
+WORKDIR /kindling
+ENV KINDLING_DATA_DIR=/kindling/data KINDLING_CACHE_DIR=/kindling/cache
 ENTRYPOINT ["kindling"]

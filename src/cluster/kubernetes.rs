@@ -32,7 +32,7 @@ const MAX_SPEC: usize = 1_000_000;
 /// The most pods that an Indexed Job may have at a time (`parallelism`) with a limit of failures for each index.
 const MOST_PODS: usize = 10_000;
 /// Where the volume is in a pod.
-pub const VOLUME: &str = "/work";
+pub const VOLUME: &str = "/kindling";
 
 impl Manifest<'_> {
     /// The manifest, for `kubectl apply -f -`.
