@@ -29,7 +29,7 @@ fn a_sweep_leaves_what_the_readme_promises() {
         "report.md",
         "report.html",
         "figures/boxplot.svg",
-        "figures/mistakes.png",
+        "figures/mistakes.svg",
     ] {
         assert!(desk.path().join("artifacts/tiny").join(file).is_file(), "{file}");
     }

@@ -187,7 +187,7 @@ fn pictures_of_any_size_in_folders_and_idx_files_are_trained_on_and_predicted() 
     desk.expect(0, &["sweep", "stripes.toml"]);
     desk.expect(0, &["train", "stripes.toml", "--out", "model", "-q"]);
     // A folder of results with the same name is not taken for the data.
-    write_png(&desk.path().join("stripes/figures/mistakes.png"), 3, &[1; 9]);
+    write_png(&desk.path().join("stripes/figures/sheet.png"), 3, &[1; 9]);
     desk.expect(0, &["data", "check", "stripes"]);
     let one = "data/stripes/down/0.png";
     let (out, _) = desk.expect(0, &["predict", "model", one]);

@@ -16,7 +16,7 @@ use kindling::experiment::metric::Metric;
 use kindling::experiment::plan::{Plan, Trial, identity};
 use kindling::experiment::spec::Spec;
 use kindling::record::{self, Bytes, History, MadeWith, SCHEMA, Status, TrialRecord};
-use kindling::report;
+use kindling::report::{self, OfNetwork};
 use kindling::run::{self, Listener, RunOutcome, RunnerOptions, Trainer};
 use kindling::seed::{Purpose, Stream};
 use kindling::train::{Callback, TrainError};
@@ -174,7 +174,7 @@ fn from_spec_to_report_without_training() {
         summary.claims[0].evidence
     );
     assert_eq!(summary.best().unwrap().label, "tanh");
-    report::write(&summary, None, Vec::new(), folder.path()).unwrap();
+    report::write(&summary, None, OfNetwork::default(), folder.path(), true).unwrap();
     for file in [
         "report.md",
         "report.html",
@@ -206,7 +206,8 @@ fn derived_files_do_not_depend_on_the_order_records_came_in() {
         records.iter().for_each(|record| file.append(record).unwrap());
         drop(file);
         let outcome = sweep(&plan, &Fake::default(), folder.path(), &Ear::default()).unwrap();
-        report::write(&Summary::new(&plan, outcome.records).unwrap(), None, Vec::new(), folder.path()).unwrap();
+        report::write(&Summary::new(&plan, outcome.records).unwrap(), None, OfNetwork::default(), folder.path(), true)
+            .unwrap();
         ["trials.csv", "curves.csv", "summary.json", "report.html"].map(|f| fs::read(folder.path().join(f)).unwrap())
     };
     let records: Vec<TrialRecord> = plan.trials().map(|t| Fake::default().record(&t, Status::Done)).collect();
@@ -227,7 +228,7 @@ fn a_metric_of_another_version_of_the_program_is_reported_by_its_name() {
     let summary = Summary::new(&plan, records).unwrap();
     let found = summary.arms[0].metric(&unknown.into()).unwrap();
     assert_eq!((found.description.n, found.description.mean), (3, 1.5));
-    report::write(&summary, None, vec![], folder.path()).unwrap();
+    report::write(&summary, None, OfNetwork::default(), folder.path(), true).unwrap();
     let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
     let head = read("trials.csv").lines().next().unwrap().to_string();
     assert!(head.contains("test_accuracy,top_speed@3"), "{head}");
@@ -441,7 +442,7 @@ fn diverged_runs_are_counted_and_have_no_made_up_numbers() {
     let summary = Summary::new(&plan, outcome.records).unwrap();
     assert_eq!((summary.arms[0].diverged, summary.arms[0].metrics.len()), (12, 0));
     assert_eq!(summary.claims[0].finding, kindling::analysis::claims::Finding::Confirmed);
-    report::write(&summary, None, Vec::new(), folder.path()).unwrap();
+    report::write(&summary, None, OfNetwork::default(), folder.path(), true).unwrap();
     let csv = fs::read_to_string(folder.path().join("trials.csv")).unwrap();
     assert!(csv.lines().nth(1).unwrap().starts_with("relu,relu,0,diverged,5,,,"), "{csv}");
     let text = report::table::arms(&summary).text();

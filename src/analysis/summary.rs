@@ -219,7 +219,11 @@ impl Summary {
     /// single run show this one.
     pub fn median_run(&self) -> Option<&TrialRecord> {
         let shown = self.shows.as_ref().and_then(|label| self.arms.iter().find(|arm| arm.label == *label));
-        let label = &shown.or_else(|| self.best())?.label;
+        self.median_run_of(&shown.or_else(|| self.best())?.label)
+    }
+
+    /// The run of an arm with the median of the metric that ranks the arms; of an even number of runs, the lower of the two in the middle.
+    pub fn median_run_of<'a>(&'a self, label: &'a str) -> Option<&'a TrialRecord> {
         let value = |record: &TrialRecord| record.quantity(&self.metric);
         let mut runs: Vec<(f64, &TrialRecord)> =
             self.records_of(label).filter_map(|record| Some((value(record)?, record))).collect();

@@ -64,6 +64,8 @@ pub enum Command {
     Data(DataArgs),
     /// Write a run's tables, figures and report again from its records, without training
     Report(ReportArgs),
+    /// Open a run's page, report.html, in the browser
+    Open(OpenArgs),
     /// Compare the arms of two runs
     Compare(CompareArgs),
     /// Retrain some recorded trials and compare their bytes
@@ -124,6 +126,9 @@ pub struct RunFlags {
     /// A quick trial run of seconds: 1 epoch, 3 seeds, 2,000 images; results go to artifacts/smoke/
     #[arg(long)]
     pub smoke: bool,
+    /// Keep no small copies of the networks for report.html, in which digits are drawn for them and codes are walked
+    #[arg(long)]
+    pub no_weights: bool,
     /// Print only the results
     #[arg(long, short)]
     pub quiet: bool,
@@ -242,9 +247,19 @@ pub struct ReportArgs {
     /// Also compress the records (records.jsonl.gz); every command reads both forms
     #[arg(long)]
     pub compress: bool,
+    /// Leave the networks out of report.html, which is then smaller and draws no digits
+    #[arg(long)]
+    pub no_weights: bool,
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `kindling open`
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Folder of a run, such as artifacts/optimizers, or its name under artifacts/
+    pub run: PathBuf,
 }
 
 /// `kindling completions`

@@ -14,9 +14,8 @@ use crate::cli::AutoencoderArgs;
 use crate::experiment::config::TrialConfig;
 use crate::experiment::spec::Spec;
 use crate::record::Status;
-use crate::report;
-use crate::report::figures::Figure;
 use crate::report::figures::autoencoder::Interpolation;
+use crate::report::{self, OfNetwork};
 use crate::run::SavingTrainer;
 use crate::terminal;
 
@@ -43,12 +42,11 @@ pub fn run(args: &AutoencoderArgs) -> Result<Exit> {
         let dataset = run.shown_dataset(summary);
         save_missing(&run, &trainer, summary)?;
         // Figures of the network come last: whatever becomes of them, the numbers are reported.
-        let figures = figures(&run, summary, config, &interpolation);
-        let (figures, failure) = match figures {
-            Ok(figures) => (figures, None),
-            Err(error) => (Vec::new(), Some(error)),
+        let (of_network, failure) = match of_network(&run, summary, config, &interpolation) {
+            Ok(of_network) => (of_network, None),
+            Err(error) => (OfNetwork::default(), Some(error)),
         };
-        report::write(summary, dataset, figures, &run.folder)?;
+        report::write(summary, dataset, of_network, &run.folder, options.weights)?;
         print::summary(summary, dataset, &run.folder, Format::of(args.json))?;
         failure.map_or(Ok(()), Err)
     })?;
@@ -78,12 +76,13 @@ fn save_missing(run: &Run, trainer: &SavingTrainer, summary: &Summary) -> Result
     interrupts::stop_at_once()
 }
 
-/// Figures of the median run; none where its network is not saved, for a reason that the trainer has.
-fn figures(run: &Run, summary: &Summary, config: &TrialConfig, interpolation: &Interpolation) -> Result<Vec<Figure>> {
-    let Some(record) = summary.median_run().filter(|_| !STOP.load(Ordering::Relaxed)) else { return Ok(Vec::new()) };
+/// What is drawn from the network of the median run; nothing where it is not saved, for a reason that the trainer has.
+fn of_network(run: &Run, summary: &Summary, config: &TrialConfig, interpolation: &Interpolation) -> Result<OfNetwork> {
+    let record = summary.median_run().filter(|_| !STOP.load(Ordering::Relaxed));
+    let Some(record) = record else { return Ok(OfNetwork::default()) };
     match autoencoder_figures::load(&run.folder, record, config, &run.lab) {
         Ok(network) => autoencoder_figures::draw(record, &network, config, &run.lab, interpolation, &run.folder),
-        Err(_) => Ok(Vec::new()),
+        Err(_) => Ok(OfNetwork::default()),
     }
 }
 

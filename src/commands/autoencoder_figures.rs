@@ -11,9 +11,10 @@ use crate::files::write_atomic;
 use crate::nn::models::Network;
 use crate::npy;
 use crate::record::TrialRecord;
+use crate::report::OfNetwork;
 use crate::report::export::embeddings;
-use crate::report::figures::Figure;
-use crate::report::figures::autoencoder::{Interpolation, InterpolationEnds, TrainedAutoencoder};
+use crate::report::figures::autoencoder::{Interpolation, InterpolationEnds, TrainedAutoencoder, code_map};
+use crate::report::interactive::codes;
 use crate::trial::Lab;
 use crate::trial::saved;
 
@@ -63,12 +64,14 @@ pub fn draw(
     lab: &Lab,
     interpolation: &Interpolation,
     folder: &Path,
-) -> Result<Vec<Figure>> {
+) -> Result<OfNetwork> {
     let model = network.autoencoder().context("the saved network is not an autoencoder")?;
     let dataset = lab.dataset(&config.data)?;
     let test = lab.splits(&config.data)?.test;
     let autoencoder = TrainedAutoencoder::new(model, config, record.seed, dataset, test, &lab.backend.device);
     let (figures, plane) = autoencoder.draw(interpolation)?;
+    let points = plane.as_ref().map_or_else(Vec::new, |plane| code_map::pixels(plane));
+    let codes = codes::of(model, config, record.seed, dataset, &autoencoder.codes, &points)?;
     let width = autoencoder.latent();
     write_atomic(&folder.join("codes.npy"), &npy::f32_rows(&autoencoder.codes, width))?;
     write_atomic(&folder.join("labels.npy"), &npy::u8_list(test.labels))?;
@@ -78,5 +81,5 @@ pub fn draw(
         let csv = embeddings::plane_csv(&plane, test.labels, &dataset.classes);
         write_atomic(&folder.join("tsne.csv"), csv.as_bytes())?;
     }
-    Ok(figures)
+    Ok(OfNetwork { figures, codes })
 }

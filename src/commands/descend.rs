@@ -11,7 +11,7 @@ use crate::cli::DescendArgs;
 use crate::experiment::spec::{DEFAULT_SEEDS, Spec};
 use crate::nn::test_function::Function;
 use crate::nn::{device, optim};
-use crate::report;
+use crate::report::{self, OfNetwork};
 use crate::suggest::suggestion;
 
 /// The usual four, at rates that suit Rosenbrock's function.
@@ -38,11 +38,12 @@ pub fn run(args: &DescendArgs) -> Result<Exit> {
         fresh: None,
         share: false,
         save_models: false,
+        weights: true,
         shard: None,
     };
     let format = Format::of(args.json);
     Run::prepare(spec, folder, &options)?.train(|run, summary| {
-        report::write(summary, None, Vec::new(), &run.folder)?;
+        report::write(summary, None, OfNetwork::default(), &run.folder, true)?;
         print::summary(summary, None, &run.folder, format)
     })
 }

@@ -14,6 +14,7 @@ use crate::files::write_atomic;
 use crate::record::{self, Status, TrialRecord};
 use crate::run::NeededTrials;
 use crate::terminal;
+use crate::trial::snapshot::Snapshot;
 
 /// Merges, and says what is missing.
 pub fn run(args: &MergeArgs) -> Result<Exit> {
@@ -41,6 +42,10 @@ pub fn run(args: &MergeArgs) -> Result<Exit> {
     let count = needed.iter().filter(|trial| finished.contains(&(trial.label.as_str(), trial.seed))).count();
     let trials = needed.len();
     write_atomic(&out.join("spec.toml"), spec.to_toml()?.as_bytes())?;
+    for folder in folders.iter().filter(|folder| **folder != out) {
+        // A report has less to touch without them, and is as right.
+        ordered.iter().for_each(|record| drop(Snapshot::copy(folder, &out, &record.id)));
+    }
     if !held.replace(&ordered)? {
         terminal::tell(format_args!(
             "note: the file system of {} has no locks, and a part of the run may be going on; the files in records/ stay",

@@ -18,6 +18,7 @@ mod landscape;
 mod list;
 mod lr_finder;
 mod merge;
+mod open;
 mod predict;
 mod print;
 mod report;
@@ -80,6 +81,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::List => list::run(),
         Command::Data(args) => data::run(args),
         Command::Report(args) => report::run(&args),
+        Command::Open(args) => open::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Submit(args) => submit::run(&args.scheduler),

@@ -74,17 +74,15 @@ impl<'a> Predicted<'a> {
         if task == Task::Regress {
             return outputs.iter().map(|&number| Self::Number(number)).collect();
         }
-        // The outputs of a network trained on a mean squared error, and those of one sigmoid a class, do not add up to 1.
-        let loss = card.config.train.loss;
-        let is_binary = matches!(task, Task::Binary { .. });
-        let are_logits = loss == Loss::CrossEntropy || is_binary && loss.is_on_logits() && !loss.is_perceptrons();
+        let has_probabilities = classification::are_probabilities(task, card.config.train.loss);
         let scores = classification::class_scores(outputs, task);
         let of_row = |row: &[f32]| {
             let probabilities = classification::probabilities(row, row.len(), Loss::CrossEntropy);
             let mut order: Vec<usize> = (0..row.len()).collect();
             // A stable sort: of equal scores the first class is predicted, as everywhere.
             order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            let class = |class: usize| (card.classes[class].as_str(), are_logits.then_some(probabilities[class]));
+            let class =
+                |class: usize| (card.classes[class].as_str(), has_probabilities.then_some(probabilities[class]));
             Self::Classes(order.into_iter().map(class).collect())
         };
         scores.chunks_exact(card.classes.len()).map(of_row).collect()

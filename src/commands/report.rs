@@ -11,7 +11,7 @@ use crate::data::{Dataset, source};
 use crate::experiment::metric::Metric;
 use crate::nn::device;
 use crate::record::{self, TrialRecord};
-use crate::report::figures::Figure;
+use crate::report::OfNetwork;
 use crate::terminal;
 use crate::trial::{Lab, saved};
 
@@ -34,22 +34,22 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
         ));
     }
     let shown = dataset.as_ref();
-    let figures = match (summary.median_run(), &dataset) {
+    let of_network = match (summary.median_run(), &dataset) {
         (Some(run), Some(dataset)) if saved::folder_of_seed(&args.folder, run.seed).is_dir() => {
-            figures(args, run, dataset).unwrap_or_else(|error| {
+            of_network(args, run, dataset).unwrap_or_else(|error| {
                 terminal::tell(format_args!("note: no pictures of codes: {error:#}"));
-                Vec::new()
+                OfNetwork::default()
             })
         }
         (Some(run), Some(_)) if run.metric(&Metric::KnnAccuracy).is_some() && summary.arms.len() == 1 => {
             terminal::tell(format_args!(
                 "note: the median run's network is not in models/, so there are no pictures of its codes"
             ));
-            Vec::new()
+            OfNetwork::default()
         }
-        _ => Vec::new(),
+        _ => OfNetwork::default(),
     };
-    crate::report::write(&summary, shown, figures, &args.folder)?;
+    crate::report::write(&summary, shown, of_network, &args.folder, !args.no_weights)?;
     if args.compress && args.folder.join("records.jsonl").is_file() {
         record::write_compressed(&args.folder)?;
     }
@@ -57,8 +57,8 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Figures of the network that was saved of the median run.
-fn figures(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<Vec<Figure>> {
+/// What is drawn from the network that was saved of the median run.
+fn of_network(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result<OfNetwork> {
     let made = &run.made_with;
     ensure!(dataset.hash == made.data, "{} here is not what the run was trained on", dataset.name);
     // Where it was trained does not matter to its figures.

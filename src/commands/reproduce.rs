@@ -14,8 +14,8 @@ use crate::data::source;
 use crate::experiment::spec::{Spec, library};
 use crate::files::{read_within, write_atomic};
 use crate::record;
-use crate::report;
 use crate::report::ledger::{self, Earlier, Entry};
+use crate::report::{self, OfNetwork};
 use crate::suggest::suggestion;
 use crate::terminal;
 
@@ -68,7 +68,10 @@ pub fn run(args: &ReproduceArgs) -> Result<Exit> {
         let folder = folders.runs.join(name);
         let outcome = match report_finished(&spec, &options, &folder) {
             Ok(true) => Ok(Exit::Done),
-            Ok(false) => train(Run::prepare(spec, folder, &options).with_context(|| format!("experiment `{name}`"))?),
+            Ok(false) => {
+                let run = Run::prepare(spec, folder, &options).with_context(|| format!("experiment `{name}`"))?;
+                train(run, options.weights)
+            }
             Err(error) => Err(error),
         };
         match outcome {
@@ -112,7 +115,7 @@ fn write_ledger(folder: &Path, entries: &[Entry], missing: &[String], as_json: b
     let figures = ledger::figures(entries);
     write_atomic(&folder.join("ledger.md"), report::markdown::render(&ledger::page(entries, missing, &[])).as_bytes())?;
     let page = ledger::page(entries, missing, &figures);
-    write_atomic(&folder.join("ledger.html"), report::html::render(&page).as_bytes())?;
+    write_atomic(&folder.join("ledger.html"), report::html::render(&page)?.as_bytes())?;
     if as_json {
         return Ok(lines.trim_end().into());
     }
@@ -182,7 +185,7 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
         if is_whole {
             report::write_html(&summary, dataset.as_ref(), folder)?;
         } else {
-            report::write(&summary, dataset.as_ref(), Vec::new(), folder)?;
+            report::write(&summary, dataset.as_ref(), OfNetwork::default(), folder, options.weights)?;
             write_atomic(&folder.join("spec.toml"), known.as_bytes())?;
         }
     }
@@ -190,9 +193,9 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
 }
 
 /// Trains what is missing, and reports.
-fn train(run: Run) -> Result<Exit> {
+fn train(run: Run, with_weights: bool) -> Result<Exit> {
     run.train(|run, summary| {
-        report::write(summary, run.shown_dataset(summary), Vec::new(), &run.folder)?;
+        report::write(summary, run.shown_dataset(summary), OfNetwork::default(), &run.folder, with_weights)?;
         Ok(())
     })
 }

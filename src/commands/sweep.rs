@@ -18,7 +18,7 @@ use crate::experiment::plan::{Plan, Trial, cost};
 use crate::experiment::spec::{Spec, library};
 use crate::nn::device;
 use crate::record;
-use crate::report;
+use crate::report::{self, OfNetwork};
 use crate::run::progress::cost_line;
 use crate::run::{RunnerOptions, Shards, memory};
 use crate::terminal;
@@ -56,7 +56,7 @@ pub fn run(args: &SweepArgs) -> Result<Exit> {
     let format = Format::of(args.json);
     let report = |run: &Run, summary: &Summary| {
         let dataset = run.shown_dataset(summary);
-        report::write(summary, dataset, Vec::new(), &run.folder)?;
+        report::write(summary, dataset, OfNetwork::default(), &run.folder, options.weights)?;
         print::summary(summary, dataset, &run.folder, format)
     };
     if adds_seeds {

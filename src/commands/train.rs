@@ -19,8 +19,9 @@ use crate::report::training;
 use crate::run::dashboard::Dashboard;
 use crate::terminal;
 use crate::train::TrainError;
+use crate::trial::Lab;
 use crate::trial::saved::{self, ModelCard};
-use crate::trial::{Lab, run_stack};
+use crate::trial::snapshot::{Snapshot, run_stack_with_snapshots};
 
 /// Trains the same trial as in a sweep, with a dashboard, and saves the network. A training that the user stops is saved as far as it came.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
@@ -33,9 +34,9 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let stop = interrupts::stop_after_the_step()?;
     let label = format!("{} seed {}", arm.label, args.seed);
     let trained = Dashboard::show(&label, &arm.config, (args.run.quiet, true), stop, |screen| {
-        run_stack(&lab, &[arm.trial(0, args.seed)], screen)
+        run_stack_with_snapshots(&lab, &[arm.trial(0, args.seed)], screen)
     });
-    let trained = match trained {
+    let (trained, mut snapshots) = match trained {
         Ok(trained) => trained,
         Err(TrainError::Interrupted) => {
             terminal::tell(format_args!(
@@ -77,17 +78,18 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
         ));
         return Ok(Exit::Failed);
     }
-    if let Err(error) = report(&plan, record, &lab, &folder) {
+    let snapshot = snapshots.pop().flatten().filter(|_| !args.run.no_weights);
+    if let Err(error) = report(&plan, record, &lab, snapshot, &folder) {
         return Ok(failed(&error.context("the network is saved, and its report is not")));
     }
     Ok(if record.stopped_epoch.is_some() { Exit::Interrupted } else { Exit::Done })
 }
 
 /// Writes the curves and the report beside the network.
-fn report(plan: &Plan, record: &TrialRecord, lab: &Lab, folder: &Path) -> Result<()> {
+fn report(plan: &Plan, record: &TrialRecord, lab: &Lab, snapshot: Option<Snapshot>, folder: &Path) -> Result<()> {
     let summary = Summary::new(&Plan { claims: Vec::new(), ..plan.clone() }, vec![record.clone()])?;
     let config = plan.config_of(&record.arm).context("the plan has no such arm")?;
-    training::write(&summary, record, lab.dataset(&config.data)?, folder)
+    training::write(&summary, record, lab.dataset(&config.data)?, snapshot, folder)
 }
 
 /// Prints what was measured, and the folder that the network is saved in.

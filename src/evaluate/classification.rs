@@ -62,6 +62,13 @@ pub fn class_scores(outputs: &[f32], task: Task) -> Vec<f32> {
     }
 }
 
+/// Whether the softmax of a row of [`class_scores`] is a probability: the outputs of a network trained on a mean squared error, and those of
+/// one sigmoid a class, do not add up to 1.
+pub fn are_probabilities(task: Task, loss: Loss) -> bool {
+    let is_binary = matches!(task, Task::Binary { .. });
+    loss == Loss::CrossEntropy || is_binary && loss.is_on_logits() && !loss.is_perceptrons()
+}
+
 /// The probabilities that outputs `[n * width]` stand for, under the loss that the network was trained on: a softmax of each row under the
 /// cross-entropy, a sigmoid of each number under the other losses on logits, 0 or 1 of a perceptron, and otherwise the outputs themselves.
 pub fn probabilities(outputs: &[f32], width: usize, loss: Loss) -> Vec<f32> {

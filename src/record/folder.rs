@@ -26,8 +26,9 @@ const SHARDS: &str = "records";
 /// has not noticed yet that a machine is gone.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// What a run's folder holds besides its records and its spec, all of it made from them.
-const MADE_FROM_RECORDS: [&str; 10] = [
+const MADE_FROM_RECORDS: [&str; 11] = [
     "models",
+    "snapshots",
     "figures",
     "best.toml",
     "report.html",

@@ -50,7 +50,7 @@ pub fn table(summary: &Summary) -> Option<Table> {
     }
     let columns: Vec<MetricColumn> = COLUMNS.into_iter().filter(|column| has(&column.metric)).collect();
     let row = |arm: &ArmSummary| {
-        std::iter::once(Cell::from(&arm.label)).chain(columns.iter().map(|column| cell(arm, column))).collect()
+        std::iter::once(Cell::arm(&arm.label)).chain(columns.iter().map(|column| cell(arm, column))).collect()
     };
     let head = std::iter::once("arm").chain(columns.iter().map(|column| column.heading));
     Some(Table::new(head, summary.arms.iter().map(row)))

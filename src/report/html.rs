@@ -2,33 +2,80 @@
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::figures::{Figure, svg};
-use super::page::{Block, Page};
-use super::table::{Cell, Link, Table};
+use super::page::{Block, Page, Stage};
+use super::table::{ArmName, Cell, Link, Table};
 use crate::analysis::claims::Finding;
 
 const STYLE: &str = include_str!("page/style.css");
+/// What the other scripts share.
+const PAGE: &str = include_str!("page/page.js");
 /// Tables that sort and stack.
 const TABLES: &str = include_str!("page/tables.js");
 /// Menus that hide what is not of one source, or has not one finding.
 const FILTER: &str = include_str!("page/filter.js");
+/// Arms that are hidden and picked, marks that are named, and curves that are read.
+const ARMS: &str = concat!(
+    include_str!("page/arms.js"),
+    include_str!("page/tips.js"),
+    include_str!("page/curves.js"),
+    include_str!("page/brush.js")
+);
+/// Images that are cut from a sheet, and networks that are run.
+const IMAGES: &str = include_str!("page/images.js");
+const NETWORKS: &str = include_str!("page/networks.js");
+/// Images behind the cells of a confusion matrix.
+const CONFUSED: &str = include_str!("page/confused.js");
+const DRAWING: &str = include_str!("page/drawing.js");
+const LEARNING: &str = include_str!("page/learning.js");
+const DESCENTS: &str = include_str!("page/descents.js");
+const WALKING: &str = include_str!("page/walking.js");
 
 /// The page as `report.html`.
-pub fn render(page: &Page) -> String {
+///
+/// # Errors
+/// A number of its data that JSON cannot hold.
+pub fn render(page: &Page) -> Result<String> {
     let title = inline(&page.title);
-    let (form, filter) = if page.can_filter { (FORM, FILTER) } else { ("", "") };
+    let form = if page.can_filter { FORM } else { "" };
+    let (data, scripts) = scripts(page)?;
     let anchors = anchors(&page.blocks);
     let contents = contents(&anchors);
     let body: String = sections(&page.blocks, &anchors);
-    format!(
+    Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{contents}{form}{body}\
-         <script>\n{TABLES}{filter}</script>\n</body>\n</html>\n"
-    )
+         {data}<script>\n{scripts}</script>\n</body>\n</html>\n"
+    ))
+}
+
+/// The data of the page's scripts as an element, and the scripts that it needs, in their order.
+fn scripts(page: &Page) -> Result<(String, String)> {
+    let mut scripts = vec![PAGE, TABLES];
+    if page.can_filter {
+        scripts.push(FILTER);
+    }
+    let Some(interactive) = &page.interactive else { return Ok((String::new(), scripts.concat())) };
+    scripts.push(ARMS);
+    let has = |stage| page.blocks.iter().any(|block| matches!(block, Block::Stage(found) if *found == stage));
+    let (drawing, learning, walking) = (has(Stage::Drawing), has(Stage::Learning), has(Stage::Codes));
+    let parts = [
+        (drawing || walking || interactive.has_confused(), IMAGES),
+        (drawing || walking || learning, NETWORKS),
+        (interactive.has_confused(), CONFUSED),
+        (drawing, DRAWING),
+        (learning, LEARNING),
+        (interactive.has_descents(), DESCENTS),
+        (walking, WALKING),
+    ];
+    scripts.extend(parts.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, script)| script));
+    let data = format!("<script type=\"application/json\" id=\"data\">{}</script>\n", interactive.to_json()?);
+    Ok((data, scripts.concat()))
 }
 
 /// The menus of [`FILTER`], which are shown by it.
@@ -44,15 +91,19 @@ const FEW: usize = 4;
 /// Each heading with the name of its place in the page: its words in small letters, with a number where two headings have the same.
 fn anchors(blocks: &[Block]) -> Vec<(String, String)> {
     let mut names: HashMap<String, usize> = HashMap::new();
-    let headings = blocks.iter().filter_map(|one| if let Block::Heading(text) = one { Some(text) } else { None });
-    let named = headings.map(|text| {
+    let heading = |block: &Block| match block {
+        Block::Heading(text) => Some(text.clone()),
+        Block::Stage(stage) => Some(stage.title().to_string()),
+        _ => None,
+    };
+    let named = blocks.iter().filter_map(heading).map(|text| {
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let name = words.join("-");
         let count = names.entry(name.clone()).or_default();
         *count += 1;
         let name = if *count == 1 { name } else { format!("{name}-{count}") };
-        (name, text.clone())
+        (name, text)
     });
     named.collect()
 }
@@ -74,14 +125,19 @@ fn sections(blocks: &[Block], anchors: &[(String, String)]) -> String {
     let mut anchors = anchors.iter();
     let mut is_open = false;
     for one in blocks {
-        let Block::Heading(text) = one else {
-            out.push_str(&block(one));
-            continue;
+        let text = match one {
+            Block::Heading(text) => text.as_str(),
+            Block::Stage(stage) => stage.title(),
+            _ => {
+                out.push_str(&block(one));
+                continue;
+            }
         };
         out.push_str(if is_open { "</section>\n<section>\n" } else { "<section>\n" });
         is_open = true;
         let name = anchors.next().map_or("", |(name, _)| name);
         out.push_str(&format!("<h2 id=\"{}\">{}</h2>\n", svg::escape(name), inline(text)));
+        out.push_str(&block(one));
     }
     out + if is_open { "</section>\n" } else { "" }
 }
@@ -98,6 +154,10 @@ fn block(block: &Block) -> String {
         }
         Block::Table(table) => rows(table),
         Block::Figure(figure) => picture(figure),
+        Block::Stage(stage) => format!(
+            "<div class=\"stage\" data-stage=\"{}\"><noscript><p>This needs JavaScript.</p></noscript></div>\n",
+            stage.name()
+        ),
     }
 }
 
@@ -113,6 +173,10 @@ fn cell(cell: &Cell) -> String {
     let text = inline(&cell.to_string());
     match cell {
         Cell::Text(_) => format!("<td>{text}</td>"),
+        Cell::Arm(ArmName { label, ranks_first, .. }) => {
+            let class = if *ranks_first { " class=\"first\"" } else { "" };
+            format!("<td data-arm=\"{}\"{class}>{text}</td>", svg::escape(label))
+        }
         Cell::Number(_) => format!("<td class=\"number\">{text}</td>"),
         Cell::Finding(finding) => format!("<td class=\"{}\" data-finding>{text}</td>", class(*finding)),
         Cell::Links(links) => {
@@ -145,7 +209,8 @@ fn picture(figure: &Figure) -> String {
         }
     };
     format!(
-        "<figure>\n<div class=\"picture\">\n{picture}\n</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        "<figure data-figure=\"{}\">\n<div class=\"picture\">\n{picture}\n</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        svg::escape(figure.file.split('.').next().unwrap_or_default()),
         inline(&figure.caption)
     )
 }
@@ -194,8 +259,9 @@ mod tests {
             title: "a < b".into(),
             blocks: vec![Block::Figure(&figure), Block::Text("run `x`".into())],
             can_filter: false,
+            interactive: None,
         };
-        let html = render(&page);
+        let html = render(&page).unwrap();
         assert!(html.contains("<h1>a &lt; b</h1>") && html.contains("data:image/png;base64,iQE="));
         assert!(html.contains("alt=\"Less &lt; more\""));
         assert!(html.contains("<code>x</code>") && !html.contains("http"));
@@ -205,7 +271,7 @@ mod tests {
     fn headings_have_places_of_their_own_to_which_the_contents_lead() {
         let heading = |text: &str| Block::Heading(text.into());
         let blocks = vec![heading("Curves"), heading("A <b> & `c`"), heading("Curves"), heading("Δ")];
-        let html = render(&Page { title: "t".into(), blocks, can_filter: false });
+        let html = render(&Page { title: "t".into(), blocks, can_filter: false, interactive: None }).unwrap();
         for (name, text) in
             [("curves", "Curves"), ("a-b-c", "A &lt;b&gt; &amp; <code>c</code>"), ("curves-2", "Curves"), ("δ", "Δ")]
         {
@@ -213,8 +279,7 @@ mod tests {
             assert!(html.contains(&format!("<h2 id=\"{name}\">{text}</h2>")), "{html}");
         }
         // A short page needs none.
-        assert!(
-            !render(&Page { title: "t".into(), blocks: vec![heading("Curves")], can_filter: false }).contains("<nav>")
-        );
+        let short = Page { title: "t".into(), blocks: vec![heading("Curves")], can_filter: false, interactive: None };
+        assert!(!render(&short).unwrap().contains("<nav>"));
     }
 }

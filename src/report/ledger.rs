@@ -135,7 +135,7 @@ pub fn page<'a>(entries: &[Entry], missing: &[String], figures: &'a [(String, Ve
         .map(String::from)
         .to_vec(),
     ));
-    Page { title: "The ledger: published claims, rerun and judged".into(), blocks, can_filter: true }
+    Page { title: "The ledger: published claims, rerun and judged".into(), blocks, can_filter: true, interactive: None }
 }
 
 /// The kinds of claims, and what one of them and several are called.

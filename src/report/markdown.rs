@@ -6,9 +6,11 @@ use super::table::{Cell, Link, Table};
 /// The page as `report.md`; figures are files in `figures/`.
 pub fn render(page: &Page) -> String {
     let mut out = format!("# {}\n", running(&page.title));
-    for block in &page.blocks {
+    // On paper there is nothing to touch.
+    for block in page.blocks.iter().filter(|block| !matches!(block, Block::Stage(_))) {
         out.push('\n');
         match block {
+            Block::Stage(_) => {}
             Block::Heading(text) => out.push_str(&format!("## {}\n", running(text))),
             Block::Text(text) => out.push_str(&format!("{}\n", running(text))),
             Block::Notice(text) => out.push_str(&format!("> **{}**\n", running(text))),
@@ -39,7 +41,7 @@ fn cell(cell: &Cell) -> String {
     let link = |Link { text, target }: &Link| format!("[{}]({})", escape(text), escape(target));
     match cell {
         Cell::Links(links) => links.iter().map(link).collect::<Vec<_>>().join(", "),
-        Cell::Text(_) | Cell::Number(_) | Cell::Finding(_) => escape(&cell.to_string()),
+        Cell::Text(_) | Cell::Arm(_) | Cell::Number(_) | Cell::Finding(_) => escape(&cell.to_string()),
     }
 }
 
@@ -67,6 +69,7 @@ mod tests {
             title: "Why?".into(),
             blocks: vec![Block::Text("Because.".into()), Block::Table(table)],
             can_filter: false,
+            interactive: None,
         };
         assert_eq!(render(&page), "# Why?\n\nBecause.\n\n| a | b |\n| --- | --- |\n| x\\|y | p &lt; 1 |\n");
     }
@@ -74,7 +77,7 @@ mod tests {
     #[test]
     fn a_claim_brings_no_link_tag_or_paragraph_of_its_own() {
         let blocks = vec![Block::Text("[see](javascript:alert(1)) <b>\n# now".into())];
-        let text = render(&Page { title: "a\u{1b}[2J".into(), blocks, can_filter: false });
+        let text = render(&Page { title: "a\u{1b}[2J".into(), blocks, can_filter: false, interactive: None });
         assert_eq!(text, "# a [2J\n\n[see]\\(javascript:alert(1)) &lt;b> # now\n");
     }
 
@@ -95,7 +98,8 @@ mod tests {
             caption: "It rises.".into(),
             bytes: Vec::new(),
         };
-        let page = Page { title: "Why?".into(), blocks: vec![Block::Figure(&figure)], can_filter: false };
+        let page =
+            Page { title: "Why?".into(), blocks: vec![Block::Figure(&figure)], can_filter: false, interactive: None };
         assert_eq!(render(&page), "# Why?\n\n![A line.](figures/x.svg)\n\nIt rises.\n");
     }
 }

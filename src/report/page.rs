@@ -5,6 +5,7 @@
 use super::claims;
 use super::codes;
 use super::figures::Figure;
+use super::interactive::Interactive;
 use super::table::{self, Cell, Table};
 use super::test_set;
 use crate::analysis::claims::{Finding, JudgedClaim, comparison_text, margin_text};
@@ -32,6 +33,39 @@ pub enum Block<'a> {
     Table(Table),
     /// A picture with its caption.
     Figure(&'a Figure),
+    /// A place where a page in HTML has something to touch, with its heading and what it is.
+    Stage(Stage),
+}
+
+/// What there is to touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A canvas for a picture that the networks classify.
+    Drawing,
+    /// Trainings on points, epoch by epoch.
+    Learning,
+    /// Codes that are decoded.
+    Codes,
+}
+
+impl Stage {
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Drawing => "Ask the networks",
+            Self::Learning => "Watch it learn",
+            Self::Codes => "Walk through the codes",
+        }
+    }
+
+    /// Its name in the page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drawing => "drawing",
+            Self::Learning => "learning",
+            Self::Codes => "walking",
+        }
+    }
 }
 
 /// A title and the blocks below it.
@@ -42,10 +76,17 @@ pub struct Page<'a> {
     pub blocks: Vec<Block<'a>>,
     /// Whether HTML offers to show only the claims of one section or with one finding.
     pub can_filter: bool,
+    /// What the scripts of HTML need.
+    pub interactive: Option<Interactive>,
 }
 
 /// The report of a summary. `dataset` names the classes, if it is the one that the median run was trained on.
-pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figure]) -> Page<'a> {
+pub fn page<'a>(
+    summary: &Summary,
+    dataset: Option<&Dataset>,
+    figures: &'a [Figure],
+    interactive: Interactive,
+) -> Page<'a> {
     let mut blocks = Vec::new();
     if let Some(source) = &summary.source {
         blocks.push(Block::Text(format!(
@@ -103,16 +144,31 @@ pub fn page<'a>(summary: &Summary, dataset: Option<&Dataset>, figures: &'a [Figu
             blocks.push(Block::List(differences));
         }
     }
-    for figure in figures {
-        blocks.push(Block::Heading(figure.title.clone()));
-        blocks.push(Block::Figure(figure));
-    }
+    blocks.extend(shown(figures, &interactive));
     blocks.push(Block::Heading("Settings".into()));
     blocks.push(Block::Table(settings(summary)));
     blocks.push(Block::List(other_assumptions(summary)));
     blocks.push(Block::Heading("Provenance".into()));
     blocks.push(Block::List(provenance(summary)));
-    Page { title: summary.question.clone(), blocks, can_filter: false }
+    Page { title: summary.question.clone(), blocks, can_filter: false, interactive: Some(interactive) }
+}
+
+/// The figures under their headings, and beside those to which they belong the places of what there is to touch.
+pub(super) fn shown<'a>(figures: &'a [Figure], interactive: &Interactive) -> Vec<Block<'a>> {
+    let mut blocks = Vec::new();
+    if interactive.has_classifiers() {
+        blocks.push(Block::Stage(Stage::Drawing));
+    }
+    for figure in figures {
+        blocks.push(Block::Heading(figure.title.clone()));
+        blocks.push(Block::Figure(figure));
+        match figure.file.as_str() {
+            "boundary.svg" | "fit.svg" if interactive.has_trainings() => blocks.push(Block::Stage(Stage::Learning)),
+            "codes.svg" if interactive.has_codes() => blocks.push(Block::Stage(Stage::Codes)),
+            _ => {}
+        }
+    }
+    blocks
 }
 
 /// What a search found: its best arm, how that does on the test examples, and what each setting has to do with it.

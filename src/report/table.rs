@@ -16,12 +16,25 @@ const NO_NUMBER: &str = "-";
 pub enum Cell {
     /// Words; empty where there is nothing to say.
     Text(String),
+    /// An arm, whose row a page in HTML can hide.
+    Arm(ArmName),
     /// A number as it is printed, with its interval or unit; `None`, where there is none, is printed as `-`.
     Number(Option<String>),
     /// What the records say of a claim.
     Finding(Finding),
     /// Links to other files, with commas between them.
     Links(Vec<Link>),
+}
+
+/// An arm in a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArmName {
+    /// Its label.
+    pub label: String,
+    /// What is said of it behind the label; empty where nothing is.
+    pub note: String,
+    /// Whether it ranks first among several.
+    pub ranks_first: bool,
 }
 
 /// A link to another file.
@@ -45,6 +58,11 @@ impl Cell {
     pub fn number(value: impl ToString) -> Self {
         Self::Number(Some(value.to_string()))
     }
+
+    /// An arm of which nothing else is said.
+    pub fn arm(label: &str) -> Self {
+        Self::Arm(ArmName { label: label.into(), note: String::new(), ranks_first: false })
+    }
 }
 
 impl From<&str> for Cell {
@@ -63,6 +81,7 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
+            Self::Arm(ArmName { label, note, .. }) => write!(f, "{label}{note}"),
             Self::Number(number) => f.write_str(number.as_deref().unwrap_or(NO_NUMBER)),
             Self::Finding(finding) => f.write_str(finding.name()),
             Self::Links(links) => {
@@ -118,20 +137,27 @@ fn arms_that(summary: &Summary, is_shown: impl Fn(&ArmSummary) -> bool) -> Table
     let interval_name = interval_name(summary);
     let head = ["arm", "n", "diverged", "IQM", &interval_name, "median", "mean", "sd", "min", "max", "s/trial"];
     let best = summary.search.as_ref().map(|search| search.best.as_str());
-    let name = |arm: &ArmSummary| match arm.pruned_epoch {
-        Some(epoch) => format!("{} (pruned after epoch {epoch})", arm.label),
-        None if Some(arm.label.as_str()) == best => format!("{} (best)", arm.label),
-        None => arm.label.clone(),
+    let ranked = summary.ranked_arms();
+    let first = ranked.first().filter(|arm| ranked.len() > 1 && arm.metric(&summary.metric).is_some());
+    let name = |arm: &ArmSummary| {
+        let note = match arm.pruned_epoch {
+            Some(epoch) => format!(" (pruned after epoch {epoch})"),
+            None if Some(arm.label.as_str()) == best => " (best)".into(),
+            None => String::new(),
+        };
+        // Of a search the words say it.
+        let ranks_first = best.is_none() && first.is_some_and(|first| first.label == arm.label);
+        Cell::Arm(ArmName { label: arm.label.clone(), note, ranks_first })
     };
     let row = |arm: &ArmSummary| {
         let Some(found) = arm.metric(&summary.metric) else {
-            let mut cells = vec![Cell::Text(name(arm)), Cell::number(0), Cell::number(arm.diverged)];
+            let mut cells = vec![name(arm), Cell::number(0), Cell::number(arm.diverged)];
             cells.resize(head.len(), Cell::Number(None));
             return cells;
         };
         let d = &found.description;
         vec![
-            Cell::Text(name(arm)),
+            name(arm),
             Cell::number(d.n),
             Cell::number(arm.diverged),
             d.iqm.map_or(Cell::Number(None), number),
@@ -144,8 +170,7 @@ fn arms_that(summary: &Summary, is_shown: impl Fn(&ArmSummary) -> bool) -> Table
             Cell::number(format!("{:.1}", arm.seconds)),
         ]
     };
-    let order: Vec<&ArmSummary> =
-        if summary.search.is_some() { summary.ranked_arms() } else { summary.arms.iter().collect() };
+    let order: Vec<&ArmSummary> = if summary.search.is_some() { ranked.clone() } else { summary.arms.iter().collect() };
     let order = order.into_iter().filter(|arm| is_shown(arm));
     Table::new(head, order.map(row))
 }

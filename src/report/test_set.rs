@@ -33,7 +33,7 @@ fn row(summary: &Summary, arm: &ArmSummary) -> Option<Vec<Cell>> {
     let percent = |share: f64| Cell::number(format!("{:.2}", 100.0 * share));
     let (mean, reach) = (100.0 * found.mean, 100.0 * reach(over_seeds, found.n, errors.test_error()));
     Some(vec![
-        Cell::from(&arm.label),
+        Cell::arm(&arm.label),
         percent(sd),
         percent(floor),
         percent(beyond),

@@ -9,6 +9,7 @@ use super::export::Export;
 use super::export::curves::CurvesCsv;
 use super::figures;
 use super::html;
+use super::interactive::{Extras, Interactive};
 use super::page::{self, Block, Page};
 use super::table::{Cell, Table};
 use crate::analysis::summary::Summary;
@@ -16,12 +17,19 @@ use crate::data::Dataset;
 use crate::evaluate::classification::{ClassReport, macro_mean, per_class};
 use crate::files::write_atomic;
 use crate::record::TrialRecord;
+use crate::trial::snapshot::Snapshot;
 
-/// Writes `curves.csv`, the figures of one run and `report.html` into `folder`.
+/// Writes `curves.csv`, the figures of one run and `report.html` into `folder`; `snapshot` is what the page may show of the network.
 ///
 /// # Errors
 /// A figure cannot be drawn, or the folder cannot be written.
-pub fn write(summary: &Summary, record: &TrialRecord, dataset: &Dataset, folder: &Path) -> Result<()> {
+pub fn write(
+    summary: &Summary,
+    record: &TrialRecord,
+    dataset: &Dataset,
+    snapshot: Option<Snapshot>,
+    folder: &Path,
+) -> Result<()> {
     let pictures = folder.join("figures");
     fs::create_dir_all(&pictures).with_context(|| format!("cannot create {}", pictures.display()))?;
     write_atomic(&folder.join(CurvesCsv.file()), &CurvesCsv.export(summary)?)?;
@@ -39,14 +47,14 @@ pub fn write(summary: &Summary, record: &TrialRecord, dataset: &Dataset, folder:
     if !record.confusion.is_empty() {
         blocks.push(Block::Table(per_class_table(record, &dataset.classes)));
     }
-    for figure in &figures {
-        blocks.push(Block::Heading(figure.title.clone()));
-        blocks.push(Block::Figure(figure));
-    }
+    let extras = Extras { of_the_only_run: snapshot, ..Extras::default() };
+    let interactive = Interactive::of(summary, Some(dataset), extras)?;
+    blocks.extend(page::shown(&figures, &interactive));
     blocks.push(Block::Heading("Settings".into()));
     blocks.push(Block::Table(page::settings(summary)));
-    let page = Page { title: summary.question.clone(), blocks, can_filter: false };
-    write_atomic(&folder.join("report.html"), html::render(&page).as_bytes())
+    let title = summary.question.clone();
+    let page = Page { title, blocks, can_filter: false, interactive: Some(interactive) };
+    write_atomic(&folder.join("report.html"), html::render(&page)?.as_bytes())
 }
 
 /// Precision, recall, F1 and support of each class, and their means.

@@ -5,8 +5,8 @@
 
 pub(crate) mod dashboard;
 mod halving;
+mod keeping;
 pub(crate) mod memory;
-mod models;
 pub(crate) mod progress;
 mod runner;
 mod saving;
@@ -22,7 +22,7 @@ use crate::train::{Callback, TrainError};
 use crate::trial::{Lab, run_stack};
 
 pub use halving::{HalvingTrainer, NeededTrials};
-pub use models::ModelSaver;
+pub use keeping::{KeepingTrainer, Kept};
 pub use runner::{PendingRun, RunOutcome, resume, run};
 pub use saving::SavingTrainer;
 pub use shards::Shards;

@@ -160,6 +160,12 @@ pub trait Callback: Sync {
     fn keeps_best(&self) -> bool {
         false
     }
+    /// Whether the stack is wanted after this epoch of `epochs`, where 0 is before training. It changes nothing of the training.
+    fn wants_network(&self, _epoch: usize, _epochs: usize) -> bool {
+        false
+    }
+    /// The stack after an epoch for which it is wanted.
+    fn on_network(&self, _epoch: usize, _network: &Network) {}
 }
 
 /// A callback that does nothing.
@@ -230,6 +236,12 @@ pub fn train_to(
     for (replica, layers) in replicas.iter_mut().zip(watched(&steps)) {
         replica.layers.push(layers);
     }
+    let show = |epoch: usize, steps: &Steps| {
+        if callback.wants_network(epoch, epochs) {
+            callback.on_network(epoch, &steps.network());
+        }
+    };
+    show(0, &steps);
     let mut stopped_epoch = None;
     for epoch in 0..epochs {
         let was_stopped = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
@@ -251,6 +263,7 @@ pub fn train_to(
                 replica.stopped.get_or_insert(Stopped::Pruned { epoch: epoch + 1 });
             }
         }
+        show(epoch + 1, &steps);
         stopped_epoch = was_stopped.then_some(epoch + 1);
         if checkpoints.contains(&(epoch + 1)) {
             trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network(), &replicas)? });

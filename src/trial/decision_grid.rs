@@ -15,6 +15,15 @@ const POINTS: [usize; 2] = [65, 41];
 /// Margin around the training points, as a share of their range.
 const MARGIN: f32 = 0.08;
 
+/// How many values the grid of a data set of points has; 0 of one that has none.
+pub fn values(dataset: &Dataset) -> usize {
+    match dataset.train.points().map(|points| points.width) {
+        Some(1) => POINTS[0],
+        Some(2) => POINTS[1] * POINTS[1],
+        _ => 0,
+    }
+}
+
 /// The grid of a stack of one; `None` where the examples are not points of one or two numbers, or a number is predicted from two. Of two classes it has the probability of the
 /// second, of more the predicted class.
 pub fn of(model: &Network, dataset: &Dataset, task: Task, loss: Loss, device: &Device) -> Option<DecisionGrid> {

@@ -12,6 +12,7 @@ mod lab;
 pub(crate) mod probe;
 mod references;
 pub mod saved;
+pub mod snapshot;
 mod stack;
 
 pub use lab::{Lab, Splits};

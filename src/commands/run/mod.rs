@@ -20,7 +20,7 @@ use crate::nn::device;
 use crate::record::{self, RecordFile, Status, TrialRecord};
 use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
-use crate::run::{self, ModelSaver, PendingRun, RunOutcome, RunnerOptions, Shards, Trainer};
+use crate::run::{self, KeepingTrainer, Kept, PendingRun, RunOutcome, RunnerOptions, Shards, Trainer};
 use crate::terminal;
 use crate::trial::Lab;
 pub use options::{RunOptions, data_locations, local_data, names_dataset, settle_dataset, workers};
@@ -43,7 +43,7 @@ pub struct Run {
     quiet: bool,
     /// Where trials are looked for that another run has recorded.
     shelf: Option<PathBuf>,
-    saves_models: bool,
+    kept: Kept,
     fresh: bool,
     /// Whether the command has a flag for that.
     can_begin_anew: bool,
@@ -92,20 +92,9 @@ impl Run {
         // A record of elsewhere has no network here, and another time.
         let is_shared = options.share && !options.save_models && options.shard.is_none() && !about_time(&plan);
         let shelf = is_shared.then(|| options.shelf());
-        let RunOptions { quiet, save_models: saves_models, shard, .. } = *options;
-        Ok(Self {
-            spec,
-            plan,
-            lab,
-            folder,
-            options: run_options,
-            quiet,
-            shelf,
-            saves_models,
-            fresh,
-            can_begin_anew,
-            shard,
-        })
+        let RunOptions { quiet, shard, .. } = *options;
+        let kept = Kept { models: options.save_models, snapshots: options.weights };
+        Ok(Self { spec, plan, lab, folder, options: run_options, quiet, shelf, kept, fresh, can_begin_anew, shard })
     }
 
     /// The data set of the run that figures show, where it was loaded.
@@ -124,7 +113,7 @@ impl Run {
     /// # Errors
     /// It could not start. What goes wrong later is printed, and the exit is [`Exit::Failed`].
     pub fn train(mut self, report: impl FnOnce(&Self, &Summary) -> Result<()>) -> Result<Exit> {
-        if self.saves_models && !self.quiet && record::are_in(&self.folder) {
+        if self.kept.models && !self.quiet && record::are_in(&self.folder) {
             terminal::tell(format_args!(
                 "note: trials that are recorded already are not trained again, and their networks not saved; --fresh trains them anew"
             ));
@@ -159,14 +148,12 @@ impl Run {
         })
     }
 
-    /// Runs with the trainer that was asked for, and tells of networks that could not be saved.
+    /// Runs with a trainer that keeps what is to be kept, and tells of networks that could not be saved.
     fn with_trainer(&self, run: impl FnOnce(&dyn Trainer) -> Result<Exit>) -> Result<Exit> {
-        if !self.saves_models {
-            return run(&self.lab);
-        }
-        let saver = ModelSaver::new(&self.plan, &self.lab, &self.folder);
-        let exit = run(&saver)?;
-        let unsaved = saver.unsaved();
+        let trainer = KeepingTrainer::new(&self.plan, &self.lab, &self.folder, self.kept);
+        let exit = run(&trainer)?;
+        trainer.unwritten().iter().for_each(|why| terminal::tell(format_args!("note: {why}")));
+        let unsaved = trainer.unsaved();
         unsaved.iter().for_each(|why| terminal::tell(format_args!("error: {why}")));
         Ok(if unsaved.is_empty() || exit != Exit::Done { exit } else { Exit::Failed })
     }

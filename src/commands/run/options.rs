@@ -43,6 +43,8 @@ pub struct RunOptions {
     pub share: bool,
     /// Save every network that is trained.
     pub save_models: bool,
+    /// Keep small copies of the networks for the page of the report.
+    pub weights: bool,
     /// Train one part of the plan alone.
     pub shard: Option<Shard>,
     /// Print nothing but results.
@@ -66,6 +68,7 @@ impl RunOptions {
             fresh: None,
             share: false,
             save_models: false,
+            weights: !flags.no_weights,
             shard: None,
             quiet: flags.quiet,
         }

@@ -16,6 +16,7 @@ use crate::experiment::plan::{Plan, Trial};
 use crate::record::{self, RecordFile, Status, TrialRecord};
 use crate::run::PendingRun;
 use crate::terminal;
+use crate::trial::snapshot::Snapshot;
 
 impl Run {
     /// Copies the records of pending trials that another run has.
@@ -31,6 +32,8 @@ impl Run {
         let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for (record, folder) in &found {
             file.append(record)?;
+            // A report has less to touch without it, and is as right.
+            let _ = Snapshot::copy(folder, &self.folder, &record.id);
             *counts.entry(folder.clone()).or_default() += 1;
         }
         for (folder, count) in counts.iter().filter(|_| !self.quiet) {

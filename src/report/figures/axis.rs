@@ -2,6 +2,9 @@
 
 use crate::experiment::quantity::Quantity;
 
+/// An axis with fewer ticks does not say what its scale is.
+const FEWEST: usize = 3;
+
 /// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -69,22 +72,29 @@ impl Axis {
         self.pixels
     }
 
-    /// About `most` round values of the axis at most, with their text.
+    /// Round values of the axis with their text: at least [`FEWEST`], and about `most` at most.
     pub fn ticks(&self, most: usize, percent: bool) -> Vec<(f64, String)> {
         let inside = |value: &f64| {
             let scaled = transform(self.scale, *value);
             scaled >= self.from && scaled <= self.to
         };
-        let values: Vec<f64> = match self.scale {
-            Scale::Linear => linear_ticks(self.from, self.to, most),
+        let of_scale: Vec<f64> = match self.scale {
+            Scale::Linear => Vec::new(),
             Scale::Log => log_ticks(self.from, self.to, most),
             Scale::Error => vec![0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.998, 0.9995],
         };
-        let step = match self.scale {
-            Scale::Linear => values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min),
-            _ => f64::INFINITY,
-        };
-        let shown = self.apart(values.into_iter().filter(inside), most);
+        let mut shown = self.apart(of_scale.into_iter().filter(inside), most);
+        let mut step = f64::INFINITY;
+        if shown.len() < FEWEST {
+            // Between values that are near each other every scale is nearly linear.
+            let ends = [self.from, self.to].map(|end| untransform(self.scale, end));
+            // `max_by_key` takes the last of equals.
+            let values = (most..most + FEWEST).rev().map(|most| linear_ticks(ends[0], ends[1], most));
+            let values = values.map(|values| values.into_iter().filter(inside).collect::<Vec<f64>>());
+            let values = values.max_by_key(|values| values.len().min(FEWEST)).unwrap_or_default();
+            step = values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+            shown = self.apart(values.into_iter(), most.max(FEWEST));
+        }
         shown.into_iter().map(|value| (value, tick_text(value, step, percent))).collect()
     }
 
@@ -108,6 +118,15 @@ fn transform(scale: Scale, value: f64) -> f64 {
         Scale::Log => value.log10(),
         // A perfect score would be infinitely far away. A test set of 10,000 images tells nothing below one image in 20,000.
         Scale::Error => -(1.0 - value).max(5e-5).log10(),
+    }
+}
+
+/// The value that [`transform`] takes to `scaled`.
+fn untransform(scale: Scale, scaled: f64) -> f64 {
+    match scale {
+        Scale::Linear => scaled,
+        Scale::Log => 10f64.powf(scaled),
+        Scale::Error => 1.0 - 10f64.powf(-scaled),
     }
 }
 
@@ -190,6 +209,21 @@ mod tests {
         let axis = Axis::over([0.1, 0.9999], Scale::Error, (0.0, 190.0)).unwrap();
         let pixels: Vec<f64> = axis.ticks(5, true).iter().map(|(value, _)| axis.to_pixels(*value)).collect();
         assert!(pixels.len() > 3 && pixels.windows(2).all(|pair| pair[1] - pair[0] >= 19.0), "{pixels:?}");
+    }
+
+    #[test]
+    fn an_axis_of_any_scale_has_three_ticks_at_least_where_there_is_room() {
+        for scale in [Scale::Linear, Scale::Log, Scale::Error] {
+            for (low, high) in [(0.09, 0.15), (0.96, 0.978), (0.301, 0.32), (0.5, 0.51), (0.11, 0.97)] {
+                for most in 3..8 {
+                    let ticks = Axis::over([low, high], scale, (190.0, 0.0)).unwrap().ticks(most, false);
+                    assert!(ticks.len() >= 3, "{scale:?}, {low} to {high}, {most}: {ticks:?}");
+                    let mut texts: Vec<&String> = ticks.iter().map(|(_, text)| text).collect();
+                    texts.dedup();
+                    assert_eq!(texts.len(), ticks.len(), "{ticks:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -39,11 +39,13 @@ pub fn draw(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure> {
             } else {
                 ("#D55E00", 0.85 * f64::from(count) / f64::from(most_errors.max(1)))
             };
-            svg.rect(Rectangle { left: x, top: y, width: CELL, height: CELL }, fill, opacity, GRID);
-            if count > 0 {
-                let middle = (x + CELL / 2.0, y + CELL / 2.0 + 5.0);
-                svg.text(middle, &count.to_string(), Anchor::Middle, TEXT - 1.0, INK);
-            }
+            svg.cell(truth, predicted, count, |svg| {
+                svg.rect(Rectangle { left: x, top: y, width: CELL, height: CELL }, fill, opacity, GRID);
+                if count > 0 {
+                    let middle = (x + CELL / 2.0, y + CELL / 2.0 + 5.0);
+                    svg.text(middle, &count.to_string(), Anchor::Middle, TEXT - 1.0, INK);
+                }
+            });
         }
     }
     for (class, name) in names.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::legend::{entries, part_of_arms, shown_arms};
 use super::panel::Panel;
-use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash};
+use super::svg::{Anchor, GRID, INK, OF_ARM, Svg, TEXT, colour, dash};
 use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{interquartile_mean, quantile, sorted};
 use crate::analysis::summary::Summary;
@@ -11,9 +11,9 @@ use crate::experiment::metric::Metric;
 use crate::record::{History, TrialRecord};
 
 /// Width and height of a panel.
-const SIZE: (f64, f64) = (310.0, 190.0);
+const SIZE: (f64, f64) = (290.0, 190.0);
 /// Pixels between two panels of a row, and between two rows.
-const GAP: (f64, f64) = (42.0, 34.0);
+const GAP: (f64, f64) = (82.0, 34.0);
 const LEFT: f64 = 74.0;
 const TOP: f64 = 34.0;
 const WIDTH: f64 = 760.0;
@@ -32,10 +32,10 @@ const ACCURACY: PanelRow =
 
 /// The runs of one arm in one epoch.
 #[derive(Clone, Copy)]
-struct EpochStatistics {
-    lower_quartile: f64,
-    iqm: f64,
-    upper_quartile: f64,
+pub struct EpochStatistics {
+    pub lower_quartile: f64,
+    pub iqm: f64,
+    pub upper_quartile: f64,
 }
 
 /// Loss, and accuracy where there is one, with a line per arm; the best arms where there are many. `None` if no record has epochs.
@@ -59,12 +59,14 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     }
     for (index, row) in rows.iter().enumerate() {
         let last = index + 1 == rows.len();
-        draw_row(&mut svg, summary, &labels, row, TOP + index as f64 * (SIZE.1 + GAP.1), last)?;
+        draw_row(&mut svg, summary, &labels, row, TOP + index as f64 * (SIZE.1 + GAP.1), last);
     }
     for ((dx, dy), (index, label)) in entries.into_iter().zip(labels.iter().enumerate()) {
         let (x, y) = (LEFT + dx, legend_top + dy);
-        svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(index), 2.5, dash(index));
-        svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
+        svg.arm(label, colour(index), |svg| {
+            svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], OF_ARM, 2.5, dash(index));
+            svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
+        });
     }
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let words = FigureText {
@@ -72,35 +74,33 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         alt: format!("Training and validation {} of each arm over the epochs.", names.join(" and ")),
         caption: format!(
             "Line: interquartile mean over seeds; band: middle half of the seeds (quartiles). Training numbers are means over an epoch \
-             as the weights change; validation numbers are taken at its end.{}",
+             as the weights change; validation numbers are taken at its end. Every panel has its own scale.{}",
             part_of_arms(summary, &labels)
         ),
     };
     Some(Figure::svg("curves", words, svg))
 }
 
-/// Two panels that share their y axis; the last row has the labels of the epochs.
-fn draw_row(svg: &mut Svg, summary: &Summary, labels: &[&str], row: &PanelRow, top: f64, last: bool) -> Option<()> {
+/// Two panels, each on its own scale; the last row has the labels of the epochs.
+fn draw_row(svg: &mut Svg, summary: &Summary, labels: &[&str], row: &PanelRow, top: f64, last: bool) {
     let curves_of = |history: fn(&History) -> &Vec<f32>| {
         labels.iter().map(|label| statistics(summary.records_of(label), history)).collect::<Vec<_>>()
     };
     let sides = row.histories.map(curves_of);
-    let every: Vec<f64> =
-        sides.iter().flatten().flatten().flat_map(|s| [s.lower_quartile, s.iqm, s.upper_quartile]).collect();
-    let scale = if row.percent { Axis::scale_for(&Metric::ValidationAccuracy.into(), &every) } else { Scale::Log };
     let bottom = top + SIZE.1;
-    let y = Axis::over(every, scale, (bottom, top))?;
     svg.upward((16.0, (bottom + top) / 2.0), row.name);
     for (side, curves) in sides.iter().enumerate() {
         let left = LEFT + side as f64 * (SIZE.0 + GAP.0);
         let right = left + SIZE.0;
         let epochs = curves.iter().map(Vec::len).max().unwrap_or(1).max(1);
-        let Some(x) = Axis::over([1.0, epochs as f64], Scale::Linear, (left, right)) else { continue };
+        let every: Vec<f64> =
+            curves.iter().flatten().flat_map(|s| [s.lower_quartile, s.iqm, s.upper_quartile]).collect();
+        let scale = if row.percent { Axis::scale_for(&Metric::ValidationAccuracy.into(), &every) } else { Scale::Log };
+        let x = Axis::over([1.0, epochs as f64], Scale::Linear, (left, right));
+        let (Some(x), Some(y)) = (x, Axis::over(every, scale, (bottom, top))) else { continue };
         for (value, text) in y.ticks(5, row.percent) {
             svg.line((left, y.to_pixels(value)), (right, y.to_pixels(value)), GRID, 1.0);
-            if side == 0 {
-                svg.text((left - 7.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
-            }
+            svg.text((left - 7.0, y.to_pixels(value) + 5.0), &text, Anchor::End, TEXT - 2.0, INK);
         }
         if last {
             let whole = |(value, _): &(f64, String)| value.fract() == 0.0 && *value >= 1.0;
@@ -111,29 +111,31 @@ fn draw_row(svg: &mut Svg, summary: &Summary, labels: &[&str], row: &PanelRow, t
             svg.text(((left + right) / 2.0, bottom + 37.0), "epoch", Anchor::Middle, TEXT, INK);
         }
         svg.line((left, bottom), (right, bottom), INK, 1.0);
-        draw_curves(svg, &Panel { x, y }, curves);
+        draw_curves(svg, &Panel { x, y }, labels, curves);
     }
-    Some(())
 }
 
-fn draw_curves(svg: &mut Svg, panel: &Panel, curves: &[Vec<EpochStatistics>]) {
-    for (index, curve) in curves.iter().enumerate() {
+fn draw_curves(svg: &mut Svg, panel: &Panel, labels: &[&str], curves: &[Vec<EpochStatistics>]) {
+    for ((index, label), curve) in labels.iter().enumerate().zip(curves) {
         let points = |value: fn(&EpochStatistics) -> f64| {
             let epochs = curve.iter().enumerate();
             epochs.map(|(epoch, statistics)| (epoch as f64 + 1.0, value(statistics))).collect::<Vec<_>>()
         };
-        svg.area(&panel.band(&points(|s| s.lower_quartile), &points(|s| s.upper_quartile)), colour(index), 0.2);
+        let band = panel.band(&points(|s| s.lower_quartile), &points(|s| s.upper_quartile));
         let line: Vec<(f64, f64)> = points(|s| s.iqm).into_iter().map(|point| panel.to_pixels(point)).collect();
-        svg.polyline(&line, colour(index), 2.0, dash(index));
-        // A line through one point cannot be seen.
-        if let [only] = line[..] {
-            svg.dot(only, 4.0, colour(index), 1.0);
-        }
+        svg.arm(label, colour(index), |svg| {
+            svg.area(&band, OF_ARM, 0.2);
+            svg.polyline(&line, OF_ARM, 2.0, dash(index));
+            // A line through one point cannot be seen.
+            if let [only] = line[..] {
+                svg.dot(only, 4.0, OF_ARM, 1.0);
+            }
+        });
     }
 }
 
 /// For each epoch, over the runs that reached it.
-fn statistics<'a>(
+pub fn statistics<'a>(
     records: impl Iterator<Item = &'a TrialRecord>,
     history: fn(&History) -> &Vec<f32>,
 ) -> Vec<EpochStatistics> {

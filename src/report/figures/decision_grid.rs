@@ -205,7 +205,7 @@ fn draw_plane(
 }
 
 /// The training points that a run learnt from: those of a data set at hand, or of a toy, which is drawn again.
-fn points_of<'a>(run: &TrialRecord, dataset: Option<&'a Dataset>) -> Option<Cow<'a, PointSet>> {
+pub fn points_of<'a>(run: &TrialRecord, dataset: Option<&'a Dataset>) -> Option<Cow<'a, PointSet>> {
     if let Some(dataset) = dataset.filter(|dataset| dataset.hash == run.made_with.data) {
         return dataset.train.points().map(Cow::Borrowed);
     }

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale};
 use super::panel::Panel;
-use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour};
+use super::svg::{Anchor, FAINT, GRID, INK, OF_ARM, Svg, TEXT, colour};
 use super::{Figure, FigureText, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, MetricSummary, Summary};
@@ -78,13 +78,15 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     for (index, curves) in panels.iter().enumerate() {
         let left = LEFT + (index % 2) as f64 * (SIZE.0 + GAP.0);
         let top = TOP + (index / 2) as f64 * (SIZE.1 + GAP.1);
-        draw_panel(&mut svg, (left, top), curves);
+        draw_panel(&mut svg, (left, top), curves, &summary.arms);
     }
     for (index, arm) in summary.arms.iter().enumerate() {
         let y = legend_top + 24.0 * index as f64;
-        svg.polyline(&[(LEFT, y - 5.0), (LEFT + 30.0, y - 5.0)], colour(index), 2.5, "");
         let label = if summary.arms.len() > 1 { format!(" ({})", arm.label) } else { String::new() };
-        svg.text((LEFT + 38.0, y), &format!("denoised{label}"), Anchor::Start, TEXT, INK);
+        svg.arm(&arm.label, colour(index), |svg| {
+            svg.polyline(&[(LEFT, y - 5.0), (LEFT + 30.0, y - 5.0)], OF_ARM, 2.5, "");
+            svg.text((LEFT + 38.0, y), &format!("denoised{label}"), Anchor::Start, TEXT, INK);
+        });
     }
     let y = legend_top + 24.0 * summary.arms.len() as f64;
     svg.polyline(&[(LEFT, y - 5.0), (LEFT + 30.0, y - 5.0)], FAINT, 2.5, "5 4");
@@ -128,7 +130,7 @@ fn curve(arm: &ArmSummary, at: AtLevel) -> Vec<LevelPoint> {
     points
 }
 
-fn draw_panel(svg: &mut Svg, corner: (f64, f64), curves: &Curves) {
+fn draw_panel(svg: &mut Svg, corner: (f64, f64), curves: &Curves, arms: &[ArmSummary]) {
     let ((left, top), all) = (corner, || curves.denoised.iter().chain(&curves.noisy).flatten());
     let (bottom, right) = (top + SIZE.1, left + SIZE.0);
     let ends = |point: &LevelPoint| point.interval.map_or([point.iqm; 2], |interval| [interval.low, interval.high]);
@@ -147,11 +149,18 @@ fn draw_panel(svg: &mut Svg, corner: (f64, f64), curves: &Curves) {
     svg.text((left + SIZE.0 / 2.0, top - 10.0), curves.title, Anchor::Middle, TEXT, INK);
     svg.text((left + SIZE.0 / 2.0, bottom + 36.0), "noise level", Anchor::Middle, TEXT - 1.0, INK);
     let panel = Panel { x, y };
-    for (index, points) in curves.noisy.iter().enumerate() {
-        draw_curve(svg, &panel, points, if curves.noisy_of_arm { colour(index) } else { FAINT }, "5 4");
+    if !curves.noisy_of_arm {
+        curves.noisy.iter().for_each(|points| draw_curve(svg, &panel, points, FAINT, "5 4"));
     }
-    for (index, points) in curves.denoised.iter().enumerate() {
-        draw_curve(svg, &panel, points, colour(index), "");
+    for (index, arm) in arms.iter().enumerate() {
+        svg.arm(&arm.label, colour(index), |svg| {
+            if let Some(points) = curves.noisy.get(index).filter(|_| curves.noisy_of_arm) {
+                draw_curve(svg, &panel, points, OF_ARM, "5 4");
+            }
+            if let Some(points) = curves.denoised.get(index) {
+                draw_curve(svg, &panel, points, OF_ARM, "");
+            }
+        });
     }
 }
 

@@ -194,6 +194,12 @@ fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent], layout: &
         draw_ends(svg, path, colour(descent.arm), |point| plane.to_pixels(point));
     }
     plane.finish(svg);
+    for (descent, path) in descents.iter().zip(&paths) {
+        // On the surface and over its contour lines.
+        for panel in 0..2 {
+            track(svg, descent, path.iter().map(|&point| plane.to_pixels(point).get(panel).copied()));
+        }
+    }
     plane.panel().title(svg, title);
     Ok(())
 }
@@ -215,7 +221,32 @@ fn draw_curve(svg: &mut Svg, function: Function, descents: &[Descent], layout: &
         draw_ends(svg, &path, colour(descent.arm), place);
     }
     curve.finish(svg);
+    for (entry, descent) in descents.iter().enumerate() {
+        let place = |point: &Vec<f64>| {
+            let (x, y) = curve.panel.to_pixels((point[0], function.value_at(point)));
+            (curve.ends.0..=curve.ends.1).contains(&point[0]).then_some((x, y - 7.0 * entry as f64))
+        };
+        track(svg, descent, descent.trajectory.iter().map(place));
+    }
     curve.panel.title(svg, title);
+}
+
+/// The places of a descent's steps, of which many are thinned out; where a step is outside of the panel, it is where the one before was.
+fn track(svg: &mut Svg, descent: &Descent, places: impl Iterator<Item = Option<(f64, f64)>>) {
+    /// More steps than this are not told from each other as they are played.
+    const MOST_STEPS: usize = 240;
+    let places: Vec<Option<(f64, f64)>> = places.collect();
+    let mut last = places.iter().copied().flatten().next();
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for place in places {
+        last = place.or(last);
+        points.extend(last);
+    }
+    let count = points.len();
+    if count > MOST_STEPS {
+        points = (0..MOST_STEPS).map(|index| points[index * (count - 1) / (MOST_STEPS - 1)]).collect();
+    }
+    svg.track(colour(descent.arm), count.saturating_sub(1), &points);
 }
 
 /// A ring at the start of a trajectory and a disc at its end, where `place` has them.
@@ -266,6 +297,7 @@ fn draw_values(
         svg.area(&panel.band(&points(0), &points(2)), colour(descent.arm), 0.18);
         let median: Vec<(f64, f64)> = points(1).into_iter().map(|point| panel.to_pixels(point)).collect();
         svg.polyline(&median, colour(descent.arm), 2.0, dash(descent.arm));
+        track(svg, descent, median.into_iter().map(Some));
     }
     let y_label = if function.lowest_value().is_some() { "value above the minimum" } else { "value" };
     panel.ticks(svg, AxisLabels { x: "step", y: y_label });

@@ -26,13 +26,14 @@ struct Layout<'a> {
 }
 
 /// The cells of one value of the third axis; the name is empty if there is no third axis.
-struct HeatmapPanel {
+struct HeatmapPanel<'a> {
     name: String,
-    cells: Vec<HeatmapCell>,
+    cells: Vec<HeatmapCell<'a>>,
 }
 
 /// One arm; `value` is its interquartile mean.
-struct HeatmapCell {
+struct HeatmapCell<'a> {
+    arm: &'a str,
     x: f64,
     y: f64,
     value: Option<f64>,
@@ -87,7 +88,7 @@ fn axis_values(summary: &Summary, axis: &str) -> Vec<f64> {
     all
 }
 
-fn panels(summary: &Summary, layout: &Layout, other: Option<&String>) -> Vec<HeatmapPanel> {
+fn panels<'a>(summary: &'a Summary, layout: &Layout, other: Option<&String>) -> Vec<HeatmapPanel<'a>> {
     let mut panels: Vec<HeatmapPanel> = Vec::new();
     for arm in &summary.arms {
         let Some(axes) = summary.records_of(&arm.label).next().map(|record| &record.axes) else { continue };
@@ -97,7 +98,8 @@ fn panels(summary: &Summary, layout: &Layout, other: Option<&String>) -> Vec<Hea
             Value::String(text) => text.clone(),
             value => format!("{}={value}", other.map_or("", String::as_str)),
         });
-        let cell = HeatmapCell { x, y, value: arm.metric(&layout.metric).and_then(|found| found.description.iqm) };
+        let value = arm.metric(&layout.metric).and_then(|found| found.description.iqm);
+        let cell = HeatmapCell { arm: &arm.label, x, y, value };
         match panels.iter_mut().find(|panel| panel.name == name) {
             Some(panel) => panel.cells.push(cell),
             None => panels.push(HeatmapPanel { name, cells: vec![cell] }),
@@ -142,10 +144,13 @@ fn draw_cells(svg: &mut Svg, corner: (f64, f64), layout: &Layout, cells: &[Heatm
         let goodness = cell
             .value
             .map_or(0.0, |value| (layout.metric.goodness(value) - worst) / (best - worst).max(f64::MIN_POSITIVE));
-        svg.rect(area, PALETTE[0], 0.06 + 0.5 * goodness, GRID);
         let text = cell.value.map_or("-".into(), |value| layout.metric.format(value));
         let middle = (area.left + CELL.0 / 2.0, area.top + CELL.1 / 2.0 + 5.0);
-        svg.text(middle, &text, Anchor::Middle, TEXT - 1.0, INK);
+        // The colour is the value's and not the arm's.
+        svg.arm(cell.arm, PALETTE[0], |svg| {
+            svg.rect(area, PALETTE[0], 0.06 + 0.5 * goodness, GRID);
+            svg.text(middle, &text, Anchor::Middle, TEXT - 1.0, INK);
+        });
     }
     for cell in cells.iter().filter(|cell| cell.value.is_some_and(|value| layout.metric.goodness(value) == best)) {
         let Rectangle { left, top, width, height } = area(cell);

@@ -66,11 +66,14 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
             let Some(y) = Axis::over(values, column.scale, (top + HEIGHT, top)) else { continue };
             let epochs = arms.iter().flatten().map(Vec::len).max().unwrap_or(2).max(2) - 1;
             let x = Axis::exactly((0.0, epochs as f64), Scale::Linear, (left, left + width));
-            draw_panel(&mut svg, &Panel { x, y }, curves, column.percent, row + 1 == labels.len());
+            svg.arm(labels[row], INK, |svg| {
+                draw_panel(svg, &Panel { x, y }, curves, column.percent, row + 1 == labels.len());
+            });
         }
     }
     for (row, label) in labels.iter().enumerate() {
-        svg.text((LEFT, TOP + row as f64 * (HEIGHT + GAP.1) - 10.0), label, Anchor::Start, TEXT, INK);
+        let place = (LEFT, TOP + row as f64 * (HEIGHT + GAP.1) - 10.0);
+        svg.arm(label, INK, |svg| svg.text(place, label, Anchor::Start, TEXT, INK));
     }
     for ((dx, dy), (index, name)) in places.into_iter().zip(names.iter().enumerate()) {
         let (x, y) = (LEFT + dx, legend_top + dy);

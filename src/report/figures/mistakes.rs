@@ -2,57 +2,60 @@
 
 use anyhow::Result;
 
-use super::Figure;
-use super::contact_sheet::{GLYPH, Grey};
+use super::contact_sheet::Grey;
+use super::svg::{Anchor, INK, Rectangle, Svg, TEXT, text_width};
+use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 
 /// Images in a row.
 const COLUMNS: usize = 8;
-/// Lines of text below an image.
-const LINES: usize = 3;
-/// About the longer side of an image on the sheet, in pixels: three for each of a digit's.
-const LONGER_SIDE: usize = 84;
+/// About the longer side of an image, in pixels: three for each of a digit's.
+const LONGER_SIDE: f64 = 84.0;
+/// Pixels of a line of text below an image.
+const LINE: f64 = 17.0;
+/// The largest that the words below an image are, and the smallest.
+const WORDS: (f64, f64) = (TEXT - 1.0, 8.0);
+/// Pixels between two images.
+const GAP: f64 = 14.0;
 
 /// `None` if there are no errors, or if the run was trained on other data.
 ///
 /// # Errors
-/// The picture cannot be encoded.
+/// A picture cannot be encoded.
 pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
     let Some(run) = summary.median_run() else { return Ok(None) };
     if run.mistakes.is_empty() || run.made_with.data != dataset.hash {
         return Ok(None);
     }
     let Some(images) = dataset.test.images() else { return Ok(None) };
+    if run.mistakes.iter().any(|mistake| mistake.index >= images.count()) {
+        return Ok(None);
+    }
     let name = |class: u8| dataset.classes.get(usize::from(class)).map_or("?", String::as_str);
-    let long = dataset.classes.iter().any(|name| name.len() > 2);
-    let zoom = (LONGER_SIDE / images.shape[0].max(images.shape[1])).max(1);
-    let [down, across] = images.shape.map(|side| side * zoom);
-    // The words below an image need as much room as below a digit.
-    let (cell, text) = (across.max(LONGER_SIDE) + 12, LINES * (GLYPH + 4) + 6);
-    let rows = run.mistakes.len().div_ceil(COLUMNS);
-    let mut sheet = Grey::filled(COLUMNS * cell + 12, rows * (down + text + 10) + 8, 255);
+    let longest = images.shape[0].max(images.shape[1]).max(1) as f64;
+    let [down, across] = images.shape.map(|side| side as f64 * (LONGER_SIDE / longest));
+    let (cell, height) = (LONGER_SIDE + GAP, down + 3.0 * LINE + 16.0);
+    let rows = run.mistakes.len().div_ceil(COLUMNS) as f64;
+    let mut svg = Svg::new(COLUMNS as f64 * cell + GAP, rows * height + 8.0);
     for (index, mistake) in run.mistakes.iter().enumerate() {
-        let x = 12 + (index % COLUMNS) * cell;
-        let y = 8 + (index / COLUMNS) * (down + text + 10);
-        if mistake.index >= images.count() {
-            return Ok(None);
-        }
-        sheet.paste(images.image(mistake.index), images.shape[1], (x, y), zoom);
-        let (truth, predicted) = (name(mistake.truth), name(mistake.predicted));
-        let confidence = format!("{:.0} %", 100.0 * mistake.confidence);
-        // A cell is twelve letters wide, so long names stand alone, in the order that the caption states.
-        let words: [String; LINES] = if long {
-            [predicted.to_string(), truth.to_string(), confidence]
-        } else {
-            [format!("pred {predicted}"), format!("true {truth}"), confidence]
-        };
+        let left = GAP + (index % COLUMNS) as f64 * cell;
+        let top = 8.0 + (index / COLUMNS) as f64 * height;
+        let mut sheet = Grey::filled(images.shape[1], images.shape[0], 0);
+        sheet.paste(images.image(mistake.index), images.shape[1], (0, 0), 1);
+        svg.image(Rectangle { left, top, width: across, height: down }, &sheet.png()?);
+        let words = [
+            format!("pred {}", name(mistake.predicted)),
+            format!("true {}", name(mistake.truth)),
+            format!("{:.0} %", 100.0 * mistake.confidence),
+        ];
         for (line, words) in words.iter().enumerate() {
-            sheet.write(words, x, y + down + 6 + line * (GLYPH + 4));
+            // A long name has smaller letters, so that it ends before the next one.
+            let size = WORDS.0.min((cell - 4.0) / text_width(words, 1.0)).max(WORDS.1);
+            svg.text((left, top + down + LINE * (line as f64 + 1.0)), words, Anchor::Start, size, INK);
         }
     }
-    Ok(Some(Figure {
-        file: "mistakes.png".into(),
+    let words = FigureText {
         title: "Most confident errors".into(),
         alt: "The test images that were classified wrongly with most confidence.".into(),
         caption: format!(
@@ -62,6 +65,6 @@ pub fn draw(summary: &Summary, dataset: &Dataset) -> Result<Option<Figure>> {
             run.arm,
             run.seed
         ),
-        bytes: sheet.png()?,
-    }))
+    };
+    Ok(Some(Figure::svg("mistakes", words, svg)))
 }

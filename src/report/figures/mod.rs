@@ -4,6 +4,7 @@
 //! trained network, and `activations`, `backprop`, `landscape`, `lr_finder`, `network`, `test_function`, `toy` and `weights` for single commands.
 
 pub(crate) mod activations;
+pub(crate) mod arm_colours;
 mod arm_rows;
 pub(crate) mod autoencoder;
 mod axis;
@@ -12,8 +13,8 @@ mod clip;
 mod confusion;
 pub(crate) mod contact_sheet;
 mod contours;
-mod curves;
-mod decision_grid;
+pub(crate) mod curves;
+pub(crate) mod decision_grid;
 mod denoising;
 mod descent;
 mod heatmap;
@@ -32,6 +33,7 @@ pub(crate) mod published;
 mod response;
 mod rgb;
 mod schedule;
+mod simplify;
 mod surface;
 pub(crate) mod svg;
 pub(crate) mod test_function;
@@ -87,11 +89,15 @@ pub fn all(summary: &Summary, dataset: Option<&Dataset>) -> Result<Vec<Figure>> 
     figures.extend(decision_grid::boundary(summary, dataset)?);
     figures.extend(descent::draw(summary)?);
     figures.extend(parallel::draw(summary));
+    // Of two numeric settings their map says most.
+    let map = heatmap::draw(summary);
+    let has_map = map.is_some();
+    figures.extend(map);
     figures.extend(arm_rows::boxplot(summary));
     figures.extend(arm_rows::intervals(summary));
     figures.extend(profile::draw(summary));
     figures.extend(improvement::draw(summary));
-    figures.extend(heatmap::draw(summary).or_else(|| response::draw(summary)));
+    figures.extend(response::draw(summary).filter(|_| !has_map));
     figures.extend(variance::draw(summary));
     figures.extend(denoising::draw(summary));
     figures.extend(schedule::draw(summary));

@@ -52,10 +52,11 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
         let share = below as f64 / scored.len().max(1) as f64;
         let [red, green, blue] = mix([214, 214, 214], hex(PALETTE[0]), share * share);
         let colour = if is_best { PALETTE[1].to_string() } else { format!("#{red:02X}{green:02X}{blue:02X}") };
-        svg.polyline(&points, &colour, if is_best { 3.5 } else { 1.5 }, "");
+        let width = if is_best { 3.5 } else { 1.5 };
+        svg.arm(&summary.arms[index].label, &colour, |svg| svg.polyline(&points, &colour, width, ""));
     }
     for (index, axis) in coordinates.iter().enumerate() {
-        svg.line((x(index), TOP), (x(index), BOTTOM), INK, 1.0);
+        svg.coordinate(x(index), |svg| svg.line((x(index), TOP), (x(index), BOTTOM), INK, 1.0));
         for (pixel, text) in &axis.ticks {
             svg.line((x(index) - 4.0, *pixel), (x(index), *pixel), GRID, 1.0);
             let (place, anchor) =

@@ -6,7 +6,7 @@
 use super::axis::{Axis, Scale};
 use super::legend::{entries, part_of_arms, shown_arms};
 use super::panel::Panel;
-use super::svg::{Anchor, GRID, INK, Svg, TEXT, colour, dash};
+use super::svg::{Anchor, GRID, INK, OF_ARM, Svg, TEXT, colour, dash};
 use super::{Figure, FigureText};
 use crate::analysis::stats::SIGNIFICANCE;
 use crate::analysis::stats::share::share;
@@ -57,22 +57,26 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     svg.text((f64::midpoint(LEFT, WIDTH), bottom + 40.0), &summary.metric.title(), Anchor::Middle, TEXT, INK);
     let ends = finite.iter().copied().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     let with_bands = labels.len() <= MOST_BANDS;
-    for (index, of_arm) in values.iter().enumerate() {
+    for ((index, label), of_arm) in labels.iter().enumerate().zip(&values) {
         let steps = steps(of_arm, ends, summary.metric.higher_is_better());
         let line = |height: fn(&Step) -> f64| -> Vec<(f64, f64)> {
             steps.iter().flat_map(|step| step.ends.map(|end| (end, height(step)))).collect()
         };
-        if with_bands {
-            svg.area(&panel.band(&line(|step| step.low), &line(|step| step.high)), colour(index), 0.15);
-        }
         let points: Vec<(f64, f64)> = line(|step| step.share).into_iter().map(|point| panel.to_pixels(point)).collect();
-        svg.polyline(&points, colour(index), 2.0, dash(index));
+        svg.arm(label, colour(index), |svg| {
+            if with_bands {
+                svg.area(&panel.band(&line(|step| step.low), &line(|step| step.high)), OF_ARM, 0.15);
+            }
+            svg.polyline(&points, OF_ARM, 2.0, dash(index));
+        });
     }
     svg.line((LEFT, bottom), (WIDTH - 24.0, bottom), INK, 1.0);
     for ((dx, dy), (index, label)) in places.into_iter().zip(labels.iter().enumerate()) {
         let (x, y) = (LEFT + dx, bottom + 66.0 + dy);
-        svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(index), 2.5, dash(index));
-        svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
+        svg.arm(label, colour(index), |svg| {
+            svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], OF_ARM, 2.5, dash(index));
+            svg.text((x + 33.0, y), label, Anchor::Start, TEXT, INK);
+        });
     }
     let title = summary.metric.title();
     let bands = if with_bands { "; band: its 95 % interval at each level, by Clopper and Pearson" } else { "" };

@@ -4,24 +4,28 @@ use serde_json::Value;
 
 use super::axis::{Axis, Scale};
 use super::panel::Panel;
-use super::svg::{Anchor, FAINT, GRID, INK, Svg, TEXT, colour, dash};
+use super::svg::{Anchor, FAINT, GRID, INK, OF_ARM, Svg, TEXT, colour, dash};
 use super::{Figure, FigureText, axis_label, capitalised, finished_seeds};
 use crate::analysis::stats::Interval;
 use crate::analysis::summary::{ArmSummary, Summary};
+use crate::experiment::quantity::Quantity;
+use crate::record::TrialRecord;
 use crate::report::table::interval_name;
 
 /// The arms of one value of the other axis, in plan order; the label is empty if there is no other axis.
-struct ResponseLine {
+struct ResponseLine<'a> {
     label: String,
-    points: Vec<ResponsePoint>,
+    points: Vec<ResponsePoint<'a>>,
 }
 
 /// One arm.
-struct ResponsePoint {
+struct ResponsePoint<'a> {
+    arm: &'a str,
     x: ResponseValue,
     iqm: f64,
     interval: Option<Interval>,
-    seeds: Vec<f64>,
+    /// Each seed with its value.
+    seeds: Vec<(u64, f64)>,
 }
 
 /// An arm's value on the numeric axis.
@@ -47,7 +51,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     }
     let lines = lines(summary, numeric);
     let all = || lines.iter().flat_map(|line| &line.points);
-    let values: Vec<f64> = all().flat_map(|point| point.seeds.iter().copied()).collect();
+    let values: Vec<f64> = all().flat_map(|point| point.seeds.iter().map(|(_, value)| *value)).collect();
     let (left, right, top, bottom) = (78.0, if lines.len() > 1 { 610.0 } else { 730.0 }, 16.0, 330.0);
     // Rates, widths and batch sizes are chosen by factors, which a logarithmic axis sets equally far apart.
     let x = Axis::over(all().map(|point| point.x.number), Scale::Log, (left, right))?;
@@ -69,7 +73,7 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     svg.upward((18.0, (top + bottom) / 2.0), &summary.metric.title());
     let panel = Panel { x, y };
     for (index, line) in lines.iter().enumerate() {
-        draw_line(&mut svg, &panel, &line.points, index);
+        draw_line(&mut svg, &panel, &line.points, index, &summary.metric);
         if lines.len() > 1 {
             let y = top + 14.0 + 22.0 * index as f64;
             svg.polyline(&[(right + 14.0, y - 5.0), (right + 40.0, y - 5.0)], colour(index), 2.5, dash(index));
@@ -109,7 +113,7 @@ fn axis_value(summary: &Summary, arm: &ArmSummary, axis: &str) -> Option<Respons
 }
 
 /// The arms by their value on the axis that is not the numeric one.
-fn lines(summary: &Summary, numeric: &str) -> Vec<ResponseLine> {
+fn lines<'a>(summary: &'a Summary, numeric: &str) -> Vec<ResponseLine<'a>> {
     let mut lines: Vec<ResponseLine> = Vec::new();
     for arm in &summary.arms {
         let Some(x) = axis_value(summary, arm, numeric) else { continue };
@@ -122,24 +126,27 @@ fn lines(summary: &Summary, numeric: &str) -> Vec<ResponseLine> {
         });
         let found = arm.metric(&summary.metric);
         if let Some((found, iqm)) = found.and_then(|found| Some((found, found.description.iqm?))) {
-            let seeds = summary.records_of(&arm.label).filter_map(|record| record.quantity(&summary.metric)).collect();
+            let of_seed = |record: &TrialRecord| Some((record.seed, record.quantity(&summary.metric)?));
+            let seeds = summary.records_of(&arm.label).filter_map(of_seed).collect();
             let interval = found.iqm_interval;
-            lines[index].points.push(ResponsePoint { x, iqm, interval, seeds });
+            lines[index].points.push(ResponsePoint { arm: &arm.label, x, iqm, interval, seeds });
         }
     }
     lines
 }
 
-fn draw_line(svg: &mut Svg, panel: &Panel, points: &[ResponsePoint], index: usize) {
+fn draw_line(svg: &mut Svg, panel: &Panel, points: &[ResponsePoint], index: usize, metric: &Quantity) {
     let pixel = |point: &ResponsePoint, value: f64| panel.to_pixels((point.x.number, value));
     for point in points {
-        for &seed in &point.seeds {
-            svg.dot(pixel(point, seed), 2.6, colour(index), 0.35);
-        }
-        if let Some(interval) = point.interval {
-            svg.line(pixel(point, interval.low), pixel(point, interval.high), colour(index), 3.0);
-        }
-        svg.dot(pixel(point, point.iqm), 4.5, colour(index), 1.0);
+        svg.arm(point.arm, colour(index), |svg| {
+            let of_seed =
+                |&(seed, value): &(u64, f64)| (pixel(point, value), format!("seed {seed}: {}", metric.format(value)));
+            svg.named_dots(point.seeds.iter().map(of_seed), 2.6, OF_ARM, 0.35);
+            if let Some(interval) = point.interval {
+                svg.line(pixel(point, interval.low), pixel(point, interval.high), OF_ARM, 3.0);
+            }
+            svg.named_dots([(pixel(point, point.iqm), metric.format(point.iqm))], 4.5, OF_ARM, 1.0);
+        });
     }
     let line: Vec<(f64, f64)> = points.iter().map(|point| pixel(point, point.iqm)).collect();
     svg.polyline(&line, colour(index), 2.5, dash(index));

@@ -8,7 +8,9 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The colours of arms in plan order; the ninth arm has the first colour again, with a [`dash`].
+use super::simplify::simplified;
+
+/// The colours of arms in plan order; of lines, the ninth has the first colour again, with a [`dash`].
 pub const PALETTE: [&str; 8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#555555"];
 /// The colour of text and axes.
 pub const INK: &str = "#222222";
@@ -16,6 +18,8 @@ pub const INK: &str = "#222222";
 pub const GRID: &str = "#E3E3E3";
 /// The colour of secondary text.
 pub const FAINT: &str = "#666666";
+/// The colour of the arm to which a mark belongs; see [`Svg::arm`].
+pub const OF_ARM: &str = "currentColor";
 /// The size of most text, in pixels.
 pub const TEXT: f64 = 14.0;
 
@@ -68,12 +72,55 @@ impl Svg {
         let _ = writeln!(self.body, "{line}");
     }
 
+    /// What `draw` draws belongs to an arm, which a page can hide or give another colour; what it draws in [`OF_ARM`] has this `colour`.
+    pub fn arm(&mut self, arm: &str, colour: &str, draw: impl FnOnce(&mut Self)) {
+        self.group(&format!(r#"data-arm="{}" color="{colour}""#, escape(arm)), draw);
+    }
+
+    /// The same for a row of `height` pixels; where a page hides it, the rows below it move up.
+    pub fn row(&mut self, arm: &str, colour: &str, height: f64, draw: impl FnOnce(&mut Self)) {
+        self.group(&format!(r#"data-arm="{}" data-row="{height}" color="{colour}""#, escape(arm)), draw);
+    }
+
+    /// What `draw` draws stands behind the rows, from `top` to below the last one.
+    pub fn behind_rows(&mut self, top: f64, draw: impl FnOnce(&mut Self)) {
+        self.group(&format!(r#"data-behind="{top}""#), draw);
+    }
+
+    /// What `draw` draws stands below the last row.
+    pub fn below_rows(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.group(r#"data-below="""#, draw);
+    }
+
+    /// What `draw` draws is the axis of a parallel plot at this place, which a page can brush.
+    pub fn coordinate(&mut self, x: f64, draw: impl FnOnce(&mut Self)) {
+        self.group(&format!(r#"data-coordinate="{x:.1}""#), draw);
+    }
+
+    /// What `draw` draws is the cell of a confusion matrix, behind which a page has images.
+    pub fn cell(&mut self, truth: usize, predicted: usize, count: u32, draw: impl FnOnce(&mut Self)) {
+        self.group(&format!(r#"data-cell="{truth} {predicted} {count}""#), draw);
+    }
+
+    fn group(&mut self, attributes: &str, draw: impl FnOnce(&mut Self)) {
+        self.push(format_args!("<g {attributes}>"));
+        draw(self);
+        self.push(format_args!("</g>"));
+    }
+
     /// A straight line.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str, width: f64) {
         let ((x1, y1), (x2, y2)) = (from, to);
         self.push(format_args!(
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" stroke="{stroke}" stroke-width="{width}"/>"#
         ));
+    }
+
+    /// Straight lines of one kind.
+    pub fn lines(&mut self, lines: &[[(f64, f64); 2]], stroke: &str, width: f64) {
+        let line = |[(x1, y1), (x2, y2)]: &[(f64, f64); 2]| format!("M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}");
+        let path: String = lines.iter().map(line).collect();
+        self.push(format_args!(r#"<path d="{path}" stroke="{stroke}" stroke-width="{width}"/>"#));
     }
 
     /// A filled rectangle with an outline.
@@ -111,12 +158,37 @@ impl Svg {
         ));
     }
 
+    /// Dots of one kind, each of which says what it is under a pointer.
+    pub fn named_dots(
+        &mut self,
+        dots: impl IntoIterator<Item = ((f64, f64), String)>,
+        radius: f64,
+        fill: &str,
+        opacity: f64,
+    ) {
+        self.group(&format!(r#"fill="{fill}" fill-opacity="{opacity}""#), |svg| {
+            for ((x, y), name) in dots {
+                let name = escape(&name);
+                svg.push(format_args!(
+                    r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}"><title>{name}</title></circle>"#
+                ));
+            }
+        });
+    }
+
     /// A line through points; an empty `dash` is a solid line.
     pub fn polyline(&mut self, points: &[(f64, f64)], stroke: &str, width: f64, dash: &str) {
         let points = path(points);
         self.push(format_args!(
             r#"<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round" stroke-dasharray="{dash}"/>"#
         ));
+    }
+
+    /// Where something is on its way over so many steps, at points that are evenly spaced in time, by which a page plays them; nothing is seen
+    /// of it without.
+    pub fn track(&mut self, colour: &str, steps: usize, points: &[(f64, f64)]) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        self.push(format_args!(r#"<g data-track="{}" data-steps="{steps}" color="{colour}"/>"#, points.join(" ")));
     }
 
     /// A filled shape without an outline.
@@ -186,9 +258,9 @@ impl Svg {
     }
 }
 
-/// The points as text. One that is printed like the one before it, as where a descent is at rest, would show nothing.
+/// The points as text, without those that change nothing that can be seen.
 fn path(points: &[(f64, f64)]) -> String {
-    let mut points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let mut points: Vec<String> = simplified(points).iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     points.dedup();
     points.join(" ")
 }

@@ -1,5 +1,8 @@
 //! Every figure with its marks counted.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::data::{Images, PIXELS, toys};
 use crate::evaluate::classification::Mistake;
@@ -95,8 +98,8 @@ fn the_box_plot_has_a_dot_per_finished_seed_and_a_box_per_arm_with_one() {
 #[test]
 fn the_interval_plot_has_a_dot_per_arm_with_an_interquartile_mean_and_a_line_per_interval() {
     let figure = arm_rows::intervals(&three_arms()).unwrap();
-    // An interval is a thick line with two caps.
-    let expected = [(DOT, 1), ("stroke-width=\"5\"", 1), ("stroke-width=\"2\"", 2)];
+    // An interval is a thick line with two caps, which are one path.
+    let expected = [(DOT, 1), ("stroke-width=\"5\"", 1), ("stroke-width=\"2\"", 1)];
     assert!(figure.caption.contains("too many of them diverged"), "{}", figure.caption);
     Marks::of(&figure).expect(&expected);
 }
@@ -235,12 +238,19 @@ fn the_sheet_of_errors_has_every_image_once() {
         fixture().each(|record| std::sync::Arc::make_mut(&mut record.made_with).data = dataset.hash.clone()).summary();
     let figure = mistakes::draw(&summary, &dataset).unwrap().unwrap();
     assert!(figure.caption.starts_with("The 9 wrong predictions"));
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&figure.bytes)).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    reader.next_frame(&mut pixels).unwrap();
-    let count = |shade: u8| pixels.iter().filter(|pixel| **pixel == shade).count();
-    // An image pixel is three by three pixels of the sheet.
-    assert_eq!((100..110).map(count).collect::<Vec<_>>(), [[0].as_slice(), &[9 * PIXELS; 9]].concat());
+    // Each image in its shade, in order, with its words as text.
+    let svg = String::from_utf8(figure.bytes.clone()).unwrap();
+    let shade = |png: &str| {
+        let bytes = STANDARD.decode(png.split('"').next().unwrap()).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, [pixels[0]; PIXELS]);
+        pixels[0]
+    };
+    let shades: Vec<u8> = svg.split("data:image/png;base64,").skip(1).map(shade).collect();
+    assert_eq!(shades, (101..110).collect::<Vec<u8>>());
+    Marks::of(&figure).expect(&[(IMAGE, 9), (">pred 0<", 9), (">true 1<", 9), (">75 %<", 9)]);
     // The run was trained on other data.
     assert!(mistakes::draw(&fixture().summary(), &dataset).unwrap().is_none());
 }

@@ -1,7 +1,7 @@
 //! Where the differences between runs come from: the variance of each arm beside that of the arm in which every source varies.
 
 use super::axis::{Axis, Scale};
-use super::svg::{Anchor, FAINT, GRID, INK, Rectangle, Svg, TEXT, colour, text_width};
+use super::svg::{Anchor, FAINT, GRID, INK, OF_ARM, Rectangle, Svg, TEXT, colour, text_width};
 use super::{Figure, FigureText, finished_seeds};
 use crate::analysis::stats::spread::ratio_of_variances;
 use crate::analysis::summary::{ArmSummary, Summary};
@@ -36,29 +36,38 @@ pub fn draw(summary: &Summary) -> Option<Figure> {
     let axis = Axis::exactly((0.0, ends.fold(1.0, f64::max)), Scale::Linear, (left, WIDTH - 24.0));
     let bottom = TOP + ROW * rows.len() as f64;
     let mut svg = Svg::new(WIDTH, bottom + 50.0);
-    for (value, text) in axis.ticks(7, true) {
-        let x = axis.to_pixels(value);
-        svg.line((x, TOP), (x, bottom), GRID, 1.0);
-        svg.text((x, bottom + 19.0), &text, Anchor::Middle, TEXT - 1.0, INK);
-    }
-    svg.text((f64::midpoint(left, WIDTH), bottom + 40.0), "share of the whole variance, %", Anchor::Middle, TEXT, INK);
-    for (index, (row, own)) in rows.iter().zip(&of_arms).enumerate() {
-        let middle = TOP + ROW * (index as f64 + 0.5);
-        svg.text((left - 14.0, middle + 5.0), &name(own), Anchor::End, TEXT, INK);
-        let Some((share, interval)) = row else {
-            svg.text((left + 8.0, middle + 5.0), "no variance", Anchor::Start, TEXT - 1.0, FAINT);
-            continue;
-        };
-        let width = axis.to_pixels(*share) - left;
-        svg.rect(Rectangle { left, top: middle - 11.0, width, height: 22.0 }, colour(index), 0.35, INK);
-        // The whole is what the others are shares of, and has no error of its own.
-        if index != whole {
-            let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
-            svg.line((ends[0], middle), (ends[1], middle), colour(index), 3.0);
-            ends.iter().for_each(|&end| svg.line((end, middle - 6.0), (end, middle + 6.0), colour(index), 2.0));
+    let ticks = axis.ticks(7, true);
+    svg.behind_rows(TOP, |svg| {
+        for x in ticks.iter().map(|(value, _)| axis.to_pixels(*value)) {
+            svg.line((x, TOP), (x, bottom), GRID, 1.0);
         }
+    });
+    for ((index, arm), (row, own)) in summary.arms.iter().enumerate().zip(rows.iter().zip(&of_arms)) {
+        let middle = TOP + ROW * (index as f64 + 0.5);
+        svg.row(&arm.label, colour(index), ROW, |svg| {
+            svg.text((left - 14.0, middle + 5.0), &name(own), Anchor::End, TEXT, INK);
+            let Some((share, interval)) = row else {
+                svg.text((left + 8.0, middle + 5.0), "no variance", Anchor::Start, TEXT - 1.0, FAINT);
+                return;
+            };
+            let width = axis.to_pixels(*share) - left;
+            svg.rect(Rectangle { left, top: middle - 11.0, width, height: 22.0 }, OF_ARM, 0.35, INK);
+            // The whole is what the others are shares of, and has no error of its own.
+            if index != whole {
+                let ends = [interval.low, interval.high].map(|end| axis.to_pixels(end));
+                svg.line((ends[0], middle), (ends[1], middle), OF_ARM, 3.0);
+                ends.iter().for_each(|&end| svg.line((end, middle - 6.0), (end, middle + 6.0), OF_ARM, 2.0));
+            }
+        });
     }
-    svg.line((left, bottom), (WIDTH - 24.0, bottom), INK, 1.0);
+    svg.below_rows(|svg| {
+        svg.line((left, bottom), (WIDTH - 24.0, bottom), INK, 1.0);
+        for (value, text) in &ticks {
+            svg.text((axis.to_pixels(*value), bottom + 19.0), text, Anchor::Middle, TEXT - 1.0, INK);
+        }
+        let middle = f64::midpoint(left, WIDTH);
+        svg.text((middle, bottom + 40.0), "share of the whole variance, %", Anchor::Middle, TEXT, INK);
+    });
     let title = summary.metric.title();
     let words = FigureText {
         title: format!("Where the variance of {title} comes from"),

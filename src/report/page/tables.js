@@ -1,7 +1,13 @@
-// Tables that sort by a click on a column's name, and that stack on a narrow screen. Without this script every table shows the same.
+// Tables that sort by a click on a column's name, fold where they are long, and stack on a narrow screen. Without this script every table
+// shows the same.
 "use strict";
+/* global page, choices, make */
 {
   const EMPTY = "-";
+  // Rows of a table that is not folded; a folded one shows the first ten.
+  const LONG = 24;
+  // Columns of the metric that ranks the arms.
+  const OF_METRIC = /^(IQM|\d.* interval|median|mean|min|max)$/;
 
   /** The first number in a cell, such as the low end of `97.1 to 97.3`; null where there is none. */
   const numberIn = text => {
@@ -23,9 +29,16 @@
     return full.concat(rows.filter(isEmpty));
   };
 
-  const makeSortable = table => {
+  const makeSortable = (table, index) => {
     const [head, body] = [table.tHead.rows[0], table.tBodies[0]];
     const asWritten = [...body.rows];
+    const isOfArms = asWritten.every(row => row.cells[0].dataset.arm !== undefined);
+    const sort = (cell, column, next) => {
+      for (const other of head.cells) other.removeAttribute("aria-sort");
+      if (next) cell.setAttribute("aria-sort", next);
+      body.append(...(next ? sorted(asWritten, column, next) : asWritten));
+      choices.set(`sort${index}`, next ? `${column}.${next}` : "");
+    };
     [...head.cells].forEach((cell, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -33,14 +46,26 @@
       cell.append(button);
       button.addEventListener("click", () => {
         const isNumber = asWritten.every(row => row.cells[column].classList.contains("number"));
-        // Of numbers the largest first, of words A first; then the other way round; then as it was written.
-        const cycle = isNumber ? [null, "descending", "ascending"] : [null, "ascending", "descending"];
-        const next = cycle[(cycle.indexOf(cell.getAttribute("aria-sort")) + 1) % cycle.length];
-        for (const other of head.cells) other.removeAttribute("aria-sort");
-        if (next) cell.setAttribute("aria-sort", next);
-        body.append(...(next ? sorted(asWritten, column, next) : asWritten));
+        // Of the metric the best first, of other numbers the largest, of words A; then the other way round; then as it was written.
+        const isLowBest = isOfArms && page.higher_is_better === false && OF_METRIC.test(cell.textContent.trim());
+        const cycle = isNumber && !isLowBest ? [null, "descending", "ascending"] : [null, "ascending", "descending"];
+        sort(cell, column, cycle[(cycle.indexOf(cell.getAttribute("aria-sort")) + 1) % cycle.length]);
       });
     });
+    const [column, direction] = choices.get(`sort${index}`).split(".");
+    if (head.cells[column] && ["ascending", "descending"].includes(direction)) sort(head.cells[column], Number(column), direction);
+  };
+
+  const makeFold = table => {
+    const all = `show all ${table.tBodies[0].rows.length} rows`;
+    const button = make("button", { type: "button", class: "more controls", "aria-expanded": "false" }, all);
+    button.addEventListener("click", () => {
+      const isFolded = table.classList.toggle("folded");
+      button.textContent = isFolded ? all : "show ten rows";
+      button.setAttribute("aria-expanded", `${!isFolded}`);
+    });
+    table.classList.add("folded");
+    table.parentElement.after(button);
   };
 
   const makeStack = table => {
@@ -53,8 +78,10 @@
     table.classList.add("stacks");
   };
 
-  for (const table of document.querySelectorAll("table")) {
+  document.querySelectorAll("table").forEach((table, index) => {
     makeStack(table);
-    if (table.tBodies[0].rows.length > 1) makeSortable(table);
-  }
+    if (table.tBodies[0].rows.length > 1) makeSortable(table, index);
+    // A ledger's menus leave few rows.
+    if (table.tBodies[0].rows.length > LONG && page.arms) makeFold(table);
+  });
 }

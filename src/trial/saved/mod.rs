@@ -26,6 +26,7 @@ use crate::record::{MadeWith, TrialRecord};
 use weights::Weights;
 
 mod pytorch;
+pub mod rounded;
 pub(crate) mod weights;
 
 /// The model card, `model.toml`: where a saved network comes from and what its outputs mean.

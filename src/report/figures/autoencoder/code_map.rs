@@ -13,8 +13,8 @@ const COLOURS: [&str; 10] =
 const SIDE: f64 = 620.0;
 const MARGIN: f64 = 16.0;
 
-/// A dot per test image; `plane` holds the coordinates of the codes, `[n * 2]`.
-pub fn draw(trained: &TrainedAutoencoder, plane: &[f32]) -> Figure {
+/// Where the codes with these coordinates `[n * 2]` are in the figure.
+pub fn pixels(plane: &[f32]) -> Vec<(f64, f64)> {
     let ends = |axis: usize| {
         let values = plane.iter().skip(axis).step_by(2).map(|&v| f64::from(v));
         (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
@@ -23,15 +23,18 @@ pub fn draw(trained: &TrainedAutoencoder, plane: &[f32]) -> Figure {
     // One scale for both axes, since t-SNE's distances mean the same in every direction.
     let extent = (x1 - x0).max(y1 - y0);
     let scale = if extent > 0.0 { (SIDE - 2.0 * MARGIN) / extent } else { 1.0 };
-    let pixel = |point: &[f32]| {
-        let centred = |v: f32, low: f64, high: f64| SIDE / 2.0 + (f64::from(v) - (low + high) / 2.0) * scale;
-        (centred(point[0], x0, x1), centred(point[1], y0, y1))
-    };
+    let centred = |v: f32, low: f64, high: f64| SIDE / 2.0 + (f64::from(v) - (low + high) / 2.0) * scale;
+    plane.chunks_exact(2).map(|point| (centred(point[0], x0, x1), centred(point[1], y0, y1))).collect()
+}
+
+/// A dot per test image; `plane` holds the coordinates of the codes, `[n * 2]`.
+pub fn draw(trained: &TrainedAutoencoder, plane: &[f32]) -> Figure {
+    let pixels = pixels(plane);
     let mut svg = Svg::new(SIDE + 140.0, SIDE);
     let mut names: Vec<(f64, f64, &str)> = Vec::new();
     for (class, name) in trained.dataset.classes.iter().enumerate() {
-        let own = plane.chunks_exact(2).zip(trained.test.labels).filter(|(_, label)| usize::from(**label) == class);
-        let points: Vec<(f64, f64)> = own.map(|(point, _)| pixel(point)).collect();
+        let own = pixels.iter().zip(trained.test.labels).filter(|(_, label)| usize::from(**label) == class);
+        let points: Vec<(f64, f64)> = own.map(|(pixel, _)| *pixel).collect();
         let colour = COLOURS[class % COLOURS.len()];
         svg.dots(&points, 1.5, colour, 0.65);
         let y = MARGIN + 14.0 + 26.0 * class as f64;

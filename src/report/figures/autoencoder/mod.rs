@@ -1,6 +1,6 @@
 //! Figures of a trained autoencoder: reconstructions, the codes on a plane, decoded points between codes, denoised images.
 
-mod code_map;
+pub(crate) mod code_map;
 mod denoised;
 mod interpolation;
 mod reconstructions;

@@ -1,42 +1,64 @@
-//! A trainer that saves the networks of a sweep: of each trial the last, and that of its best epoch.
+//! A trainer that keeps the networks of a sweep: small copies for the page of its report, and where it is asked for, whole networks.
 //!
-//! In: trials and a lab. Out: folders `models/ARM/seed-N`, and `models/ARM/seed-N-best` where the epoch with the lowest validation loss is
-//! another one.
+//! In: trials and a lab. Out: `snapshots/ID.json`; and of each trial the last network in `models/ARM/seed-N`, with that of the epoch with the
+//! lowest validation loss in `models/ARM/seed-N-best` where it is another one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Trainer;
 use crate::experiment::plan::{Plan, Trial};
 use crate::record::{Status, TrialRecord};
 use crate::train::{Callback, EpochScores, TrainError};
 use crate::trial::saved::{self, ModelCard};
+use crate::trial::snapshot::{self, Snapshot, run_stack_with_snapshots};
 use crate::trial::{Lab, TrainedStack, run_stack};
 
-/// Trains in a lab, and saves what was trained.
-pub struct ModelSaver<'a> {
+/// What is kept of a sweep's networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Whole networks.
+    pub models: bool,
+    /// Small copies, where those of all trials are small together.
+    pub snapshots: bool,
+}
+
+/// Trains in a lab, and keeps what was trained.
+pub struct KeepingTrainer<'a> {
     lab: &'a Lab,
     folder: &'a Path,
+    kept: Kept,
     /// The folder of each arm's networks, by the arm's label.
     names: HashMap<String, String>,
     /// Why networks could not be saved, a sentence each.
     unsaved: Mutex<Vec<String>>,
+    /// Why copies could not be written, each reason with the number of trials.
+    unwritten: Mutex<BTreeMap<String, usize>>,
 }
 
-impl<'a> ModelSaver<'a> {
-    /// A trainer that saves the networks of a plan below the run's folder.
-    pub fn new(plan: &Plan, lab: &'a Lab, folder: &'a Path) -> Self {
+impl<'a> KeepingTrainer<'a> {
+    /// A trainer of a plan's trials that keeps their networks in the run's folder.
+    pub fn new(plan: &Plan, lab: &'a Lab, folder: &'a Path, kept: Kept) -> Self {
         let names = folder_names(plan.arms.iter().map(|arm| arm.label.as_str()));
-        Self { lab, folder, names, unsaved: Mutex::default() }
+        let arms = plan.arms.iter().filter_map(|arm| Some((&arm.config, lab.dataset(&arm.config.data).ok()?)));
+        let snapshots = kept.snapshots && snapshot::are_small(arms, plan.seeds.len());
+        let (unsaved, unwritten) = (Mutex::default(), Mutex::default());
+        Self { lab, folder, kept: Kept { snapshots, ..kept }, names, unsaved, unwritten }
     }
 
     /// Why networks that were trained could not be saved, a sentence each.
     pub fn unsaved(&self) -> Vec<String> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why copies of networks could not be written, a sentence each; the report has less to touch for it.
+    pub fn unwritten(&self) -> Vec<String> {
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        unwritten.iter().map(|(why, count)| format!("{count} networks are not in the report's page: {why}")).collect()
     }
 
     /// The folder of a trial's last network.
@@ -46,7 +68,9 @@ impl<'a> ModelSaver<'a> {
     }
 
     fn save(&self, trial: &Trial, stack: &TrainedStack, index: usize) -> Result<()> {
-        let (record, network) = (&stack.records[index], &stack.networks[index]);
+        let record = stack.records.get(index).context("the training left no record")?;
+        // A descent has no network.
+        let Some(network) = stack.networks.get(index).filter(|_| record.status == Status::Done) else { return Ok(()) };
         let dataset = self.lab.dataset(&trial.config.data)?;
         let card = ModelCard::new(record, dataset, &trial.config);
         let place = self.place(trial);
@@ -59,15 +83,30 @@ impl<'a> ModelSaver<'a> {
         let card = ModelCard { epochs: Some(*epochs), test_accuracy: None, test_mse: None, ..card };
         saved::save(&best_place, best, &card)
     }
+
+    fn write_snapshots(&self, records: &[TrialRecord], snapshots: Vec<Option<Snapshot>>) {
+        for (record, snapshot) in records.iter().zip(snapshots) {
+            if let Some(Err(error)) = snapshot.map(|snapshot| snapshot.write(self.folder, &record.id)) {
+                let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+                *unwritten.entry(format!("{error:#}")).or_default() += 1;
+            }
+        }
+    }
 }
 
-impl Trainer for ModelSaver<'_> {
+impl Trainer for KeepingTrainer<'_> {
     fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
-        let stack = run_stack(self.lab, trials, &KeepBest(callback))?;
-        for (index, trial) in trials.iter().enumerate() {
-            let is_trained = stack.records[index].status == Status::Done && index < stack.networks.len();
+        let callback = MaybeKeepBest { callback, keeps_best: self.kept.models };
+        let stack = if self.kept.snapshots {
+            let (stack, snapshots) = run_stack_with_snapshots(self.lab, trials, &callback)?;
+            self.write_snapshots(&stack.records, snapshots);
+            stack
+        } else {
+            run_stack(self.lab, trials, &callback)?
+        };
+        for (index, trial) in trials.iter().enumerate().filter(|_| self.kept.models) {
             // The record is kept all the same.
-            if let Err(error) = if is_trained { self.save(trial, &stack, index) } else { Ok(()) } {
+            if let Err(error) = self.save(trial, &stack, index) {
                 let text = format!("the network of {} seed {} is not saved: {error:#}", trial.label, trial.seed);
                 self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).push(text);
             }
@@ -103,20 +142,23 @@ fn folder_names<'a>(labels: impl Iterator<Item = &'a str>) -> HashMap<String, St
     names
 }
 
-/// Asks for the network of the best epoch, and passes on everything else.
-struct KeepBest<'a>(&'a dyn Callback);
+/// Asks for the network of the best epoch where it is wanted, and passes on everything else.
+struct MaybeKeepBest<'a> {
+    callback: &'a dyn Callback,
+    keeps_best: bool,
+}
 
-impl Callback for KeepBest<'_> {
+impl Callback for MaybeKeepBest<'_> {
     fn on_step(&self, examples: usize) -> ControlFlow<()> {
-        self.0.on_step(examples)
+        self.callback.on_step(examples)
     }
 
     fn on_epoch(&self, epoch: usize, scores: &[Option<EpochScores>]) -> ControlFlow<()> {
-        self.0.on_epoch(epoch, scores)
+        self.callback.on_epoch(epoch, scores)
     }
 
     fn keeps_best(&self) -> bool {
-        true
+        self.keeps_best
     }
 }
 
