@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::analysis::claims::{self, JudgedClaim};
 use crate::analysis::search::SearchSummary;
@@ -89,6 +90,9 @@ pub struct Summary {
 pub struct ArmSummary {
     /// The arm's label.
     pub label: String,
+    /// The values of the settings that are varied, by short name.
+    #[serde(skip)]
+    pub axes: Map<String, Value>,
     /// The number of recorded trials, however they ended.
     pub trials: usize,
     /// The number of trials that diverged. They have no metrics.
@@ -171,7 +175,7 @@ impl Summary {
                     (true, None) => 1,
                     (true, Some(_)) => summary.trials,
                 };
-                ArmSummary { kept_for, ..summary }
+                ArmSummary { kept_for, axes: arm.values.iter().cloned().collect(), ..summary }
             })
             .collect();
         let metric = plan.metric.clone();
@@ -283,6 +287,7 @@ fn arm_summary(label: &str, records: &[TrialRecord], quantities: &[Quantity], le
     });
     ArmSummary {
         label: label.into(),
+        axes: Map::new(),
         trials: own.len(),
         diverged: count(Status::Diverged),
         failed: count(Status::Failed),

@@ -25,6 +25,8 @@ pub fn run(args: &OpenArgs) -> Result<Exit> {
 /// The page of a run by its folder, by its name under artifacts/, or by its own path.
 fn page_of(run: &Path) -> Result<PathBuf> {
     if run.is_file() {
+        let is_page = run.extension().is_some_and(|extension| extension == "html");
+        ensure!(is_page, "{} is no page; give the folder of a run, or a file that ends in .html", run.display());
         return Ok(run.to_path_buf());
     }
     let known = [run.to_path_buf(), Path::new("artifacts").join(run)];
@@ -62,5 +64,6 @@ mod tests {
         std::fs::write(folder.join(PAGE), "<!doctype html>").unwrap();
         assert_eq!(page_of(&folder).unwrap(), folder.join(PAGE));
         assert_eq!(page_of(&folder.join(PAGE)).unwrap(), folder.join(PAGE));
+        assert!(error(&folder.join("records.jsonl")).contains("is no page"));
     }
 }

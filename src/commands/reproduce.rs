@@ -183,7 +183,7 @@ fn report_finished(spec: &Spec, options: &RunOptions, folder: &Path) -> Result<b
         let config = summary.median_run().and_then(|run| plan.config_of(&run.arm));
         let dataset = config.and_then(|config| source::load(&config.data, &options.data.offline()).ok());
         if is_whole {
-            report::write_html(&summary, dataset.as_ref(), folder)?;
+            report::write_html(&summary, dataset.as_ref(), folder, options.weights)?;
         } else {
             report::write(&summary, dataset.as_ref(), OfNetwork::default(), folder, options.weights)?;
             write_atomic(&folder.join("spec.toml"), known.as_bytes())?;

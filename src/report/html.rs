@@ -19,12 +19,10 @@ const TABLES: &str = include_str!("page/tables.js");
 /// Menus that hide what is not of one source, or has not one finding.
 const FILTER: &str = include_str!("page/filter.js");
 /// Arms that are hidden and picked, marks that are named, and curves that are read.
-const ARMS: &str = concat!(
-    include_str!("page/arms.js"),
-    include_str!("page/tips.js"),
-    include_str!("page/curves.js"),
-    include_str!("page/brush.js")
-);
+const ARMS: &str = include_str!("page/arms.js");
+const TIPS: &str = include_str!("page/tips.js");
+const CURVES: &str = include_str!("page/curves.js");
+const BRUSH: &str = include_str!("page/brush.js");
 /// Images that are cut from a sheet, and networks that are run.
 const IMAGES: &str = include_str!("page/images.js");
 const NETWORKS: &str = include_str!("page/networks.js");
@@ -50,7 +48,7 @@ pub fn render(page: &Page) -> Result<String> {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{contents}{form}{body}\
-         {data}<script>\n{scripts}</script>\n</body>\n</html>\n"
+         {data}{scripts}</body>\n</html>\n"
     ))
 }
 
@@ -60,8 +58,8 @@ fn scripts(page: &Page) -> Result<(String, String)> {
     if page.can_filter {
         scripts.push(FILTER);
     }
-    let Some(interactive) = &page.interactive else { return Ok((String::new(), scripts.concat())) };
-    scripts.push(ARMS);
+    let Some(interactive) = &page.interactive else { return Ok((String::new(), elements(&scripts))) };
+    scripts.extend([ARMS, TIPS, CURVES, BRUSH]);
     let has = |stage| page.blocks.iter().any(|block| matches!(block, Block::Stage(found) if *found == stage));
     let (drawing, learning, walking) = (has(Stage::Drawing), has(Stage::Learning), has(Stage::Codes));
     let parts = [
@@ -75,7 +73,12 @@ fn scripts(page: &Page) -> Result<(String, String)> {
     ];
     scripts.extend(parts.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, script)| script));
     let data = format!("<script type=\"application/json\" id=\"data\">{}</script>\n", interactive.to_json()?);
-    Ok((data, scripts.concat()))
+    Ok((data, elements(&scripts)))
+}
+
+/// An element for each script, so that one that fails takes no other with it.
+fn elements(scripts: &[&str]) -> String {
+    scripts.iter().map(|script| format!("<script>\n{script}</script>\n")).collect()
 }
 
 /// The menus of [`FILTER`], which are shown by it.

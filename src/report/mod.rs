@@ -47,9 +47,10 @@ pub struct OfNetwork {
 ///
 /// # Errors
 /// A figure cannot be drawn, or the file cannot be written.
-pub fn write_html(summary: &Summary, dataset: Option<&Dataset>, folder: &Path) -> Result<()> {
+pub fn write_html(summary: &Summary, dataset: Option<&Dataset>, folder: &Path, with_weights: bool) -> Result<()> {
     let figures = figures::all(summary, dataset)?;
-    let interactive = Interactive::of(summary, dataset, Extras { run: Some(folder), ..Extras::default() })?;
+    let interactive =
+        Interactive::of(summary, dataset, Extras { run: with_weights.then_some(folder), ..Extras::default() })?;
     let page = page::page(summary, dataset, &figures, interactive);
     write_atomic(&folder.join("report.html"), html::render(&page)?.as_bytes())
 }

@@ -174,7 +174,8 @@ impl Snapshot {
         let shown = path.display();
         let found: Self = serde_json::from_slice(&bytes).with_context(|| format!("{shown} is no snapshot"))?;
         let is_whole = found.classifier.as_ref().is_none_or(|copy| copy.network.is_whole());
-        ensure!(is_whole && found.frames.len() <= 2 * MAX_FRAMES, "{shown} is damaged; delete it");
+        let are_frames = found.frames.iter().all(|frame| STANDARD.decode(&frame.values).is_ok());
+        ensure!(is_whole && are_frames && found.frames.len() <= 2 * MAX_FRAMES, "{shown} is damaged; delete it");
         Ok(Some(found))
     }
 }
@@ -209,6 +210,12 @@ pub fn run_stack_with_snapshots(
             let own = frames.iter().filter(|(epoch, _)| *epoch <= last);
             let of_replica = own.filter_map(|(epoch, grids)| Some(Frame::new(*epoch, grids.get(replica?)?)));
             snapshot.frames = of_replica.collect();
+            // A training that ended early ends as its record says.
+            if let (Some(frame), Some(grid)) = (snapshot.frames.last(), &record.decision_grid)
+                && frame.epoch != last
+            {
+                snapshot.frames.push(Frame::new(last, grid));
+            }
             snapshot.classifier = ClassifierCopy::new(network, &trial.config, lab.dataset(&trial.config.data)?)?;
         }
         snapshots.push(Some(snapshot).filter(|snapshot| !snapshot.is_empty()));

@@ -21,6 +21,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 # What the probabilities of a page may be away from those of `predict`.
 TOLERANCE = 1e-3
+# Playwright switches off what keeps a page from changing its address too often; readers have it.
+GUARDS = ["--disable-ipc-flooding-protection"]
+
+
+def address(page: Page) -> str:
+    """The address, once what was chosen is in it."""
+    page.wait_for_timeout(400)
+    return page.url
 
 
 def column(page: Page, table: int, index: int) -> list[str]:
@@ -47,7 +55,7 @@ def check_sorting(page: Page) -> bool:
             page.keyboard.press("Enter")
             first = heads.nth(index).get_attribute("aria-sort")
             assert [float(text) for text in column(page, table, index)] == sorted(numbers, reverse=first == "descending")
-            assert f"sort{table}=" in page.url, page.url
+            assert f"sort{table}=" in address(page), page.url
             button.click()
             assert [float(text) for text in column(page, table, index)] == sorted(numbers, reverse=first == "ascending")
             button.click()
@@ -81,7 +89,7 @@ def check_contents(page: Page) -> bool:
     if links.count() == 0:
         return False
     links.last.click()
-    assert heading.is_visible() and "at=" in page.url
+    assert heading.is_visible() and "at=" in address(page)
     return True
 
 
@@ -114,7 +122,7 @@ def check_hiding(page: Page) -> bool:
         drawn = set(page.evaluate("[...document.querySelectorAll('#curves-chart [data-curve]')].map(c => Number(c.dataset.curve))"))
         assert drawn and not drawn & {arms.index(arm) for arm in gone}
     again = page.context.new_page()
-    again.goto(page.url)
+    again.goto(address(page))
     assert again.evaluate("page.arms.map((_, place) => arms.isShown(place))") == [arm not in gone for arm in arms]
     again.close()
     bar.locator("button", has_text="show all").click()
@@ -137,7 +145,7 @@ def check_names(page: Page) -> bool:
     # Where dots lie on each other the uppermost is named.
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tip = page.locator("#tip")
-    assert tip.is_visible() and dot.locator("xpath=..").get_attribute("data-arm") in tip.inner_text(), tip.inner_text()
+    assert tip.is_visible() and dot.locator("xpath=ancestor::*[@data-arm][1]").get_attribute("data-arm") in tip.inner_text(), tip.inner_text()
     row = page.locator("figure[data-figure=boxplot] [data-row][tabindex]").first
     row.focus()
     page.keyboard.press("Home")
@@ -147,6 +155,29 @@ def check_names(page: Page) -> bool:
     assert count == 1 or tip.inner_text() != first
     page.mouse.move(0, 0)
     row.blur()
+    return True
+
+
+def check_colours(page: Page) -> bool:
+    """Where another setting colours the arms, the legend of the first is gone, and rows of one value have one colour."""
+    menu = page.locator("#colour-by")
+    if menu.count() == 0 or menu.locator("option").count() < 2:
+        return False
+    page.locator("#arms summary").first.click()
+    setting = menu.locator("option").last.get_attribute("value")
+    menu.select_option(setting)
+    rows = page.evaluate(
+        "setting => [...document.querySelectorAll('figure[data-figure=boxplot] [data-row]')].map(row =>"
+        " [arms.all[arms.place(row.dataset.arm)].settings[setting], getComputedStyle(row).color])",
+        setting,
+    )
+    colours = {value: colour for value, colour in rows}
+    assert rows and all(colours[value] == colour for value, colour in rows)
+    assert len(set(colours.values())) == len(colours)
+    assert page.locator("[data-legend]:visible").count() == 0
+    menu.select_option("")
+    assert page.locator("[data-legend]").count() == page.locator("[data-legend]:visible").count()
+    page.locator("#arms summary").first.click()
     return True
 
 
@@ -176,7 +207,7 @@ def check_curves(page: Page) -> bool:
     page.locator("#linear").check()
     # Over a few epochs the values are near each other, and the ticks may be the same.
     assert page.evaluate(ticks) != logarithmic or epochs < 10
-    assert "scale=linear" in page.url
+    assert "scale=linear" in address(page)
     page.locator("#linear").uncheck()
     return True
 
@@ -196,8 +227,18 @@ def check_brush(page: Page) -> bool:
     assert 0 < shown < page.evaluate("arms.all.length"), shown
     # The best arm is at an end of the axis; the ones that are left are at the same.
     assert page.evaluate("arms.isShown(page.ranked[0])") == page.evaluate("page.higher_is_better")
-    assert "brush=" in page.url
+    again = page.context.new_page()
+    again.goto(address(page))
+    assert again.evaluate("arms.shown().length") == shown, page.url
+    again.close()
     page.mouse.click(axis["x"], axis["y"] + 2)
+    assert page.evaluate("arms.shown().length === arms.all.length")
+    # By keyboard, the lower end moves up until the worst arm is left out.
+    plot.locator("[data-coordinate]").last.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    assert 0 < page.evaluate("arms.shown().length") < page.evaluate("arms.all.length")
+    page.keyboard.press("Escape")
     assert page.evaluate("arms.shown().length === arms.all.length")
     return True
 
@@ -244,7 +285,11 @@ def check_drawing(page: Page, program: Path, folder: Path) -> bool:
         samples.select_option(index=1)
         votes = rows.first.locator("td").last.inner_text()
         assert sum(int(part.rsplit(":", 1)[1]) for part in votes.split(",")) >= 1, votes
-        assert "image=" in page.url
+        again = page.context.new_page()
+        again.goto(address(page))
+        again.wait_for_selector("[data-votes]")
+        assert again.locator("#sample").input_value() == samples.input_value()
+        again.close()
     return model is not None
 
 
@@ -322,6 +367,8 @@ def check_walking(page: Page) -> bool:
     page.locator(".stage summary").first.click()
     page.locator("#axis-0").fill("3")
     assert page.evaluate(decoded) != middle
+    # As fast as a slider can be dragged.
+    page.evaluate("for (let i = 0; i < 400; i++) { const walk = document.getElementById('walk'); walk.value = i / 400; walk.dispatchEvent(new Event('input')); }")
     noise = page.locator("#noise")
     if noise.count():
         canvas = "document.querySelector('#noise').closest('section').querySelectorAll('.side')[1].querySelectorAll('canvas')[1].toDataURL()"
@@ -376,7 +423,36 @@ def check_layout(page: Page, width: int, scheme: str, picture: Path) -> None:
     assert (shade < 60) == (scheme == "dark"), shade
 
 
-def opened(browser: Browser, report: Path, scheme: str, width: int) -> tuple[Page, list[str], list[str]]:
+# What nobody would write, and a reader may type.
+MALFORMED = (
+    "#sort0=length.ascending&sort1=-1.descending&off=nothing&off=x%3Dy&hide=99999.-1.a&colour=nonsense&brush=length_1_2&brush=0_9_1"
+    "&image=-1&walk=a_b_c&epoch=zz&step=1.5&scale=other&at=nowhere&%E0%A4%A"
+)
+
+
+def check_malformed(browser: Browser, report: Path) -> None:
+    """An address that was written by hand changes nothing and breaks nothing."""
+    page, wrong, _ = opened(browser, report, "light", 1200, MALFORMED)
+    assert not wrong, wrong
+    assert page.evaluate("typeof arms === 'undefined' || arms.shown().length === arms.all.length")
+    page.context.close()
+
+
+def check_touch(browser: Browser, report: Path) -> None:
+    """A finger names a mark as a pointer does."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    dot = page.locator("figure[data-figure=boxplot] [data-row] circle").first
+    if dot.count():
+        dot.scroll_into_view_if_needed()
+        box = dot.bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert page.locator("#tip").is_visible()
+    context.close()
+
+
+def opened(browser: Browser, report: Path, scheme: str, width: int, fragment: str = "") -> tuple[Page, list[str], list[str]]:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()
     wrong: list[str] = []
@@ -384,7 +460,7 @@ def opened(browser: Browser, report: Path, scheme: str, width: int) -> tuple[Pag
     context.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     context.on("request", lambda request: asked.append(request.url))
-    page.goto(report.as_uri())
+    page.goto(report.as_uri() + fragment)
     page.wait_for_timeout(300)
     return page, wrong, asked
 
@@ -399,6 +475,7 @@ def main() -> None:
         "best first": check_best_first,
         "hiding": check_hiding,
         "names": check_names,
+        "colours": check_colours,
         "curves": check_curves,
         "brush": check_brush,
         "confused": check_confused,
@@ -407,8 +484,10 @@ def main() -> None:
         "walking": check_walking,
     }
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as desk:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], ignore_default_args=GUARDS)
         for report in reports:
+            check_malformed(browser, report)
+            check_touch(browser, report)
             kilobytes = report.stat().st_size / 1000
             assert kilobytes < 2000, f"{report} has {kilobytes:.0f} kB"
             for scheme, width in [("light", 1200), ("dark", 1200), ("light", 390), ("dark", 390)]:

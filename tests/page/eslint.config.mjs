@@ -2,8 +2,8 @@
 import js from "@eslint/js";
 
 const browser = [
-  "CSS", "CustomEvent", "Event", "Image", "Option", "URLSearchParams", "atob", "clearInterval", "document", "getComputedStyle", "history",
-  "innerHeight", "innerWidth", "location", "setInterval",
+  "CSS", "CustomEvent", "Event", "Image", "Option", "URLSearchParams", "addEventListener", "atob", "clearInterval", "clearTimeout", "document",
+  "history", "innerHeight", "innerWidth", "location", "setInterval", "setTimeout",
 ];
 
 export default [

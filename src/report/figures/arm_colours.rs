@@ -45,33 +45,36 @@ impl ArmColours {
         self.colours.get(arm).copied().unwrap_or(PALETTE[0])
     }
 
-    /// A sentence, with a space before it, on what the colours are; empty where every arm has its own.
-    pub fn note(&self) -> String {
-        self.setting.as_ref().map_or(String::new(), |(setting, _)| format!(" Colour: {}.", axis_label(setting)))
-    }
-
     /// Pixels that [`Self::draw_legend`] needs.
     pub fn legend_height(&self, width: f64) -> f64 {
         self.places(width).last().map_or(0.0, |(_, y)| y + 30.0)
     }
 
-    /// The values of the setting with their colours, below `top` and to the right of `left`; nothing where every arm has its own colour.
+    /// The setting and its values with their colours, below `top` and to the right of `left`; nothing where every arm has its own colour.
     pub fn draw_legend(&self, svg: &mut Svg, (left, top): (f64, f64), width: f64) {
-        let Some((_, values)) = &self.setting else { return };
-        for ((dx, dy), (index, value)) in self.places(width).into_iter().zip(values.iter().enumerate()) {
-            svg.dot((left + dx + 13.0, top + dy + 9.0), 5.0, colour(index), 1.0);
-            svg.text((left + dx + 26.0, top + dy + 14.0), value, Anchor::Start, TEXT, INK);
-        }
+        let Some((setting, values)) = &self.setting else { return };
+        let mut places = self.places(width).into_iter().map(|(dx, dy)| (left + dx, top + dy));
+        svg.legend(|svg| {
+            if let Some((x, y)) = places.next() {
+                svg.text((x, y + 14.0), &format!("{}:", axis_label(setting)), Anchor::Start, TEXT, INK);
+            }
+            for ((x, y), (index, value)) in places.zip(values.iter().enumerate()) {
+                svg.dot((x + 13.0, y + 9.0), 5.0, colour(index), 1.0);
+                svg.text((x + 26.0, y + 14.0), value, Anchor::Start, TEXT, INK);
+            }
+        });
     }
 
+    /// The places of the setting's name and of its values.
     fn places(&self, width: f64) -> Vec<(f64, f64)> {
-        let values: Vec<&str> = self.setting.iter().flat_map(|(_, values)| values).map(String::as_str).collect();
-        entries(&values, width)
+        let Some((setting, values)) = &self.setting else { return Vec::new() };
+        let name = axis_label(setting);
+        let words: Vec<&str> = std::iter::once(name.as_str()).chain(values.iter().map(String::as_str)).collect();
+        entries(&words, width)
     }
 }
 
 /// The value of a setting for each arm, in plan order; `None` where an arm has none.
 pub fn values(summary: &Summary, axis: &str) -> Option<Vec<String>> {
-    let value = |label: &str| Some(plain(summary.records_of(label).next()?.axes.get(axis)?));
-    summary.arms.iter().map(|arm| value(&arm.label)).collect()
+    summary.arms.iter().map(|arm| arm.axes.get(axis).map(plain)).collect()
 }

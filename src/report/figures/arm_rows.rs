@@ -40,10 +40,9 @@ pub fn boxplot(summary: &Summary) -> Option<Figure> {
         title: format!("{}, every seed", capitalised(&title)),
         alt: format!("Box plot of {title} for each arm, with a dot for every seed."),
         caption: format!(
-            "Every dot is one seed. Box: quartiles; line: median; whiskers: the furthest seeds within 1.5 interquartile ranges. {}{}{}",
+            "Every dot is one seed. Box: quartiles; line: median; whiskers: the furthest seeds within 1.5 interquartile ranges. {}{}",
             finished_seeds(summary),
-            axis.note(),
-            colours.note()
+            axis.note()
         ),
     };
     Some(Figure::svg("boxplot", words, svg))
@@ -76,7 +75,7 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
         title: format!("Interquartile mean with {}", interval_name(summary)),
         alt: format!("Interquartile mean of {title} for each arm, with its {}.", interval_name(summary)),
         caption: format!(
-            "{}, with its {}{}. {}{}{}",
+            "{}, with its {}{}. {}{}",
             capitalised(&interquartile_mean_text(summary)),
             interval_name(summary),
             if has_arm_without_interval {
@@ -85,8 +84,7 @@ pub fn intervals(summary: &Summary) -> Option<Figure> {
                 ""
             },
             finished_seeds(summary),
-            axis.note(),
-            colours.note()
+            axis.note()
         ),
     };
     Some(Figure::svg("intervals", words, svg))

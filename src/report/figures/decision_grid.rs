@@ -11,7 +11,7 @@ use super::axis::{Axis, Scale};
 use super::contours;
 use super::panel::{AxisLabels, Panel};
 use super::rgb::{hex, mix};
-use super::svg::{FAINT, INK, PALETTE, Svg, colour};
+use super::svg::{FAINT, INK, OF_ARM, PALETTE, Svg, colour};
 use super::{Figure, FigureText};
 use crate::analysis::summary::Summary;
 use crate::data::scale::InputTable;
@@ -79,24 +79,26 @@ pub fn regression(summary: &Summary, dataset: Option<&Dataset>) -> Option<Figure
             x: Axis::exactly((low, high), Scale::Linear, (left + 60.0, left + LINE_SIZE.0 - 16.0)),
             y: Axis::over(targets(), Scale::Linear, (top + LINE_SIZE.1 - 60.0, top + 28.0))?,
         };
-        panel.grid(&mut svg);
         let inputs = points.values.iter().map(|&x| f64::from(x));
         let pixels: Vec<(f64, f64)> = inputs.zip(targets()).map(|point| panel.to_pixels(point)).collect();
-        svg.dots(&pixels, 1.8, FAINT, 0.35);
-        for (index, example) in runs.iter().enumerate() {
-            let line: Vec<(f64, f64)> =
-                fitted_line(example.grid).into_iter().map(|point| panel.to_pixels(point)).collect();
-            if index == 0 {
-                svg.polyline(&line, colour(row), 2.6, "");
-            } else {
-                svg.polyline(&line, INK, 1.8, "6 4");
-            }
-        }
-        panel.ticks(&mut svg, AxisLabels { x: "x", y: "" });
         let values = runs.iter().filter_map(|example| example.run.quantity(&summary.metric));
         let values: Vec<String> = values.map(|value| summary.metric.format(value)).collect();
-        let title = summary.metric.title();
-        panel.title(&mut svg, &format!("{}: {title} {}", arm.label, values.join(" and ")));
+        let title = format!("{}: {} {}", arm.label, summary.metric.title(), values.join(" and "));
+        svg.arm(&arm.label, colour(row), |svg| {
+            panel.grid(svg);
+            svg.dots(&pixels, 1.8, FAINT, 0.35);
+            for (index, example) in runs.iter().enumerate() {
+                let line: Vec<(f64, f64)> =
+                    fitted_line(example.grid).into_iter().map(|point| panel.to_pixels(point)).collect();
+                if index == 0 {
+                    svg.polyline(&line, OF_ARM, 2.6, "");
+                } else {
+                    svg.polyline(&line, INK, 1.8, "6 4");
+                }
+            }
+            panel.ticks(svg, AxisLabels { x: "x", y: "" });
+            panel.title(svg, &title);
+        });
     }
     let words = FigureText {
         title: "Fitted line".into(),
@@ -126,7 +128,10 @@ pub fn boundary(summary: &Summary, dataset: Option<&Dataset>) -> Result<Option<F
     }
     let (mut svg, corners) = panels(runs.len(), PLANE_SIZE);
     for (example, corner) in runs.iter().zip(corners) {
-        draw_plane(&mut svg, example, dataset, corner, &plane_title(summary, example))?;
+        let title = plane_title(summary, example);
+        let mut drawn = Ok(());
+        svg.arm(&example.run.arm, INK, |svg| drawn = draw_plane(svg, example, dataset, corner, &title));
+        drawn?;
     }
     let classes = runs.iter().map(|example| example.run.confusion.len()).max().unwrap_or(2);
     if classes > 2 {

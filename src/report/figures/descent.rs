@@ -8,7 +8,7 @@ use super::axis::{Axis, Scale};
 use super::clip::Point;
 use super::legend::entries;
 use super::panel::{AxisLabels, Panel};
-use super::svg::{Anchor, INK, Rectangle, Svg, TEXT, colour, dash};
+use super::svg::{Anchor, INK, OF_ARM, Rectangle, Svg, TEXT, colour, dash};
 use super::test_function::{Curve, HEIGHT_NOTE, Plane, Relief, cross_note};
 use super::{Figure, FigureText};
 use crate::analysis::stats::describe::{quantile, sorted};
@@ -101,8 +101,10 @@ fn draw_one(summary: &Summary, function: Function) -> Result<Option<Figure>> {
     draw_values(&mut svg, summary, function, &descents, layout.values, &all);
     for (descent, (x, y)) in descents.iter().zip(places) {
         let (x, y) = (72.0 + x, layout.height + 16.0 + y);
-        svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], colour(descent.arm), 2.5, dash(descent.arm));
-        svg.text((x + 33.0, y), &descent.run.arm, Anchor::Start, TEXT, INK);
+        svg.arm(&descent.run.arm, colour(descent.arm), |svg| {
+            svg.polyline(&[(x, y - 5.0), (x + 26.0, y - 5.0)], OF_ARM, 2.5, dash(descent.arm));
+            svg.text((x + 33.0, y), &descent.run.arm, Anchor::Start, TEXT, INK);
+        });
     }
     Ok(Some(Figure::svg("descent", words(function, &descents, starts, &one), svg)))
 }
@@ -190,8 +192,10 @@ fn draw_plane(svg: &mut Svg, function: Function, descents: &[Descent], layout: &
     let plane = Plane::new(&relief, &marks, layout.surface, layout.trajectories);
     plane.draw(svg)?;
     for (descent, path) in descents.iter().zip(&paths) {
-        plane.path(svg, path, colour(descent.arm), dash(descent.arm));
-        draw_ends(svg, path, colour(descent.arm), |point| plane.to_pixels(point));
+        svg.arm(&descent.run.arm, colour(descent.arm), |svg| {
+            plane.path(svg, path, OF_ARM, dash(descent.arm));
+            draw_ends(svg, path, |point| plane.to_pixels(point));
+        });
     }
     plane.finish(svg);
     for (descent, path) in descents.iter().zip(&paths) {
@@ -216,9 +220,11 @@ fn draw_curve(svg: &mut Svg, function: Function, descents: &[Descent], layout: &
         };
         let path: Vec<Point> = descent.trajectory.iter().map(|point| (point[0], function.value_at(point))).collect();
         let pixels: Vec<(f64, f64)> = path.iter().copied().flat_map(place).collect();
-        svg.polyline(&pixels, colour(descent.arm), 0.8, "");
-        svg.dots(&pixels, 2.2, colour(descent.arm), 0.8);
-        draw_ends(svg, &path, colour(descent.arm), place);
+        svg.arm(&descent.run.arm, colour(descent.arm), |svg| {
+            svg.polyline(&pixels, OF_ARM, 0.8, "");
+            svg.dots(&pixels, 2.2, OF_ARM, 0.8);
+            draw_ends(svg, &path, place);
+        });
     }
     curve.finish(svg);
     for (entry, descent) in descents.iter().enumerate() {
@@ -246,17 +252,17 @@ fn track(svg: &mut Svg, descent: &Descent, places: impl Iterator<Item = Option<(
     if count > MOST_STEPS {
         points = (0..MOST_STEPS).map(|index| points[index * (count - 1) / (MOST_STEPS - 1)]).collect();
     }
-    svg.track(colour(descent.arm), count.saturating_sub(1), &points);
+    svg.arm(&descent.run.arm, colour(descent.arm), |svg| svg.track(count.saturating_sub(1), &points));
 }
 
 /// A ring at the start of a trajectory and a disc at its end, where `place` has them.
-fn draw_ends(svg: &mut Svg, path: &[Point], colour: &str, place: impl Fn(Point) -> Vec<(f64, f64)>) {
+fn draw_ends(svg: &mut Svg, path: &[Point], place: impl Fn(Point) -> Vec<(f64, f64)>) {
     if let (Some(&start), Some(&end)) = (path.first(), path.last()) {
         for pixel in place(start) {
             svg.dot(pixel, 5.5, INK, 1.0);
             svg.dot(pixel, 3.5, "#FFFFFF", 1.0);
         }
-        place(end).into_iter().for_each(|pixel| svg.dot(pixel, 4.5, colour, 1.0));
+        place(end).into_iter().for_each(|pixel| svg.dot(pixel, 4.5, OF_ARM, 1.0));
     }
 }
 
@@ -294,9 +300,11 @@ fn draw_values(
         let points = |quartile: usize| {
             band.iter().enumerate().map(|(step, values)| (step as f64, values[quartile])).collect::<Vec<_>>()
         };
-        svg.area(&panel.band(&points(0), &points(2)), colour(descent.arm), 0.18);
         let median: Vec<(f64, f64)> = points(1).into_iter().map(|point| panel.to_pixels(point)).collect();
-        svg.polyline(&median, colour(descent.arm), 2.0, dash(descent.arm));
+        svg.arm(&descent.run.arm, colour(descent.arm), |svg| {
+            svg.area(&panel.band(&points(0), &points(2)), OF_ARM, 0.18);
+            svg.polyline(&median, OF_ARM, 2.0, dash(descent.arm));
+        });
         track(svg, descent, median.into_iter().map(Some));
     }
     let y_label = if function.lowest_value().is_some() { "value above the minimum" } else { "value" };

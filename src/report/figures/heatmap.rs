@@ -155,6 +155,6 @@ fn draw_cells(svg: &mut Svg, corner: (f64, f64), layout: &Layout, cells: &[Heatm
     for cell in cells.iter().filter(|cell| cell.value.is_some_and(|value| layout.metric.goodness(value) == best)) {
         let Rectangle { left, top, width, height } = area(cell);
         let inner = Rectangle { left: left + 1.0, top: top + 1.0, width: width - 2.0, height: height - 2.0 };
-        svg.frame(inner, INK, 2.0);
+        svg.arm(cell.arm, PALETTE[0], |svg| svg.frame(inner, INK, 2.0));
     }
 }

@@ -82,6 +82,18 @@ impl Svg {
         self.group(&format!(r#"data-arm="{}" data-row="{height}" color="{colour}""#, escape(arm)), draw);
     }
 
+    /// The same for a row that compares two arms, and is shown with both.
+    pub fn versus(&mut self, [a, b]: [&str; 2], colour: &str, height: f64, draw: impl FnOnce(&mut Self)) {
+        let [a, b] = [a, b].map(escape);
+        let attributes = format!(r#"data-arm="{a}" data-versus="{b}" data-row="{height}" color="{colour}""#);
+        self.group(&attributes, draw);
+    }
+
+    /// What `draw` draws says which colour is whose, and is hidden where a page gives other ones.
+    pub fn legend(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.group(r#"data-legend="""#, draw);
+    }
+
     /// What `draw` draws stands behind the rows, from `top` to below the last one.
     pub fn behind_rows(&mut self, top: f64, draw: impl FnOnce(&mut Self)) {
         self.group(&format!(r#"data-behind="{top}""#), draw);
@@ -186,9 +198,9 @@ impl Svg {
 
     /// Where something is on its way over so many steps, at points that are evenly spaced in time, by which a page plays them; nothing is seen
     /// of it without.
-    pub fn track(&mut self, colour: &str, steps: usize, points: &[(f64, f64)]) {
+    pub fn track(&mut self, steps: usize, points: &[(f64, f64)]) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        self.push(format_args!(r#"<g data-track="{}" data-steps="{steps}" color="{colour}"/>"#, points.join(" ")));
+        self.push(format_args!(r#"<g data-track="{}" data-steps="{steps}"/>"#, points.join(" ")));
     }
 
     /// A filled shape without an outline.

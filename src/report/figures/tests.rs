@@ -333,9 +333,12 @@ fn a_descent_has_a_trajectory_and_a_band_per_arm() {
     Marks::of(figure).expect(&[("fill-opacity=\"0.18\"", 2), (BAND, 36 * 36 + 2)]);
     // Trajectory on both, median and legend entry of each arm; a trajectory on the surface may have hidden pieces.
     for arm in 0..2 {
-        let lines = String::from_utf8(figure.bytes.clone()).unwrap();
-        let stroke = format!("stroke=\"{}\"", svg::colour(arm));
-        assert!(lines.lines().filter(|line| line.starts_with(LINE) && line.contains(&stroke)).count() >= 4);
+        let text = String::from_utf8(figure.bytes.clone()).unwrap();
+        let start = format!("color=\"{}\">", svg::colour(arm));
+        let groups = text.split("<g data-arm=").skip(1).filter(|group| group.lines().next().unwrap().ends_with(&start));
+        let own =
+            groups.flat_map(|group| group.split("</g>").next().unwrap().lines().filter(|line| line.starts_with(LINE)));
+        assert!(own.filter(|line| line.contains("stroke=\"currentColor\"")).count() >= 4);
     }
     assert!(figure.bytes.len() < 300_000 && figure.caption.contains("from one start;"), "{}", figure.caption);
 }

@@ -124,7 +124,8 @@ fn samples(summary: &Summary, dataset: &Dataset) -> Result<Samples> {
     let votes_of = |label: &str, place: usize, truth: u8| {
         let mut votes: Vec<(u8, usize)> = Vec::new();
         let own = summary.records_of(label).filter(|record| record.made_with.data == dataset.hash);
-        for record in own.filter(|record| record.predictions.examples() == labels.len()) {
+        // A run may have been tested on the first of them alone.
+        for record in own.filter(|record| record.predictions.examples() > place) {
             let wrong = record.predictions.wrong();
             let class = wrong.binary_search_by_key(&place, |(index, _)| *index).map_or(truth, |at| wrong[at].1);
             match votes.iter_mut().find(|(known, _)| *known == class) {

@@ -73,8 +73,7 @@ impl Interactive {
     pub fn of(summary: &Summary, dataset: Option<&Dataset>, extras: Extras) -> Result<Self> {
         let colours = ArmColours::of(summary);
         let arm = |(place, arm): (usize, &ArmSummary)| {
-            let axes = summary.records_of(&arm.label).next().map(|record| &record.axes);
-            let settings = axes.into_iter().flatten().map(|(name, value)| (name.clone(), plain(value)));
+            let settings = arm.axes.iter().map(|(name, value)| (name.clone(), plain(value)));
             PageArm { label: arm.label.clone(), settings: settings.collect(), colour: colours.colour(place) }
         };
         let place = |ranked: &ArmSummary| summary.arms.iter().position(|arm| arm.label == ranked.label);

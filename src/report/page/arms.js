@@ -7,7 +7,7 @@
 const arms = {
   all: page.arms ?? [],
   /** Values that are switched off, as `setting=value`. */
-  off: new Set(choices.get("off").split("|").filter(Boolean)),
+  off: new Set(choices.list("off")),
   /** Places of single arms that are switched off. */
   hidden: new Set(choices.get("hide").split(".").filter(Boolean).map(Number)),
   /** For each axis of a parallel plot that is brushed, whether an arm is inside; see `brush.js`. */
@@ -35,12 +35,21 @@ const arms = {
     const arm = this.all[place];
     if (!this.colourBy) return arm.colour;
     const value = this.valuesOf(this.colourBy).indexOf(arm.settings[this.colourBy]);
-    return page.palette[value % page.palette.length];
+    // An arm that was not run to its first record may lack the setting.
+    return value < 0 ? arm.colour : page.palette[value % page.palette.length];
   },
 
   place: label => arms.places.get(label),
 };
 arms.places = new Map(arms.all.map((arm, place) => [arm.label, place]));
+{
+  // What the address says of other arms than there are is nothing.
+  const known = new Set(arms.all.flatMap(({ settings }) => Object.entries(settings).map(([name, value]) => `${name}=${value}`)));
+  arms.off.forEach(key => known.has(key) || arms.off.delete(key));
+  arms.hidden.forEach(place => arms.all[place] || arms.hidden.delete(place));
+  const values = arms.valuesOf(arms.colourBy).length;
+  if (values < 2 || values > page.palette?.length) arms.colourBy = "";
+}
 
 {
   // More values than this are picked in the parallel plot.
@@ -74,7 +83,9 @@ arms.places = new Map(arms.all.map((arm, place) => [arm.label, place]));
     for (const mark of document.querySelectorAll("[data-arm]")) {
       const place = arms.place(mark.dataset.arm);
       if (place === undefined) continue;
-      const isShown = arms.isShown(place);
+      // A comparison is shown with both of its arms.
+      const other = arms.place(mark.dataset.versus);
+      const isShown = arms.isShown(place) && (other === undefined || arms.isShown(other));
       if (mark.tagName === "TD") {
         mark.parentElement.hidden = !isShown;
       } else {
@@ -83,13 +94,15 @@ arms.places = new Map(arms.all.map((arm, place) => [arm.label, place]));
         else mark.style.removeProperty("color");
       }
     }
+    // Another choice of colours has its legend in the bar.
+    for (const legend of document.querySelectorAll("[data-legend]")) legend.style.display = arms.colourBy ? "none" : "";
     document.querySelectorAll("figure svg").forEach(closeUp);
     summary.textContent = `Arms: ${arms.shown().length} of ${arms.all.length} shown`;
     announce("arms");
   };
 
   const change = () => {
-    choices.set("off", [...arms.off].join("|"));
+    choices.setList("off", [...arms.off]);
     choices.set("hide", [...arms.hidden].sort((a, b) => a - b).join("."));
     choices.set("colour", arms.colourBy);
     apply();

@@ -8,16 +8,16 @@
   const imageOf = await sheets.read(images);
   const box = make("div", { class: "confused", "aria-live": "polite" });
   const help = "Click a wrong cell, or go to it with the tab key, to see its test images.";
-  box.textContent = help;
+  box.append(make("p", { class: "help quiet" }, help));
   svg.closest("figure").append(box);
-  const show = (truth, predicted) => {
+  const show = (truth, predicted, count) => {
     const own = of.map((entry, index) => [...entry, index]).filter(([, t, p]) => t === truth && p === predicted);
     const one = ([place, , , index]) => {
       const canvas = canvasOf(images.shape, Math.max(1, Math.floor(84 / images.shape[1])), { role: "img", "aria-label": `test image ${place}` });
       paint(canvas, imageOf(index).map(byte => byte / 255));
       return make("figure", {}, canvas, make("figcaption", {}, `image ${place}`));
     };
-    const words = `${classes[truth]} taken for ${classes[predicted]}${own.length ? "" : ": none is in this page"}`;
+    const words = `${classes[truth]} taken for ${classes[predicted]}: ${own.length} of ${count} are in this page`;
     box.replaceChildren(make("p", {}, words), make("div", { class: "side" }, ...own.map(one)));
   };
   for (const cell of svg.querySelectorAll("[data-cell]")) {
@@ -27,11 +27,12 @@
     cell.setAttribute("role", "button");
     cell.setAttribute("aria-label", `${count} of ${classes[truth]} taken for ${classes[predicted]}`);
     cell.style.cursor = "pointer";
-    cell.addEventListener("click", () => show(truth, predicted));
+    svg.setAttribute("role", "group");
+    cell.addEventListener("click", () => show(truth, predicted, count));
     cell.addEventListener("keydown", event => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      show(truth, predicted);
+      show(truth, predicted, count);
     });
   }
 })();

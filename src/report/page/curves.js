@@ -1,6 +1,6 @@
 // Learning curves that are drawn anew for the arms that are shown, on a scale of the reader's, with a cursor that reads the epochs.
 "use strict";
-/* global page, choices, arms, make, svgMake, svgPoint */
+/* global page, choices, arms, make, svgMake, svgPoint, stackTable */
 {
   const WIDTH = 760;
   const SIZE = [292, 190];
@@ -38,7 +38,7 @@
       for (let k = Math.ceil(low / step); k * step <= high; k++) ticks.push(k * step);
       if (ticks.length >= 3) return ticks;
     }
-    return [low, high];
+    return [...new Set([low, high])];
   };
 
   const number = (value, panel) => {
@@ -47,7 +47,7 @@
   };
 
   const tickText = (value, panel) => {
-    const shown = Number((panel.percent ? 100 * value : value).toPrecision(4));
+    const shown = Number((panel.percent ? 100 * value : value).toPrecision(5));
     return panel.percent ? `${shown} %` : Math.abs(shown) < 1e-4 && shown !== 0 ? shown.toExponential() : `${shown}`;
   };
 
@@ -84,7 +84,10 @@
       const room = 0.05 * (ends[1] - ends[0]) || 1e-3;
       const [from, to] = [ends[0] - room, ends[1] + room];
       const y = v => bottom - Math.max(0, Math.min(1, (scale.to(v) - from) / (to - from))) * SIZE[1];
+      const seen = new Set();
       for (const value of ticksOf(scale.from(from), scale.from(to), scale)) {
+        if (seen.has(tickText(value, panel))) continue;
+        seen.add(tickText(value, panel));
         svg.append(svgMake("line", { x1: left, x2: left + SIZE[0], y1: y(value), y2: y(value), stroke: "#E3E3E3" }));
         text(left - 6, y(value) + 4, tickText(value, panel), "end");
       }
@@ -128,6 +131,7 @@
         make("thead", {}, make("tr", {}, ...head.map(words => make("th", {}, words)))),
         make("tbody", {}, ...drawn.map(row)),
       );
+      stackTable(table);
       svg.at = at;
     };
     svg.read = read;
@@ -145,7 +149,7 @@
   if (picture && page.curves) {
     const svg = svgMake("svg", {
       width: WIDTH,
-      role: "img",
+      role: "group",
       tabindex: 0,
       id: "curves-chart",
       "font-family": "Helvetica, Arial, 'DejaVu Sans', sans-serif",
@@ -158,7 +162,9 @@
       choices.set("scale", linear.checked ? "linear" : "");
       draw(svg, table, page.curves);
     });
-    svg.addEventListener("pointermove", event => svg.read(svg.nearest(svgPoint(svg, event)[0])));
+    const readAt = event => svg.read(svg.nearest(svgPoint(svg, event)[0]));
+    svg.addEventListener("pointermove", readAt);
+    svg.addEventListener("pointerdown", readAt);
     svg.addEventListener("keydown", event => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;

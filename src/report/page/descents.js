@@ -1,6 +1,6 @@
 // Descents that play their steps: a dot for each arm on its way, in all panels of the figure at once.
 "use strict";
-/* global make, svgMake */
+/* global choices, indexIn, make, svgMake */
 for (const svg of document.querySelectorAll('figure[data-figure^="descent"] svg')) {
   const tracks = [...svg.querySelectorAll("[data-track]")].map(group => {
     const points = group.dataset.track.split(" ").map(point => point.split(",").map(Number));
@@ -46,7 +46,9 @@ for (const svg of document.querySelectorAll('figure[data-figure^="descent"] svg'
   slider.addEventListener("input", () => {
     stop();
     show();
+    choices.set("step", slider.value);
   });
+  slider.value = indexIn(choices.get("step"), places, places - 1);
   svg.closest(".picture").after(make("p", { class: "controls" }, button, " ", slider, " ", words));
   show();
 }

@@ -1,6 +1,6 @@
 // A canvas for a picture, which every arm's network classifies as `kindling predict` does: the numbers are the same to a thousandth.
 "use strict";
-/* global page, choices, arms, make, canvasOf, paint, sheets, networks */
+/* global page, choices, arms, make, canvasOf, paint, sheets, networks, stackTable, indexIn */
 /* exported fitDigit */
 
 /** Brings ink `[height * width]` from 0 to 1 into the form of MNIST's images, 28 x 28 bytes: see `src/data/picture.rs`. */
@@ -116,6 +116,7 @@ const fitDigit = (ink, width) => {
       make("thead", {}, make("tr", {}, ...["arm", "median run says", "its probabilities", "runs by class"].map(t => make("th", {}, t)))),
       make("tbody", {}, ...places.map(row)),
     );
+    stackTable(table);
   };
 
   // What is drawn is ten times as fine as what is seen.
@@ -128,12 +129,12 @@ const fitDigit = (ink, width) => {
     current = null;
     seen.getContext("2d").clearRect(0, 0, seen.width, seen.height);
     picked.value = "";
-    choices.set("image", "");
     show();
   };
   const readPad = () => {
     const { data } = ink.getImageData(0, 0, pad.width, pad.height);
-    const grey = Float32Array.from({ length: pad.width * pad.height }, (_, i) => data[4 * i] / 255);
+    // With all digits, since a threshold decides what is ink.
+    const grey = Float64Array.from({ length: pad.width * pad.height }, (_, i) => data[4 * i] / 255);
     const pixels = fitDigit(grey, pad.width);
     current = pixels && { pixels, sample: null };
     show();
@@ -147,24 +148,31 @@ const fitDigit = (ink, width) => {
     ink.lineCap = "round";
     ink.beginPath();
     ink.moveTo(...(last ?? point));
-    ink.lineTo(...point);
+    // A line without a length is drawn as nothing.
+    if (last) ink.lineTo(...point);
+    else ink.lineTo(point[0] + 0.01, point[1]);
     ink.stroke();
     last = point;
   };
+  const end = event => {
+    if (!event.isPrimary || !last) return;
+    last = null;
+    picked.value = "";
+    choices.set("image", "");
+    readPad();
+  };
   pad.addEventListener("pointerdown", event => {
+    if (!event.isPrimary || event.button !== 0) return;
     pad.setPointerCapture(event.pointerId);
-    if (current?.sample !== null && current) clear();
+    if (current && current.sample !== null) clear();
     last = null;
     stroke(event);
   });
   pad.addEventListener("pointermove", event => {
-    if (event.buttons && last) stroke(event);
+    if (event.isPrimary && event.buttons && last) stroke(event);
   });
-  pad.addEventListener("pointerup", () => {
-    last = null;
-    picked.value = "";
-    readPad();
-  });
+  pad.addEventListener("pointerup", end);
+  pad.addEventListener("pointercancel", end);
 
   const picked = make("select", { id: "sample" }, new Option("pick a test image", ""));
   const pick = index => {
@@ -174,14 +182,22 @@ const fitDigit = (ink, width) => {
     paint(small, pixels.map(byte => byte / 255));
     ink.imageSmoothingEnabled = false;
     ink.drawImage(small, 0, 0, pad.width, pad.height);
-    choices.set("image", `${index}`);
+    picked.value = index;
     show();
   };
   samples?.places.forEach((place, index) => {
     picked.add(new Option(`${classes[samples.truth[index]]}, test image ${place}`, index));
   });
-  picked.addEventListener("change", () => (picked.value === "" ? clear() : pick(Number(picked.value))));
-  const button = make("button", { type: "button", click: clear }, "clear");
+  picked.addEventListener("change", () => {
+    choices.set("image", picked.value);
+    if (picked.value === "") clear();
+    else pick(Number(picked.value));
+  });
+  const button = make("button", { type: "button" }, "clear");
+  button.addEventListener("click", () => {
+    choices.set("image", "");
+    clear();
+  });
   note.textContent =
     `Of each arm, the weights of the run with the median score, rounded to half floats (${(bytes / 1000).toFixed(0)} kB in this page).` +
     (leftOut ? ` ${leftOut} arms are left out, whose networks were not kept or do not fit.` : "") +
@@ -192,9 +208,5 @@ const fitDigit = (ink, width) => {
   stage.append(make("p", {}, help), controls, make("div", { class: "side" }, asDigits ? pad : "", seenBox, make("div", { class: "wide" }, table)), note);
   document.addEventListener("arms", show);
   clear();
-  const first = new URLSearchParams(location.hash.slice(1)).get("image") ?? (samples ? "0" : null);
-  if (first !== null && first !== "" && samples && Number(first) < samples.places.length) {
-    picked.value = first;
-    pick(Number(first));
-  }
+  if (samples) pick(indexIn(choices.get("image"), samples.places.length, 0));
 })();

@@ -101,14 +101,15 @@
       draw(canvases[index], training, (own.at(-1) ?? frames[index][0]).values);
       canvases[index].setAttribute("aria-label", `${arms.all[training.arm].label} ${words.textContent}`);
     });
-    choices.set("epoch", Number(slider.value) === epochs.length - 1 ? "" : `${epoch}`);
     document.dispatchEvent(new CustomEvent("epoch", { detail: epoch }));
   };
+  const remember = () => choices.set("epoch", Number(slider.value) === epochs.length - 1 ? "" : `${epochs[slider.value]}`);
   let timer = null;
   const stop = () => {
     clearInterval(timer);
     timer = null;
     button.textContent = "play";
+    remember();
   };
   button.addEventListener("click", () => {
     if (timer) return stop();

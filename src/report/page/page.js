@@ -1,6 +1,6 @@
 // What every script of the page shares: the data that the program put into it, the reader's choices, and the making of elements.
 "use strict";
-/* exported page, choices, make, svgMake, svgPoint, announce */
+/* exported page, choices, make, svgMake, svgPoint, announce, indexIn */
 
 /** The page's data: see `src/report/interactive`. Empty where a page has none. */
 const page = JSON.parse(document.getElementById("data")?.textContent || "{}");
@@ -11,13 +11,36 @@ const choices = {
   get(name) {
     return this.all.get(name) ?? "";
   },
+  list(name) {
+    return this.all.getAll(name);
+  },
   set(name, value) {
-    if (value) this.all.set(name, value);
-    else this.all.delete(name);
+    this.setList(name, value ? [value] : []);
+  },
+  setList(name, values) {
+    this.all.delete(name);
+    for (const value of values) this.all.append(name, value);
+    // A browser takes few changes of the address a second, and a slider makes many.
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.write(), 250);
+  },
+  write() {
     const text = this.all.toString();
-    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+    } catch {
+      // It was asked too often; the next change is written with this one.
+    }
   },
 };
+addEventListener("pagehide", () => choices.write());
+// Another address in the same place is another view.
+addEventListener("hashchange", () => {
+  if (location.hash.includes("=")) location.reload();
+});
+
+/** The number that a text of the address is, where it is the place of one of `count`; else `otherwise`. */
+const indexIn = (text, count, otherwise = null) => (/^\d+$/.test(text) && Number(text) < count ? Number(text) : otherwise);
 
 const fill = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) {
@@ -52,9 +75,13 @@ const announce = name => document.dispatchEvent(new Event(name));
 // A contents link goes to its heading and leaves the choices in the address.
 for (const link of document.querySelectorAll('nav a[href^="#"]')) {
   link.addEventListener("click", event => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     choices.set("at", link.getAttribute("href").slice(1));
-    document.getElementById(choices.get("at")).scrollIntoView();
+    const heading = document.getElementById(choices.get("at"));
+    heading.scrollIntoView();
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
   });
 }
 if (choices.get("at")) document.getElementById(choices.get("at"))?.scrollIntoView();

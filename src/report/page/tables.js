@@ -1,7 +1,20 @@
 // Tables that sort by a click on a column's name, fold where they are long, and stack on a narrow screen. Without this script every table
 // shows the same.
 "use strict";
-/* global page, choices, make */
+/* global page, choices, make, indexIn */
+/* exported stackTable */
+
+/** Makes a table one that stacks on a narrow screen, each cell with the name of its column. */
+const stackTable = table => {
+  const heads = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, column) => {
+      cell.dataset.head = heads[column];
+    });
+  }
+  table.classList.add("stacks");
+};
+
 {
   const EMPTY = "-";
   // Rows of a table that is not folded; a folded one shows the first ten.
@@ -15,13 +28,13 @@
     return found ? Number(found[0]) : null;
   };
 
-  const text = cell => cell.textContent.trim();
+  const textOf = cell => cell.textContent.trim();
 
   /** The rows by a column; those without a value stay behind, whatever the direction. */
   const sorted = (rows, column, direction) => {
     const cells = rows.map(row => row.cells[column]);
     const areNumbers = cells.every(cell => cell.classList.contains("number"));
-    const key = row => (areNumbers ? numberIn(text(row.cells[column])) : text(row.cells[column]));
+    const key = row => (areNumbers ? numberIn(textOf(row.cells[column])) : textOf(row.cells[column]));
     const isEmpty = row => (areNumbers ? key(row) === null : ["", EMPTY].includes(key(row)));
     const compare = (a, b) => (areNumbers ? a - b : a.localeCompare(b, "en", { numeric: true }));
     const sign = direction === "ascending" ? 1 : -1;
@@ -52,12 +65,13 @@
         sort(cell, column, cycle[(cycle.indexOf(cell.getAttribute("aria-sort")) + 1) % cycle.length]);
       });
     });
-    const [column, direction] = choices.get(`sort${index}`).split(".");
-    if (head.cells[column] && ["ascending", "descending"].includes(direction)) sort(head.cells[column], Number(column), direction);
+    const [text, direction] = choices.get(`sort${index}`).split(".");
+    const column = indexIn(text, head.cells.length);
+    if (column !== null && ["ascending", "descending"].includes(direction)) sort(head.cells[column], column, direction);
   };
 
   const makeFold = table => {
-    const all = `show all ${table.tBodies[0].rows.length} rows`;
+    const all = "show all rows";
     const button = make("button", { type: "button", class: "more controls", "aria-expanded": "false" }, all);
     button.addEventListener("click", () => {
       const isFolded = table.classList.toggle("folded");
@@ -68,18 +82,8 @@
     table.parentElement.after(button);
   };
 
-  const makeStack = table => {
-    const heads = [...table.tHead.rows[0].cells].map(text);
-    for (const row of table.tBodies[0].rows) {
-      [...row.cells].forEach((cell, column) => {
-        cell.dataset.head = heads[column];
-      });
-    }
-    table.classList.add("stacks");
-  };
-
   document.querySelectorAll("table").forEach((table, index) => {
-    makeStack(table);
+    stackTable(table);
     if (table.tBodies[0].rows.length > 1) makeSortable(table, index);
     // A ledger's menus leave few rows.
     if (table.tBodies[0].rows.length > LONG && page.arms) makeFold(table);

@@ -38,14 +38,20 @@
       own.remove();
     }
     if (!svg.querySelector("[data-arm]")) continue;
-    svg.addEventListener("pointermove", event => {
+    const tell = event => {
       const group = event.target.closest("[data-arm]");
-      if (!group) return hide();
+      if (!group) {
+        hide();
+        return;
+      }
       const own = name(event.target);
       lookAt(svg, group.dataset.arm);
       show(own ? [group.dataset.arm, own] : [group.dataset.arm], event.clientX, event.clientY);
-    });
-    svg.addEventListener("pointerleave", hide);
+    };
+    svg.addEventListener("pointermove", tell);
+    svg.addEventListener("pointerdown", tell);
+    // A finger that was lifted has left, and its mark stays named until the next touch.
+    svg.addEventListener("pointerleave", event => event.pointerType === "touch" || hide());
   }
 
   // By keyboard: a row takes the focus, and the arrows go through its marks by their place.
@@ -60,6 +66,8 @@
       show([row.dataset.arm, name(marks[at])], left, top);
       row.setAttribute("aria-label", `${row.dataset.arm}, ${name(marks[at])}`);
     };
+    // What is in an image cannot be focused.
+    row.ownerSVGElement.setAttribute("role", "group");
     row.setAttribute("tabindex", "0");
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", row.dataset.arm);

@@ -1,6 +1,6 @@
 // Codes that are walked: points of the map with their images, the line between two of them, the code's own axes, and noise.
 "use strict";
-/* global page, choices, make, svgMake, svgPoint, canvasOf, paint, sheets, networks, halves */
+/* global page, choices, indexIn, make, svgMake, svgPoint, canvasOf, paint, sheets, networks, halves */
 (async () => {
   const { decoder, encoder, width, images, places, labels, classes, codes, spreads, points, seed, noise, bytes } = page.codes;
   const stage = document.querySelector('[data-stage="walking"]');
@@ -42,13 +42,15 @@
     paint(walked.canvas, decoded);
     paint(fromView.canvas, imageOf(Number(from.value)));
     paint(toView.canvas, imageOf(Number(to.value)));
-    choices.set("walk", `${from.value}.${to.value}.${share.value}`);
     showNoise();
+  };
+  const remember = () => {
+    choices.set("walk", [from.value, to.value, share.value, strength.value, ...shifts.map(slider => slider.value)].join("_"));
   };
 
   // Noise on the first image, and what the network makes of it.
   const [kind, level] = noise;
-  const strength = range("noise", 0, 0.8, 0.05, `level of ${kind} noise`);
+  const strength = range("noise", 0, Math.max(0.8, level), "any", `level of ${kind} noise`);
   const [noisy, cleaned] = [view("noisy", "the noisy image"), view("reconstructed", "the reconstruction of the noisy image")];
   const strengthWords = make("output", { for: "noise" });
   /** Numbers that are the same each time, so that a level differs from another by its level alone (mulberry32). */
@@ -81,16 +83,25 @@
   reset.addEventListener("click", () => {
     for (const slider of shifts) slider.value = 0;
     show();
+    remember();
   });
   axes.append(reset);
-  for (const control of [from, to, share, ...shifts]) control.addEventListener("input", show);
-  strength.addEventListener("input", showNoise);
+  for (const control of [from, to, share, ...shifts, strength]) {
+    control.addEventListener("input", () => {
+      show();
+      remember();
+    });
+  }
   const other = labels.findIndex(label => label !== labels[0]);
-  const [a, b, t] = (choices.get("walk") || `0.${Math.max(0, other)}.0.5`).match(/^(\d+)\.(\d+)\.(.+)$/)?.slice(1) ?? ["0", "0", "0.5"];
-  from.value = places[a] === undefined ? 0 : a;
-  to.value = places[b] === undefined ? 0 : b;
-  share.value = t;
-  strength.value = level || 0.2;
+  const [a = "", b = "", t, noiseLevel, ...shifted] = choices.get("walk").split("_");
+  from.value = indexIn(a, places.length, 0);
+  to.value = indexIn(b, places.length, Math.max(0, other));
+  // A range takes no other text than a number, and is in its middle otherwise.
+  share.value = t ?? 0.5;
+  strength.value = noiseLevel ?? (level || 0.2);
+  shifts.forEach((slider, axis) => {
+    slider.value = shifted[axis] ?? 0;
+  });
   stage.append(
     make("p", {}, `From one test image to another on the straight line between their codes (seed ${seed}); the network's weights are rounded to ${decoder.bits} bits, ${(bytes / 1000).toFixed(0)} kB in this page.`),
     make("p", { class: "controls" }, make("label", {}, "from ", from), " ", share, " ", make("label", {}, "to ", to)),
@@ -110,8 +121,9 @@
   if (!svg || !points.length) return;
   const ring = svgMake("circle", { r: 5, fill: "none", stroke: "#222222", "stroke-width": 1.5, visibility: "hidden" });
   svg.append(ring);
+  const second = make("input", { type: "checkbox", id: "walk-second" });
   const [own, again] = [view("", "the image"), view("", "its reconstruction")];
-  const caption = make("p", {}, "Point at the map: the nearest of its test images that are in this page, and its reconstruction. A click walks from it, Shift and a click to it.");
+  const caption = make("p", {}, "Point at the map: the nearest of its test images that are in this page, and its reconstruction. A click walks from it; with Shift, or where the box is checked, to it. ", make("label", {}, second, " clicks choose where the walk ends"));
   svg.closest("figure").append(caption, make("div", { class: "side" }, own.box, again.box));
   const nearest = event => {
     const [x, y] = svgPoint(svg, event);
@@ -130,8 +142,10 @@
   };
   svg.addEventListener("pointermove", event => look(nearest(event)));
   svg.addEventListener("click", event => {
-    (event.shiftKey ? to : from).value = nearest(event);
+    (event.shiftKey || second.checked ? to : from).value = nearest(event);
+    look(nearest(event));
     show();
+    remember();
   });
   look(0);
 })();

@@ -105,9 +105,12 @@ impl RoundedNetwork {
                 _ => None,
             }
         };
+        let has_slopes =
+            self.layers.iter().all(|layer| layer.activation != ActivationKind::Prelu || layer.slope.is_some());
         let bytes = self.layers.iter().try_fold(0usize, |sum, layer| sum.checked_add(of_layer(layer)?));
         let fits = self.layers.windows(2).all(|pair| pair[0].outputs == pair[1].inputs);
-        fits && !self.layers.is_empty()
+        fits && has_slopes
+            && !self.layers.is_empty()
             && bytes.is_some_and(|bytes| STANDARD.decode(&self.numbers).is_ok_and(|found| found.len() == bytes))
     }
 }
@@ -206,5 +209,6 @@ mod tests {
         assert!(!with(|n| n.bits = 4));
         assert!(!with(|n| n.layers[0].inputs = usize::MAX));
         assert!(!with(|n| n.layers[1].outputs = 5));
+        assert!(!with(|n| n.layers[0].slope = None));
     }
 }
