@@ -29,6 +29,7 @@ const NETWORKS: &str = include_str!("page/networks.js");
 /// Images behind the cells of a confusion matrix.
 const CONFUSED: &str = include_str!("page/confused.js");
 const DRAWING: &str = include_str!("page/drawing.js");
+const PLAYER: &str = include_str!("page/player.js");
 const LEARNING: &str = include_str!("page/learning.js");
 const DESCENTS: &str = include_str!("page/descents.js");
 const WALKING: &str = include_str!("page/walking.js");
@@ -67,6 +68,7 @@ fn scripts(page: &Page) -> Result<(String, String)> {
         (drawing || walking || learning, NETWORKS),
         (interactive.has_confused(), CONFUSED),
         (drawing, DRAWING),
+        (learning || interactive.has_descents(), PLAYER),
         (learning, LEARNING),
         (interactive.has_descents(), DESCENTS),
         (walking, WALKING),

@@ -1,6 +1,6 @@
 // Trainings on points under a slider: what each arm's median run answers over the line or the plane, epoch by epoch.
 "use strict";
-/* global page, arms, choices, make, halves */
+/* global page, arms, choices, make, makePlayer, halves */
 {
   const { trainings } = page.learning;
   const stage = document.querySelector('[data-stage="learning"]');
@@ -87,48 +87,32 @@
       make("figcaption", {}, `${arms.all[training.arm].label}, seed ${training.seed}`),
     ),
   );
-  const slider = make("input", { type: "range", min: 0, max: epochs.length - 1, step: 1, id: "epoch", "aria-label": "epoch" });
-  const words = make("output", { for: "epoch" });
-  const button = make("button", { type: "button" }, "play");
-  const show = () => {
-    const epoch = epochs[slider.value];
-    words.textContent = epoch === 0 ? "before training" : `after epoch ${epoch}`;
-    slider.setAttribute("aria-valuetext", words.textContent);
+  const show = place => {
+    const epoch = epochs[place];
+    const words = epoch === 0 ? "before training" : `after epoch ${epoch}`;
     trainings.forEach((training, index) => {
       figures[index].hidden = !arms.isShown(training.arm);
       // A training that ended early stays as it was.
       const own = frames[index].filter(frame => frame.epoch <= epoch);
       draw(canvases[index], training, (own.at(-1) ?? frames[index][0]).values);
-      canvases[index].setAttribute("aria-label", `${arms.all[training.arm].label} ${words.textContent}`);
+      canvases[index].setAttribute("aria-label", `${arms.all[training.arm].label} ${words}`);
     });
     document.dispatchEvent(new CustomEvent("epoch", { detail: epoch }));
+    return words;
   };
-  const remember = () => choices.set("epoch", Number(slider.value) === epochs.length - 1 ? "" : `${epochs[slider.value]}`);
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    button.textContent = "play";
-    remember();
-  };
-  button.addEventListener("click", () => {
-    if (timer) return stop();
-    if (Number(slider.value) === epochs.length - 1) slider.value = 0;
-    button.textContent = "stop";
-    timer = setInterval(() => {
-      slider.value = Number(slider.value) + 1;
-      show();
-      if (Number(slider.value) === epochs.length - 1) stop();
-    }, 450);
-    show();
+  const last = epochs.length - 1;
+  const wanted = epochs.indexOf(Number(choices.get("epoch") || epochs[last]));
+  const player = makePlayer({
+    last,
+    start: wanted < 0 ? last : wanted,
+    label: "epoch",
+    id: "epoch",
+    name: "epoch",
+    key: place => epochs[place],
+    milliseconds: 450,
+    show,
   });
-  slider.addEventListener("input", () => {
-    stop();
-    show();
-  });
-  const wanted = epochs.indexOf(Number(choices.get("epoch") || epochs.at(-1)));
-  slider.value = wanted < 0 ? epochs.length - 1 : wanted;
-  stage.append(make("p", { class: "controls" }, button, " ", slider, " ", words), make("div", { class: "side" }, ...figures));
-  document.addEventListener("arms", show);
-  show();
+  stage.append(player.controls, make("div", { class: "side" }, ...figures));
+  document.addEventListener("arms", player.tell);
+  player.tell();
 }

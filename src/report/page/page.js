@@ -45,7 +45,7 @@ const indexIn = (text, count, otherwise = null) => (/^\d+$/.test(text) && Number
 const fill = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value);
-    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children);
   return element;
