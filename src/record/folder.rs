@@ -25,7 +25,7 @@ const SHARDS: &str = "records";
 /// How long a shard waits for its own lock: a scheduler may start a task again while the one before it still ends, or while a server of files
 /// has not noticed yet that a machine is gone.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// What a run's folder holds besides its records and its spec, all of it made from them.
+/// What a run's folder holds besides its records and its spec, all of it made with them or from them.
 const MADE_FROM_RECORDS: [&str; 11] = [
     "models",
     "snapshots",

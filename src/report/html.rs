@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::figures::{Figure, svg};
-use super::page::{Block, Page, Stage};
+use super::page::{Block, Page, Widget};
 use super::table::{ArmName, Cell, Link, Table};
 use crate::analysis::claims::Finding;
 
@@ -61,8 +61,8 @@ fn scripts(page: &Page) -> Result<(String, String)> {
     }
     let Some(interactive) = &page.interactive else { return Ok((String::new(), elements(&scripts))) };
     scripts.extend([ARMS, TIPS, CURVES, BRUSH]);
-    let has = |stage| page.blocks.iter().any(|block| matches!(block, Block::Stage(found) if *found == stage));
-    let (drawing, learning, walking) = (has(Stage::Drawing), has(Stage::Learning), has(Stage::Codes));
+    let has = |widget| page.blocks.iter().any(|block| matches!(block, Block::Widget(found) if *found == widget));
+    let (drawing, learning, walking) = (has(Widget::Drawing), has(Widget::Learning), has(Widget::Codes));
     let parts = [
         (drawing || walking || interactive.has_confused(), IMAGES),
         (drawing || walking || learning, NETWORKS),
@@ -98,7 +98,7 @@ fn anchors(blocks: &[Block]) -> Vec<(String, String)> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let heading = |block: &Block| match block {
         Block::Heading(text) => Some(text.clone()),
-        Block::Stage(stage) => Some(stage.title().to_string()),
+        Block::Widget(widget) => Some(widget.title().to_string()),
         _ => None,
     };
     let named = blocks.iter().filter_map(heading).map(|text| {
@@ -132,7 +132,7 @@ fn sections(blocks: &[Block], anchors: &[(String, String)]) -> String {
     for one in blocks {
         let text = match one {
             Block::Heading(text) => text.as_str(),
-            Block::Stage(stage) => stage.title(),
+            Block::Widget(widget) => widget.title(),
             _ => {
                 out.push_str(&block(one));
                 continue;
@@ -159,9 +159,9 @@ fn block(block: &Block) -> String {
         }
         Block::Table(table) => rows(table),
         Block::Figure(figure) => picture(figure),
-        Block::Stage(stage) => format!(
-            "<div class=\"stage\" data-stage=\"{}\"><noscript><p>This needs JavaScript.</p></noscript></div>\n",
-            stage.name()
+        Block::Widget(widget) => format!(
+            "<div class=\"widget\" data-widget=\"{}\"><noscript><p>This needs JavaScript.</p></noscript></div>\n",
+            widget.name()
         ),
     }
 }

@@ -7,10 +7,10 @@ use super::table::{Cell, Link, Table};
 pub fn render(page: &Page) -> String {
     let mut out = format!("# {}\n", running(&page.title));
     // On paper there is nothing to touch.
-    for block in page.blocks.iter().filter(|block| !matches!(block, Block::Stage(_))) {
+    for block in page.blocks.iter().filter(|block| !matches!(block, Block::Widget(_))) {
         out.push('\n');
         match block {
-            Block::Stage(_) => {}
+            Block::Widget(_) => {}
             Block::Heading(text) => out.push_str(&format!("## {}\n", running(text))),
             Block::Text(text) => out.push_str(&format!("{}\n", running(text))),
             Block::Notice(text) => out.push_str(&format!("> **{}**\n", running(text))),

@@ -34,12 +34,12 @@ pub enum Block<'a> {
     /// A picture with its caption.
     Figure(&'a Figure),
     /// A place where a page in HTML has something to touch, with its heading and what it is.
-    Stage(Stage),
+    Widget(Widget),
 }
 
 /// What there is to touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Widget {
     /// A canvas for a picture that the networks classify.
     Drawing,
     /// Trainings on points, epoch by epoch.
@@ -48,7 +48,7 @@ pub enum Stage {
     Codes,
 }
 
-impl Stage {
+impl Widget {
     /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
@@ -157,14 +157,14 @@ pub fn page<'a>(
 pub(super) fn shown<'a>(figures: &'a [Figure], interactive: &Interactive) -> Vec<Block<'a>> {
     let mut blocks = Vec::new();
     if interactive.has_classifiers() {
-        blocks.push(Block::Stage(Stage::Drawing));
+        blocks.push(Block::Widget(Widget::Drawing));
     }
     for figure in figures {
         blocks.push(Block::Heading(figure.title.clone()));
         blocks.push(Block::Figure(figure));
         match figure.file.as_str() {
-            "boundary.svg" | "fit.svg" if interactive.has_trainings() => blocks.push(Block::Stage(Stage::Learning)),
-            "codes.svg" if interactive.has_codes() => blocks.push(Block::Stage(Stage::Codes)),
+            "boundary.svg" | "fit.svg" if interactive.has_trainings() => blocks.push(Block::Widget(Widget::Learning)),
+            "codes.svg" if interactive.has_codes() => blocks.push(Block::Widget(Widget::Codes)),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ use half::f16;
 use serde::{Deserialize, Serialize};
 
 use super::saved::rounded::{Bits, RoundedNetwork};
+use super::stack::replica_seeds;
 use super::{Lab, TrainedStack, decision_grid, run_stack};
 use crate::data::{Dataset, Pixels};
 use crate::evaluate::classification::are_probabilities;
@@ -189,15 +190,10 @@ pub fn run_stack_with_snapshots(
     trials: &[Trial],
     callback: &dyn Callback,
 ) -> Result<(TrainedStack, Vec<Option<Snapshot>>), TrainError> {
-    let mut seeds: Vec<u64> = Vec::new();
-    for trial in trials {
-        if !seeds.contains(&trial.seed) {
-            seeds.push(trial.seed);
-        }
-    }
+    let seeds = replica_seeds(trials);
     let config = &trials.first().context("a stack needs at least one trial")?.config;
-    let is_descent = matches!(config.kind(), TrialKind::Descent(_));
-    let has_frames = !is_descent && has_frames(config, lab.dataset(&config.data)?);
+    // A descent has no data set.
+    let has_frames = lab.dataset(&config.data).is_ok_and(|dataset| has_frames(config, dataset));
     let watcher = FrameWatcher { lab, config, callback, has_frames, frames: Mutex::default() };
     let stack = run_stack(lab, trials, &watcher)?;
     let frames = watcher.frames.into_inner().unwrap_or_else(PoisonError::into_inner);

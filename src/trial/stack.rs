@@ -70,17 +70,22 @@ fn descend_each(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<
     Ok(TrainedStack { records, networks: Vec::new(), best: Vec::new() })
 }
 
-fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
-    let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
-    let config = &longest.context("a stack needs at least one trial")?.config;
+/// The seed of each replica of a stack of these trials, in order: trials of one seed share a replica.
+pub(super) fn replica_seeds(trials: &[Trial]) -> Vec<u64> {
     let mut seeds: Vec<u64> = Vec::new();
-    let mut checkpoints: Vec<usize> = Vec::new();
     for trial in trials {
         if !seeds.contains(&trial.seed) {
             seeds.push(trial.seed);
         }
-        checkpoints.push(trial.config.train.epochs);
     }
+    seeds
+}
+
+fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
+    let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
+    let config = &longest.context("a stack needs at least one trial")?.config;
+    let seeds = replica_seeds(trials);
+    let mut checkpoints: Vec<usize> = trials.iter().map(|trial| trial.config.train.epochs).collect();
     checkpoints.sort_unstable();
     checkpoints.dedup();
     let network = initial_network(lab, config, &seeds, callback)?;

@@ -261,7 +261,7 @@ def check_drawing(page: Page, program: Path, folder: Path) -> bool:
     pad = page.locator("#pad")
     if pad.count() == 0:
         return False
-    page.locator(".stage button", has_text="clear").click()
+    page.locator(".widget button", has_text="clear").click()
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])  # noqa: E731
@@ -393,7 +393,7 @@ def check_walking(page: Page, folder: Path) -> bool:
         expected = decoded_by_hand(folder, codes["seed"], place)
         away = max(abs(a - b) for a, b in zip(expected, found, strict=True))
         assert away < PIXEL, away
-    page.locator(".stage summary").first.click()
+    page.locator(".widget summary").first.click()
     page.locator("#axis-0").fill("3")
     assert page.evaluate(decoded) != middle
     # As fast as a slider can be dragged.
@@ -431,7 +431,7 @@ COLLISIONS = """() => {
       if (hit(boxA, boxB) && !a.contains(b) && !b.contains(a)) found.push(`${a.textContent} | ${b.textContent}`);
     }));
   };
-  compare(boxes([...document.querySelectorAll("h1, h2, p, li, figcaption, .stage label, .stage button, .controls label")]));
+  compare(boxes([...document.querySelectorAll("h1, h2, p, li, figcaption, .widget label, .widget button, .controls label")]));
   for (const svg of document.querySelectorAll("figure svg")) {
     // A curve's end, a class in the middle of its points: what is drawn with an outline may lie on something.
     compare(boxes([...svg.querySelectorAll("text:not([stroke])")]));

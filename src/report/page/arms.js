@@ -35,7 +35,7 @@ const arms = {
     const arm = this.all[place];
     if (!this.colourBy) return arm.colour;
     const value = this.valuesOf(this.colourBy).indexOf(arm.settings[this.colourBy]);
-    // An arm that was not run to its first record may lack the setting.
+    // An arm with a name of its own may be without the setting.
     return value < 0 ? arm.colour : page.palette[value % page.palette.length];
   },
 
@@ -61,11 +61,8 @@ arms.places = new Map(arms.all.map((arm, place) => [arm.label, place]));
     if (!rows.length) return;
     const height = Number(rows[0].dataset.row);
     let missing = 0;
-    let last = null;
     for (const row of rows) {
-      const isNew = row.dataset.arm !== last;
-      last = row.dataset.arm;
-      if (row.style.display === "none") missing += isNew ? 1 : 0;
+      if (row.style.display === "none") missing += 1;
       else row.setAttribute("transform", `translate(0 ${-missing * height})`);
     }
     svg.fullHeight ??= svg.viewBox.baseVal.height;

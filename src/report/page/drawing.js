@@ -46,7 +46,7 @@ const fitDigit = (ink, width) => {
 
 (async () => {
   const { networks: copies, shape, classes, samples, bytes, left_out: leftOut, as_digits: asDigits } = page.classifiers;
-  const stage = document.querySelector('[data-stage="drawing"]');
+  const widget = document.querySelector('[data-widget="drawing"]');
   const loaded = new Map();
   const layersOf = copy => {
     if (!loaded.has(copy)) loaded.set(copy, networks.read(copy.network));
@@ -205,7 +205,7 @@ const fitDigit = (ink, width) => {
   const controls = make("p", {}, samples ? make("label", {}, picked) : "", " ", button);
   const help = asDigits ? "Draw with a mouse or a finger, or pick a test image." : "Pick a test image.";
   const seenBox = make("figure", {}, seen, make("figcaption", {}, "what they see"));
-  stage.append(make("p", {}, help), controls, make("div", { class: "side" }, asDigits ? pad : "", seenBox, make("div", { class: "wide" }, table)), note);
+  widget.append(make("p", {}, help), controls, make("div", { class: "side" }, asDigits ? pad : "", seenBox, make("div", { class: "wide" }, table)), note);
   document.addEventListener("arms", show);
   clear();
   if (samples) pick(indexIn(choices.get("image"), samples.places.length, 0));

@@ -3,7 +3,7 @@
 /* global page, arms, choices, make, makePlayer, halves */
 {
   const { trainings } = page.learning;
-  const stage = document.querySelector('[data-stage="learning"]');
+  const widget = document.querySelector('[data-widget="learning"]');
   const SIZE = 260;
   const rgb = colour => [1, 3, 5].map(at => Number.parseInt(colour.slice(at, at + 2), 16));
   const [LOW, HIGH] = [rgb("#0072B2"), rgb("#D55E00")];
@@ -112,7 +112,7 @@
     milliseconds: 450,
     show,
   });
-  stage.append(player.controls, make("div", { class: "side" }, ...figures));
+  widget.append(player.controls, make("div", { class: "side" }, ...figures));
   document.addEventListener("arms", player.tell);
   player.tell();
 }

@@ -3,7 +3,7 @@
 /* global page, choices, indexIn, make, svgMake, svgPoint, canvasOf, paint, sheets, networks, halves */
 (async () => {
   const { decoder, encoder, width, images, places, labels, classes, codes, spreads, points, seed, noise, bytes } = page.codes;
-  const stage = document.querySelector('[data-stage="walking"]');
+  const widget = document.querySelector('[data-widget="walking"]');
   const decode = (layers => code => networks.forward(layers, code))(networks.read(decoder));
   const encode = encoder ? (layers => pixels => networks.forward(layers, pixels))(networks.read(encoder)) : null;
   const numbers = halves(codes);
@@ -102,14 +102,14 @@
   shifts.forEach((slider, axis) => {
     slider.value = shifted[axis] ?? 0;
   });
-  stage.append(
+  widget.append(
     make("p", {}, `From one test image to another on the straight line between their codes (seed ${seed}); the network's weights are rounded to ${decoder.bits} bits, ${(bytes / 1000).toFixed(0)} kB in this page.`),
     make("p", { class: "controls" }, make("label", {}, "from ", from), " ", share, " ", make("label", {}, "to ", to)),
     make("div", { class: "side" }, fromView.box, walked.box, toView.box),
     axes,
   );
   if (encode) {
-    stage.append(
+    widget.append(
       make("p", { class: "controls" }, make("label", {}, "noise on the first image ", strength), " ", strengthWords),
       make("div", { class: "side" }, noisy.box, cleaned.box),
     );
