@@ -37,7 +37,8 @@ pub fn run(args: &LrFindArgs) -> Result<Exit> {
         Ok(network) => network,
         Err(error) => return Ok(failed(&error.into())),
     };
-    let curves = find(network, &job(lab, &arm.config, &arm.config.train.vary.seeds(Source::Order, &seeds))?, range);
+    let drawn = arm.config.train.vary.seeds(Source::Order, &seeds);
+    let curves = find(network, &job(lab, &arm.config, &drawn)?, range)?;
     let steepest = median(curves.iter().filter_map(LossCurve::steepest));
     let tenth = median(curves.iter().filter_map(LossCurve::tenth_of_lowest));
     let figure = lr_finder::draw(&curves, steepest);

@@ -237,7 +237,7 @@ fn script(run: &Run, submitted: &SubmittedRun, folder: &Path, shards: usize, tim
         directory: &absolute(&PathBuf::from("."))?,
         shards,
         cpus: submitted.cpus,
-        jobs: if run.lab.backend.is_cpu { submitted.cpus } else { 1 },
+        jobs: if run.lab.backend.gpu.is_none() { submitted.cpus } else { 1 },
         time,
         flags: &sweep_flags(submitted),
         variables: &variables,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::nn::models::{ActivationKind, AutoencoderOutput};
 
 /// A loss by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Softmax and negative log-likelihood: `-sum(t * log_softmax(z))`, mean over the batch.

@@ -5,6 +5,8 @@
 
 pub mod cpu;
 pub mod device;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub mod gpu;
 pub mod loss;
 pub mod models;
 pub mod optim;

@@ -186,6 +186,29 @@ pub enum Bytes {
         /// The processor's vector instructions.
         cpu_features: String,
     },
+    /// On the GPU and its driver.
+    Adapter {
+        /// The GPU's name.
+        name: String,
+        /// The interface to it, its driver and the driver's version.
+        driver: String,
+    },
+}
+
+/// What computes a trial, as its identity has it: the backend, and a GPU's name. A driver may change the last bits, and is left out, so that a
+/// sweep can be finished after an update.
+pub fn computed_on(backend: &str, bytes: &Bytes) -> String {
+    match bytes {
+        Bytes::Portable | Bytes::Machine { .. } => backend.into(),
+        Bytes::Adapter { name, .. } => format!("{backend} {name}"),
+    }
+}
+
+impl MadeWith {
+    /// What computed the trial, as its identity has it.
+    pub fn computed_on(&self) -> String {
+        computed_on(&self.backend, &self.bytes)
+    }
 }
 
 impl fmt::Display for Bytes {
@@ -193,6 +216,7 @@ impl fmt::Display for Bytes {
         match self {
             Self::Portable => f.write_str("on any processor"),
             Self::Machine { device, cpu_features } => write!(f, "on {device} ({cpu_features})"),
+            Self::Adapter { name, driver } => write!(f, "on {name} ({driver})"),
         }
     }
 }

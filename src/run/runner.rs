@@ -127,7 +127,7 @@ fn refuse_foreign(plan: &Plan, trainer: &dyn Trainer, record: &TrialRecord) -> R
         return Ok(());
     }
     let made = &record.made_with;
-    let has_settings = |trial: &Trial| identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend);
+    let has_settings = |trial: &Trial| identity::trial_id(&trial.config, trial.seed, &made.data, &made.computed_on());
     if trial.is_some_and(|trial| has_settings(&trial) == record.id) {
         bail!(
             "the settings of arm `{}` are the same, and {} has changed since (or the backend, which was {})",

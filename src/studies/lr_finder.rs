@@ -66,24 +66,26 @@ impl RateRange {
 }
 
 /// Runs the test on every replica of a stack; it ends early when the losses of all replicas have diverged.
-pub fn find(model: Network, job: &Job, range: RateRange) -> Vec<LossCurve> {
-    let mut steps = Steps::new(model, job);
+///
+/// # Errors
+/// The device failed.
+pub fn find(model: Network, job: &Job, range: RateRange) -> Result<Vec<LossCurve>> {
+    let mut steps = Steps::new(model, job)?;
     let per_epoch = job.train.count().div_ceil(job.config.batch_size);
     let mut curves = vec![LossCurve::default(); job.seeds.len()];
-    let mut batches = steps.batches(0);
     for step in 0..range.steps {
-        if step > 0 && step % per_epoch == 0 {
-            batches = steps.batches(step / per_epoch);
+        if step % per_epoch == 0 {
+            steps.start_epoch(step / per_epoch)?;
         }
-        steps.step(&mut batches, range.rate(step));
-        for (curve, scores) in curves.iter_mut().zip(steps.take_scores()) {
+        steps.step(range.rate(step))?;
+        for (curve, scores) in curves.iter_mut().zip(steps.take_scores()?) {
             curve.record(range.rate(step), scores.all.loss);
         }
         if curves.iter().all(LossCurve::has_diverged) {
             break;
         }
     }
-    curves
+    Ok(curves)
 }
 
 impl LossCurve {

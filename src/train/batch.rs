@@ -17,6 +17,13 @@ pub struct Batcher<'a> {
     next: usize,
 }
 
+/// The indices of so many examples in the order in which a replica of this seed takes them in `epoch`, counted from 0.
+pub fn shuffled(seed: u64, epoch: usize, examples: u32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..examples).collect();
+    Stream::new(seed, Purpose::Shuffle, epoch as u64).shuffle(&mut order);
+    order
+}
+
 /// The batches of one replica in one epoch.
 struct ReplicaBatches {
     /// `[n]`: the examples in the replica's order.
@@ -42,13 +49,10 @@ pub struct Batch<'a> {
 impl<'a> Batcher<'a> {
     /// Shuffles the examples of each replica for `epoch`, counted from 0. `hidden` are the widths of the hidden layers.
     pub fn new(job: &'a Job<'a>, epoch: usize, hidden: Vec<usize>) -> Self {
-        let examples = job.train.count() as u32;
         let replica = |&seed: &u64| {
             let stream = |purpose| Stream::new(seed, purpose, epoch as u64);
-            let mut order: Vec<u32> = (0..examples).collect();
-            stream(Purpose::Shuffle).shuffle(&mut order);
             ReplicaBatches {
-                order,
+                order: shuffled(seed, epoch, job.train.count() as u32),
                 dropout: stream(Purpose::Dropout),
                 noise: stream(Purpose::Noise),
                 augment: stream(Purpose::Augment),

@@ -21,6 +21,8 @@ use crate::nn::task::Task;
 mod autodiff;
 mod batch;
 mod cpu;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod gpu;
 mod replica;
 pub(crate) mod step;
 pub(crate) mod watch;
@@ -52,8 +54,10 @@ pub struct Job<'a> {
     pub task: Task,
     /// Added to the training inputs, fresh every epoch; never to the targets.
     pub noise: Noise,
-    /// The device, without autodiff.
+    /// Where the networks are kept, without autodiff, and trained unless there is a GPU.
     pub device: &'a Device,
+    /// The GPU that trains them.
+    pub gpu: Option<&'a Device>,
 }
 
 impl Job<'_> {
@@ -218,7 +222,7 @@ pub fn train_to(
     callback: &dyn Callback,
 ) -> Result<Vec<Trained>, TrainError> {
     let &epochs = checkpoints.last().context("a training needs at least one checkpoint")?;
-    let mut steps = Steps::new(model, job);
+    let mut steps = Steps::new(model, job)?;
     let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
     let mut trained = Vec::with_capacity(checkpoints.len());
     let stopping = StoppingRule {
@@ -227,35 +231,40 @@ pub fn train_to(
         relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
         keeps_best: callback.keeps_best(),
     };
-    let watched = |steps: &Steps| {
+    let watched = |steps: &mut Steps| -> anyhow::Result<Vec<Vec<LayerState>>> {
         let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
-        let networks = if probe.is_some() { convert::unstack(&steps.network()) } else { Vec::new() };
+        let networks = if probe.is_some() { convert::unstack(&steps.network()?) } else { Vec::new() };
         let look = |network: &FeedForward| Some(watch::look(network, probe?, job.task, job.config.loss));
-        networks.iter().filter_map(look).collect::<Vec<Vec<LayerState>>>()
+        Ok(networks.iter().filter_map(look).collect())
     };
-    for (replica, layers) in replicas.iter_mut().zip(watched(&steps)) {
+    for (replica, layers) in replicas.iter_mut().zip(watched(&mut steps)?) {
         replica.layers.push(layers);
     }
-    let show = |epoch: usize, steps: &Steps| {
+    let show = |epoch: usize, steps: &mut Steps| -> anyhow::Result<()> {
         if callback.wants_network(epoch, epochs) {
-            callback.on_network(epoch, &steps.network());
+            callback.on_network(epoch, &steps.network()?);
         }
+        Ok(())
     };
-    show(0, &steps);
+    show(0, &mut steps)?;
     let mut stopped_epoch = None;
     for epoch in 0..epochs {
         let was_stopped = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
-        let scores = steps.take_scores().into_iter().zip(steps.validate());
-        let scores: Vec<Option<EpochScores>> = replicas
-            .iter_mut()
-            .zip(scores)
-            .enumerate()
-            .map(|(r, (replica, (train, validation)))| {
-                let scores = EpochScores { train: train.all, validation };
-                replica.record(scores, train.first_loss, stopping, || steps.network().replica(r))
-            })
-            .collect();
-        for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&steps)).zip(&scores) {
+        let found = steps.take_scores()?.into_iter().zip(steps.validate()?);
+        let mut scores: Vec<Option<EpochScores>> = Vec::with_capacity(replicas.len());
+        // Read where it is wanted, and once for all replicas.
+        let mut current: Option<Network> = None;
+        for (r, (replica, (train, validation))) in replicas.iter_mut().zip(found).enumerate() {
+            let of_epoch = EpochScores { train: train.all, validation };
+            let network = || {
+                if current.is_none() {
+                    current = Some(steps.network()?);
+                }
+                Ok(current.as_ref().context("the stack was just read")?.replica(r))
+            };
+            scores.push(replica.record(of_epoch, train.first_loss, stopping, network)?);
+        }
+        for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&mut steps)?).zip(&scores) {
             replica.layers.extend(scores.map(|_| layers));
         }
         if callback.on_epoch(epoch + 1, &scores).is_break() {
@@ -263,10 +272,10 @@ pub fn train_to(
                 replica.stopped.get_or_insert(Stopped::Pruned { epoch: epoch + 1 });
             }
         }
-        show(epoch + 1, &steps);
+        show(epoch + 1, &mut steps)?;
         stopped_epoch = was_stopped.then_some(epoch + 1);
         if checkpoints.contains(&(epoch + 1)) {
-            trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network(), &replicas)? });
+            trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network()?, &replicas)? });
         }
         if was_stopped || replicas.iter().all(|replica| replica.stopped.is_some()) {
             break;
@@ -274,7 +283,7 @@ pub fn train_to(
     }
     // At checkpoints after all replicas stopped, the stack is what it was when they stopped.
     while trained.len() < checkpoints.len() {
-        trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network(), &replicas)? });
+        trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network()?, &replicas)? });
     }
     Ok(trained)
 }
@@ -290,7 +299,7 @@ fn train_epoch(
     let (examples, batch_size) = (job.train.count(), job.config.batch_size);
     let steps_per_epoch = examples.div_ceil(batch_size);
     let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
-    let mut batches = steps.batches(epoch);
+    steps.start_epoch(epoch)?;
     for step in 0..steps_per_epoch {
         let position = schedule::TrainingPosition {
             epoch,
@@ -299,7 +308,7 @@ fn train_epoch(
             epochs: job.config.epochs,
         };
         let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
-        steps.step(&mut batches, rate);
+        steps.step(rate)?;
         let count = batch_size.min(examples - step * batch_size);
         if callback.on_step(count * job.seeds.len()).is_break() {
             return if callback.keeps_what_it_has() {
@@ -311,7 +320,7 @@ fn train_epoch(
         let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
         // The end of an epoch is evaluated in any case.
         if step + 1 < steps_per_epoch && between_checks.is_some_and(|between| taken.is_multiple_of(between)) {
-            for (replica, validation) in replicas.iter_mut().zip(steps.validate()) {
+            for (replica, validation) in replicas.iter_mut().zip(steps.validate()?) {
                 replica.check(Check { steps: taken, examples: seen, validation });
             }
         }

@@ -69,15 +69,18 @@ impl Replica {
 
     /// Records an epoch's scores and returns them, or `None` once the replica has stopped. A stopped replica trains on with the stack,
     /// and its scores are dropped. `weights` gives the replica's weights as a stack of one.
+    ///
+    /// # Errors
+    /// The device failed.
     pub fn record(
         &mut self,
         scores: EpochScores,
         first_batch_loss: f64,
         stopping: StoppingRule,
-        weights: impl Fn() -> Network,
-    ) -> Option<EpochScores> {
+        mut weights: impl FnMut() -> anyhow::Result<Network>,
+    ) -> anyhow::Result<Option<EpochScores>> {
         if self.stopped.is_some() {
-            return None;
+            return Ok(None);
         }
         let epoch = self.history.len() + 1;
         let start = *self.first_batch_loss.get_or_insert(first_batch_loss);
@@ -86,21 +89,21 @@ impl Replica {
         if !(loss.is_finite() && loss <= limit && scores.validation.loss.is_finite()) {
             self.stopped = Some(Stopped::Diverged { epoch });
             self.best = None;
-            return None;
+            return Ok(None);
         }
         self.history.push(scores);
         let lowest = self.lowest.as_ref().map_or(f64::INFINITY, |lowest| lowest.loss);
         if stopping.keeps_best && scores.validation.loss < lowest {
-            self.lowest = Some(BestEpoch { model: weights(), loss: scores.validation.loss, epochs: epoch });
+            self.lowest = Some(BestEpoch { model: weights()?, loss: scores.validation.loss, epochs: epoch });
         }
         if let Some(patience) = stopping.patience {
             let best = self.best.as_ref().map_or(f64::INFINITY, |best| best.loss);
             if scores.validation.loss < best {
-                self.best = Some(BestEpoch { model: weights(), loss: scores.validation.loss, epochs: epoch });
+                self.best = Some(BestEpoch { model: weights()?, loss: scores.validation.loss, epochs: epoch });
             } else if epoch - self.best.as_ref().map_or(0, |best| best.epochs) >= patience {
                 self.stopped = Some(Stopped::Early);
             }
         }
-        Some(scores)
+        Ok(Some(scores))
     }
 }

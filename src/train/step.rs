@@ -1,68 +1,118 @@
 //! The steps of a training on whichever device it runs; the training loop and the learning-rate finder repeat them.
 
+use anyhow::{Context, Result};
+
 use super::autodiff::AutodiffSteps;
 use super::batch::Batcher;
 use super::cpu::CpuSteps;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use super::gpu::GpuSteps;
 use super::{Job, StepScores};
 use crate::evaluate::Scores;
 use crate::nn::device;
 use crate::nn::models::Network;
 
 /// A stack in training: its weights, its optimizer, and the scores of the steps since they were last taken.
-pub enum Steps<'a> {
-    /// On the CPU, network by network.
+pub struct Steps<'a> {
+    engine: Engine<'a>,
+    /// The batches of the epoch at hand, where they are made on the CPU.
+    batches: Option<Batcher<'a>>,
+}
+
+/// What takes the steps.
+enum Engine<'a> {
+    /// The CPU, network by network.
     Cpu(CpuSteps<'a>),
-    /// On any other device, by Burn's autodiff, all networks as one tensor program.
+    /// A backend of Burn, by its autodiff, all networks as one tensor program.
     Autodiff(Box<AutodiffSteps<'a>>),
+    /// A GPU, all networks in one launch.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    Gpu(Box<GpuSteps<'a>>),
 }
 
 impl<'a> Steps<'a> {
     /// Before the first step.
-    pub fn new(model: Network, job: &'a Job<'a>) -> Self {
-        if device::is_flex(job.device) {
-            Self::Cpu(CpuSteps::new(model, job))
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn new(model: Network, job: &'a Job<'a>) -> Result<Self> {
+        #[cfg(any(feature = "wgpu", feature = "cuda"))]
+        if let Some(gpu) = job.gpu {
+            return Ok(Self { engine: Engine::Gpu(Box::new(GpuSteps::new(model, job, gpu)?)), batches: None });
+        }
+        let engine = if device::is_flex(job.device) {
+            Engine::Cpu(CpuSteps::new(model, job))
         } else {
-            Self::Autodiff(Box::new(AutodiffSteps::new(model, job)))
-        }
+            Engine::Autodiff(Box::new(AutodiffSteps::new(model, job)))
+        };
+        Ok(Self { engine, batches: None })
     }
 
-    /// The batches of `epoch`, counted from 0.
-    pub fn batches(&self, epoch: usize) -> Batcher<'a> {
-        match self {
-            Self::Cpu(steps) => steps.batches(epoch),
-            Self::Autodiff(steps) => steps.batches(epoch),
+    /// Starts epoch `epoch`, counted from 0.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn start_epoch(&mut self, epoch: usize) -> Result<()> {
+        match &mut self.engine {
+            Engine::Cpu(steps) => self.batches = Some(steps.batches(epoch)),
+            Engine::Autodiff(steps) => self.batches = Some(steps.batches(epoch)),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            Engine::Gpu(steps) => steps.start_epoch(epoch)?,
         }
+        Ok(())
     }
 
-    /// Takes the next batch and one step at the learning rate `rate`.
-    pub fn step(&mut self, batches: &mut Batcher, rate: f64) {
-        match self {
-            Self::Cpu(steps) => steps.step(batches.next(), rate),
-            Self::Autodiff(steps) => steps.step(batches.next(), rate),
+    /// Takes the next batch of the epoch and one step at the learning rate `rate`.
+    ///
+    /// # Errors
+    /// No epoch was started, or the device failed.
+    pub fn step(&mut self, rate: f64) -> Result<()> {
+        let mut next = || self.batches.as_mut().map(Batcher::next).context("a step needs an epoch that was started");
+        match &mut self.engine {
+            Engine::Cpu(steps) => steps.step(next()?, rate),
+            Engine::Autodiff(steps) => steps.step(next()?, rate),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            Engine::Gpu(steps) => steps.step(rate)?,
         }
+        Ok(())
     }
 
     /// The scores of each replica over the steps since the last call, of which there is at least one.
-    pub fn take_scores(&mut self) -> Vec<StepScores> {
-        match self {
-            Self::Cpu(steps) => steps.take_scores(),
-            Self::Autodiff(steps) => steps.take_scores(),
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn take_scores(&mut self) -> Result<Vec<StepScores>> {
+        match &mut self.engine {
+            Engine::Cpu(steps) => Ok(steps.take_scores()),
+            Engine::Autodiff(steps) => Ok(steps.take_scores()),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            Engine::Gpu(steps) => steps.take_scores(),
         }
     }
 
     /// The scores of each replica on the validation examples.
-    pub fn validate(&self) -> Vec<Scores> {
-        match self {
-            Self::Cpu(steps) => steps.validate(),
-            Self::Autodiff(steps) => steps.validate(),
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn validate(&mut self) -> Result<Vec<Scores>> {
+        match &mut self.engine {
+            Engine::Cpu(steps) => Ok(steps.validate()),
+            Engine::Autodiff(steps) => Ok(steps.validate()),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            Engine::Gpu(steps) => steps.validate(),
         }
     }
 
     /// The stack as it is now, without autodiff.
-    pub fn network(&self) -> Network {
-        match self {
-            Self::Cpu(steps) => steps.network(),
-            Self::Autodiff(steps) => steps.network(),
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn network(&mut self) -> Result<Network> {
+        match &mut self.engine {
+            Engine::Cpu(steps) => Ok(steps.network()),
+            Engine::Autodiff(steps) => Ok(steps.network()),
+            #[cfg(any(feature = "wgpu", feature = "cuda"))]
+            Engine::Gpu(steps) => steps.network(),
         }
     }
 }

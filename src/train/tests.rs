@@ -46,11 +46,13 @@ fn with_job<T>(config: &TrialConfig, f: impl FnOnce(&dyn Fn() -> Network, &Job) 
         task: config.task(10),
         noise: config.train.noise(),
         device: &device,
+        gpu: None,
     };
     f(&|| config.network(PIXELS, 10).init(&SEEDS, &device.clone().autodiff()), &job)
 }
 
-fn outcomes(config: &TrialConfig) -> [Outcome; 2] {
+/// What the CPU's steps lead to, and what those of each other engine do, by its name.
+fn outcomes(config: &TrialConfig) -> (Outcome, Vec<(&'static str, Outcome)>) {
     with_job(config, |network, job| {
         let mut cpu = CpuSteps::new(network(), job);
         let mut autodiff = AutodiffSteps::new(network(), job);
@@ -62,8 +64,39 @@ fn outcomes(config: &TrialConfig) -> [Outcome; 2] {
                 autodiff.step(burns.next(), rate);
             }
         }
-        [(weights(&cpu.network()), cpu.take_scores()), (weights(&autodiff.network()), autodiff.take_scores())]
+        let others = [("autodiff", (weights(&autodiff.network()), autodiff.take_scores()))];
+        let others = others.into_iter().chain(on_gpus(network, job)).collect();
+        ((weights(&cpu.network()), cpu.take_scores()), others)
     })
+}
+
+#[cfg(not(any(feature = "wgpu", feature = "cuda")))]
+fn on_gpus(_network: &dyn Fn() -> Network, _job: &Job) -> Vec<(&'static str, Outcome)> {
+    Vec::new()
+}
+
+/// What the same steps lead to on the GPU, where there is one: in one launch or many, which makes no difference.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+fn on_gpus(network: &dyn Fn() -> Network, job: &Job) -> Vec<(&'static str, Outcome)> {
+    use super::gpu::GpuSteps;
+    let Some(gpu) = crate::nn::device::gpu_for_tests() else { return Vec::new() };
+    let config = job.config;
+    let outcome = |launches_each_step: bool| {
+        let mut steps = GpuSteps::new(network(), job, &gpu).unwrap();
+        for epoch in 0..2 {
+            steps.start_epoch(epoch).unwrap();
+            for step in 0..40usize.div_ceil(config.batch_size) {
+                steps.step(config.optimizer.lr / (1 + step) as f64).unwrap();
+                if launches_each_step {
+                    steps.launch().unwrap();
+                }
+            }
+        }
+        (weights(&steps.network().unwrap()), steps.take_scores().unwrap())
+    };
+    let (at_once, one_by_one) = (outcome(false), outcome(true));
+    assert_eq!(at_once.0, one_by_one.0, "the same bytes, however many launches");
+    vec![("gpu", at_once)]
 }
 
 #[track_caller]
@@ -72,18 +105,21 @@ fn assert_alike(name: &str, change: impl FnOnce(&mut TrialConfig)) {
     config.model.hidden = Hidden::Widths(vec![9, 6]);
     config.train.batch_size = 11;
     change(&mut config);
-    let [(own, own_scores), (burns, burns_scores)] = outcomes(&config);
+    let ((own, own_scores), others) = outcomes(&config);
     let start = weights(&config.network(PIXELS, 10).init(&SEEDS, &Device::flex()));
     assert_ne!(own, start, "{name}: nothing was trained");
-    assert_eq!(own.len(), burns.len(), "{name}");
-    for (own, burns) in own.iter().zip(&burns) {
-        let far = own.iter().zip(burns).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(own.len() == burns.len() && far < 2e-5, "{name}: weights differ by {far}");
-    }
-    for (own, burns) in own_scores.iter().zip(&burns_scores) {
-        assert!((own.all.loss - burns.all.loss).abs() < 1e-4 * burns.all.loss, "{name}: {own:?}, {burns:?}");
-        assert!((own.first_loss - burns.first_loss).abs() < 1e-4 * burns.first_loss, "{name}: {own:?}, {burns:?}");
-        assert_eq!(own.all.accuracy, burns.all.accuracy, "{name}");
+    for (engine, (weights, scores)) in others {
+        assert_eq!(own.len(), weights.len(), "{name}, {engine}");
+        for (own, other) in own.iter().zip(&weights) {
+            let far = own.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(own.len() == other.len() && far < 2e-5, "{name}, {engine}: weights differ by {far}");
+        }
+        for (own, other) in own_scores.iter().zip(&scores) {
+            let near = |own: f64, other: f64| (own - other).abs() < 1e-4 * other;
+            assert!(near(own.all.loss, other.all.loss), "{name}, {engine}: {own:?}, {other:?}");
+            assert!(near(own.first_loss, other.first_loss), "{name}, {engine}: {own:?}, {other:?}");
+            assert_eq!(own.all.accuracy, other.all.accuracy, "{name}, {engine}");
+        }
     }
 }
 
@@ -91,7 +127,7 @@ fn assert_alike(name: &str, change: impl FnOnce(&mut TrialConfig)) {
 type Setting = (&'static str, fn(&mut TrialConfig));
 
 #[test]
-fn steps_on_the_cpu_are_those_by_autodiff_whatever_is_set() {
+fn steps_on_the_cpu_are_those_of_every_other_engine_whatever_is_set() {
     let settings: [Setting; 14] = [
         ("the defaults", |_| {}),
         ("raw pixels", |config| config.data.pixels = Pixels::Raw),
@@ -143,6 +179,7 @@ fn a_step_of_the_lecture_notes_perceptron_is_the_one_worked_by_hand() {
         task: config.task(2),
         noise: config.train.noise(),
         device: &device,
+        gpu: None,
     };
     let start = || {
         let device = device.clone().autodiff();
@@ -178,7 +215,8 @@ fn the_l1_penalty_is_the_same_in_both_scalings() {
     let outcomes = |change: fn(&mut TrialConfig)| {
         let mut config = TrialConfig::default();
         change(&mut config);
-        outcomes(&config).map(|(weights, _)| weights)
+        let (own, others) = outcomes(&config);
+        others.into_iter().map(|(_, outcome)| outcome).chain([own]).map(|(weights, _)| weights).collect::<Vec<_>>()
     };
     let whole = outcomes(|config| config.train.l1 = 1.5);
     assert_eq!(outcomes(|config| config.train.l1_half = 3.0), whole);
@@ -186,7 +224,7 @@ fn the_l1_penalty_is_the_same_in_both_scalings() {
 }
 
 #[test]
-fn steps_of_an_autoencoder_on_the_cpu_are_those_by_autodiff() {
+fn steps_of_an_autoencoder_on_the_cpu_are_those_of_every_other_engine() {
     for loss in [Loss::Mse, Loss::Bce] {
         assert_alike(&format!("{loss:?}"), |config| {
             (config.model.latent, config.train.loss) = (Some(3), loss);
@@ -201,11 +239,13 @@ fn rows_of_weights_whose_inputs_were_always_0_stay_unless_they_decay() {
         let mut config = TrialConfig::default();
         config.train.batch_size = 11;
         config.train.optimizer.weight_decay = decay;
-        let [(own, _), (burns, _)] = outcomes(&config);
+        let ((own, _), others) = outcomes(&config);
         let start = weights(&config.network(PIXELS, 10).init(&SEEDS, &Device::flex()));
         // The first 30 columns are 0 in every image; a row has 64 weights.
         assert_eq!(own[0][..30 * 64] == start[0][..30 * 64], stay);
-        assert!(own[0].iter().zip(&burns[0]).all(|(a, b)| (a - b).abs() < 2e-5));
+        for (engine, (weights, _)) in others {
+            assert!(own[0].iter().zip(&weights[0]).all(|(a, b)| (a - b).abs() < 2e-5), "{engine}");
+        }
     }
 }
 

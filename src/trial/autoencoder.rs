@@ -221,6 +221,7 @@ impl AutoencoderEvaluation<'_> {
             task: Task::Classify { classes: self.classes },
             noise: config.train.noise(),
             device: self.device,
+            gpu: None,
         };
         let network = config.network(PIXELS, self.classes).init(&[self.seed], &self.device.clone().autodiff());
         Ok(train(network, &job, &InterruptOnly(self.callback))?.model)

@@ -13,9 +13,9 @@ use crate::data::{DataConfig, DataShape, Dataset, SIDE, Split, SplitSizes};
 use crate::evaluate::predictions::Predictions;
 use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
-use crate::nn::device::{self, OpenBackend};
+use crate::nn::device::{self, Gpu, OpenBackend};
 use crate::nn::models::Network;
-use crate::record::{BURN_VERSION, Bytes, Checks, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::record::{computed_on, BURN_VERSION, Bytes, Checks, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
 use crate::seed::{Purpose, Stream};
 
 /// Data sets, initial weights and backend of a plan's trials.
@@ -204,19 +204,29 @@ impl Lab {
                 }
                 None => {}
             }
-            return Ok(identity::trial_id(&trial.config, trial.seed, &data, self.backend.name));
+            return Ok(identity::trial_id(&trial.config, trial.seed, &data, &self.computed_on(&trial.config)));
         }
     }
 
     /// What the bytes of a trial's record depend on besides the trial: nothing on the CPU, where every number has one definition.
     fn bytes(&self, config: &TrialConfig) -> Bytes {
-        if device::is_flex(&self.backend.device) || matches!(config.kind(), TrialKind::Descent(_)) {
-            return Bytes::Portable;
+        match &self.backend.gpu {
+            _ if matches!(config.kind(), TrialKind::Descent(_)) => Bytes::Portable,
+            Some(Gpu { adapter, .. }) => Bytes::Adapter {
+                name: adapter.name.clone(),
+                driver: format!("{} {}", adapter.api, adapter.driver).trim().into(),
+            },
+            None if device::is_flex(&self.backend.device) => Bytes::Portable,
+            None => Bytes::Machine {
+                device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+                cpu_features: device::cpu_features(),
+            },
         }
-        Bytes::Machine {
-            device: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            cpu_features: device::cpu_features(),
-        }
+    }
+
+    /// What computes a trial, as its identity has it.
+    fn computed_on(&self, config: &TrialConfig) -> String {
+        computed_on(self.backend.name, &self.bytes(config))
     }
 
     /// Name and hash of a trial's data set; of a descent, the function's name and no hash.

@@ -58,6 +58,7 @@ pub fn accuracy(
         task: Task::Classify { classes },
         noise: config.train.noise(),
         device,
+        gpu: None,
     };
     let probe = config.network(width, classes).init(&[seed], &device.clone().autodiff());
     let trained = train(probe, &job, callback)?;

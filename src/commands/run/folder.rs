@@ -58,7 +58,7 @@ pub fn by_trial(records: &[TrialRecord]) -> HashMap<(&str, u64), &TrialRecord> {
 pub fn is_of(record: &TrialRecord, trial: &Trial) -> bool {
     let made = &record.made_with;
     starts_elsewhere(&trial.config)
-        || identity::trial_id(&trial.config, trial.seed, &made.data, &made.backend) == record.id
+        || identity::trial_id(&trial.config, trial.seed, &made.data, &made.computed_on()) == record.id
 }
 
 /// Whether a training starts from weights in a file, or from those of a training on other data.

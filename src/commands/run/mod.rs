@@ -57,8 +57,8 @@ impl Run {
     /// No device of the backend can be used, data is missing or too small, or the spec makes no plan.
     pub fn prepare(mut spec: Spec, folder: PathBuf, options: &RunOptions) -> Result<Self> {
         let backend = device::open(options.backend.as_deref())?;
-        let run_options =
-            RunnerOptions { jobs: workers(options.jobs, backend.is_cpu), stack: options.stack, is_cpu: backend.is_cpu };
+        let is_cpu = backend.gpu.is_none();
+        let run_options = RunnerOptions { jobs: workers(options.jobs, is_cpu), stack: options.stack, is_cpu };
         settle_dataset(&mut spec, &options.data)?;
         let (fresh, can_begin_anew) = (options.fresh == Some(true), options.fresh.is_some());
         let has_records = record::are_in(&folder) && !fresh;

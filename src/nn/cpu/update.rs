@@ -24,16 +24,17 @@ const LEAST_EPS: f64 = 1e-10;
 /// One step of an update rule, for any parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Update {
-    rule: UpdateRule,
+    pub(in crate::nn) rule: UpdateRule,
     /// The learning rate.
-    lr: f64,
+    pub(in crate::nn) lr: f64,
     /// Factor of the parameter in the L2 penalty's gradient.
-    decay: f64,
+    pub(in crate::nn) decay: f64,
     /// Factor of the parameter in AdamW's decoupled decay.
-    keep: f64,
+    pub(in crate::nn) keep: f64,
     /// `1 - b1^t` and `1 - b2^t` of Adam at step t.
-    corrections: [f64; 2],
-    tiny_root: f64,
+    pub(in crate::nn) corrections: [f64; 2],
+    /// A gradient with a smaller absolute value counts as 0 in a mean square.
+    pub(in crate::nn) tiny_root: f64,
 }
 
 impl UpdateRule {

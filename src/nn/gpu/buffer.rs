@@ -1,0 +1,70 @@
+//! Numbers in a GPU's memory.
+
+use anyhow::{Context, Result, anyhow};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_cubecl::Cube;
+use burn_cubecl::cubecl::client::Client;
+use burn_cubecl::cubecl::prelude::BufferArg;
+use burn_cubecl::tensor::CubeTensor;
+
+/// A list of 32-bit numbers in a GPU's memory.
+#[derive(Debug, Clone)]
+pub struct Buffer(CubeTensor);
+
+impl Buffer {
+    /// A copy of floats; of no floats one number, since no buffer is empty.
+    ///
+    /// # Errors
+    /// The device is no GPU.
+    pub fn floats(mut values: Vec<f32>, device: &Device) -> Result<Self> {
+        values.resize(values.len().max(1), 0.0);
+        let count = values.len();
+        let tensor = Tensor::<1>::from_data(TensorData::new(values, [count]), device);
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+    }
+
+    /// A copy of whole numbers; of none one number, since no buffer is empty.
+    ///
+    /// # Errors
+    /// The device is no GPU.
+    pub fn words(mut values: Vec<u32>, device: &Device) -> Result<Self> {
+        values.resize(values.len().max(1), 0);
+        let count = values.len();
+        let tensor = Tensor::<1, Int>::from_data(TensorData::new(values, [count]), (device, DType::U32));
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+    }
+
+    /// So many zeros.
+    ///
+    /// # Errors
+    /// The device is no GPU.
+    pub fn zeros(count: usize, device: &Device) -> Result<Self> {
+        let tensor = Tensor::<1>::zeros([count.max(1)], device);
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+    }
+
+    /// The floats, once everything that was asked of the device before is done.
+    ///
+    /// # Errors
+    /// The device failed, now or earlier.
+    pub fn read(&self) -> Result<Vec<f32>> {
+        let data = Tensor::<1>::from_primitive::<Cube>(self.0.clone()).try_into_data();
+        let data = data.map_err(|error| anyhow!("{error}")).context("the GPU failed")?;
+        data.try_to_vec::<f32>().map_err(|error| anyhow!("{error}")).context("the GPU's answer cannot be read")
+    }
+
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.0.meta.num_elements()
+    }
+
+    /// As a kernel takes it.
+    pub fn arg(&self) -> BufferArg {
+        self.0.clone().into_buffer_arg()
+    }
+
+    /// What launches kernels on the buffer's device.
+    pub fn client(&self) -> &Client {
+        &self.0.client
+    }
+}
