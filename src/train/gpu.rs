@@ -13,6 +13,7 @@ use super::{Job, StepScores};
 use crate::evaluate::Scores;
 use crate::nn::cpu::update::Update;
 use crate::nn::cpu::{FeedForward, convert};
+use crate::nn::device::Gpu;
 use crate::nn::gpu::buffer::Buffer;
 use crate::nn::gpu::evaluation::evaluate;
 use crate::nn::gpu::examples::Examples;
@@ -20,10 +21,6 @@ use crate::nn::gpu::networks::Networks;
 use crate::nn::gpu::rule::{self, Adjustments};
 use crate::nn::gpu::training::{Part, Settings, Training, refuse_missing};
 use crate::nn::models::Network;
-
-/// Multiplications of one network in a launch: some hundredths of a second, so that a desktop's screen, which shares the GPU, is drawn meanwhile
-/// and no driver takes the launch for one that hangs.
-const LAUNCH: usize = 1 << 30;
 
 /// Numbers of inputs, targets and masks that are copied to the device at a time, where they are made on the CPU.
 const COPIED: usize = 1 << 24;
@@ -82,12 +79,9 @@ impl<'a> GpuSteps<'a> {
     ///
     /// # Errors
     /// The device is no GPU.
-    pub fn new(model: Network, job: &'a Job<'a>, device: &'a Device) -> Result<Self> {
+    pub fn new(model: Network, job: &'a Job<'a>, gpu: &'a Gpu) -> Result<Self> {
         let networks = convert::unstack(&model);
         let config = job.config;
-        let multiplications: usize =
-            networks.first().map_or(0, |network| network.layers.iter().map(|layer| layer.inputs * layer.outputs).sum());
-        let of_step = (3 * multiplications * config.batch_size).max(1);
         let examples = job.train.count() as f64;
         let adjustments = Adjustments {
             l1: config.l1() / examples,
@@ -115,12 +109,15 @@ impl<'a> GpuSteps<'a> {
         });
         let is_drawn = !job.takes_pixels_as_stored() || job.dropout > 0.0;
         let copied_in_step = 2 * widths * config.batch_size * networks.len();
-        let most_steps = (LAUNCH / of_step).min(if is_drawn { COPIED / copied_in_step.max(1) } else { usize::MAX });
+        let training = Training::new(Networks::upload(networks, gpu)?, &settings, config.loss, job.dropout > 0.0)?;
+        let copied = if is_drawn { COPIED / copied_in_step.max(1) } else { usize::MAX };
+        let most_steps = training.most_steps.min(copied);
+        let device = &gpu.device;
         let train = if is_drawn { Data::Drawn } else { Data::Resident(Examples::upload(job.train, job.task, device)?) };
         Ok(Self {
             job,
             device,
-            training: Training::new(Networks::upload(networks, device)?, &settings, config.loss, job.dropout > 0.0)?,
+            training,
             train,
             validation: Examples::upload(job.validation, job.task, device)?,
             epoch: Epoch { order: None, batcher: None, batches: Vec::new(), pending: Vec::new(), launched: 0, scores: Vec::new() },

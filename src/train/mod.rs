@@ -14,6 +14,7 @@ use crate::data::noise::Noise;
 use crate::evaluate::Scores;
 use crate::experiment::config::TrainConfig;
 use crate::nn::cpu::{FeedForward, convert};
+use crate::nn::device::Gpu;
 use crate::nn::models::Network;
 use crate::nn::optim::schedule;
 use crate::nn::task::Task;
@@ -57,7 +58,7 @@ pub struct Job<'a> {
     /// Where the networks are kept, without autodiff, and trained unless there is a GPU.
     pub device: &'a Device,
     /// The GPU that trains them.
-    pub gpu: Option<&'a Device>,
+    pub gpu: Option<&'a Gpu>,
 }
 
 impl Job<'_> {

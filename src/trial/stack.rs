@@ -126,7 +126,7 @@ pub fn job<'a>(lab: &'a Lab, config: &'a TrialConfig, seeds: &'a [u64]) -> Resul
         task: config.task(lab.dataset(&config.data)?.classes.len()),
         noise: config.train.noise(),
         device: &lab.backend.device,
-        gpu: lab.backend.gpu.as_ref().map(|gpu| &gpu.device),
+        gpu: lab.backend.gpu.as_ref(),
     })
 }
 

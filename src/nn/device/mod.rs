@@ -172,9 +172,9 @@ pub fn for_tests() -> Device {
 /// The GPU of the tests, the first that this binary can open. Without one, tests of a GPU say that they are skipped, unless
 /// `KINDLING_REQUIRE_GPU` is set.
 #[cfg(all(test, any(feature = "wgpu", feature = "cuda")))]
-pub fn gpu_for_tests() -> Option<Device> {
+pub fn gpu_for_tests() -> Option<Gpu> {
     match open(None) {
-        Ok(OpenBackend { gpu: Some(gpu), .. }) => Some(gpu.device),
+        Ok(OpenBackend { gpu: Some(gpu), .. }) => Some(gpu),
         other => {
             assert!(std::env::var_os("KINDLING_REQUIRE_GPU").is_none(), "no GPU: {other:?}");
             eprintln!("skipped: no GPU can be opened ({other:?})");

@@ -8,7 +8,7 @@ use super::examples::Examples;
 use super::kernel::{Program, evaluate as kernel};
 use super::networks::Networks;
 use super::table;
-use super::training::{MISSING, units};
+use super::training::{MISSING, refuse_missing};
 use crate::nn::loss::Loss;
 
 /// Examples that a cube takes at a time. The sums of their losses are added on the CPU, in 64 bits.
@@ -35,7 +35,9 @@ pub struct Found {
 pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_outputs: bool) -> Result<Vec<Found>> {
     let (count, device) = (networks.count(), networks.device());
     let chunks = examples.count.div_ceil(CHUNK);
-    let cubes = (CUBES / count.max(1)).clamp(1, chunks.max(1));
+    let of_chunk = networks.rounds_of_step(&vec![CHUNK; count]).max(1);
+    let most_chunks = (networks.most_rounds(of_chunk)? / of_chunk).max(1);
+    let cubes = (CUBES / count.max(1)).max(chunks.div_ceil(most_chunks)).clamp(1, chunks.max(1));
     let mut table = networks.table(&vec![CHUNK; count], false);
     let width = networks.outputs().next().unwrap_or(0);
     ensure!(networks.outputs().all(|outputs| outputs == width), "the networks of an evaluation have outputs of one width");
@@ -53,7 +55,7 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         has_slopes: false,
         has_norms: false,
         has_outputs,
-        units: units(networks),
+        units: networks.units(),
     };
     let scores = Buffer::floats(vec![MISSING; count * chunks * 2], device)?;
     let outputs = Buffer::floats(vec![MISSING; if has_outputs { count * examples.count * width } else { 0 }], device)?;
@@ -75,7 +77,7 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         program,
     );
     let scores = scores.read()?;
-    super::training::refuse_missing(&scores)?;
+    refuse_missing(&scores)?;
     let outputs = if has_outputs { outputs.read()? } else { Vec::new() };
     let sum = |r: usize, which: usize| -> f64 {
         scores[r * chunks * 2..(r + 1) * chunks * 2].iter().skip(which).step_by(2).map(|&score| f64::from(score)).sum()

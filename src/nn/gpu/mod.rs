@@ -5,6 +5,7 @@
 
 mod activation;
 pub mod buffer;
+pub mod effort;
 pub mod evaluation;
 pub mod examples;
 mod kernel;

@@ -6,10 +6,14 @@ use anyhow::Result;
 use burn::tensor::Device;
 
 use super::buffer::Buffer;
-use super::table;
+use super::{effort, table};
 use crate::nn::cpu::FeedForward;
 use crate::nn::cpu::feed_forward::Layer;
+use crate::nn::device::Gpu;
 use crate::nn::models::ActivationKind;
+
+/// Units of a cube, where the GPU has as many: two networks then keep one of its processors busy.
+const UNITS: usize = 512;
 
 /// Networks in a GPU's memory.
 #[derive(Debug)]
@@ -17,7 +21,7 @@ pub struct Networks {
     /// As they came.
     templates: Vec<FeedForward>,
     pub(super) parameters: Buffer,
-    device: Device,
+    gpu: Gpu,
 }
 
 /// The table of the networks of a launch.
@@ -36,9 +40,9 @@ impl Networks {
     ///
     /// # Errors
     /// The device is no GPU.
-    pub fn upload(networks: Vec<FeedForward>, device: &Device) -> Result<Self> {
+    pub fn upload(networks: Vec<FeedForward>, gpu: &Gpu) -> Result<Self> {
         let parameters = networks.iter().flat_map(|network| &network.layers).flat_map(parameters_of).collect();
-        Ok(Self { parameters: Buffer::floats(parameters, device)?, templates: networks, device: device.clone() })
+        Ok(Self { parameters: Buffer::floats(parameters, &gpu.device)?, templates: networks, gpu: gpu.clone() })
     }
 
     /// The networks as they are now.
@@ -69,7 +73,29 @@ impl Networks {
 
     /// The device that they are on.
     pub fn device(&self) -> &Device {
-        &self.device
+        &self.gpu.device
+    }
+
+    /// Units of a cube.
+    pub(super) fn units(&self) -> usize {
+        let most = self.parameters.client().properties().hardware.max_units_per_cube as usize;
+        // Sums over all units halve them.
+        if most < UNITS { (most + 1).next_power_of_two() / 2 } else { UNITS }
+    }
+
+    /// Rounds of loops of the largest step, where network r has `batches[r]` examples in one.
+    pub(super) fn rounds_of_step(&self, batches: &[usize]) -> usize {
+        let units = self.units();
+        let all = self.templates.iter().zip(batches);
+        all.map(|(network, &batch)| effort::rounds_of_step(network, batch, units)).max().unwrap_or(0)
+    }
+
+    /// The most rounds of a launch.
+    ///
+    /// # Errors
+    /// The GPU is a program that cannot take one step.
+    pub(super) fn most_rounds(&self, of_step: usize) -> Result<usize> {
+        effort::most_rounds(&self.gpu.adapter, of_step)
     }
 
     /// Width of each network's output.

@@ -11,7 +11,10 @@ use super::rule::{constant, update};
 use super::table;
 
 /// Rows of a matrix that a unit computes at a time.
-const ROWS: usize = 4;
+pub const ROWS: usize = 4;
+
+/// Terms of a sum between two looks at whether there are more.
+pub const UNROLLED: usize = 8;
 
 /// The table of the last layer.
 #[cube]
@@ -80,29 +83,20 @@ pub fn forward(
         while task < blocks * outputs {
             let column = task % outputs;
             let row = task / outputs * ROWS;
-            let x0 = x + row * inputs;
-            let x1 = x + at_most(row + 1, count - 1) * inputs;
-            let x2 = x + at_most(row + 2, count - 1) * inputs;
-            let x3 = x + at_most(row + 3, count - 1) * inputs;
-            let mut s0 = f32::new(0.0);
+            let mut start = f32::new(0.0);
             if bias != table::NONE {
-                s0 = parameters[bias as usize + column];
+                start = parameters[bias as usize + column];
             }
-            let mut s1 = s0;
-            let mut s2 = s0;
-            let mut s3 = s0;
-            let mut w = weight + column;
-            for i in 0..inputs {
-                let value = parameters[w];
-                s0 = fma(work[x0 + i], value, s0);
-                s1 = fma(work[x1 + i], value, s1);
-                s2 = fma(work[x2 + i], value, s2);
-                s3 = fma(work[x3 + i], value, s3);
-                w += outputs;
-            }
+            let mut sums = Array::<f32>::new(ROWS);
             #[unroll]
             for k in 0..ROWS {
-                let sum = comptime_of_four(s0, s1, s2, s3, k);
+                sums[k] = start;
+            }
+            let rows = (x + row * inputs, count - row, inputs);
+            products(&mut sums, &*work, rows, 1, parameters, weight + column, outputs, inputs);
+            #[unroll]
+            for k in 0..ROWS {
+                let sum = sums[k];
                 if row + k < count {
                     let at = (row + k) * outputs + column;
                     let output = activate(kind, sum, slope, comptime![program.activations.clone()]);
@@ -161,25 +155,12 @@ pub fn backward(
             while task < blocks * width {
                 let column = task % width;
                 let row = task / width * ROWS;
-                let g0 = g + row * outputs;
-                let g1 = g + at_most(row + 1, count - 1) * outputs;
-                let g2 = g + at_most(row + 2, count - 1) * outputs;
-                let g3 = g + at_most(row + 3, count - 1) * outputs;
-                let mut s0 = f32::new(0.0);
-                let mut s1 = f32::new(0.0);
-                let mut s2 = f32::new(0.0);
-                let mut s3 = f32::new(0.0);
-                let w = weight + column * outputs;
-                for o in 0..outputs {
-                    let value = parameters[w + o];
-                    s0 = fma(work[g0 + o], value, s0);
-                    s1 = fma(work[g1 + o], value, s1);
-                    s2 = fma(work[g2 + o], value, s2);
-                    s3 = fma(work[g3 + o], value, s3);
-                }
+                let mut sums = zeros();
+                let rows = (g + row * outputs, count - row, outputs);
+                products(&mut sums, &*work, rows, 1, parameters, weight + column * outputs, 1, outputs);
                 #[unroll]
                 for k in 0..ROWS {
-                    let mut sum = comptime_of_four(s0, s1, s2, s3, k);
+                    let mut sum = sums[k];
                     if row + k < count {
                         let at = (row + k) * width + column;
                         if comptime![program.has_masks] {
@@ -247,7 +228,7 @@ pub fn descend(
                 for k in 0..ROWS {
                     if row + k < inputs {
                         let at = weight + (row + k) * outputs + column;
-                        let sum = comptime_of_four(sums.0, sums.1, sums.2, sums.3, k);
+                        let sum = sums[k];
                         let gradient = adjusted(sum, parameters[at], constants, constant) * factor;
                         update(parameters, moments, at, gradient, rule, steps, step, constants, constant);
                     }
@@ -308,7 +289,7 @@ pub fn norm_factor(
                     for k in 0..ROWS {
                         if row + k < inputs {
                             let at = weight + (row + k) * outputs + column;
-                            let sum = comptime_of_four(sums.0, sums.1, sums.2, sums.3, k);
+                            let sum = sums[k];
                             let gradient = adjusted(sum, parameters[at], constants, constant);
                             squares = fma(gradient, gradient, squares);
                         }
@@ -414,32 +395,68 @@ fn weight_gradients(
     count: usize,
     row: usize,
     column: usize,
-) -> (f32, f32, f32, f32) {
+) -> Array<f32> {
     let inputs = networks[layer + table::INPUTS] as usize;
     let outputs = networks[layer + table::OUTPUTS] as usize;
     let x = base + networks[layer + table::X] as usize;
-    let mut g = base + networks[layer + table::GRADIENT] as usize + column;
-    let mut x0 = x + row;
-    let mut x1 = x + at_most(row + 1, inputs - 1);
-    let mut x2 = x + at_most(row + 2, inputs - 1);
-    let mut x3 = x + at_most(row + 3, inputs - 1);
-    let mut s0 = f32::new(0.0);
-    let mut s1 = f32::new(0.0);
-    let mut s2 = f32::new(0.0);
-    let mut s3 = f32::new(0.0);
-    for _ in 0..count {
-        let gradient = work[g];
-        s0 = fma(work[x0], gradient, s0);
-        s1 = fma(work[x1], gradient, s1);
-        s2 = fma(work[x2], gradient, s2);
-        s3 = fma(work[x3], gradient, s3);
-        g += outputs;
-        x0 += inputs;
-        x1 += inputs;
-        x2 += inputs;
-        x3 += inputs;
+    let g = base + networks[layer + table::GRADIENT] as usize + column;
+    let mut sums = zeros();
+    products(&mut sums, work, (x + row, inputs - row, 1), inputs, work, g, outputs, count);
+    sums
+}
+
+/// Adds to each sum the products of a row of `left` and the numbers `right`, `right + right_step` and so on. `rows` says where the first row
+/// starts, how many there are, and how far apart; the last stands for those that are not there.
+#[cube]
+fn products(
+    sums: &mut Array<f32>,
+    left: &[f32],
+    rows: (usize, usize, usize),
+    left_step: usize,
+    right_values: &[f32],
+    right: usize,
+    right_step: usize,
+    count: usize,
+) {
+    let last = rows.1 - 1;
+    let mut l0 = rows.0;
+    let mut l1 = rows.0 + at_most(1, last) * rows.2;
+    let mut l2 = rows.0 + at_most(2, last) * rows.2;
+    let mut l3 = rows.0 + at_most(3, last) * rows.2;
+    let mut r = right;
+    let blocks = count / UNROLLED;
+    for _ in 0..blocks {
+        #[unroll]
+        for n in 0..UNROLLED {
+            let value = right_values[r + n * right_step];
+            sums[0] = fma(left[l0 + n * left_step], value, sums[0]);
+            sums[1] = fma(left[l1 + n * left_step], value, sums[1]);
+            sums[2] = fma(left[l2 + n * left_step], value, sums[2]);
+            sums[3] = fma(left[l3 + n * left_step], value, sums[3]);
+        }
+        l0 += UNROLLED * left_step;
+        l1 += UNROLLED * left_step;
+        l2 += UNROLLED * left_step;
+        l3 += UNROLLED * left_step;
+        r += UNROLLED * right_step;
     }
-    (s0, s1, s2, s3)
+    for n in 0..count - blocks * UNROLLED {
+        let value = right_values[r + n * right_step];
+        sums[0] = fma(left[l0 + n * left_step], value, sums[0]);
+        sums[1] = fma(left[l1 + n * left_step], value, sums[1]);
+        sums[2] = fma(left[l2 + n * left_step], value, sums[2]);
+        sums[3] = fma(left[l3 + n * left_step], value, sums[3]);
+    }
+}
+
+#[cube]
+fn zeros() -> Array<f32> {
+    let mut sums = Array::<f32>::new(ROWS);
+    #[unroll]
+    for k in 0..ROWS {
+        sums[k] = f32::new(0.0);
+    }
+    sums
 }
 
 #[cube]
@@ -501,14 +518,4 @@ fn at_most(value: usize, limit: usize) -> usize {
         y = limit;
     }
     y
-}
-
-#[cube]
-fn comptime_of_four(a: f32, b: f32, c: f32, d: f32, #[comptime] which: usize) -> f32 {
-    match which {
-        0 => a,
-        1 => b,
-        2 => c,
-        _ => d,
-    }
 }

@@ -14,9 +14,6 @@ use crate::nn::update_rule::UpdateRule;
 /// What the scores of a step are before it is taken. A number of correct predictions is never below 0.
 pub(super) const MISSING: f32 = -1.0;
 
-/// Units of a cube: as many as every GPU and every interface to it has.
-const UNITS: usize = 256;
-
 /// Networks in training.
 #[derive(Debug)]
 pub struct Training {
@@ -29,6 +26,8 @@ pub struct Training {
     loss: Loss,
     has_masks: bool,
     has_norms: bool,
+    /// Steps of each network that one launch may take.
+    pub most_steps: usize,
 }
 
 /// How a network is trained.
@@ -63,7 +62,7 @@ impl Training {
     /// Before the first step.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or a program that cannot take one step.
     pub fn new(networks: Networks, settings: &[Settings], loss: Loss, has_masks: bool) -> Result<Self> {
         let device = networks.device().clone();
         let batches: Vec<usize> = settings.iter().map(|settings| settings.batch).collect();
@@ -81,7 +80,9 @@ impl Training {
         let has_norms = settings.iter().any(|settings| {
             settings.constants[rule::constant::NORM] >= 0.0 || settings.constants[rule::constant::UNIT_NORM] > 0.0
         });
+        let of_step = networks.rounds_of_step(&batches).max(1);
         Ok(Self {
+            most_steps: (networks.most_rounds(of_step)? / of_step).max(1),
             moments: Buffer::zeros(2 * networks.parameters.len(), &device)?,
             work: Buffer::zeros(work, &device)?,
             constants: Buffer::floats(constants, &device)?,
@@ -136,7 +137,7 @@ impl Training {
             has_slopes: self.networks.have_slopes(),
             has_norms: self.has_norms,
             has_outputs: false,
-            units: units(&self.networks),
+            units: self.networks.units(),
         };
         kernel::launch(
             scores.client(),
@@ -159,12 +160,6 @@ impl Training {
         );
         Ok(())
     }
-}
-
-/// Units of a cube for these networks' device.
-pub(super) fn units(networks: &Networks) -> usize {
-    let most = networks.parameters.client().properties().hardware.max_cube_dim.0 as usize;
-    UNITS.min(most)
 }
 
 /// Refuses scores of steps that were not taken.

@@ -1,0 +1,53 @@
+//! What a launch asks of a unit, and how much that may be.
+
+use anyhow::{Result, ensure};
+
+use super::pass::{ROWS, UNROLLED};
+use crate::nn::cpu::FeedForward;
+use crate::nn::device::Adapter;
+
+/// Rounds of all loops that Mesa's llvmpipe goes through in one launch, after which it leaves them without a word: the constant
+/// `LP_MAX_TGSI_LOOP_ITERATIONS` of its sources, 65,535, less what the estimate below may lack.
+const SOFTWARE_ROUNDS: usize = 50_000;
+
+/// Rounds of a launch on a GPU: some hundredths of a second, so that a desktop's screen, which shares the GPU, is drawn meanwhile, and no driver
+/// takes the launch for one that hangs.
+const ROUNDS: usize = 1 << 20;
+
+/// Rounds of loops that a unit goes through for one step of a network, or less for a forward pass alone.
+pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize) -> usize {
+    let shared = |tasks: usize| tasks.div_ceil(units);
+    let sum = |terms: usize| terms / UNROLLED + UNROLLED;
+    let width = network.layers.first().map_or(0, |layer| layer.inputs);
+    let of_layer = |(index, layer): (usize, &crate::nn::cpu::feed_forward::Layer)| {
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
+        let rows = batch.div_ceil(ROWS);
+        let forward = shared(rows * outputs) * sum(inputs);
+        let backward = if index == 0 { 0 } else { shared(rows * inputs) * sum(outputs) };
+        // Twice: where the gradient is clipped by its norm, it is computed once for the norm.
+        let update = 2 * (shared(inputs.div_ceil(ROWS) * outputs) * sum(batch) + shared(outputs) * batch);
+        let unit_norm = 2 * shared(inputs * outputs);
+        forward + backward + update + unit_norm
+    };
+    let outputs = network.layers.last().map_or(0, |layer| layer.outputs);
+    let loss = shared(batch) * 4 * outputs + shared(batch * outputs);
+    let layers: usize = network.layers.iter().enumerate().map(of_layer).sum();
+    // Sums over all units take a round for each power of two, and the loop over the layers some more.
+    shared(batch * width) + layers + loss + 64 + 64 * network.layers.len()
+}
+
+/// The most rounds of a launch.
+///
+/// # Errors
+/// The adapter is a program, and cannot take one step of this network.
+pub fn most_rounds(adapter: &Adapter, of_step: usize) -> Result<usize> {
+    if !adapter.is_software {
+        return Ok(ROUNDS);
+    }
+    ensure!(
+        of_step <= SOFTWARE_ROUNDS,
+        "a step of this network takes {of_step} rounds of a loop, and {adapter}, which is a program that computes on the CPU, leaves loops after \
+         65,535; use `--backend flex`, which computes on the CPU faster, or smaller batches"
+    );
+    Ok(SOFTWARE_ROUNDS)
+}
