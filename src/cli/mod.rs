@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 mod autoencoder;
 mod cluster;
 mod data;
+mod devices;
 mod draw;
 mod explain;
 mod studies;
@@ -14,6 +15,7 @@ mod studies;
 pub use autoencoder::{AutoencoderArgs, InterpolationFlags};
 pub use cluster::{CancelArgs, KubernetesArgs, MergeArgs, Scheduler, SlurmArgs, StatusArgs, SubmitArgs, SubmittedRun};
 pub use data::{ColumnFlags, DataAction, DataArgs};
+pub use devices::{CheckDeviceArgs, DevicesArgs};
 pub use draw::{DrawArgs, DrawNetworkArgs, DrawSubject, DrawWeightsArgs};
 pub use explain::{ExplainArgs, Topic};
 pub use studies::{DescendArgs, GradcheckArgs, LandscapeArgs, LrFindArgs, Subject};
@@ -62,6 +64,11 @@ pub enum Command {
     List,
     /// List, fetch, check and show data sets
     Data(DataArgs),
+    /// List what this binary can compute on, or compare its GPUs with the CPU
+    Devices(DevicesArgs),
+    /// Compare a GPU with the CPU in this process, a line of JSON for each finding
+    #[command(hide = true)]
+    CheckDevice(CheckDeviceArgs),
     /// Write a run's tables, figures and report again from its records, without training
     Report(ReportArgs),
     /// Open a run's page, report.html, in the browser

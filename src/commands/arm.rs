@@ -3,11 +3,11 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::run::{RunOptions, settle_dataset};
+use super::trust;
 use crate::cli::Subject;
 use crate::experiment::config::TrialKind;
 use crate::experiment::plan::{Arm, Plan};
 use crate::experiment::spec::{Spec, library};
-use crate::nn::device;
 use crate::suggest::suggestion;
 use crate::trial::Lab;
 
@@ -42,7 +42,7 @@ impl SelectedArm {
         let arm = select(&plan, subject.arm.as_deref())?;
         check_trains_network(&spec.name, arm)?;
         let name = folder_name(&spec.name, &arm.label);
-        let backend = device::open(options.backend.as_deref())?;
+        let backend = trust::open(options.backend.as_deref())?;
         settle_dataset(&mut spec, &options.data)?;
         let mut plan = Plan::new(&spec)?;
         plan.arms = vec![select(&plan, subject.arm.as_deref())?.clone()];

@@ -30,7 +30,7 @@ pub fn run(args: &GradcheckArgs) -> Result<Exit> {
     };
     let network = burn::module::Module::valid(&network);
     let objective = Objective { split: few, task: job.task, loss: config.train.loss };
-    let mut found = check(&network, objective, args.samples as usize, &lab.backend.device)?;
+    let mut found = check(&network, objective, args.samples as usize, &lab.backend)?;
     found.sort_by(|a, b| b.difference.total_cmp(&a.difference));
     let wrong = found.iter().filter(|c| c.difference > args.tolerance || c.difference.is_nan()).count();
     if args.subject.json {

@@ -22,7 +22,7 @@ pub fn run(args: &LandscapeArgs) -> Result<Exit> {
     ensure!(args.reach.is_finite() && args.reach > 0.0, "--reach {}: it must be above 0", args.reach);
     // The network itself stands in the middle.
     ensure!(args.points % 2 == 1, "--points {}: it must be odd", args.points);
-    let backend = device::open(args.backend.as_deref())?;
+    let backend = device::host(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     let config = &card.config;
     let dataset = source::load(&config.data, &data_locations(&args.data, ProgressMode::Quiet))?;

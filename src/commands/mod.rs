@@ -1,4 +1,4 @@
-//! The subcommands, one file each, and `run`, `arm`, `print`, `interrupts` and `autoencoder_figures`, which several of them share.
+//! The subcommands, one file each, and `run`, `arm`, `trust`, `print`, `interrupts` and `autoencoder_figures`, which several of them share.
 //!
 //! In: parsed arguments. Out: an [`Exit`], or an error that means the command could not start.
 
@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod data;
 mod descend;
+mod devices;
 mod draw;
 mod explain;
 mod gradient_check;
@@ -28,6 +29,7 @@ mod status;
 mod submit;
 mod sweep;
 mod train;
+mod trust;
 mod until;
 mod verify;
 
@@ -71,6 +73,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Autoencoder(args) => autoencoder::run(&args),
+        Command::Devices(args) => devices::run(&args),
+        Command::CheckDevice(args) => trust::run(&args.backend),
         Command::Descend(args) => descend::run(&args),
         Command::Gradcheck(args) => gradient_check::run(&args),
         Command::LrFind(args) => lr_finder::run(&args),

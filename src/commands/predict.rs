@@ -22,7 +22,7 @@ const SHOWN: usize = 3;
 /// Prints one line per example: the likeliest classes with their probabilities, or the predicted number. A file that cannot be read is told, and
 /// the others are predicted all the same.
 pub fn run(args: &PredictArgs) -> Result<Exit> {
-    let backend = device::open(args.backend.as_deref())?;
+    let backend = device::host(args.backend.as_deref())?;
     let (model, card) = saved::load(&args.model, &backend.device)?;
     ensure!(
         model.classifier().is_some(),

@@ -62,7 +62,7 @@ fn of_network(args: &ReportArgs, run: &TrialRecord, dataset: &Dataset) -> Result
     let made = &run.made_with;
     ensure!(dataset.hash == made.data, "{} here is not what the run was trained on", dataset.name);
     // Where it was trained does not matter to its figures.
-    let backend = device::open(Some(&made.backend)).or_else(|_| device::open(Some(device::CPU_NAME)))?;
+    let backend = device::host(Some(&made.backend)).or_else(|_| device::host(Some(device::CPU_NAME)))?;
     let plan = plan_of(&args.folder)?;
     let config = autoencoder_figures::only_config(&plan)?;
     let lab = Lab::with_data(&config.data, dataset.clone(), backend);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::print::{self, Format};
 use super::run::{Run, RunOptions, ensure_can_be_cut, settle_dataset, workers};
 use super::until::{self, DEFAULT_BUDGET, Goal, margin};
-use super::{Exit, interrupts};
+use super::{Exit, interrupts, trust};
 use crate::analysis::claims::outlook;
 use crate::analysis::stats::looks::looks;
 use crate::analysis::summary::Summary;
@@ -16,7 +16,6 @@ use crate::data::known::KNOWN;
 use crate::experiment::plan::shard::Shard;
 use crate::experiment::plan::{Plan, Trial, cost};
 use crate::experiment::spec::{Spec, library};
-use crate::nn::device;
 use crate::record;
 use crate::report::{self, OfNetwork};
 use crate::run::progress::cost_line;
@@ -99,7 +98,7 @@ const LONG: f64 = 3600.0;
 
 /// Prints the arms, the cost, and what the seeds can show, by the spread of the runs that the folder holds already unless one is given.
 fn dry_run(mut spec: Spec, folder: &Path, options: &RunOptions, spread: Option<f64>) -> Result<Exit> {
-    let backend = device::open(options.backend.as_deref())?;
+    let backend = trust::open(options.backend.as_deref())?;
     let here = options.data.offline();
     // What would be downloaded is not looked at; everything else that a run would refuse is refused.
     let is_fetched = |name: &String| {

@@ -44,7 +44,7 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
             ));
             return Ok(Exit::Interrupted);
         }
-        Err(TrainError::Failed(error)) => return Ok(failed(&error)),
+        Err(error) => return Ok(failed(&error.into())),
     };
     let record = trained.records.first().context("the training left no record")?;
     let network = trained.networks.first().context("the training left no network")?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::run::data_locations;
 use super::run::folder::plan_of;
-use super::{Exit, failed};
+use super::{Exit, failed, trust};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
 use crate::record::{self, BURN_VERSION, Status, TrialRecord};
@@ -25,7 +25,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
     records.retain(|record| record.status != Status::Failed);
     let Some(first) = records.first() else { bail!("{} has no finished trial to verify", args.folder.display()) };
     let backend = args.backend.clone().unwrap_or_else(|| first.made_with.backend.clone());
-    let backend = device::open(Some(&backend))?;
+    let backend = trust::open(Some(&backend))?;
     let lab = Lab::open(&plan, &data_locations(&args.data, ProgressMode::Quiet), backend)?;
     let recorded = records.len();
     if !args.all {

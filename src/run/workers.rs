@@ -17,7 +17,7 @@ use crate::train::{Callback, EpochScores, TrainError};
 /// Trains every stack and appends each record as it comes. The records of a stack that was interrupted are missing.
 ///
 /// # Errors
-/// A record cannot be written.
+/// A record cannot be written, or the GPU failed.
 pub fn train_all(
     stacks: VecDeque<Vec<Trial>>,
     trainer: &dyn Trainer,
@@ -56,7 +56,7 @@ pub fn train_all(
                 Ok(())
             });
             if let Err(error) = appended {
-                // No further record can be kept: stop the workers and return the error.
+                // No further record can be kept or made: stop the workers and return the error.
                 stop.store(true, Ordering::Relaxed);
                 write_error = Some(error);
                 break;
@@ -94,6 +94,7 @@ fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Re
     let error = match trained {
         Ok(Ok(records)) => return Some(Ok(records)),
         Ok(Err(TrainError::Interrupted)) => return None,
+        Ok(Err(error @ TrainError::Device(_))) => return Some(Err(error.into())),
         Ok(Err(TrainError::Failed(error))) => format!("{error:#}"),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);

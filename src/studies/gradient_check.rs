@@ -11,7 +11,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use super::Objective;
 use crate::nn::cpu::feed_forward::Layer;
 use crate::nn::cpu::{Inputs, Pass, convert, loss};
-use crate::nn::device;
+use crate::nn::device::{self, OpenBackend};
 use crate::nn::loss::Loss;
 use crate::nn::models::Network;
 use crate::seed::{Purpose, Stream};
@@ -47,8 +47,13 @@ pub struct ParameterCheck {
 ///
 /// # Errors
 /// The backend returns no numbers.
-pub fn check(model: &Network, objective: Objective, samples: usize, device: &Device) -> Result<Vec<ParameterCheck>> {
-    compare(model, gradients(model, objective, device), objective, samples)
+pub fn check(
+    model: &Network,
+    objective: Objective,
+    samples: usize,
+    backend: &OpenBackend,
+) -> Result<Vec<ParameterCheck>> {
+    compare(model, gradients(model, objective, backend)?, objective, samples)
 }
 
 /// The gradient of one parameter.
@@ -121,9 +126,33 @@ fn batch(Objective { split, task, .. }: Objective, device: &Device, dtype: DType
     (tensor(inputs), tensor(targets))
 }
 
-/// The gradient of every parameter as a training on the device has it: layer by layer, weights before biases, then the slopes.
-fn gradients(model: &Network, objective: Objective, device: &Device) -> Vec<Gradient> {
-    if device::is_flex(device) { on_the_cpu(model, objective) } else { by_autodiff(model, objective, device) }
+/// The gradient of every parameter as a training on the backend has it: layer by layer, weights before biases, then the slopes.
+fn gradients(model: &Network, objective: Objective, backend: &OpenBackend) -> Result<Vec<Gradient>> {
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    if let Some(gpu) = &backend.gpu {
+        return on_the_gpu(model, objective, gpu);
+    }
+    Ok(match device::is_flex(&backend.device) {
+        true => on_the_cpu(model, objective),
+        false => by_autodiff(model, objective, &backend.device),
+    })
+}
+
+/// The gradients by the GPU's backward pass.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+fn on_the_gpu(model: &Network, objective: Objective, gpu: &device::Gpu) -> Result<Vec<Gradient>> {
+    let Objective { split, task, loss } = objective;
+    let found = crate::nn::gpu::gradient::gradients(&convert::unstack(model), split, task, loss, gpu)?;
+    let found = found.first().context("there is no network")?;
+    let names = model.layer_names();
+    let of_layer = |(layer, name): (&Layer, &String)| {
+        let mut own = LayerGradients::zeros((layer, name));
+        own.weight.values = wide(layer.weight.to_vec());
+        own.bias.iter_mut().for_each(|bias| bias.values = wide(layer.bias.clone().unwrap_or_default()));
+        own.slope = layer.slope.map(f64::from);
+        own
+    };
+    Ok(in_order(found.layers.iter().zip(&names).map(of_layer).collect()))
 }
 
 /// The gradients by the CPU's own backward pass.
@@ -150,6 +179,11 @@ fn on_the_cpu(model: &Network, Objective { split, task, loss }: Objective) -> Ve
         own.bias.iter_mut().for_each(|bias| bias.values = wide(gradient.bias()));
         own.slope.iter_mut().for_each(|slope| *slope = f64::from(gradient.slope));
     });
+    in_order(named)
+}
+
+/// The gradients layer by layer, then the slopes.
+fn in_order(named: Vec<LayerGradients>) -> Vec<Gradient> {
     let slopes: Vec<f64> = named.iter().filter_map(|layer| layer.slope).collect();
     let slopes = slopes.into_iter().enumerate();
     let slopes = slopes.map(|(i, slope)| Gradient { name: format!("slopes.{i}"), values: vec![slope] });
@@ -312,11 +346,11 @@ mod tests {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = activation;
-        let device = device::for_tests();
+        let backend = device::backend_for_tests();
         let dataset = toys::find("blobs").unwrap().dataset();
-        let model = config.network(2, 2).init(&[3], &device);
+        let model = config.network(2, 2).init(&[3], &backend.device);
         let objective = Objective { split: dataset.train.slice(0, 6, Pixels::Unit), task: config.task(2), loss };
-        check(&model, objective, 100, &device).unwrap()
+        check(&model, objective, 100, &backend).unwrap()
     }
 
     #[test]
@@ -340,27 +374,27 @@ mod tests {
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![4]);
         config.model.init = crate::nn::models::Init::HeNormal.into();
-        let device = device::for_tests();
+        let backend = device::backend_for_tests();
         let dataset = toys::find("xor").unwrap().dataset();
-        let model = config.network(2, 2).init(&[0], &device);
+        let model = config.network(2, 2).init(&[0], &backend.device);
         let split = dataset.train.slice(0, 4, Pixels::Unit);
         let objective = Objective { split, task: config.task(2), loss: Loss::CrossEntropy };
-        let found = check(&model, objective, 100, &device).unwrap();
+        let found = check(&model, objective, 100, &backend).unwrap();
         assert!(found.iter().all(|check| check.difference < 1e-3), "{found:?}");
         assert!(found.iter().map(|check| check.kinks).sum::<usize>() > 0);
     }
 
     #[test]
     fn a_wrong_derivative_is_found_with_its_parameter_and_element() {
-        let device = device::for_tests();
+        let backend = device::backend_for_tests();
         let dataset = toys::find("blobs").unwrap().dataset();
         let mut config = TrialConfig::default();
         config.model.hidden = Hidden::Widths(vec![5]);
         config.model.activation = ActivationKind::Tanh;
-        let model = config.network(2, 2).init(&[3], &device);
+        let model = config.network(2, 2).init(&[3], &backend.device);
         let split = dataset.train.slice(0, 6, Pixels::Unit);
         let objective = Objective { split, task: config.task(2), loss: Loss::CrossEntropy };
-        let mut gradients = gradients(&model, objective, &device);
+        let mut gradients = gradients(&model, objective, &backend).unwrap();
         // The derivative by the second weight into the fourth unit is wrong by a twentieth of the largest one.
         let max = gradients[0].values.iter().fold(0.0f64, |max, g| max.max(g.abs()));
         gradients[0].values[8] += 0.05 * max;

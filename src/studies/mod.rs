@@ -1,10 +1,12 @@
 //! Studies of one network or one function: descent down a test function, learning-rate finder, gradient check, loss
-//! landscape, worked examples of losses and of the chain rule.
+//! landscape, worked examples of losses and of the chain rule, a GPU against the CPU.
 //!
 //! In: settings, a network, examples. Out: curves, grids and differences; nothing is drawn or printed here.
 
 pub(crate) mod chain_rule;
 pub(crate) mod descent;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub(crate) mod device_check;
 pub(crate) mod gradient_check;
 pub(crate) mod grid;
 pub(crate) mod landscape;

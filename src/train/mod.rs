@@ -143,6 +143,9 @@ pub enum TrainError {
     /// A callback asked it to stop.
     #[error("the training was interrupted")]
     Interrupted,
+    /// The GPU failed, so that no other training can go on there either.
+    #[error("{0:#}; nothing more was trained, and what was recorded before is kept")]
+    Device(anyhow::Error),
     /// It could not be trained; the error says what did not hold.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -232,7 +235,7 @@ pub fn train_to(
         relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
         keeps_best: callback.keeps_best(),
     };
-    let watched = |steps: &mut Steps| -> anyhow::Result<Vec<Vec<LayerState>>> {
+    let watched = |steps: &mut Steps| -> Result<Vec<Vec<LayerState>>, TrainError> {
         let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
         let networks = if probe.is_some() { convert::unstack(&steps.network()?) } else { Vec::new() };
         let look = |network: &FeedForward| Some(watch::look(network, probe?, job.task, job.config.loss));
@@ -241,7 +244,7 @@ pub fn train_to(
     for (replica, layers) in replicas.iter_mut().zip(watched(&mut steps)?) {
         replica.layers.push(layers);
     }
-    let show = |epoch: usize, steps: &mut Steps| -> anyhow::Result<()> {
+    let show = |epoch: usize, steps: &mut Steps| -> Result<(), TrainError> {
         if callback.wants_network(epoch, epochs) {
             callback.on_network(epoch, &steps.network()?);
         }

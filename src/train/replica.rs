@@ -1,7 +1,7 @@
 //! One replica through training: its history, its best weights, and whether it has stopped.
 
 use super::watch::LayerState;
-use super::{Check, EpochScores, LOSS_DIVERGENCE_FACTOR};
+use super::{Check, EpochScores, LOSS_DIVERGENCE_FACTOR, TrainError};
 use crate::nn::models::Network;
 
 /// The state of one replica.
@@ -77,8 +77,8 @@ impl Replica {
         scores: EpochScores,
         first_batch_loss: f64,
         stopping: StoppingRule,
-        mut weights: impl FnMut() -> anyhow::Result<Network>,
-    ) -> anyhow::Result<Option<EpochScores>> {
+        mut weights: impl FnMut() -> Result<Network, TrainError>,
+    ) -> Result<Option<EpochScores>, TrainError> {
         if self.stopped.is_some() {
             return Ok(None);
         }

@@ -1,13 +1,13 @@
 //! The steps of a training on whichever device it runs; the training loop and the learning-rate finder repeat them.
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 
 use super::autodiff::AutodiffSteps;
 use super::batch::Batcher;
 use super::cpu::CpuSteps;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use super::gpu::GpuSteps;
-use super::{Job, StepScores};
+use super::{Job, StepScores, TrainError};
 use crate::evaluate::Scores;
 use crate::nn::device;
 use crate::nn::models::Network;
@@ -35,10 +35,13 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn new(model: Network, job: &'a Job<'a>) -> Result<Self> {
+    pub fn new(model: Network, job: &'a Job<'a>) -> Result<Self, TrainError> {
         #[cfg(any(feature = "wgpu", feature = "cuda"))]
         if let Some(gpu) = job.gpu {
-            return Ok(Self { engine: Engine::Gpu(Box::new(GpuSteps::new(model, job, gpu)?)), batches: None });
+            return Ok(Self {
+                engine: Engine::Gpu(Box::new(on_gpu(|| GpuSteps::new(model, job, gpu))?)),
+                batches: None,
+            });
         }
         let engine = if device::is_flex(job.device) {
             Engine::Cpu(CpuSteps::new(model, job))
@@ -52,12 +55,12 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn start_epoch(&mut self, epoch: usize) -> Result<()> {
+    pub fn start_epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
         match &mut self.engine {
             Engine::Cpu(steps) => self.batches = Some(steps.batches(epoch)),
             Engine::Autodiff(steps) => self.batches = Some(steps.batches(epoch)),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            Engine::Gpu(steps) => steps.start_epoch(epoch)?,
+            Engine::Gpu(steps) => on_gpu(|| steps.start_epoch(epoch))?,
         }
         Ok(())
     }
@@ -66,13 +69,13 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// No epoch was started, or the device failed.
-    pub fn step(&mut self, rate: f64) -> Result<()> {
+    pub fn step(&mut self, rate: f64) -> Result<(), TrainError> {
         let mut next = || self.batches.as_mut().map(Batcher::next).context("a step needs an epoch that was started");
         match &mut self.engine {
             Engine::Cpu(steps) => steps.step(next()?, rate),
             Engine::Autodiff(steps) => steps.step(next()?, rate),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            Engine::Gpu(steps) => steps.step(rate)?,
+            Engine::Gpu(steps) => on_gpu(|| steps.step(rate))?,
         }
         Ok(())
     }
@@ -81,12 +84,12 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn take_scores(&mut self) -> Result<Vec<StepScores>> {
+    pub fn take_scores(&mut self) -> Result<Vec<StepScores>, TrainError> {
         match &mut self.engine {
             Engine::Cpu(steps) => Ok(steps.take_scores()),
             Engine::Autodiff(steps) => Ok(steps.take_scores()),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            Engine::Gpu(steps) => steps.take_scores(),
+            Engine::Gpu(steps) => on_gpu(|| steps.take_scores()),
         }
     }
 
@@ -94,12 +97,12 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn validate(&mut self) -> Result<Vec<Scores>> {
+    pub fn validate(&mut self) -> Result<Vec<Scores>, TrainError> {
         match &mut self.engine {
             Engine::Cpu(steps) => Ok(steps.validate()),
             Engine::Autodiff(steps) => Ok(steps.validate()),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            Engine::Gpu(steps) => steps.validate(),
+            Engine::Gpu(steps) => on_gpu(|| steps.validate()),
         }
     }
 
@@ -107,12 +110,23 @@ impl<'a> Steps<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub fn network(&mut self) -> Result<Network> {
+    pub fn network(&mut self) -> Result<Network, TrainError> {
         match &mut self.engine {
             Engine::Cpu(steps) => Ok(steps.network()),
             Engine::Autodiff(steps) => Ok(steps.network()),
             #[cfg(any(feature = "wgpu", feature = "cuda"))]
-            Engine::Gpu(steps) => steps.network(),
+            Engine::Gpu(steps) => on_gpu(|| steps.network()),
         }
     }
+}
+
+/// Runs what a GPU may fail at. A panic of its driver or of what launches kernels is a failure like any other.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+fn on_gpu<T>(work: impl FnOnce() -> anyhow::Result<T>) -> Result<T, TrainError> {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(anyhow::anyhow!("the GPU failed: {}", text.unwrap_or("for no stated reason")))
+    });
+    done.map_err(TrainError::Device)
 }

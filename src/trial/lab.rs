@@ -15,7 +15,9 @@ use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::{Plan, Trial, identity};
 use crate::nn::device::{self, Gpu, OpenBackend};
 use crate::nn::models::Network;
-use crate::record::{computed_on, BURN_VERSION, Bytes, Checks, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord};
+use crate::record::{
+    BURN_VERSION, Bytes, Checks, History, MadeWith, Metrics, SCHEMA, Status, TrialRecord, computed_on,
+};
 use crate::seed::{Purpose, Stream};
 
 /// Data sets, initial weights and backend of a plan's trials.

@@ -10,6 +10,7 @@ use super::{decision_grid, descent, describe, errors};
 use crate::evaluate::{self, Scores};
 use crate::experiment::config::{Source, Start, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
+use crate::nn::device::Gpu;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
 use crate::studies::descent::descend;
@@ -96,6 +97,9 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
     let evaluate =
         |trained: &Trained| evaluate::evaluate(&trained.model, test, job.task, config.train.loss, &lab.backend.device);
     let scores: Vec<Vec<Scores>> = trained.iter().map(evaluate).collect();
+    if let Some(gpu) = job.gpu {
+        trained.iter().try_for_each(|trained| confirm(trained, &job, gpu))?;
+    }
     let mut stack = TrainedStack { records: Vec::new(), networks: Vec::new(), best: Vec::new() };
     for trial in trials {
         let checkpoint = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
@@ -108,6 +112,27 @@ fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> R
         stack.best.push(replica.trained.best[r].clone());
     }
     Ok(stack)
+}
+
+/// Computes on the CPU the validation loss of every network that a GPU trained. The GPU computed it of the weights that it says it has.
+fn confirm(trained: &Trained, job: &Job, gpu: &Gpu) -> Result<(), TrainError> {
+    /// How far the two may be apart: they add some thousand numbers of 32 bits in other orders.
+    const SHARE: f64 = 1e-3;
+    const LEAST: f64 = 1e-5;
+    let scores = evaluate::evaluate(&trained.model, job.validation, job.task, job.config.loss, job.device);
+    for ((ending, history), scores) in trained.endings.iter().zip(&trained.history).zip(scores) {
+        let Ending::Finished { epochs_kept } = *ending else { continue };
+        let Some(said) = epochs_kept.checked_sub(1).and_then(|epoch| history.get(epoch)) else { continue };
+        let (said, found) = (said.validation.loss, scores.loss);
+        if (said - found).abs() > SHARE * found.abs() + LEAST {
+            return Err(TrainError::Device(anyhow!(
+                "{} says that the validation loss is {said}, and the CPU finds {found} for the same weights; see `kindling devices --check`, \
+                 update the driver, or compute on the CPU with `--backend flex`",
+                gpu.adapter
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The training of these settings, one replica per seed of what is drawn in training.

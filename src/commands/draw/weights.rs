@@ -31,7 +31,7 @@ pub fn run(args: &DrawWeightsArgs) -> Result<Exit> {
     // A run of autoencoders keeps its networks in folders of its own.
     let first = saved::folder_of_seed(&args.model, 0);
     let folder = if first.is_dir() { first } else { args.model.clone() };
-    let backend = device::open(None)?;
+    let backend = device::host(None)?;
     let (model, card) = saved::load(&folder, &backend.device)?;
     let units = units(&model, &card, &folder)?;
     let named: Vec<(String, Vec<f32>)> = units.iter().map(|unit| (unit.name.clone(), unit.weights.clone())).collect();

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Exit, failed, interrupts};
+use super::{Exit, failed, interrupts, trust};
 use crate::analysis::summary::Summary;
 use crate::data::Dataset;
 use crate::experiment::metric::Metric;
@@ -16,7 +16,6 @@ use crate::experiment::plan::shard::Shard;
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::spec::{Spec, claims_hash, library};
 use crate::files::{Prepared, write_atomic};
-use crate::nn::device;
 use crate::record::{self, RecordFile, Status, TrialRecord};
 use crate::run::memory;
 use crate::run::progress::{ProgressMode, SweepProgress};
@@ -56,7 +55,7 @@ impl Run {
     /// # Errors
     /// No device of the backend can be used, data is missing or too small, or the spec makes no plan.
     pub fn prepare(mut spec: Spec, folder: PathBuf, options: &RunOptions) -> Result<Self> {
-        let backend = device::open(options.backend.as_deref())?;
+        let backend = trust::open(options.backend.as_deref())?;
         let is_cpu = backend.gpu.is_none();
         let run_options = RunnerOptions { jobs: workers(options.jobs, is_cpu), stack: options.stack, is_cpu };
         settle_dataset(&mut spec, &options.data)?;

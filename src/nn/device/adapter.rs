@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A GPU, or a program that computes as one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Adapter {
     /// Its name, such as `NVIDIA H200`; part of a trial's identity.
     pub name: String,

@@ -77,7 +77,6 @@ impl Backend {
             Self::Cuda => "cuda",
         }
     }
-
 }
 
 /// Opens the named backend, or the default one.
@@ -85,26 +84,41 @@ impl Backend {
 /// # Errors
 /// The name is unknown or not built in, or there is no adapter or driver.
 pub fn open(name: Option<&str>) -> Result<OpenBackend> {
-    let backend = named(name)?;
-    let name = backend.name();
-    let host = |device| Ok(OpenBackend { device, name, gpu: None });
-    let gpu: Result<(Device, Adapter)> = match backend {
-        Backend::Flex => return host(Device::flex()),
-        #[cfg(feature = "ndarray")]
-        #[allow(deprecated)]
-        Backend::Ndarray => return host(Device::ndarray()),
+    let host = host(name)?;
+    let gpu: Result<(Device, Adapter)> = match named(name)? {
         #[cfg(feature = "wgpu")]
         Backend::Wgpu => wgpu::open(),
         #[cfg(feature = "cuda")]
         Backend::Cuda => cuda::open(),
+        _ => return Ok(host),
     };
     let (device, adapter) = gpu.with_context(|| {
         format!(
-            "backend `{name}` is built in but found no usable GPU; see `kindling devices`, or compute on the CPU with \
-             `--backend {CPU_NAME}`"
+            "backend `{}` is built in but found no usable GPU; see `kindling devices`, or compute on the CPU with `--backend {CPU_NAME}`",
+            host.name
         )
     })?;
-    Ok(OpenBackend { device: Device::flex(), name, gpu: Some(Gpu { device, adapter }) })
+    Ok(OpenBackend { gpu: Some(Gpu { device, adapter }), ..host })
+}
+
+/// The named backend, or the default one, without its GPU: everything but trainings is computed on the CPU.
+///
+/// # Errors
+/// The name is unknown or not built in.
+pub fn host(name: Option<&str>) -> Result<OpenBackend> {
+    let backend = named(name)?;
+    let device = match backend {
+        #[cfg(feature = "ndarray")]
+        #[allow(deprecated)]
+        Backend::Ndarray => Device::ndarray(),
+        _ => Device::flex(),
+    };
+    Ok(OpenBackend { device, name: backend.name(), gpu: None })
+}
+
+/// Whether the backend of this name computes on a GPU.
+pub fn is_gpu(name: &str) -> bool {
+    ["wgpu", "cuda"].contains(&name)
 }
 
 /// The backend of this name, or the default one.
@@ -162,11 +176,17 @@ pub fn cpu_features() -> String {
     std::env::consts::ARCH.to_string()
 }
 
-/// The device the unit tests run on: `KINDLING_TEST_BACKEND`, or the CPU by flex.
+/// The backend that the unit tests run on: `KINDLING_TEST_BACKEND`, or the CPU by flex.
+#[cfg(test)]
+pub fn backend_for_tests() -> OpenBackend {
+    let name = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| CPU_NAME.into());
+    open(Some(&name)).expect("the test backend is built in")
+}
+
+/// The device that the unit tests keep networks on.
 #[cfg(test)]
 pub fn for_tests() -> Device {
-    let name = std::env::var("KINDLING_TEST_BACKEND").unwrap_or_else(|_| CPU_NAME.into());
-    open(Some(&name)).expect("the test backend is built in").device
+    backend_for_tests().device
 }
 
 /// The GPU of the tests, the first that this binary can open. Without one, tests of a GPU say that they are skipped, unless

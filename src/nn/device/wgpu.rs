@@ -11,7 +11,10 @@ use super::adapter::Adapter;
 
 /// All adapters, in the order in which the driver names them.
 pub fn list() -> Vec<Adapter> {
-    let instance = Instance::new(InstanceDescriptor { backends: Backends::PRIMARY, ..InstanceDescriptor::new_without_display_handle() });
+    let instance = Instance::new(InstanceDescriptor {
+        backends: Backends::PRIMARY,
+        ..InstanceDescriptor::new_without_display_handle()
+    });
     let found = block_on(instance.enumerate_adapters(Backends::PRIMARY));
     found.iter().map(|found| adapter(&found.get_info(), &found.limits())).collect()
 }

@@ -40,7 +40,10 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
     let cubes = (CUBES / count.max(1)).max(chunks.div_ceil(most_chunks)).clamp(1, chunks.max(1));
     let mut table = networks.table(&vec![CHUNK; count], false);
     let width = networks.outputs().next().unwrap_or(0);
-    ensure!(networks.outputs().all(|outputs| outputs == width), "the networks of an evaluation have outputs of one width");
+    ensure!(
+        networks.outputs().all(|outputs| outputs == width),
+        "the networks of an evaluation have outputs of one width"
+    );
     for r in 0..count {
         table.set(r, table::LAST, examples.count);
     }
@@ -83,6 +86,7 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         scores[r * chunks * 2..(r + 1) * chunks * 2].iter().skip(which).step_by(2).map(|&score| f64::from(score)).sum()
     };
     let share = outputs.len() / count.max(1);
-    let found = |r: usize| Found { loss: sum(r, 0), correct: sum(r, 1), outputs: outputs[r * share..(r + 1) * share].to_vec() };
+    let found =
+        |r: usize| Found { loss: sum(r, 0), correct: sum(r, 1), outputs: outputs[r * share..(r + 1) * share].to_vec() };
     Ok((0..count).map(found).collect())
 }

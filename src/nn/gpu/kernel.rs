@@ -99,15 +99,25 @@ pub fn train(
         gather(inputs, numbers, order, places, networks, network, work, base, count, comptime![program.clone()]);
         sync_storage();
         forward(networks, network, &*parameters, masks, mask, work, base, count, comptime![program.clone()]);
-        let found = loss(
-            targets, order, places, networks, network, work, base, count, &mut shared, comptime![program.clone()],
-        );
+        let found =
+            loss(targets, order, places, networks, network, work, base, count, &mut shared, comptime![program.clone()]);
         if UNIT_POS == 0 {
             scores[score] = found.0;
             scores[score + 1] = found.1;
         }
         sync_storage();
-        backward(networks, network, &*parameters, masks, mask, work, base, count, &mut shared, comptime![program.clone()]);
+        backward(
+            networks,
+            network,
+            &*parameters,
+            masks,
+            mask,
+            work,
+            base,
+            count,
+            &mut shared,
+            comptime![program.clone()],
+        );
         let mut factor = f32::new(1.0);
         if comptime![program.has_norms] {
             factor = norm_factor(networks, network, &*parameters, constants, &*work, base, count, &mut shared);
@@ -158,9 +168,8 @@ pub fn evaluate(
         gather(inputs, numbers, order, start, networks, network, work, base, count, comptime![program.clone()]);
         sync_storage();
         forward(networks, network, parameters, parameters, 0, work, base, count, comptime![program.clone()]);
-        let found = loss(
-            targets, order, start, networks, network, work, base, count, &mut shared, comptime![program.clone()],
-        );
+        let found =
+            loss(targets, order, start, networks, network, work, base, count, &mut shared, comptime![program.clone()]);
         if UNIT_POS == 0 {
             let score = (r * chunks + chunk) * 2;
             scores[score] = found.0;

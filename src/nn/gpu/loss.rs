@@ -63,8 +63,13 @@ pub fn loss(
                 let exponential = f32::exp(work[y + from + i] - largest);
                 let t = target(targets, order, places, row, i, width, &*work, x, comptime![program.targets]);
                 let gradient = share * (exponential * (weights / sum) - t);
-                let slope =
-                    derivative(kind, work[z + from + i], work[y + from + i], 0.0, comptime![program.activations.clone()]);
+                let slope = derivative(
+                    kind,
+                    work[z + from + i],
+                    work[y + from + i],
+                    0.0,
+                    comptime![program.activations.clone()],
+                );
                 work[g + from + i] = gradient * slope;
             }
             row += units;

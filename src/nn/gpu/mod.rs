@@ -8,6 +8,7 @@ pub mod buffer;
 pub mod effort;
 pub mod evaluation;
 pub mod examples;
+pub mod gradient;
 mod kernel;
 mod loss;
 pub mod networks;

@@ -50,8 +50,12 @@ impl Networks {
     /// # Errors
     /// The device failed.
     pub fn read(&self) -> Result<Vec<FeedForward>> {
-        let all = self.parameters.read()?;
-        let mut rest = all.as_slice();
+        Ok(self.with_parameters(&self.parameters.read()?))
+    }
+
+    /// The networks with these numbers, in the order of the parameters.
+    pub(super) fn with_parameters(&self, numbers: &[f32]) -> Vec<FeedForward> {
+        let mut rest = numbers;
         let mut networks = self.templates.clone();
         for layer in networks.iter_mut().flat_map(|network| &mut network.layers) {
             let mut take = |values: &mut [f32]| {
@@ -63,7 +67,7 @@ impl Networks {
             layer.bias.iter_mut().for_each(|bias| take(bias));
             layer.slope.iter_mut().for_each(|slope| take(std::slice::from_mut(slope)));
         }
-        Ok(networks)
+        networks
     }
 
     /// How many there are.
@@ -134,7 +138,11 @@ impl Networks {
             let mut places = Places { parameter, work: 0, mask: 0 };
             for (index, layer) in network.layers.iter().enumerate() {
                 let at = from + table::HEADER + index * table::LAYER;
-                let input = if index == 0 { places.work(batch * layer.inputs) } else { table.numbers[at - table::LAYER + table::DROPPED] };
+                let input = if index == 0 {
+                    places.work(batch * layer.inputs)
+                } else {
+                    table.numbers[at - table::LAYER + table::DROPPED]
+                };
                 let own = &mut table.numbers[at..at + table::LAYER];
                 places.fill(own, layer, batch, input, has_masks);
             }

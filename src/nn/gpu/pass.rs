@@ -239,7 +239,8 @@ pub fn descend(
             if bias != table::NONE {
                 let mut column = UNIT_POS as usize;
                 while column < outputs {
-                    let gradient = clipped(bias_gradient(networks, layer, work, base, count, column), constants, constant);
+                    let gradient =
+                        clipped(bias_gradient(networks, layer, work, base, count, column), constants, constant);
                     let at = bias as usize + column;
                     update(parameters, moments, at, gradient * factor, rule, steps, step, constants, constant);
                     column += CUBE_DIM as usize;
@@ -323,13 +324,7 @@ pub fn norm_factor(
 
 /// Divides the weights and biases of each layer by the norm of its weights, where that is asked for; weights of 0 stay.
 #[cube]
-pub fn to_unit_norm(
-    networks: &[u32],
-    network: usize,
-    parameters: &mut [f32],
-    constants: &[f32],
-    shared: &mut [f32],
-) {
+pub fn to_unit_norm(networks: &[u32], network: usize, parameters: &mut [f32], constants: &[f32], shared: &mut [f32]) {
     let constant = networks[network + table::CONSTANTS] as usize;
     if constants[constant + constant::UNIT_NORM] > 0.0 {
         let layers = networks[network + table::LAYERS] as usize;

@@ -132,7 +132,7 @@ const ADAM: u32 = 4;
 
 /// Moves parameter `at` by its gradient.
 #[cube]
-pub fn update(
+pub(super) fn update(
     parameters: &mut [f32],
     moments: &mut [f32],
     at: usize,

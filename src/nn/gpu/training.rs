@@ -102,6 +102,16 @@ impl Training {
         Buffer::floats(vec![MISSING; 2 * steps], self.networks.device())
     }
 
+    /// The first moments of all parameters.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(super) fn first_moments(&self) -> Result<Vec<f32>> {
+        let mut both = self.moments.read()?;
+        both.truncate(self.networks.parameters.len());
+        Ok(both)
+    }
+
     /// Trains every network on its part of the epoch, and writes the scores of each step to `scores`. `masks` are the dropout masks of the
     /// parts' examples, one network after the other. It returns before the device is done.
     ///
