@@ -209,6 +209,7 @@ fn epoch(all: Split, batch: usize, steps: usize) {
         task: TASK,
         noise: config.noise(),
         device: &device,
+        gpu: None,
     };
     let trained = train(network(), &job, &NoCallback);
     assert!(trained.is_ok(), "{trained:?}");

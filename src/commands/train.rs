@@ -20,8 +20,9 @@ use crate::run::dashboard::Dashboard;
 use crate::terminal;
 use crate::train::TrainError;
 use crate::trial::Lab;
+use crate::trial::Stack;
 use crate::trial::saved::{self, ModelCard};
-use crate::trial::snapshot::{Snapshot, run_stack_with_snapshots};
+use crate::trial::snapshot::{Snapshot, run_with_snapshots};
 
 /// Trains the same trial as in a sweep, with a dashboard, and saves the network. A training that the user stops is saved as far as it came.
 pub fn run(args: &TrainArgs) -> Result<Exit> {
@@ -34,7 +35,9 @@ pub fn run(args: &TrainArgs) -> Result<Exit> {
     let stop = interrupts::stop_after_the_step()?;
     let label = format!("{} seed {}", arm.label, args.seed);
     let trained = Dashboard::show(&label, &arm.config, (args.run.quiet, true), stop, |screen| {
-        run_stack_with_snapshots(&lab, &[arm.trial(0, args.seed)], screen)
+        let trials = [arm.trial(0, args.seed)];
+        let alone = run_with_snapshots(&lab, &[Stack { trials: &trials, callback: screen }])?.pop();
+        Ok(alone.context("the training left no result")?)
     });
     let (trained, mut snapshots) = match trained {
         Ok(trained) => trained,

@@ -91,7 +91,7 @@ fn check_and_remember(backend: &str) -> Result<()> {
     terminal::tell(format_args!(
         "note: backend `{backend}` is compared with the CPU first, once for each GPU and driver"
     ));
-    check(backend, |finding| ensure_holds(finding)).map(drop)
+    check(backend, ensure_holds).map(drop)
 }
 
 fn ensure_holds(finding: &Finding) -> Result<()> {
@@ -246,9 +246,10 @@ fn memory() -> PathBuf {
 fn remembered() -> Vec<Trusted> {
     /// Larger than any list of GPUs.
     const LIMIT: u64 = 1 << 20;
-    let all = files::read_within(&memory(), LIMIT).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let all: Option<Vec<Trusted>> =
+        files::read_within(&memory(), LIMIT).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let own = |trusted: &Trusted| trusted.program == program();
-    all.unwrap_or_else(Vec::new).into_iter().filter(own).collect()
+    all.unwrap_or_default().into_iter().filter(own).collect()
 }
 
 fn remember(trusted: Trusted) {

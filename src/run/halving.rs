@@ -220,6 +220,10 @@ impl Trainer for HalvingTrainer<'_> {
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord> {
         self.trainer.failed(trial, error)
     }
+
+    fn trains_one_at_a_time(&self) -> bool {
+        true
+    }
 }
 
 impl Board {

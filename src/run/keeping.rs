@@ -15,8 +15,8 @@ use crate::experiment::plan::{Plan, Trial};
 use crate::record::{Status, TrialRecord};
 use crate::train::{Callback, EpochScores, TrainError};
 use crate::trial::saved::{self, ModelCard};
-use crate::trial::snapshot::{self, Snapshot, run_stack_with_snapshots};
-use crate::trial::{Lab, TrainedStack, run_stack};
+use crate::trial::snapshot::{self, Snapshot, run_with_snapshots};
+use crate::trial::{Lab, Stack, TrainedStack, by_training, run_side_by_side};
 
 /// What is kept of a sweep's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,21 +97,28 @@ impl<'a> KeepingTrainer<'a> {
 impl Trainer for KeepingTrainer<'_> {
     fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
         let callback = MaybeKeepBest { callback, keeps_best: self.kept.models };
-        let stack = if self.kept.snapshots {
-            let (stack, snapshots) = run_stack_with_snapshots(self.lab, trials, &callback)?;
-            self.write_snapshots(&stack.records, snapshots);
-            stack
+        let trainings = by_training(trials);
+        let stacks: Vec<Stack> = trainings.iter().map(|trials| Stack { trials, callback: &callback }).collect();
+        let trained: Vec<TrainedStack> = if self.kept.snapshots {
+            let (trained, snapshots): (Vec<_>, Vec<_>) = run_with_snapshots(self.lab, &stacks)?.into_iter().unzip();
+            trained
+                .iter()
+                .zip(snapshots)
+                .for_each(|(stack, snapshots)| self.write_snapshots(&stack.records, snapshots));
+            trained
         } else {
-            run_stack(self.lab, trials, &callback)?
+            run_side_by_side(self.lab, &stacks)?
         };
-        for (index, trial) in trials.iter().enumerate().filter(|_| self.kept.models) {
-            // The record is kept all the same.
-            if let Err(error) = self.save(trial, &stack, index) {
-                let text = format!("the network of {} seed {} is not saved: {error:#}", trial.label, trial.seed);
-                self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        for (stack, trials) in trained.iter().zip(&trainings).filter(|_| self.kept.models) {
+            for (index, trial) in trials.iter().enumerate() {
+                // The record is kept all the same.
+                if let Err(error) = self.save(trial, stack, index) {
+                    let text = format!("the network of {} seed {} is not saved: {error:#}", trial.label, trial.seed);
+                    self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+                }
             }
         }
-        Ok(stack.records)
+        Ok(trained.into_iter().flat_map(|stack| stack.records).collect())
     }
 
     fn id(&self, trial: &Trial) -> Result<String> {

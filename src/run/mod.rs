@@ -19,7 +19,7 @@ use anyhow::Result;
 use crate::experiment::plan::Trial;
 use crate::record::TrialRecord;
 use crate::train::{Callback, TrainError};
-use crate::trial::{Lab, run_stack};
+use crate::trial::{Lab, Stack, by_training, run_side_by_side};
 
 pub use halving::{HalvingTrainer, NeededTrials};
 pub use keeping::{KeepingTrainer, Kept};
@@ -31,7 +31,8 @@ pub use workers::in_worker_pool;
 
 /// Trains stacks of trials: a [`Lab`], a [`SavingTrainer`], or a fake that tests the runner in milliseconds.
 pub trait Trainer: Sync {
-    /// Trains the trials, which share a training, as one stack; one record per trial, in their order.
+    /// Trains the trials side by side; one record per trial, in any order. On a GPU they are of one or several trainings on the same data, else
+    /// of one.
     ///
     /// # Errors
     /// The callback stopped it, or the trials cannot be trained.
@@ -46,11 +47,17 @@ pub trait Trainer: Sync {
     /// # Errors
     /// The trial's data was not loaded.
     fn failed(&self, trial: &Trial, error: &str) -> Result<TrialRecord>;
+    /// Whether it is given the trials of one training at a time also on a GPU, since it decides on each as it trains.
+    fn trains_one_at_a_time(&self) -> bool {
+        false
+    }
 }
 
 impl Trainer for Lab {
     fn train(&self, trials: &[Trial], callback: &dyn Callback) -> Result<Vec<TrialRecord>, TrainError> {
-        Ok(run_stack(self, trials, callback)?.records)
+        let trainings = by_training(trials);
+        let stacks: Vec<Stack> = trainings.iter().map(|trials| Stack { trials, callback }).collect();
+        Ok(run_side_by_side(self, &stacks)?.into_iter().flat_map(|stack| stack.records).collect())
     }
 
     fn id(&self, trial: &Trial) -> Result<String> {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 
-use super::stacks::stacks;
+use super::stacks::{side_by_side, stacks};
 use super::workers::train_all;
 use super::{Listener, NeededTrials, RunnerOptions, Trainer};
 use crate::experiment::plan::{Plan, Trial, identity};
@@ -108,7 +108,10 @@ pub fn run(
 ) -> Result<RunOutcome> {
     let PendingRun { order, recorded: mut records, pending, .. } = pending_run;
     listener.on_start(&pending, order.len() - pending.len());
-    records.extend(train_all(stacks(pending, options), trainer, file, options.jobs, listener, stop)?);
+    let stacks = stacks(pending, options);
+    let is_apart = options.is_cpu || trainer.trains_one_at_a_time();
+    let stacks = if is_apart { stacks } else { side_by_side(stacks, options) };
+    records.extend(train_all(stacks, trainer, file, options.jobs, listener, stop)?);
     // Records of seeds that this plan does not have, and second ones of a trial, are left out.
     records.retain(|record| order.contains_key(&record.id));
     // A whole training before one that was pruned.

@@ -1,9 +1,9 @@
-//! Which trials train side by side as one tensor program. The grouping changes no record.
+//! Which trials train together: those of one training as a stack, and on a GPU many stacks side by side. The grouping changes no record.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::RunnerOptions;
-use crate::experiment::config::{Source, TrialConfig};
+use crate::experiment::config::{Source, TrialConfig, TrialKind};
 use crate::experiment::plan::Trial;
 
 /// Replicas of a stack on a GPU, most of which one replica leaves idle.
@@ -46,6 +46,46 @@ pub fn stacks(mut pending: Vec<Trial>, options: RunnerOptions) -> VecDeque<Vec<T
         }
     }
     stacks
+}
+
+/// Networks that a GPU trains at once by default: each takes one of its processors, of which large ones have some hundred.
+const GPU_NETWORKS: usize = 256;
+
+/// The stacks in groups that a GPU trains at once, whatever their shapes, optimizers, rates, schedules, activations or batch sizes: on the same
+/// data, by the same loss, and with nothing drawn or decided on the CPU between the steps of an epoch.
+pub fn side_by_side(stacks: VecDeque<Vec<Trial>>, options: RunnerOptions) -> VecDeque<Vec<Trial>> {
+    let most = options.stack.unwrap_or(GPU_NETWORKS).max(1);
+    let mut groups: VecDeque<Vec<Trial>> = VecDeque::new();
+    // The last group of each kind, and how many networks it has.
+    let mut open: HashMap<String, (usize, usize)> = HashMap::new();
+    for stack in stacks {
+        let networks = stack.iter().map(|trial| trial.seed).collect::<HashSet<u64>>().len();
+        let kind = stack.first().and_then(|trial| shared_on_a_gpu(&trial.config));
+        if let Some((group, taken)) = kind.as_ref().and_then(|kind| open.get_mut(kind))
+            && *taken + networks <= most
+        {
+            groups[*group].extend(stack);
+            *taken += networks;
+            continue;
+        }
+        if let Some(kind) = kind {
+            open.insert(kind, (groups.len(), networks));
+        }
+        groups.push_back(stack);
+    }
+    groups
+}
+
+/// What trainings share that a GPU takes at once; `None` for one that trains alone.
+fn shared_on_a_gpu(config: &TrialConfig) -> Option<String> {
+    let TrialConfig { data, model, train, .. } = config;
+    let is_drawn = train.noise > 0.0 || !train.augment.is_none() || model.dropout > 0.0;
+    let is_watched = train.patience.is_some() || train.validate_every.is_some();
+    let is_descent = matches!(config.kind(), TrialKind::Descent(_));
+    if is_drawn || is_watched || is_descent || train.vary.varies(Source::Split) {
+        return None;
+    }
+    serde_json::to_string(&(data, model.outputs, model.latent.is_some(), train.loss)).ok()
 }
 
 /// The most seeds of an arm with these settings that share a stack, at least 1.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use anyhow::Result;
 use rayon::ThreadPoolBuilder;
@@ -37,9 +37,17 @@ pub fn train_all(
             let (send, queue, relay) = (send.clone(), &queue, &relay);
             let work = move || {
                 while let Some(stack) = next(queue, stop) {
-                    let Some(done) = train_one(&stack, trainer, relay) else { return };
-                    if send.send(done).is_err() {
-                        return;
+                    match train_one(&stack, trainer, relay) {
+                        Trained::Records(done) => {
+                            if send.send(done).is_err() {
+                                return;
+                            }
+                        }
+                        Trained::InHalves(halves) => {
+                            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+                            halves.into_iter().rev().for_each(|half| queue.push_front(half));
+                        }
+                        Trained::Interrupted => return,
                     }
                 }
             };
@@ -85,16 +93,43 @@ fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Tr
         return None;
     }
     // A worker that panicked did so outside the lock: the queue is whole.
-    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// The stack's records, failed ones where it could not be trained; `None` where the run was interrupted.
-fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Result<Vec<TrialRecord>>> {
+/// What became of trials that were to train together.
+enum Trained {
+    /// Their records, failed ones where they could not be trained; or why nothing can be.
+    Records(Result<Vec<TrialRecord>>),
+    /// They do not fit into the GPU's memory together, and half of them may.
+    InHalves([Vec<Trial>; 2]),
+    /// The run was interrupted.
+    Interrupted,
+}
+
+/// The trials in two halves; `None` for those of one network, which is one training and one seed.
+fn halves(trials: &[Trial]) -> Option<[Vec<Trial>; 2]> {
+    let is_one = |a: &Trial, b: &Trial| a.seed == b.seed && a.config.shares_training(&b.config);
+    let mut networks: Vec<Vec<Trial>> = Vec::new();
+    for trial in trials {
+        match networks.iter_mut().find(|own| is_one(&own[0], trial)) {
+            Some(own) => own.push(trial.clone()),
+            None => networks.push(vec![trial.clone()]),
+        }
+    }
+    let others = networks.split_off(networks.len() / 2);
+    (!networks.is_empty()).then(|| [networks.concat(), others.concat()])
+}
+
+fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Trained {
     let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
     let error = match trained {
-        Ok(Ok(records)) => return Some(Ok(records)),
-        Ok(Err(TrainError::Interrupted)) => return None,
-        Ok(Err(error @ TrainError::Device(_))) => return Some(Err(error.into())),
+        Ok(Ok(records)) => return Trained::Records(Ok(records)),
+        Ok(Err(TrainError::Interrupted)) => return Trained::Interrupted,
+        Ok(Err(error @ TrainError::Device(_))) => return Trained::Records(Err(error.into())),
+        Ok(Err(TrainError::TooLarge(error))) => match halves(stack) {
+            Some(halves) => return Trained::InHalves(halves),
+            None => format!("{error:#}"),
+        },
         Ok(Err(TrainError::Failed(error))) => format!("{error:#}"),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -102,7 +137,7 @@ fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Option<Re
             format!("panicked: {}", text.unwrap_or("for no stated reason"))
         }
     };
-    Some(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
+    Trained::Records(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
 }
 
 /// Passes the steps of a training to the run's listener, and the wish to stop to the training.

@@ -124,7 +124,7 @@ fn by_activation(gpu: &Gpu, split: Split, tell: &mut impl FnMut(String, f64, f64
 }
 
 fn differences_of_outputs(gpu: &Gpu, networks: &[FeedForward], split: Split, task: Task) -> Result<Vec<f64>> {
-    let examples = Uploaded::upload(split, task, &gpu.device)?;
+    let examples = Uploaded::upload(split, task, gpu)?;
     let found = evaluate(&Networks::upload(networks.to_vec(), gpu)?, &examples, Loss::CrossEntropy, true)?;
     let inputs = Inputs::Dense(split.rows.numbers());
     let own = |network: &FeedForward| network.forward(&inputs, split.count(), &[], &mut Pass::default()).to_vec();
@@ -202,7 +202,7 @@ fn ties(gpu: &Gpu, split: Split) -> Result<f64> {
     let mut network = network(&TrialConfig::default(), PIXELS, 10, 1)?;
     network.layers.iter_mut().for_each(|layer| layer.weight.fill(0.0));
     network.layers.iter_mut().filter_map(|layer| layer.bias.as_mut()).for_each(|bias| bias.fill(0.0));
-    let examples = Uploaded::upload(split, TEN_CLASSES, &gpu.device)?;
+    let examples = Uploaded::upload(split, TEN_CLASSES, gpu)?;
     let found = evaluate(&Networks::upload(vec![network], gpu)?, &examples, Loss::CrossEntropy, false)?;
     let first = split.labels.iter().filter(|&&label| label == 0).count() as f64;
     Ok((found.first().context("the GPU left no scores")?.correct - first).abs())

@@ -146,6 +146,9 @@ pub enum TrainError {
     /// The GPU failed, so that no other training can go on there either.
     #[error("{0:#}; nothing more was trained, and what was recorded before is kept")]
     Device(anyhow::Error),
+    /// The stacks do not fit into the GPU's memory together.
+    #[error(transparent)]
+    TooLarge(anyhow::Error),
     /// It could not be trained; the error says what did not hold.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -209,127 +212,191 @@ impl Callback for InterruptOnly<'_> {
 /// # Errors
 /// The callback stopped it, or the settings leave nothing to train.
 pub fn train(model: Network, job: &Job, callback: &dyn Callback) -> Result<Trained, TrainError> {
-    let trained = train_to(model, job, &[job.config.epochs], callback)?.pop();
-    Ok(trained.context("the training left no result")?)
+    let checkpoints = [job.config.epochs];
+    let alone = train_side_by_side(vec![Lane { model, job, checkpoints: &checkpoints, callback }])?.pop();
+    Ok(alone.and_then(|mut trained| trained.pop()).context("the training left no result")?)
 }
 
-/// Trains the stack once and returns it as it is after each of `checkpoints` epochs, which rise; the last decides how long it trains.
-/// Each result is what a training of that number of epochs would have ended with, as long as the settings do not depend on their number: see
-/// [`crate::experiment::config::TrialConfig::is_prefix_of_longer`].
+/// A stack to train, and what is wanted of its training.
+pub struct Lane<'a> {
+    /// The stack.
+    pub model: Network,
+    /// Its training.
+    pub job: &'a Job<'a>,
+    /// The numbers of epochs after which the stack is wanted, which rise; the last decides how long it trains. Each result is what a training
+    /// of that number of epochs would have ended with, as long as the settings do not depend on their number: see
+    /// [`crate::experiment::config::TrialConfig::is_prefix_of_longer`].
+    pub checkpoints: &'a [usize],
+    /// Called as it trains.
+    pub callback: &'a dyn Callback,
+}
+
+/// Trains stacks side by side, epoch by epoch, and returns each as it is at its checkpoints. A stack's numbers do not depend on the others.
 ///
 /// # Errors
-/// The callback stopped it, or there is no checkpoint.
-pub fn train_to(
-    model: Network,
-    job: &Job,
-    checkpoints: &[usize],
-    callback: &dyn Callback,
-) -> Result<Vec<Trained>, TrainError> {
-    let &epochs = checkpoints.last().context("a training needs at least one checkpoint")?;
-    let mut steps = Steps::new(model, job)?;
-    let mut replicas: Vec<Replica> = job.seeds.iter().map(|_| Replica::default()).collect();
-    let mut trained = Vec::with_capacity(checkpoints.len());
-    let stopping = StoppingRule {
-        patience: job.config.patience,
-        // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
-        relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
-        keeps_best: callback.keeps_best(),
-    };
-    let watched = |steps: &mut Steps| -> Result<Vec<Vec<LayerState>>, TrainError> {
+/// A callback stopped it, a stack has no checkpoint, or the device failed.
+pub fn train_side_by_side(lanes: Vec<Lane>) -> Result<Vec<Vec<Trained>>, TrainError> {
+    let stacks = lanes.iter().map(|lane| (lane.model.clone(), lane.job)).collect();
+    let mut courses = Vec::with_capacity(lanes.len());
+    for (lane, steps) in lanes.iter().zip(Steps::side_by_side(stacks)?) {
+        courses.push(Course::new(lane, steps)?);
+    }
+    for epoch in 0..courses.iter().map(|course| course.epochs).max().unwrap_or(0) {
+        let mut running: Vec<&mut Course> = courses.iter_mut().filter(|course| course.is_running(epoch)).collect();
+        // A GPU takes the steps of all stacks when the first asks for its scores.
+        running.iter_mut().try_for_each(|course| course.take_steps(epoch))?;
+        running.into_iter().try_for_each(|course| course.end_epoch(epoch))?;
+    }
+    courses.into_iter().map(Course::end).collect()
+}
+
+/// A stack on its way through its epochs.
+struct Course<'a> {
+    job: &'a Job<'a>,
+    checkpoints: &'a [usize],
+    callback: &'a dyn Callback,
+    steps: Steps<'a>,
+    epochs: usize,
+    replicas: Vec<Replica>,
+    stopping: StoppingRule,
+    /// Whether the callback stopped the last epoch.
+    was_stopped: bool,
+    stopped_epoch: Option<usize>,
+    trained: Vec<Trained>,
+}
+
+impl<'a> Course<'a> {
+    fn new(lane: &Lane<'a>, steps: Steps<'a>) -> Result<Self, TrainError> {
+        let &Lane { job, checkpoints, callback, .. } = lane;
+        let &epochs = checkpoints.last().context("a training needs at least one checkpoint")?;
+        let mut course = Self {
+            job,
+            checkpoints,
+            callback,
+            steps,
+            epochs,
+            replicas: job.seeds.iter().map(|_| Replica::default()).collect(),
+            stopping: StoppingRule {
+                patience: job.config.patience,
+                // A regression's or a perceptron's first batch may be predicted without error by chance; any later loss would then be too large.
+                relative_to_first_batch: job.task != Task::Regress && !job.config.loss.is_perceptrons(),
+                keeps_best: callback.keeps_best(),
+            },
+            was_stopped: false,
+            stopped_epoch: None,
+            trained: Vec::with_capacity(checkpoints.len()),
+        };
+        let layers = course.watched()?;
+        for (replica, layers) in course.replicas.iter_mut().zip(layers) {
+            replica.layers.push(layers);
+        }
+        course.show(0)?;
+        Ok(course)
+    }
+
+    /// Whether it trains in this epoch, counted from 0.
+    fn is_running(&self, epoch: usize) -> bool {
+        epoch < self.epochs && !self.was_stopped && self.replicas.iter().any(|replica| replica.stopped.is_none())
+    }
+
+    /// The state of each replica's layers, where the training is watched.
+    fn watched(&mut self) -> Result<Vec<Vec<LayerState>>, TrainError> {
+        let job = self.job;
         let probe = job.config.watch.then(|| job.train.chunks(watch::PROBE).next()).flatten();
-        let networks = if probe.is_some() { convert::unstack(&steps.network()?) } else { Vec::new() };
+        let networks = if probe.is_some() { convert::unstack(&self.steps.network()?) } else { Vec::new() };
         let look = |network: &FeedForward| Some(watch::look(network, probe?, job.task, job.config.loss));
         Ok(networks.iter().filter_map(look).collect())
-    };
-    for (replica, layers) in replicas.iter_mut().zip(watched(&mut steps)?) {
-        replica.layers.push(layers);
     }
-    let show = |epoch: usize, steps: &mut Steps| -> Result<(), TrainError> {
-        if callback.wants_network(epoch, epochs) {
-            callback.on_network(epoch, &steps.network()?);
+
+    /// Shows the stack to the callback, where it wants it after so many epochs.
+    fn show(&mut self, epoch: usize) -> Result<(), TrainError> {
+        if self.callback.wants_network(epoch, self.epochs) {
+            self.callback.on_network(epoch, &self.steps.network()?);
         }
         Ok(())
-    };
-    show(0, &mut steps)?;
-    let mut stopped_epoch = None;
-    for epoch in 0..epochs {
-        let was_stopped = train_epoch(&mut steps, job, epoch, &mut replicas, callback)?.is_break();
-        let found = steps.take_scores()?.into_iter().zip(steps.validate()?);
-        let mut scores: Vec<Option<EpochScores>> = Vec::with_capacity(replicas.len());
+    }
+
+    /// One pass over the training examples.
+    fn take_steps(&mut self, epoch: usize) -> Result<(), TrainError> {
+        let Self { job, callback, ref mut steps, ref mut replicas, .. } = *self;
+        let (examples, batch_size) = (job.train.count(), job.config.batch_size);
+        let steps_per_epoch = examples.div_ceil(batch_size);
+        let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
+        steps.start_epoch(epoch)?;
+        for step in 0..steps_per_epoch {
+            let position = schedule::TrainingPosition {
+                epoch,
+                step: epoch * steps_per_epoch + step,
+                steps_per_epoch,
+                epochs: job.config.epochs,
+            };
+            let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
+            steps.step(rate)?;
+            let count = batch_size.min(examples - step * batch_size);
+            if callback.on_step(count * job.seeds.len()).is_break() {
+                if !callback.keeps_what_it_has() {
+                    return Err(TrainError::Interrupted);
+                }
+                self.was_stopped = true;
+                return Ok(());
+            }
+            let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
+            // The end of an epoch is evaluated in any case.
+            if step + 1 < steps_per_epoch && between_checks.is_some_and(|between| taken.is_multiple_of(between)) {
+                for (replica, validation) in replicas.iter_mut().zip(steps.validate()?) {
+                    replica.check(Check { steps: taken, examples: seen, validation });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The scores of an epoch, and what follows from them.
+    fn end_epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
+        let found = self.steps.take_scores()?.into_iter().zip(self.steps.validate()?);
+        let mut scores: Vec<Option<EpochScores>> = Vec::with_capacity(self.replicas.len());
         // Read where it is wanted, and once for all replicas.
         let mut current: Option<Network> = None;
-        for (r, (replica, (train, validation))) in replicas.iter_mut().zip(found).enumerate() {
+        for (r, (replica, (train, validation))) in self.replicas.iter_mut().zip(found).enumerate() {
             let of_epoch = EpochScores { train: train.all, validation };
             let network = || {
                 if current.is_none() {
-                    current = Some(steps.network()?);
+                    current = Some(self.steps.network()?);
                 }
                 Ok(current.as_ref().context("the stack was just read")?.replica(r))
             };
-            scores.push(replica.record(of_epoch, train.first_loss, stopping, network)?);
+            scores.push(replica.record(of_epoch, train.first_loss, self.stopping, network)?);
         }
-        for ((replica, layers), scores) in replicas.iter_mut().zip(watched(&mut steps)?).zip(&scores) {
+        let layers = self.watched()?;
+        for ((replica, layers), scores) in self.replicas.iter_mut().zip(layers).zip(&scores) {
             replica.layers.extend(scores.map(|_| layers));
         }
-        if callback.on_epoch(epoch + 1, &scores).is_break() {
-            for replica in &mut replicas {
+        if self.callback.on_epoch(epoch + 1, &scores).is_break() {
+            for replica in &mut self.replicas {
                 replica.stopped.get_or_insert(Stopped::Pruned { epoch: epoch + 1 });
             }
         }
-        show(epoch + 1, &mut steps)?;
-        stopped_epoch = was_stopped.then_some(epoch + 1);
-        if checkpoints.contains(&(epoch + 1)) {
-            trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network()?, &replicas)? });
+        self.show(epoch + 1)?;
+        self.stopped_epoch = self.was_stopped.then_some(epoch + 1);
+        if self.checkpoints.contains(&(epoch + 1)) {
+            self.keep()?;
         }
-        if was_stopped || replicas.iter().all(|replica| replica.stopped.is_some()) {
-            break;
-        }
+        Ok(())
     }
-    // At checkpoints after all replicas stopped, the stack is what it was when they stopped.
-    while trained.len() < checkpoints.len() {
-        trained.push(Trained { stopped_epoch, ..checkpoint(&steps.network()?, &replicas)? });
-    }
-    Ok(trained)
-}
 
-/// One pass over the training examples; `Break` where the callback stopped it and keeps what there is.
-fn train_epoch(
-    steps: &mut Steps,
-    job: &Job,
-    epoch: usize,
-    replicas: &mut [Replica],
-    callback: &dyn Callback,
-) -> Result<ControlFlow<()>, TrainError> {
-    let (examples, batch_size) = (job.train.count(), job.config.batch_size);
-    let steps_per_epoch = examples.div_ceil(batch_size);
-    let between_checks = job.config.validate_every.map(|every| every.div_ceil(batch_size));
-    steps.start_epoch(epoch)?;
-    for step in 0..steps_per_epoch {
-        let position = schedule::TrainingPosition {
-            epoch,
-            step: epoch * steps_per_epoch + step,
-            steps_per_epoch,
-            epochs: job.config.epochs,
-        };
-        let rate = job.config.schedule.rate(job.config.optimizer.lr, position);
-        steps.step(rate)?;
-        let count = batch_size.min(examples - step * batch_size);
-        if callback.on_step(count * job.seeds.len()).is_break() {
-            return if callback.keeps_what_it_has() {
-                Ok(ControlFlow::Break(()))
-            } else {
-                Err(TrainError::Interrupted)
-            };
-        }
-        let (taken, seen) = (position.step + 1, epoch * examples + step * batch_size + count);
-        // The end of an epoch is evaluated in any case.
-        if step + 1 < steps_per_epoch && between_checks.is_some_and(|between| taken.is_multiple_of(between)) {
-            for (replica, validation) in replicas.iter_mut().zip(steps.validate()?) {
-                replica.check(Check { steps: taken, examples: seen, validation });
-            }
-        }
+    fn keep(&mut self) -> Result<(), TrainError> {
+        let kept = checkpoint(&self.steps.network()?, &self.replicas)?;
+        self.trained.push(Trained { stopped_epoch: self.stopped_epoch, ..kept });
+        Ok(())
     }
-    Ok(ControlFlow::Continue(()))
+
+    /// The stack at its checkpoints. At those after all replicas stopped, it is what it was when they stopped.
+    fn end(mut self) -> Result<Vec<Trained>, TrainError> {
+        while self.trained.len() < self.checkpoints.len() {
+            self.keep()?;
+        }
+        Ok(self.trained)
+    }
 }
 
 /// The stack of the weights that each replica keeps: of its best epoch under patience, else those of `current`.

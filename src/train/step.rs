@@ -6,10 +6,12 @@ use super::autodiff::AutodiffSteps;
 use super::batch::Batcher;
 use super::cpu::CpuSteps;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
-use super::gpu::GpuSteps;
+use super::gpu::{self, GpuSteps};
 use super::{Job, StepScores, TrainError};
 use crate::evaluate::Scores;
 use crate::nn::device;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use crate::nn::gpu::buffer::TooLarge;
 use crate::nn::models::Network;
 
 /// A stack in training: its weights, its optimizer, and the scores of the steps since they were last taken.
@@ -25,30 +27,41 @@ enum Engine<'a> {
     Cpu(CpuSteps<'a>),
     /// A backend of Burn, by its autodiff, all networks as one tensor program.
     Autodiff(Box<AutodiffSteps<'a>>),
-    /// A GPU, all networks in one launch.
+    /// A GPU, all networks of all stacks in one launch.
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    Gpu(Box<GpuSteps<'a>>),
+    Gpu(GpuSteps<'a>),
 }
 
 impl<'a> Steps<'a> {
-    /// Before the first step.
+    /// A stack that trains alone, before the first step.
     ///
     /// # Errors
     /// The device failed.
     pub fn new(model: Network, job: &'a Job<'a>) -> Result<Self, TrainError> {
+        let alone = Self::side_by_side(vec![(model, job)])?.pop();
+        Ok(alone.context("there is no stack to train")?)
+    }
+
+    /// Stacks that train side by side on one device, before the first step: a GPU takes the steps of all of them at once.
+    ///
+    /// # Errors
+    /// The device failed, or is a GPU on which they cannot share launches.
+    pub fn side_by_side(stacks: Vec<(Network, &'a Job<'a>)>) -> Result<Vec<Self>, TrainError> {
         #[cfg(any(feature = "wgpu", feature = "cuda"))]
-        if let Some(gpu) = job.gpu {
-            return Ok(Self {
-                engine: Engine::Gpu(Box::new(on_gpu(|| GpuSteps::new(model, job, gpu))?)),
-                batches: None,
-            });
+        if let Some(gpu) = stacks.first().and_then(|(_, job)| job.gpu) {
+            let steps = on_gpu(|| gpu::side_by_side(stacks, gpu))?;
+            return Ok(steps.into_iter().map(|steps| Self { engine: Engine::Gpu(steps), batches: None }).collect());
         }
+        Ok(stacks.into_iter().map(|(model, job)| Self::on_the_cpu(model, job)).collect())
+    }
+
+    fn on_the_cpu(model: Network, job: &'a Job<'a>) -> Self {
         let engine = if device::is_flex(job.device) {
             Engine::Cpu(CpuSteps::new(model, job))
         } else {
             Engine::Autodiff(Box::new(AutodiffSteps::new(model, job)))
         };
-        Ok(Self { engine, batches: None })
+        Self { engine, batches: None }
     }
 
     /// Starts epoch `epoch`, counted from 0.
@@ -128,5 +141,11 @@ fn on_gpu<T>(work: impl FnOnce() -> anyhow::Result<T>) -> Result<T, TrainError> 
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         Err(anyhow::anyhow!("the GPU failed: {}", text.unwrap_or("for no stated reason")))
     });
-    done.map_err(TrainError::Device)
+    done.map_err(|error| {
+        let is_full = format!("{error:#}").to_lowercase().contains("out of memory");
+        match error.downcast_ref::<TooLarge>().is_some() || is_full {
+            true => TrainError::TooLarge(error),
+            false => TrainError::Device(error),
+        }
+    })
 }

@@ -78,11 +78,11 @@ fn on_gpus(_network: &dyn Fn() -> Network, _job: &Job) -> Vec<(&'static str, Out
 /// What the same steps lead to on the GPU, where there is one: in one launch or many, which makes no difference.
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 fn on_gpus(network: &dyn Fn() -> Network, job: &Job) -> Vec<(&'static str, Outcome)> {
-    use super::gpu::GpuSteps;
+    use super::gpu::side_by_side;
     let Some(gpu) = crate::nn::device::gpu_for_tests() else { return Vec::new() };
     let config = job.config;
     let outcome = |launches_each_step: bool| {
-        let mut steps = GpuSteps::new(network(), job, &gpu).unwrap();
+        let mut steps = side_by_side(vec![(network(), job)], &gpu).unwrap().pop().unwrap();
         for epoch in 0..2 {
             steps.start_epoch(epoch).unwrap();
             for step in 0..40usize.div_ceil(config.batch_size) {

@@ -16,4 +16,4 @@ pub mod snapshot;
 mod stack;
 
 pub use lab::{Lab, Splits};
-pub use stack::{TrainedStack, initial_network, job, run_stack};
+pub use stack::{Stack, TrainedStack, by_training, initial_network, job, run_side_by_side, run_stack};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::saved::rounded::{Bits, RoundedNetwork};
 use super::stack::replica_seeds;
-use super::{Lab, TrainedStack, decision_grid, run_stack};
+use super::{Lab, Stack, TrainedStack, decision_grid, run_side_by_side};
 use crate::data::{Dataset, Pixels};
 use crate::evaluate::classification::are_probabilities;
 use crate::experiment::config::{TrialConfig, TrialKind};
@@ -181,22 +181,42 @@ impl Snapshot {
     }
 }
 
-/// Trains a stack, and makes the snapshot of each of its trials that finished.
+/// A stack, and the snapshot of each of its trials that has one.
+pub type StackWithSnapshots = (TrainedStack, Vec<Option<Snapshot>>);
+
+/// Trains stacks side by side, and makes the snapshot of each of their trials that finished.
 ///
 /// # Errors
-/// As for [`run_stack`].
-pub fn run_stack_with_snapshots(
+/// As for [`run_side_by_side`].
+pub fn run_with_snapshots(lab: &Lab, stacks: &[Stack]) -> Result<Vec<StackWithSnapshots>, TrainError> {
+    let mut watchers = Vec::with_capacity(stacks.len());
+    for Stack { trials, callback } in stacks {
+        let config = &trials.first().context("a stack needs at least one trial")?.config;
+        // A descent has no data set.
+        let has_frames = lab.dataset(&config.data).is_ok_and(|dataset| has_frames(config, dataset));
+        watchers.push(FrameWatcher { lab, config, callback: *callback, has_frames, frames: Mutex::default() });
+    }
+    let watched =
+        stacks.iter().zip(&watchers).map(|(stack, watcher)| Stack { trials: stack.trials, callback: watcher });
+    let trained = run_side_by_side(lab, &watched.collect::<Vec<_>>())?;
+    let frames =
+        watchers.into_iter().map(|watcher| watcher.frames.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut all = Vec::with_capacity(stacks.len());
+    for ((stack, Stack { trials, .. }), frames) in trained.into_iter().zip(stacks).zip(frames) {
+        let snapshots = snapshots_of(lab, trials, &stack, &frames)?;
+        all.push((stack, snapshots));
+    }
+    Ok(all)
+}
+
+/// The snapshots of a stack's trials; `frames` are the grids of its replicas after some epochs.
+fn snapshots_of(
     lab: &Lab,
     trials: &[Trial],
-    callback: &dyn Callback,
-) -> Result<(TrainedStack, Vec<Option<Snapshot>>), TrainError> {
+    stack: &TrainedStack,
+    frames: &[(usize, Vec<DecisionGrid>)],
+) -> Result<Vec<Option<Snapshot>>> {
     let seeds = replica_seeds(trials);
-    let config = &trials.first().context("a stack needs at least one trial")?.config;
-    // A descent has no data set.
-    let has_frames = lab.dataset(&config.data).is_ok_and(|dataset| has_frames(config, dataset));
-    let watcher = FrameWatcher { lab, config, callback, has_frames, frames: Mutex::default() };
-    let stack = run_stack(lab, trials, &watcher)?;
-    let frames = watcher.frames.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut snapshots = Vec::with_capacity(trials.len());
     for ((trial, record), network) in trials.iter().zip(&stack.records).zip(&stack.networks) {
         let mut snapshot = Snapshot::default();
@@ -216,7 +236,7 @@ pub fn run_stack_with_snapshots(
         }
         snapshots.push(Some(snapshot).filter(|snapshot| !snapshot.is_empty()));
     }
-    Ok((stack, snapshots))
+    Ok(snapshots)
 }
 
 /// Looks at a stack as it is trained, and passes on everything else.

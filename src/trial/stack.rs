@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
+use rayon::prelude::*;
 
 use super::autoencoder::AutoencoderEvaluation;
 use super::lab::{Lab, Splits};
@@ -14,7 +15,7 @@ use crate::nn::device::Gpu;
 use crate::nn::models::Network;
 use crate::record::{Status, TrialRecord};
 use crate::studies::descent::descend;
-use crate::train::{Callback, Ending, InterruptOnly, Job, TrainError, Trained, train, train_to};
+use crate::train::{Callback, Ending, InterruptOnly, Job, Lane, TrainError, Trained, train, train_side_by_side};
 
 /// The records and networks of a stack, in the order of the trials.
 #[derive(Debug)]
@@ -23,35 +24,70 @@ pub struct TrainedStack {
     pub records: Vec<TrialRecord>,
     /// The network behind each record, as a stack of one; none where the trials are descents.
     pub networks: Vec<Network>,
-    /// For each record, the network of its best epoch and the number of epochs behind it, where the callback wants it.
-    pub best: Vec<Option<(Network, usize)>>,
+    /// For each record, that of its best epoch.
+    pub best: Vec<BestNetwork>,
 }
 
-/// Trains trials as one stack. Trials of one seed that differ in the number of epochs alone are one training, evaluated at each of
-/// these numbers.
+/// The network of the best epoch and the number of epochs behind it, where the callback wants it.
+pub type BestNetwork = Option<(Network, usize)>;
+
+/// Trials of one training, and who is told of it.
+pub struct Stack<'a> {
+    /// Trials of one seed that differ in the number of epochs alone are one training, evaluated at each of these numbers.
+    pub trials: &'a [Trial],
+    /// Called as they train.
+    pub callback: &'a dyn Callback,
+}
+
+/// Trains trials as one stack.
 ///
 /// # Errors
-/// The callback stopped it; the trials cannot share a stack; the lab has not loaded their data.
+/// The callback stopped it; the trials cannot share a stack; the lab has not loaded their data; the GPU failed.
 pub fn run_stack(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
-    let started = Instant::now();
-    let config = &trials.first().context("a stack needs at least one trial")?.config;
-    if !trials.iter().all(|trial| trial.config.shares_training(config)) {
-        return Err(anyhow!("the trials of a stack must share their settings").into());
-    }
-    let own = lab.with_own_split(config, trials[0].seed)?;
-    if own.is_some() && trials.iter().any(|trial| trial.seed != trials[0].seed) {
-        return Err(anyhow!("trials whose split follows the seed cannot share a stack with other seeds").into());
-    }
-    let lab = own.as_ref().unwrap_or(lab);
-    let mut stack = match config.kind() {
-        TrialKind::Descent(_) => descend_each(lab, trials, callback)?,
-        TrialKind::Classification | TrialKind::Regression | TrialKind::Autoencoder { .. } => {
-            train_and_evaluate(lab, trials, callback)?
+    let alone = run_side_by_side(lab, &[Stack { trials, callback }])?.pop();
+    Ok(alone.context("the stack left no result")?)
+}
+
+/// The trials of each training, in their order.
+pub fn by_training(trials: &[Trial]) -> Vec<Vec<Trial>> {
+    let mut trainings: Vec<Vec<Trial>> = Vec::new();
+    for trial in trials {
+        match trainings.iter_mut().find(|own| own[0].config.shares_training(&trial.config)) {
+            Some(own) => own.push(trial.clone()),
+            None => trainings.push(vec![trial.clone()]),
         }
+    }
+    trainings
+}
+
+/// Trains stacks side by side: on a GPU all of them at once. Several stacks are of one data set, and their splits do not follow their seeds.
+///
+/// # Errors
+/// As for [`run_stack`].
+pub fn run_side_by_side(lab: &Lab, stacks: &[Stack]) -> Result<Vec<TrainedStack>, TrainError> {
+    let started = Instant::now();
+    let mut own_lab = None;
+    for Stack { trials, .. } in stacks {
+        let first = trials.first().context("a stack needs at least one trial")?;
+        if !trials.iter().all(|trial| trial.config.shares_training(&first.config)) {
+            return Err(anyhow!("the trials of a stack must share their settings").into());
+        }
+        own_lab = lab.with_own_split(&first.config, first.seed)?;
+        if own_lab.is_some() && (stacks.len() > 1 || trials.iter().any(|trial| trial.seed != first.seed)) {
+            return Err(anyhow!("trials whose split follows the seed cannot share a stack with other seeds").into());
+        }
+    }
+    let lab = own_lab.as_ref().unwrap_or(lab);
+    let is_descent = |stack: &Stack| matches!(stack.trials[0].config.kind(), TrialKind::Descent(_));
+    let mut trained = if stacks.iter().any(is_descent) {
+        stacks.iter().map(|stack| descend_each(lab, stack.trials, stack.callback)).collect::<Result<Vec<_>, _>>()?
+    } else {
+        train_and_evaluate(lab, stacks)?
     };
-    let seconds = started.elapsed().as_secs_f64() / trials.len() as f64;
-    stack.records.iter_mut().for_each(|record| record.seconds = seconds);
-    Ok(stack)
+    let count: usize = stacks.iter().map(|stack| stack.trials.len()).sum();
+    let seconds = started.elapsed().as_secs_f64() / count as f64;
+    trained.iter_mut().flat_map(|stack| &mut stack.records).for_each(|record| record.seconds = seconds);
+    Ok(trained)
 }
 
 fn descend_each(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
@@ -82,34 +118,73 @@ pub(super) fn replica_seeds(trials: &[Trial]) -> Vec<u64> {
     seeds
 }
 
-fn train_and_evaluate(lab: &Lab, trials: &[Trial], callback: &dyn Callback) -> Result<TrainedStack, TrainError> {
-    let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
-    let config = &longest.context("a stack needs at least one trial")?.config;
-    let seeds = replica_seeds(trials);
-    let mut checkpoints: Vec<usize> = trials.iter().map(|trial| trial.config.train.epochs).collect();
-    checkpoints.sort_unstable();
-    checkpoints.dedup();
-    let network = initial_network(lab, config, &seeds, callback)?;
-    let drawn = config.train.vary.seeds(Source::Order, &seeds);
-    let job = job(lab, config, &drawn)?;
-    let trained = train_to(network, &job, &checkpoints, callback)?;
-    let test = lab.splits(&config.data)?.test;
-    let evaluate =
-        |trained: &Trained| evaluate::evaluate(&trained.model, test, job.task, config.train.loss, &lab.backend.device);
-    let scores: Vec<Vec<Scores>> = trained.iter().map(evaluate).collect();
-    if let Some(gpu) = job.gpu {
-        trained.iter().try_for_each(|trained| confirm(trained, &job, gpu))?;
+/// What the trials of a stack share.
+struct Shared<'a> {
+    /// The settings of the longest training.
+    config: &'a TrialConfig,
+    /// The seed of each replica.
+    seeds: Vec<u64>,
+    /// The seeds of the batch orders.
+    drawn: Vec<u64>,
+    /// Numbers of epochs after which it is evaluated.
+    checkpoints: Vec<usize>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(trials: &'a [Trial]) -> Result<Self> {
+        let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
+        let config = &longest.context("a stack needs at least one trial")?.config;
+        let seeds = replica_seeds(trials);
+        let mut checkpoints: Vec<usize> = trials.iter().map(|trial| trial.config.train.epochs).collect();
+        checkpoints.sort_unstable();
+        checkpoints.dedup();
+        Ok(Self { config, drawn: config.train.vary.seeds(Source::Order, &seeds), seeds, checkpoints })
     }
+}
+
+fn train_and_evaluate(lab: &Lab, stacks: &[Stack]) -> Result<Vec<TrainedStack>, TrainError> {
+    let shared: Vec<Shared> = stacks.iter().map(|stack| Shared::of(stack.trials)).collect::<Result<_>>()?;
+    let jobs: Vec<Job> = shared.iter().map(|own| job(lab, own.config, &own.drawn)).collect::<Result<_>>()?;
+    let mut lanes = Vec::with_capacity(stacks.len());
+    for ((Stack { callback, .. }, own), job) in stacks.iter().zip(&shared).zip(&jobs) {
+        let model = initial_network(lab, own.config, &own.seeds, *callback)?;
+        lanes.push(Lane { model, job, checkpoints: &own.checkpoints, callback: *callback });
+    }
+    let trained = train_side_by_side(lanes)?;
+    let all = stacks.iter().zip(&shared).zip(jobs.iter().zip(&trained));
+    all.map(|((stack, own), (job, trained))| evaluate_stack(lab, stack, own, job, trained)).collect()
+}
+
+/// The records of a stack's trials. They are made by as many threads as there are.
+fn evaluate_stack(
+    lab: &Lab,
+    stack: &Stack,
+    shared: &Shared,
+    job: &Job,
+    trained: &[Trained],
+) -> Result<TrainedStack, TrainError> {
+    if let Some(gpu) = job.gpu {
+        trained.iter().try_for_each(|trained| confirm(trained, job, gpu))?;
+    }
+    let test = lab.splits(&shared.config.data)?.test;
+    let of_trial = |trial: &Trial| -> Result<(TrialRecord, Network, BestNetwork), TrainError> {
+        let checkpoint = shared.checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
+        let trained = &trained[checkpoint.context("a trial's number of epochs is no checkpoint")?];
+        let r =
+            shared.seeds.iter().position(|&seed| seed == trial.seed).context("a trial's seed is not in its stack")?;
+        let network = trained.model.replica(r);
+        let scores = evaluate::evaluate(&network, test, job.task, shared.config.train.loss, job.device);
+        let test = *scores.first().context("the network has no scores")?;
+        let replica = TrainedReplica { trained, r, test };
+        let record = record(lab, trial, &replica, &network, stack.callback)?;
+        Ok((record, network, trained.best[r].clone()))
+    };
+    let found: Vec<_> = stack.trials.par_iter().map(of_trial).collect::<Result<_, TrainError>>()?;
     let mut stack = TrainedStack { records: Vec::new(), networks: Vec::new(), best: Vec::new() };
-    for trial in trials {
-        let checkpoint = checkpoints.iter().position(|&epochs| epochs == trial.config.train.epochs);
-        let checkpoint = checkpoint.context("a trial's number of epochs is no checkpoint")?;
-        let r = seeds.iter().position(|&seed| seed == trial.seed).context("a trial's seed is not in its stack")?;
-        let replica = TrainedReplica { trained: &trained[checkpoint], r, test: scores[checkpoint][r] };
-        let network = replica.trained.model.replica(r);
-        stack.records.push(record(lab, trial, &replica, &network, callback)?);
+    for (record, network, best) in found {
+        stack.records.push(record);
         stack.networks.push(network);
-        stack.best.push(replica.trained.best[r].clone());
+        stack.best.push(best);
     }
     Ok(stack)
 }
@@ -119,8 +194,12 @@ fn confirm(trained: &Trained, job: &Job, gpu: &Gpu) -> Result<(), TrainError> {
     /// How far the two may be apart: they add some thousand numbers of 32 bits in other orders.
     const SHARE: f64 = 1e-3;
     const LEAST: f64 = 1e-5;
-    let scores = evaluate::evaluate(&trained.model, job.validation, job.task, job.config.loss, job.device);
-    for ((ending, history), scores) in trained.endings.iter().zip(&trained.history).zip(scores) {
+    let evaluate = |r: usize| {
+        let replica = trained.model.replica(r);
+        evaluate::evaluate(&replica, job.validation, job.task, job.config.loss, job.device)
+    };
+    let scores: Vec<Vec<Scores>> = (0..job.seeds.len()).into_par_iter().map(evaluate).collect();
+    for ((ending, history), scores) in trained.endings.iter().zip(&trained.history).zip(scores.iter().flatten()) {
         let Ending::Finished { epochs_kept } = *ending else { continue };
         let Some(said) = epochs_kept.checked_sub(1).and_then(|epoch| history.get(epoch)) else { continue };
         let (said, found) = (said.validation.loss, scores.loss);

@@ -85,20 +85,25 @@ impl Backend {
 /// The name is unknown or not built in, or there is no adapter or driver.
 pub fn open(name: Option<&str>) -> Result<OpenBackend> {
     let host = host(name)?;
-    let gpu: Result<(Device, Adapter)> = match named(name)? {
-        #[cfg(feature = "wgpu")]
-        Backend::Wgpu => wgpu::open(),
-        #[cfg(feature = "cuda")]
-        Backend::Cuda => cuda::open(),
-        _ => return Ok(host),
-    };
-    let (device, adapter) = gpu.with_context(|| {
+    let Some(opened) = open_gpu(named(name)?) else { return Ok(host) };
+    let (device, adapter) = opened.with_context(|| {
         format!(
             "backend `{}` is built in but found no usable GPU; see `kindling devices`, or compute on the CPU with `--backend {CPU_NAME}`",
             host.name
         )
     })?;
     Ok(OpenBackend { gpu: Some(Gpu { device, adapter }), ..host })
+}
+
+/// The GPU of a backend that has one.
+fn open_gpu(backend: Backend) -> Option<Result<(Device, Adapter)>> {
+    match backend {
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu => Some(wgpu::open()),
+        #[cfg(feature = "cuda")]
+        Backend::Cuda => Some(cuda::open()),
+        _ => None,
+    }
 }
 
 /// The named backend, or the default one, without its GPU: everything but trainings is computed on the CPU.

@@ -1,11 +1,27 @@
 //! Numbers in a GPU's memory.
 
 use anyhow::{Context, Result, anyhow};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 use burn_cubecl::Cube;
 use burn_cubecl::cubecl::client::Client;
 use burn_cubecl::cubecl::prelude::BufferArg;
 use burn_cubecl::tensor::CubeTensor;
+
+use crate::nn::device::{Adapter, Gpu};
+
+/// What does not fit into a GPU's memory.
+#[derive(Debug, thiserror::Error)]
+#[error("{needed} bytes do not fit into a buffer of {adapter}, which has at most {most}")]
+pub struct TooLarge {
+    needed: u64,
+    most: u64,
+    adapter: Adapter,
+}
+
+fn ensure_fits(count: usize, gpu: &Gpu) -> Result<(), TooLarge> {
+    let (needed, most) = (4 * count as u64, gpu.adapter.largest_buffer);
+    if needed <= most { Ok(()) } else { Err(TooLarge { needed, most, adapter: gpu.adapter.clone() }) }
+}
 
 /// A list of 32-bit numbers in a GPU's memory.
 #[derive(Debug, Clone)]
@@ -15,31 +31,34 @@ impl Buffer {
     /// A copy of floats; of no floats one number, since no buffer is empty.
     ///
     /// # Errors
-    /// The device is no GPU.
-    pub fn floats(mut values: Vec<f32>, device: &Device) -> Result<Self> {
+    /// The device is no GPU, or they do not fit into one of its buffers.
+    pub fn floats(mut values: Vec<f32>, gpu: &Gpu) -> Result<Self> {
         values.resize(values.len().max(1), 0.0);
         let count = values.len();
-        let tensor = Tensor::<1>::from_data(TensorData::new(values, [count]), device);
+        ensure_fits(count, gpu)?;
+        let tensor = Tensor::<1>::from_data(TensorData::new(values, [count]), &gpu.device);
         Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
     }
 
     /// A copy of whole numbers; of none one number, since no buffer is empty.
     ///
     /// # Errors
-    /// The device is no GPU.
-    pub fn words(mut values: Vec<u32>, device: &Device) -> Result<Self> {
+    /// The device is no GPU, or they do not fit into one of its buffers.
+    pub fn words(mut values: Vec<u32>, gpu: &Gpu) -> Result<Self> {
         values.resize(values.len().max(1), 0);
         let count = values.len();
-        let tensor = Tensor::<1, Int>::from_data(TensorData::new(values, [count]), (device, DType::U32));
+        ensure_fits(count, gpu)?;
+        let tensor = Tensor::<1, Int>::from_data(TensorData::new(values, [count]), (&gpu.device, DType::U32));
         Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
     }
 
     /// So many zeros.
     ///
     /// # Errors
-    /// The device is no GPU.
-    pub fn zeros(count: usize, device: &Device) -> Result<Self> {
-        let tensor = Tensor::<1>::zeros([count.max(1)], device);
+    /// The device is no GPU, or they do not fit into one of its buffers.
+    pub fn zeros(count: usize, gpu: &Gpu) -> Result<Self> {
+        ensure_fits(count, gpu)?;
+        let tensor = Tensor::<1>::zeros([count.max(1)], &gpu.device);
         Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
     }
 

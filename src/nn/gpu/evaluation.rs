@@ -33,9 +33,9 @@ pub struct Found {
 /// # Errors
 /// The device failed, or skipped what it was asked for.
 pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_outputs: bool) -> Result<Vec<Found>> {
-    let (count, device) = (networks.count(), networks.device());
+    let (count, gpu) = (networks.count(), networks.gpu());
     let chunks = examples.count.div_ceil(CHUNK);
-    let of_chunk = networks.rounds_of_step(&vec![CHUNK; count]).max(1);
+    let of_chunk = networks.rounds_of_step(&vec![CHUNK; count]).into_iter().fold(1, usize::max);
     let most_chunks = (networks.most_rounds(of_chunk)? / of_chunk).max(1);
     let cubes = (CUBES / count.max(1)).max(chunks.div_ceil(most_chunks)).clamp(1, chunks.max(1));
     let mut table = networks.table(&vec![CHUNK; count], false);
@@ -60,8 +60,8 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         has_outputs,
         units: networks.units(),
     };
-    let scores = Buffer::floats(vec![MISSING; count * chunks * 2], device)?;
-    let outputs = Buffer::floats(vec![MISSING; if has_outputs { count * examples.count * width } else { 0 }], device)?;
+    let scores = Buffer::floats(vec![MISSING; count * chunks * 2], gpu)?;
+    let outputs = Buffer::floats(vec![MISSING; if has_outputs { count * examples.count * width } else { 0 }], gpu)?;
     kernel::launch(
         scores.client(),
         CubeCount::Static(count as u32, cubes as u32, 1),
@@ -70,9 +70,9 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         examples.numbers.arg(),
         examples.targets.arg(),
         examples.in_order.arg(),
-        Buffer::words(table.numbers, device)?.arg(),
+        Buffer::words(table.numbers, gpu)?.arg(),
         networks.parameters.arg(),
-        Buffer::zeros(count * cubes * work, device)?.arg(),
+        Buffer::zeros(count * cubes * work, gpu)?.arg(),
         scores.arg(),
         outputs.arg(),
         table.row as u32,

@@ -1,11 +1,11 @@
 //! Examples in a GPU's memory: images as bytes, what outputs are compared with, and an order.
 
 use anyhow::Result;
-use burn::tensor::Device;
 
 use super::buffer::Buffer;
 use super::kernel::{Hits, Targets};
 use crate::data::{Rows, Split};
+use crate::nn::device::Gpu;
 use crate::nn::task::Task;
 
 /// Examples in a GPU's memory.
@@ -30,10 +30,10 @@ impl Examples {
     ///
     /// # Errors
     /// The device is no GPU.
-    pub fn upload(split: Split, task: Task, device: &Device) -> Result<Self> {
+    pub fn upload(split: Split, task: Task, gpu: &Gpu) -> Result<Self> {
         let (inputs, numbers) = match split.rows {
-            Rows::Images(images) => (Buffer::words(packed(images.bytes), device)?, images.pixels.numbers().to_vec()),
-            Rows::Numbers { values, .. } => (Buffer::words(bits(values), device)?, Vec::new()),
+            Rows::Images(images) => (Buffer::words(packed(images.bytes), gpu)?, images.pixels.numbers().to_vec()),
+            Rows::Numbers { values, .. } => (Buffer::words(bits(values), gpu)?, Vec::new()),
         };
         let (kind, targets) = match task {
             Task::Classify { .. } => (Targets::Classes, split.labels.iter().map(|&label| u32::from(label)).collect()),
@@ -42,14 +42,14 @@ impl Examples {
             }
             Task::Reconstruct => (Targets::Inputs, Vec::new()),
         };
-        Self::of(inputs, numbers, (kind, targets), task, split.count(), device)
+        Self::of(inputs, numbers, (kind, targets), task, split.count(), gpu)
     }
 
     /// Copies numbers to the device: inputs `[n * width]` and targets `[n * out]`.
     ///
     /// # Errors
     /// The device is no GPU.
-    pub fn of_numbers(inputs: &[f32], targets: &[f32], count: usize, task: Task, device: &Device) -> Result<Self> {
+    pub fn of_numbers(inputs: &[f32], targets: &[f32], count: usize, task: Task, gpu: &Gpu) -> Result<Self> {
         let targets = match task {
             Task::Classify { classes } => {
                 let class = |row: &[f32]| row.iter().position(|&target| target == 1.0).unwrap_or(0) as u32;
@@ -57,7 +57,7 @@ impl Examples {
             }
             Task::Binary { .. } | Task::Regress | Task::Reconstruct => (Targets::Numbers, bits(targets)),
         };
-        Self::of(Buffer::words(bits(inputs), device)?, Vec::new(), targets, task, count, device)
+        Self::of(Buffer::words(bits(inputs), gpu)?, Vec::new(), targets, task, count, gpu)
     }
 
     fn of(
@@ -66,7 +66,7 @@ impl Examples {
         (kind, targets): (Targets, Vec<u32>),
         task: Task,
         count: usize,
-        device: &Device,
+        gpu: &Gpu,
     ) -> Result<Self> {
         let hits = match task {
             Task::Classify { .. } => Hits::Largest,
@@ -77,9 +77,9 @@ impl Examples {
         Ok(Self {
             inputs,
             is_packed: !numbers.is_empty(),
-            numbers: Buffer::floats(numbers, device)?,
-            targets: Buffer::words(targets, device)?,
-            in_order: Buffer::words((0..count as u32).collect(), device)?,
+            numbers: Buffer::floats(numbers, gpu)?,
+            targets: Buffer::words(targets, gpu)?,
+            in_order: Buffer::words((0..count as u32).collect(), gpu)?,
             kind,
             hits,
             count,

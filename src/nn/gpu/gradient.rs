@@ -36,7 +36,7 @@ pub fn gradients(
         constants: rule::constants(&update, Adjustments::default()),
     };
     let settings: Vec<Settings> = networks.iter().map(settings).collect();
-    let examples = Examples::upload(split, task, &gpu.device)?;
+    let examples = Examples::upload(split, task, gpu)?;
     let mut training = Training::new(Networks::upload(networks.to_vec(), gpu)?, &settings, loss, false)?;
     let part = |r: usize| Part { examples: 0..split.count(), order: 0, steps: vec![rule::of_step(&update)], scores: r };
     let parts: Vec<Part> = (0..networks.len()).map(part).collect();

@@ -3,7 +3,6 @@
 //! In: networks of any shapes. Out: their parameters in one buffer, and a table of where everything is; and back.
 
 use anyhow::Result;
-use burn::tensor::Device;
 
 use super::buffer::Buffer;
 use super::{effort, table};
@@ -42,7 +41,7 @@ impl Networks {
     /// The device is no GPU.
     pub fn upload(networks: Vec<FeedForward>, gpu: &Gpu) -> Result<Self> {
         let parameters = networks.iter().flat_map(|network| &network.layers).flat_map(parameters_of).collect();
-        Ok(Self { parameters: Buffer::floats(parameters, &gpu.device)?, templates: networks, gpu: gpu.clone() })
+        Ok(Self { parameters: Buffer::floats(parameters, gpu)?, templates: networks, gpu: gpu.clone() })
     }
 
     /// The networks as they are now.
@@ -75,9 +74,9 @@ impl Networks {
         self.templates.len()
     }
 
-    /// The device that they are on.
-    pub fn device(&self) -> &Device {
-        &self.gpu.device
+    /// The GPU that they are on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
     }
 
     /// Units of a cube.
@@ -87,11 +86,11 @@ impl Networks {
         if most < UNITS { (most + 1).next_power_of_two() / 2 } else { UNITS }
     }
 
-    /// Rounds of loops of the largest step, where network r has `batches[r]` examples in one.
-    pub(super) fn rounds_of_step(&self, batches: &[usize]) -> usize {
+    /// Rounds of loops of a step of each network, of which network r has `batches[r]` examples in one.
+    pub(super) fn rounds_of_step(&self, batches: &[usize]) -> Vec<usize> {
         let units = self.units();
         let all = self.templates.iter().zip(batches);
-        all.map(|(network, &batch)| effort::rounds_of_step(network, batch, units)).max().unwrap_or(0)
+        all.map(|(network, &batch)| effort::rounds_of_step(network, batch, units)).collect()
     }
 
     /// The most rounds of a launch.

@@ -48,6 +48,9 @@ pub mod of_step {
     pub const COUNT: usize = 3;
 }
 
+/// The numbers of a step.
+pub type OfStep = [f32; of_step::COUNT];
+
 /// First moments and gradients below it become 0, as on the CPU.
 const TINY: f32 = 1e-30;
 
@@ -106,7 +109,7 @@ pub fn constants(update: &Update, adjustments: Adjustments) -> [f32; constant::C
 }
 
 /// The numbers of a step: those that the CPU's update computes with.
-pub fn of_step(update: &Update) -> [f32; of_step::COUNT] {
+pub fn of_step(update: &Update) -> OfStep {
     let [left_1, left_2] = update.corrections;
     let correction = left_2.sqrt();
     let eps = update.rule.eps().unwrap_or(0.0);

@@ -7,6 +7,7 @@ use super::buffer::Buffer;
 use super::examples::Examples;
 use super::kernel::{Program, train as kernel};
 use super::networks::{Networks, Table};
+use super::rule::OfStep;
 use super::{rule, table};
 use crate::nn::loss::Loss;
 use crate::nn::update_rule::UpdateRule;
@@ -26,8 +27,9 @@ pub struct Training {
     loss: Loss,
     has_masks: bool,
     has_norms: bool,
-    /// Steps of each network that one launch may take.
-    pub most_steps: usize,
+    /// Rounds of loops of a step of each network.
+    rounds: Vec<usize>,
+    most_rounds: usize,
 }
 
 /// How a network is trained.
@@ -53,7 +55,7 @@ pub struct Part {
     /// Place of the network's order in the buffer of orders.
     pub order: usize,
     /// The numbers of each step, at the places of [`rule::of_step`].
-    pub steps: Vec<[f32; rule::of_step::COUNT]>,
+    pub steps: Vec<OfStep>,
     /// The scores of the first step are at this place in the buffer of scores.
     pub scores: usize,
 }
@@ -64,7 +66,7 @@ impl Training {
     /// # Errors
     /// The device is no GPU, or a program that cannot take one step.
     pub fn new(networks: Networks, settings: &[Settings], loss: Loss, has_masks: bool) -> Result<Self> {
-        let device = networks.device().clone();
+        let gpu = networks.gpu().clone();
         let batches: Vec<usize> = settings.iter().map(|settings| settings.batch).collect();
         let mut table = networks.table(&batches, has_masks);
         let mut work = 0;
@@ -80,12 +82,13 @@ impl Training {
         let has_norms = settings.iter().any(|settings| {
             settings.constants[rule::constant::NORM] >= 0.0 || settings.constants[rule::constant::UNIT_NORM] > 0.0
         });
-        let of_step = networks.rounds_of_step(&batches).max(1);
+        let rounds = networks.rounds_of_step(&batches);
         Ok(Self {
-            most_steps: (networks.most_rounds(of_step)? / of_step).max(1),
-            moments: Buffer::zeros(2 * networks.parameters.len(), &device)?,
-            work: Buffer::zeros(work, &device)?,
-            constants: Buffer::floats(constants, &device)?,
+            most_rounds: networks.most_rounds(rounds.iter().copied().max().unwrap_or(0))?,
+            rounds,
+            moments: Buffer::zeros(2 * networks.parameters.len(), &gpu)?,
+            work: Buffer::zeros(work, &gpu)?,
+            constants: Buffer::floats(constants, &gpu)?,
             networks,
             table,
             loss,
@@ -94,12 +97,17 @@ impl Training {
         })
     }
 
+    /// Steps of a network that one launch may take.
+    pub fn most_steps(&self, network: usize) -> usize {
+        self.rounds.get(network).map_or(1, |rounds| (self.most_rounds / rounds.max(&1)).max(1))
+    }
+
     /// A buffer for the scores of so many steps, two numbers each: the sum of the examples' losses and the number of correct predictions.
     ///
     /// # Errors
     /// The device is no GPU.
     pub fn scores(&self, steps: usize) -> Result<Buffer> {
-        Buffer::floats(vec![MISSING; 2 * steps], self.networks.device())
+        Buffer::floats(vec![MISSING; 2 * steps], self.networks.gpu())
     }
 
     /// The first moments of all parameters.
@@ -125,7 +133,7 @@ impl Training {
         masks: Vec<f32>,
         scores: &Buffer,
     ) -> Result<()> {
-        let device = self.networks.device().clone();
+        let gpu = self.networks.gpu().clone();
         let (mut steps, mut mask) = (Vec::new(), 0);
         for (r, part) in parts.iter().enumerate() {
             self.table.set(r, table::FIRST, part.examples.start);
@@ -157,10 +165,10 @@ impl Training {
             examples.numbers.arg(),
             examples.targets.arg(),
             order.arg(),
-            Buffer::words(self.table.numbers.clone(), &device)?.arg(),
+            Buffer::words(self.table.numbers.clone(), &gpu)?.arg(),
             self.constants.arg(),
-            Buffer::floats(steps, &device)?.arg(),
-            Buffer::floats(masks, &device)?.arg(),
+            Buffer::floats(steps, &gpu)?.arg(),
+            Buffer::floats(masks, &gpu)?.arg(),
             self.networks.parameters.arg(),
             self.moments.arg(),
             self.work.arg(),
