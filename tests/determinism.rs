@@ -34,7 +34,7 @@ impl Listener for Deaf {
 fn swept(plan: &Plan, lab: &Lab, folder: &std::path::Path, jobs: usize, stack: usize) -> Vec<String> {
     let (mut file, found, _) = record::open(folder, None).unwrap();
     let work = run::resume(plan, lab, found, |_, _| true).unwrap();
-    let options = RunnerOptions { jobs, stack: Some(stack), is_cpu: true };
+    let options = RunnerOptions { jobs, stack: Some(stack), is_cpu: lab.backend.gpu.is_none() };
     let outcome = run::run(work, lab, &mut file, options, &Deaf, &AtomicBool::new(false)).unwrap();
     lines(&outcome.records)
 }

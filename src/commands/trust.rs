@@ -19,8 +19,9 @@ use crate::nn::device::{self, Adapter, OpenBackend};
 use crate::record::BURN_VERSION;
 use crate::terminal;
 
-/// A comparison takes less, the compilation of its kernel included; who is silent for longer hangs.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Seconds of silence after which a GPU hangs, unless `KINDLING_GPU_PATIENCE` says another number: a comparison takes less, the compilation of
+/// its kernel included.
+const PATIENCE: u64 = 90;
 
 /// What a comparison found.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ pub fn check(backend: &str, mut found: impl FnMut(&Finding) -> Result<()>) -> Re
     let name = adapter.as_ref().map_or_else(|| format!("the GPU of backend `{backend}`"), ToString::to_string);
     done.with_context(|| {
         format!(
-            "{name} was tried and cannot be trusted. Update its driver, choose another GPU (see `kindling devices`), or compute on the CPU with \
+            "{name} was tried and cannot be trusted: update its driver, choose another GPU (see `kindling devices`), or compute on the CPU with \
              `--backend flex`. What was seen"
         )
     })?;
@@ -153,30 +154,34 @@ fn try_in_a_process(backend: &str, mut take: impl FnMut(Line) -> Result<bool>) -
             }
         }
     });
+    let patience = env::var("KINDLING_GPU_PATIENCE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(PATIENCE);
     let verdict = loop {
-        match receive.recv_timeout(PATIENCE) {
+        match receive.recv_timeout(Duration::from_secs(patience)) {
             Ok(line) => match serde_json::from_str(&line).map_err(|_| anyhow!("{line}")).and_then(&mut take) {
                 Ok(true) => break Ok(()),
                 Ok(false) => {}
                 Err(error) => break Err(error),
             },
             Err(RecvTimeoutError::Timeout) => {
-                break Err(anyhow!("it did not answer for {} seconds", PATIENCE.as_secs()));
+                break Err(anyhow!("it hung: there was no answer for {patience} seconds"));
             }
-            Err(RecvTimeoutError::Disconnected) => break Err(anyhow!("its process ended")),
+            Err(RecvTimeoutError::Disconnected) => {
+                let said = errors.join().unwrap_or_default();
+                let how = ended(child.wait());
+                return Err(match last_lines(&said) {
+                    lines if lines.is_empty() => anyhow!("its process ended ({how})"),
+                    lines => anyhow!("its process ended ({how}) and said: {lines}"),
+                });
+            }
         }
     };
     if verdict.is_err() {
         // It may have ended already.
         let _ = child.kill();
     }
-    let status = child.wait();
-    // What hangs in the driver may hold its pipes open.
-    let said = if errors.is_finished() || verdict.is_ok() { errors.join().unwrap_or_default() } else { String::new() };
-    verdict.map_err(|error| match last_lines(&said) {
-        lines if lines.is_empty() => anyhow!("{error:#} ({})", ended(status)),
-        lines => anyhow!("{error:#} ({}); it said: {lines}", ended(status)),
-    })
+    // Its status says nothing more.
+    let _ = child.wait();
+    verdict
 }
 
 /// How a process ended.

@@ -53,20 +53,47 @@ pub fn check(gpu: &Gpu, mut tell: impl FnMut(String, f64, f64)) -> Result<()> {
     for rule in UpdateRule::all() {
         let mut config = TrialConfig::default();
         (config.train.batch_size, config.train.optimizer) = (EXAMPLES / 5, OptimizerConfig::new(rule));
-        let (start, cpu) = (trained(&config, split, &[3], None, 0)?, trained(&config, split, &[3], None, 1)?);
-        let seen = difference_of_steps(&start, &cpu, &trained(&config, split, &[3], Some(gpu), 1)?);
+        let (start, cpu) = (trained(&[&config], split, &[3], None, 0)?, trained(&[&config], split, &[3], None, 1)?);
+        let seen = difference_of_steps(&start, &cpu, &trained(&[&config], split, &[3], Some(gpu), 1)?);
         tell(format!("five steps of {}", rule.name()), seen, STEPS);
     }
     tell("equal outputs, of which the first wins".into(), ties(gpu, split)?, 0.0);
     let mut config = TrialConfig::default();
     config.train.batch_size = 2;
     let seeds: Vec<u64> = (0..15).collect();
-    let together = trained(&config, split, &seeds, Some(gpu), 2)?;
-    let again = trained(&config, split, &seeds, Some(gpu), 2)?;
+    let together = trained(&[&config], split, &seeds, Some(gpu), 2)?;
+    let again = trained(&[&config], split, &seeds, Some(gpu), 2)?;
     tell("bytes of 15 networks, twice".into(), different(&together, &again), 0.0);
-    let alone = trained(&config, split, &seeds[..1], Some(gpu), 2)?;
+    let alone = trained(&[&config], split, &seeds[..1], Some(gpu), 2)?;
     tell("bytes of a network alone and of 15".into(), different(&together[..1], &alone), 0.0);
+    tell("bytes of a network alone and beside others of other kinds".into(), beside_others(gpu, split)?, 0.0);
     Ok(())
+}
+
+/// How many numbers of three networks of different shapes, activations, rules and batch sizes are not those of each alone.
+fn beside_others(gpu: &Gpu, split: Split) -> Result<f64> {
+    let kinds = [
+        (ActivationKind::Relu, vec![64, 32], 20),
+        (ActivationKind::Prelu, vec![9], 7),
+        (ActivationKind::Gelu, vec![5, 5, 5], 30),
+    ];
+    let config = |(activation, widths, batch): (ActivationKind, Vec<usize>, usize)| {
+        let mut config = TrialConfig::default();
+        (config.model.activation, config.model.hidden, config.train.batch_size) =
+            (activation, Hidden::Widths(widths), batch);
+        if activation == ActivationKind::Prelu {
+            (config.train.optimizer, config.train.clip_norm) = (OptimizerConfig::new(UpdateRule::Sgd), Some(0.1));
+        }
+        config
+    };
+    let configs = kinds.map(config);
+    let together = trained(&configs.each_ref(), split, &[3], Some(gpu), 2)?;
+    let mut different_numbers = 0.0;
+    for (config, own) in configs.iter().zip(&together) {
+        let alone = trained(&[config], split, &[3], Some(gpu), 2)?;
+        different_numbers += different(std::slice::from_ref(own), &alone);
+    }
+    Ok(different_numbers)
 }
 
 /// Images of which a quarter of the pixels are not 0.
@@ -155,37 +182,54 @@ fn difference_of_gradients(gpu: &Gpu, networks: &[FeedForward], split: Split, lo
     Ok(networks.iter().zip(found).map(difference).collect())
 }
 
-/// The networks of these seeds after so many epochs: on the GPU, or without one on the CPU.
+/// The networks of these settings and seeds after so many epochs, side by side: on the GPU, or without one on the CPU.
 fn trained(
-    config: &TrialConfig,
+    configs: &[&TrialConfig],
     split: Split,
     seeds: &[u64],
     gpu: Option<&Gpu>,
     epochs: usize,
 ) -> Result<Vec<FeedForward>> {
     let device = Device::flex();
-    let job = Job {
+    let jobs: Vec<Job> = configs.iter().map(|config| job(config, split, seeds, &device, gpu)).collect();
+    let stack = |config: &TrialConfig| config.network(PIXELS, 10).init(seeds, &device.clone().autodiff());
+    let stacks = configs.iter().zip(&jobs).map(|(config, job)| (stack(config), job)).collect();
+    let mut all = Steps::side_by_side(stacks)?;
+    for epoch in 0..epochs {
+        for (steps, job) in all.iter_mut().zip(&jobs) {
+            steps.start_epoch(epoch)?;
+            for _ in 0..split.count().div_ceil(job.config.batch_size) {
+                steps.step(job.config.optimizer.lr)?;
+            }
+        }
+        all.iter_mut().try_for_each(|steps| steps.take_scores().map(drop))?;
+    }
+    let mut networks = Vec::new();
+    for steps in &mut all {
+        networks.extend(convert::unstack(&steps.network()?));
+    }
+    Ok(networks)
+}
+
+fn job<'a>(
+    config: &'a TrialConfig,
+    split: Split<'a>,
+    seeds: &'a [u64],
+    device: &'a Device,
+    gpu: Option<&'a Gpu>,
+) -> Job<'a> {
+    Job {
         seeds,
         config: &config.train,
         dropout: 0.0,
         frozen: 0,
         train: split,
         validation: split,
-        task: config.task(10),
+        task: TEN_CLASSES,
         noise: config.train.noise(),
-        device: &device,
+        device,
         gpu,
-    };
-    let stack = config.network(PIXELS, 10).init(seeds, &device.clone().autodiff());
-    let mut steps = Steps::new(stack, &job)?;
-    for epoch in 0..epochs {
-        steps.start_epoch(epoch)?;
-        for _ in 0..split.count().div_ceil(config.train.batch_size) {
-            steps.step(config.train.optimizer.lr)?;
-        }
-        steps.take_scores()?;
     }
-    Ok(convert::unstack(&steps.network()?))
 }
 
 /// The Euclidean distance of two ends, as a share of the way from the start to the first.

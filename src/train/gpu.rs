@@ -404,3 +404,6 @@ impl Drawn {
         drawn
     }
 }
+
+#[cfg(test)]
+mod tests;

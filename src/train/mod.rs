@@ -144,7 +144,10 @@ pub enum TrainError {
     #[error("the training was interrupted")]
     Interrupted,
     /// The GPU failed, so that no other training can go on there either.
-    #[error("{0:#}; nothing more was trained, and what was recorded before is kept")]
+    #[error(
+        "{0:#}. Nothing more was trained, and what was recorded before is kept. See `kindling devices --check`, update the GPU's driver, or \
+         compute on the CPU with `--backend flex`"
+    )]
     Device(anyhow::Error),
     /// The stacks do not fit into the GPU's memory together.
     #[error(transparent)]

@@ -33,10 +33,10 @@ pub fn open() -> Result<(Device, Adapter)> {
 }
 
 fn adapter(device: &Device) -> Adapter {
-    let name = device.identity().name;
+    let name = device.identity().map_or("a GPU".to_string(), |identity| identity.name.to_string());
     let tensor = Tensor::<1>::zeros([1], device).try_into_primitive::<Cube>();
     let largest_buffer = tensor.map_or(0, |tensor| tensor.client.properties().memory.max_page_size);
-    Adapter { name: name.to_string(), api: "cuda".into(), driver: String::new(), is_software: false, largest_buffer }
+    Adapter { name, api: "cuda".into(), driver: String::new(), is_software: false, largest_buffer }
 }
 
 /// Runs what panics where a library is missing, and makes an error of all that is said then, on this thread or another.

@@ -1,6 +1,6 @@
 //! Numbers in a GPU's memory.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use burn_cubecl::Cube;
 use burn_cubecl::cubecl::client::Client;
@@ -52,13 +52,13 @@ impl Buffer {
         Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
     }
 
-    /// So many zeros.
+    /// Room for so many numbers, whatever they are.
     ///
     /// # Errors
     /// The device is no GPU, or they do not fit into one of its buffers.
-    pub fn zeros(count: usize, gpu: &Gpu) -> Result<Self> {
+    pub fn room(count: usize, gpu: &Gpu) -> Result<Self> {
         ensure_fits(count, gpu)?;
-        let tensor = Tensor::<1>::zeros([count.max(1)], &gpu.device);
+        let tensor = Tensor::<1>::empty([count.max(1)], &gpu.device);
         Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
     }
 
@@ -68,8 +68,8 @@ impl Buffer {
     /// The device failed, now or earlier.
     pub fn read(&self) -> Result<Vec<f32>> {
         let data = Tensor::<1>::from_primitive::<Cube>(self.0.clone()).try_into_data();
-        let data = data.map_err(|error| anyhow!("{error}")).context("the GPU failed")?;
-        data.try_to_vec::<f32>().map_err(|error| anyhow!("{error}")).context("the GPU's answer cannot be read")
+        let data = data.map_err(failure)?;
+        data.try_to_vec::<f32>().map_err(failure)
     }
 
     /// How many numbers there are.
@@ -86,4 +86,11 @@ impl Buffer {
     pub fn client(&self) -> &Client {
         &self.0.client
     }
+}
+
+/// What a driver said, in one line and without where in the program it was said.
+fn failure(error: impl std::fmt::Display) -> anyhow::Error {
+    let text = error.to_string();
+    let said = text.split("Backtrace:").next().unwrap_or_default();
+    anyhow!("the GPU failed: {}", said.split_whitespace().collect::<Vec<_>>().join(" "))
 }

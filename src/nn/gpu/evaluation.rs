@@ -72,7 +72,7 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         examples.in_order.arg(),
         Buffer::words(table.numbers, gpu)?.arg(),
         networks.parameters.arg(),
-        Buffer::zeros(count * cubes * work, gpu)?.arg(),
+        Buffer::room(count * cubes * work, gpu)?.arg(),
         scores.arg(),
         outputs.arg(),
         table.row as u32,
