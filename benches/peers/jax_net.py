@@ -1,9 +1,10 @@
-"""The job in JAX: an epoch is one jitted scan, Adam is optax's, one thread a process. A stack is a vmap over seeds."""
+"""The job in JAX: an epoch is one jitted scan, Adam is optax's, one thread a process. A stack is a vmap over seeds. `PEER_DEVICE=cuda` trains on
+a GPU."""
 
 import os
 
 os.environ.update(
-    JAX_PLATFORMS="cpu",
+    JAX_PLATFORMS=os.environ.get("PEER_DEVICE", "cpu"),
     OMP_NUM_THREADS="1",
     XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 )

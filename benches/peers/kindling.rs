@@ -151,6 +151,7 @@ fn fit(config: &TrialConfig, dataset: &Dataset, device: &Device, seed: u64, epoc
         frozen: 0,
         noise: config.train.noise(),
         device,
+        gpu: None,
     };
     train(config.network(PIXELS, classes).init(&[seed], &device.clone().autodiff()), &job, &NoCallback)?;
     Ok(())

@@ -1,4 +1,4 @@
-"""The job in PyTorch: eager, fused Adam, one thread a process."""
+"""The job in PyTorch: fused Adam, one thread a process. `PEER_DEVICE=cuda` trains on a GPU, `PEER_COMPILE=1` compiles the network."""
 
 import os
 
@@ -7,6 +7,8 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 import torch
 
 import jobs
+
+DEVICE = os.environ.get("PEER_DEVICE", "cpu")
 
 
 def network(widths, reconstructs: bool) -> torch.nn.Sequential:
@@ -29,18 +31,22 @@ def optimizer(job: jobs.Job, model: torch.nn.Module) -> torch.optim.Optimizer:
 def trainer(job: jobs.Job, seed: int, inputs: torch.Tensor, labels: torch.Tensor):
     """The model, and a function that trains it for an epoch."""
     torch.manual_seed(seed)
-    model = network(job.widths, job.reconstructs)
+    model = network(job.widths, job.reconstructs).to(DEVICE)
+    if os.environ.get("PEER_COMPILE"):
+        model = torch.compile(model)
     steps = optimizer(job, model)
     loss_of = torch.nn.functional.mse_loss if job.reconstructs else torch.nn.functional.cross_entropy
     orders = jobs.orders(seed)
 
     def epoch() -> None:
-        for rows in torch.from_numpy(next(orders)).split(job.batch):
+        for rows in torch.from_numpy(next(orders)).to(DEVICE).split(job.batch):
             batch = inputs[rows]
             loss = loss_of(model(batch), batch if job.reconstructs else labels[rows])
             steps.zero_grad(set_to_none=True)
             loss.backward()
             steps.step()
+        if DEVICE != "cpu":
+            torch.cuda.synchronize()
 
     return model, epoch
 
@@ -54,7 +60,7 @@ def prepare() -> None:
 def make(job: jobs.Job, rank: int):
     assert job.stack == 1, "PyTorch trains one network a process here"
     prepare()
-    inputs, labels = (torch.from_numpy(part[: jobs.EXAMPLES]) for part in jobs.images(job.data))
+    inputs, labels = (torch.from_numpy(part[: jobs.EXAMPLES]).to(DEVICE) for part in jobs.images(job.data))
     return trainer(job, rank, inputs, labels)[1]
 
 

@@ -161,7 +161,7 @@ pub struct SweepArgs {
     /// Trainings at a time [default: as many as cores on the CPU, one on a GPU]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Seeds trained as one stack [default: 1 on the CPU, 15 on a GPU]; results do not depend on it
+    /// Networks trained side by side [default: 1 on the CPU, where they are seeds of one arm; 256 on a GPU]; results do not depend on it
     #[arg(long, value_name = "N")]
     pub stack: Option<usize>,
     /// Print the plan, its cost and what its seeds can show without training, once the data are seen to be there

@@ -84,7 +84,7 @@ pub trait Listener: Sync {
 pub struct RunnerOptions {
     /// Stacks trained at a time, each by its own worker.
     pub jobs: usize,
-    /// Seeds of an arm in a stack; `None` chooses by batch size and network.
+    /// Networks that train side by side: on the CPU seeds of one arm. `None` chooses.
     pub stack: Option<usize>,
     /// Whether the CPU trains, which changes the choice.
     pub is_cpu: bool,

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What a GPU does: the comparison with the CPU, one trial, a sweep, the study of Figures 6 to 9 (14 different arms x 15 seeds), autoencoders, throughput by the number of
+# networks, and the same networks in PyTorch and JAX where they are installed. It needs no network.
+#
+#   benches/gpu.sh DATA [OUT] [BACKEND]
+#
+# DATA is a folder with `mnist/`; OUT gets logs and `gpu.md` (gpu-results by default); BACKEND is wgpu (the default) or cuda. KINDLING is the
+# program, built with that feature; target/debug/kindling by default. EPOCHS is the length of the trainings, 50 by default.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+data=${1:?the folder with mnist/}
+out=${2:-gpu-results}
+backend=${3:-wgpu}
+kindling=${KINDLING:-target/debug/kindling}
+epochs=${EPOCHS:-50}
+mkdir -p "$out"
+table=$out/gpu.md
+printf '| what | seconds | networks x epochs a second |\n| --- | ---: | ---: |\n' > "$table"
+
+# `timed NAME TRAININGS EPOCHS COMMAND...`: one line of the table.
+timed() {
+  local name=$1 trainings=$2 length=$3 start end
+  shift 3
+  start=$(date +%s.%N)
+  "$@" > "$out/$name.log" 2>&1 || { echo "$name failed:"; tail -n 5 "$out/$name.log"; echo "| $name | failed | |" >> "$table"; return 0; }
+  end=$(date +%s.%N)
+  awk -v name="$name" -v s="$start" -v e="$end" -v n="$trainings" -v l="$length" \
+    'BEGIN { printf "| %s | %.2f | %.1f |\n", name, e - s, n * l / (e - s) }' | tee -a "$table"
+}
+train() { "$kindling" sweep "$@" --backend "$backend" --data-dir "$data" --no-share --no-weights -q; }
+
+"$kindling" devices
+timed check 1 1 "$kindling" devices --check --backend "$backend"
+timed one-trial 1 "$epochs" train optimizers --seeds 1 --set 'optimizer=["adam"]' --epochs "$epochs" --out "$out/one" --fresh
+timed optimizers 45 "$epochs" train optimizers --epochs "$epochs" --out "$out/optimizers" --fresh
+timed study 210 "$epochs" train benches/gpu_study.toml --epochs "$epochs" --out "$out/study" --fresh
+timed latent-depth 250 20 train latent_depth --out "$out/latent" --fresh
+for networks in 1 2 4 8 16 32 64 128 256; do
+  timed "networks-$networks" "$networks" 2 train classifier --seeds "$networks" --epochs 2 --stack 256 --out "$out/networks-$networks" --fresh
+done
+
+# The peers train on 55,000 images and evaluate nothing; `stack` networks in one process.
+peer() {
+  local name=$1 script=$2 stack=$3
+  python3 -c "import $4" 2> "$out/$name.log" || { echo "| $name | not installed | |" | tee -a "$table"; return 0; }
+  local job="{\"widths\": [784, 64, 32, 10], \"batch\": 128, \"epochs\": 2, \"workers\": 1, \"stack\": $stack, \"data\": \"$data/mnist\"}"
+  if PEER_DEVICE=${PEER_DEVICE:-cuda} PYTHONPATH=benches/peers python3 "benches/peers/$script" "$job" > "$out/$name.json" 2> "$out/$name.log"; then
+    python3 -c "import json, sys; r = json.load(open(sys.argv[1])); print(f'| {sys.argv[2]} | {r[\"seconds\"]:.2f} | {r[\"examples\"] / 55000 / r[\"seconds\"]:.1f} |')" \
+      "$out/$name.json" "$name" | tee -a "$table"
+  else
+    echo "| $name | failed | |" | tee -a "$table"
+  fi
+}
+peer torch-eager torch_net.py 1 torch
+PEER_COMPILE=1 peer torch-compiled torch_net.py 1 torch
+for networks in 15 240; do
+  peer "torch-vmap-$networks" torch_vmap.py "$networks" torch
+  peer "jax-vmap-$networks" jax_net.py "$networks" jax
+done
+
+# Throughput against the number of networks, as a figure.
+python3 - "$table" "$out/throughput.svg" << 'FIGURE'
+import re
+import sys
+
+rows = [re.match(r"\| networks-(\d+) \| ([\d.]+) \| ([\d.]+) \|", line) for line in open(sys.argv[1])]
+points = [(int(row[1]), float(row[3])) for row in rows if row]
+if points:
+    most = max(value for _, value in points)
+    place = lambda i, value: (70 + 60 * i, 260 - 220 * value / most)
+    line = " ".join("%.0f,%.1f" % place(i, value) for i, (_, value) in enumerate(points))
+    marks = "".join(
+        '<circle cx="%.0f" cy="%.1f" r="3"/><text x="%.0f" y="285" text-anchor="middle">%d</text>'
+        '<text x="%.0f" y="%.1f" text-anchor="middle">%.0f</text>' % (*place(i, v), 70 + 60 * i, n, 70 + 60 * i, place(i, v)[1] - 8, v)
+        for i, (n, v) in enumerate(points)
+    )
+    open(sys.argv[2], "w").write(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 320" font-family="sans-serif" font-size="11">'
+        '<rect width="640" height="320" fill="white"/><polyline points="%s" fill="none" stroke="#0072b2"/>%s'
+        '<text x="320" y="308" text-anchor="middle">networks trained at once</text>'
+        '<text x="12" y="16">networks x epochs a second</text></svg>' % (line, marks)
+    )
+FIGURE
+cat "$table"
