@@ -5,7 +5,8 @@
 #   benches/gpu.sh DATA [OUT] [BACKEND]
 #
 # DATA is a folder with `mnist/`; OUT gets logs and `gpu.md` (gpu-results by default); BACKEND is wgpu (the default) or cuda. KINDLING is the
-# program, built with that feature; target/debug/kindling by default. EPOCHS is the length of the trainings, 50 by default.
+# program, built with that feature; target/debug/kindling by default. EPOCHS is the length of the trainings, 50 by default; NETWORKS are the numbers
+# of networks whose throughput is measured; EXTRA is given to every sweep, such as --smoke to see whether all of this runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:?the folder with mnist/}
@@ -13,6 +14,8 @@ out=${2:-gpu-results}
 backend=${3:-wgpu}
 kindling=${KINDLING:-target/debug/kindling}
 epochs=${EPOCHS:-50}
+networks=${NETWORKS:-1 2 4 8 16 32 64 128 256}
+extra=${EXTRA:-}
 mkdir -p "$out"
 table=$out/gpu.md
 printf '| what | seconds | networks x epochs a second |\n| --- | ---: | ---: |\n' > "$table"
@@ -27,7 +30,8 @@ timed() {
   awk -v name="$name" -v s="$start" -v e="$end" -v n="$trainings" -v l="$length" \
     'BEGIN { printf "| %s | %.2f | %.1f |\n", name, e - s, n * l / (e - s) }' | tee -a "$table"
 }
-train() { "$kindling" sweep "$@" --backend "$backend" --data-dir "$data" --no-share --no-weights -q; }
+# shellcheck disable=SC2086 # several flags are several words
+train() { "$kindling" sweep "$@" --backend "$backend" --data-dir "$data" --no-share --no-weights -q $extra; }
 
 "$kindling" devices
 timed check 1 1 "$kindling" devices --check --backend "$backend"
@@ -35,8 +39,8 @@ timed one-trial 1 "$epochs" train optimizers --seeds 1 --set 'optimizer=["adam"]
 timed optimizers 45 "$epochs" train optimizers --epochs "$epochs" --out "$out/optimizers" --fresh
 timed study 210 "$epochs" train benches/gpu_study.toml --epochs "$epochs" --out "$out/study" --fresh
 timed latent-depth 250 20 train latent_depth --out "$out/latent" --fresh
-for networks in 1 2 4 8 16 32 64 128 256; do
-  timed "networks-$networks" "$networks" 2 train classifier --seeds "$networks" --epochs 2 --stack 256 --out "$out/networks-$networks" --fresh
+for count in $networks; do
+  timed "networks-$count" "$count" 2 train optimizers --seeds "$count" --set 'optimizer=["adam"]' --epochs 2 --stack 256 --out "$out/networks-$count" --fresh
 done
 
 # The peers train on 55,000 images and evaluate nothing; `stack` networks in one process.
@@ -53,9 +57,9 @@ peer() {
 }
 peer torch-eager torch_net.py 1 torch
 PEER_COMPILE=1 peer torch-compiled torch_net.py 1 torch
-for networks in 15 240; do
-  peer "torch-vmap-$networks" torch_vmap.py "$networks" torch
-  peer "jax-vmap-$networks" jax_net.py "$networks" jax
+for count in 15 240; do
+  peer "torch-vmap-$count" torch_vmap.py "$count" torch
+  peer "jax-vmap-$count" jax_net.py "$count" jax
 done
 
 # Throughput against the number of networks, as a figure.

@@ -87,7 +87,7 @@ fn devices_are_listed_and_compared_once() {
 }
 
 #[test]
-fn a_driver_that_skips_crashes_hangs_or_loses_the_device_trains_nothing() {
+fn a_driver_that_computes_wrong_skips_crashes_hangs_or_loses_the_device_trains_nothing() {
     let Some(desk) = desk() else { return };
     let layer = desk.path().join("layer");
     std::fs::create_dir(&layer).unwrap();
@@ -98,11 +98,19 @@ fn a_driver_that_skips_crashes_hangs_or_loses_the_device_trains_nothing() {
     let built = compiler.output().unwrap();
     assert!(built.status.success(), "{}", text(&built));
     let layer = layer.to_str().unwrap();
-    let sweep = |bad: &str| {
+    let on = |bad: &str, args: &[&str]| {
         let layers = [("VK_LAYER_PATH", layer), ("VK_INSTANCE_LAYERS", "VK_LAYER_KINDLING_bad_driver")];
         let variables = [&layers[..], &[("BAD_DRIVER", bad), ("KINDLING_GPU_PATIENCE", "20")]].concat();
-        run(&desk, &["sweep", "tiny.toml", "--backend", "wgpu", "--out", "bad", "-q"], &variables)
+        run(&desk, args, &variables)
     };
+    let sweep = |bad: &str| on(bad, &["sweep", "tiny.toml", "--backend", "wgpu", "--out", "bad", "-q"]);
+    // One activation is wrong: the list says which, and nothing is remembered.
+    let checked = on("wrong:1", &["devices", "--check"]);
+    let said = text(&checked);
+    let wrong: Vec<&str> = said.lines().filter(|line| line.contains(" by ") && line.ends_with("WRONG")).collect();
+    assert!(!checked.status.success() && wrong.len() == 2, "{said}");
+    assert!(wrong.iter().all(|line| line.contains("by gelu_approximate")), "{wrong:?}");
+    assert!(text(&sweep("wrong:1")).contains("outputs by gelu_approximate: the difference from the CPU is"));
     for (bad, seen) in [
         ("skip:1", "skipped"),
         ("skip:6", "skipped"),

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::trust::{self, Finding};
+use super::trust::{self, Comparison};
 use super::{Exit, failed};
 use crate::cli::DevicesArgs;
 use crate::nn::device::{self, Backend};
@@ -57,9 +57,9 @@ fn check(backend: Option<&str>) -> Result<Exit> {
     for name in chosen {
         let mut rows = Vec::new();
         let mut wrong = 0;
-        let checked = trust::check(name, |finding| {
-            wrong += usize::from(!finding.holds());
-            rows.push(row(finding));
+        let checked = trust::check(name, |comparison| {
+            wrong += usize::from(!comparison.holds());
+            rows.push(row(comparison));
             Ok(())
         });
         let head = ["compared with the CPU", "difference", "allowed", ""];
@@ -76,12 +76,12 @@ fn check(backend: Option<&str>) -> Result<Exit> {
     Ok(exit)
 }
 
-fn row(finding: &Finding) -> Vec<Cell> {
-    let verdict = if finding.holds() { "" } else { "WRONG" };
-    let allowed = if finding.allowed == 0.0 { "0".into() } else { format!("{:.0e}", finding.allowed) };
+fn row(comparison: &Comparison) -> Vec<Cell> {
+    let verdict = if comparison.holds() { "" } else { "WRONG" };
+    let allowed = if comparison.allowed == 0.0 { "0".into() } else { format!("{:.0e}", comparison.allowed) };
     vec![
-        Cell::Text(finding.what.clone()),
-        Cell::number(finding.seen()),
+        Cell::Text(comparison.what.clone()),
+        Cell::number(comparison.seen()),
         Cell::number(allowed),
         Cell::Text(verdict.into()),
     ]

@@ -23,9 +23,9 @@ use crate::terminal;
 /// its kernel included.
 const PATIENCE: u64 = 90;
 
-/// What a comparison found.
+/// What was compared, and what was seen.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Finding {
+pub struct Comparison {
     /// What was computed on both.
     pub what: String,
     /// The difference; `None` for one that is no number.
@@ -34,7 +34,7 @@ pub struct Finding {
     pub allowed: f64,
 }
 
-impl Finding {
+impl Comparison {
     /// Whether the difference is allowed.
     pub fn holds(&self) -> bool {
         self.seen.is_some_and(|seen| seen <= self.allowed)
@@ -51,7 +51,7 @@ impl Finding {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Adapter(Adapter),
-    Finding(Finding),
+    Comparison(Comparison),
     Failed(String),
     Done,
 }
@@ -74,34 +74,38 @@ pub fn open(name: Option<&str>) -> Result<OpenBackend> {
     if !device::is_gpu(host.name) {
         return Ok(host);
     }
-    let trusted = remembered();
     // A driver that crashes when it is opened would take this process with it.
-    if !trusted.iter().any(|trusted| trusted.backend == host.name) {
-        check_and_remember(host.name)?;
+    let mut compared = None;
+    if !remembered().iter().any(|trusted| trusted.backend == host.name) {
+        compared = Some(compare_first(host.name)?);
     }
     let opened = device::open(name)?;
     let adapter = opened.gpu.as_ref().context("the backend has no GPU")?.adapter.clone();
-    let own = Trusted { backend: host.name.into(), adapter, program: program() };
-    if !remembered().contains(&own) {
-        check_and_remember(host.name)?;
+    let is_known = |own: &Adapter| remembered().iter().any(|trusted| trusted.is(host.name, own));
+    if compared.as_ref() != Some(&adapter) && !is_known(&adapter) {
+        let compared = compare_first(host.name)?;
+        ensure!(
+            compared == adapter,
+            "{compared} was compared with the CPU, and {adapter} is opened: choose one of them (see docs/backends.md)"
+        );
     }
     Ok(opened)
 }
 
-fn check_and_remember(backend: &str) -> Result<()> {
+fn compare_first(backend: &str) -> Result<Adapter> {
     terminal::tell(format_args!(
         "note: backend `{backend}` is compared with the CPU first, once for each GPU and driver"
     ));
-    check(backend, ensure_holds).map(drop)
+    check(backend, ensure_holds)
 }
 
-fn ensure_holds(finding: &Finding) -> Result<()> {
+fn ensure_holds(comparison: &Comparison) -> Result<()> {
     ensure!(
-        finding.holds(),
+        comparison.holds(),
         "{}: the difference from the CPU is {}, and at most {:.0e} is allowed",
-        finding.what,
-        finding.seen(),
-        finding.allowed
+        comparison.what,
+        comparison.seen(),
+        comparison.allowed
     );
     Ok(())
 }
@@ -109,19 +113,25 @@ fn ensure_holds(finding: &Finding) -> Result<()> {
 /// Compares a backend's GPU with the CPU in a process of its own, hands over each finding, and remembers a GPU of which all hold.
 ///
 /// # Errors
-/// The GPU cannot be opened, crashes, hangs or fails, or `found` refuses a finding.
-pub fn check(backend: &str, mut found: impl FnMut(&Finding) -> Result<()>) -> Result<Adapter> {
-    let mut adapter = None;
+/// The GPU cannot be opened, crashes, hangs or fails, or `found` refuses a comparison.
+pub fn check(backend: &str, mut found: impl FnMut(&Comparison) -> Result<()>) -> Result<Adapter> {
+    let (mut adapter, mut is_right) = (None, true);
     let done = try_in_a_process(backend, |line| {
         match line {
             Line::Adapter(own) => adapter = Some(own),
-            Line::Finding(finding) => found(&finding)?,
+            Line::Comparison(comparison) => {
+                is_right &= comparison.holds();
+                found(&comparison)?;
+            }
             Line::Failed(text) => bail!(text),
             Line::Done => return Ok(true),
         }
         Ok(false)
     });
     let name = adapter.as_ref().map_or_else(|| format!("the GPU of backend `{backend}`"), ToString::to_string);
+    if done.is_err() || !is_right {
+        forget(backend, adapter.as_ref());
+    }
     done.with_context(|| {
         format!(
             "{name} was tried and cannot be trusted: update its driver, choose another GPU (see `kindling devices`), or compute on the CPU with \
@@ -129,7 +139,9 @@ pub fn check(backend: &str, mut found: impl FnMut(&Finding) -> Result<()>) -> Re
         )
     })?;
     let adapter = adapter.context("the process that tried the GPU named none")?;
-    remember(Trusted { backend: backend.into(), adapter: adapter.clone(), program: program() });
+    if is_right {
+        remember(Trusted { backend: backend.into(), adapter: adapter.clone(), program: program() });
+    }
     Ok(adapter)
 }
 
@@ -175,11 +187,8 @@ fn try_in_a_process(backend: &str, mut take: impl FnMut(Line) -> Result<bool>) -
             }
         }
     };
-    if verdict.is_err() {
-        // It may have ended already.
-        let _ = child.kill();
-    }
-    // Its status says nothing more.
+    // Its verdict is known, and a driver may hang at its end. It may have ended already.
+    let _ = child.kill();
     let _ = child.wait();
     verdict
 }
@@ -221,7 +230,7 @@ pub fn run(backend: &str) -> Result<Exit> {
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 fn compare(gpu: &device::Gpu) -> Result<()> {
     crate::studies::device_check::check(gpu, |what, seen, allowed| {
-        say(&Line::Finding(Finding { what, seen: Some(seen).filter(|seen| seen.is_finite()), allowed }));
+        say(&Line::Comparison(Comparison { what, seen: Some(seen).filter(|seen| seen.is_finite()), allowed }));
     })
 }
 
@@ -247,27 +256,52 @@ fn memory() -> PathBuf {
     cache_dir().join("trusted-gpus.json")
 }
 
-/// The GPUs that this program was seen to compute right on. What cannot be read is not remembered.
-fn remembered() -> Vec<Trusted> {
+/// All GPUs that some program was seen to compute right on. What cannot be read is not remembered.
+fn all_remembered() -> Vec<Trusted> {
     /// Larger than any list of GPUs.
     const LIMIT: u64 = 1 << 20;
-    let all: Option<Vec<Trusted>> =
-        files::read_within(&memory(), LIMIT).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let own = |trusted: &Trusted| trusted.program == program();
-    all.unwrap_or_default().into_iter().filter(own).collect()
+    let all = files::read_within(&memory(), LIMIT).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    all.unwrap_or_default()
+}
+
+/// The GPUs that this program was seen to compute right on.
+fn remembered() -> Vec<Trusted> {
+    let own = program();
+    all_remembered().into_iter().filter(|trusted| trusted.program == own).collect()
 }
 
 fn remember(trusted: Trusted) {
-    let mut all = remembered();
-    if all.contains(&trusted) {
-        return;
+    let mut all = all_remembered();
+    if !all.contains(&trusted) {
+        all.push(trusted);
+        write_memory(all);
     }
-    all.push(trusted);
+}
+
+/// Forgets that a GPU was right, or without a name that any of the backend's was.
+fn forget(backend: &str, adapter: Option<&Adapter>) {
+    let all = all_remembered();
+    let is_it = |trusted: &Trusted| adapter.map_or(trusted.backend == backend, |own| trusted.is(backend, own));
+    if all.iter().any(is_it) {
+        write_memory(all.into_iter().filter(|trusted| !is_it(trusted)).collect());
+    }
+}
+
+fn write_memory(mut all: Vec<Trusted>) {
+    /// Other builds of this program among them.
+    const MOST: usize = 50;
+    all.drain(..all.len().saturating_sub(MOST));
     let written = std::fs::create_dir_all(cache_dir()).map_err(anyhow::Error::from).and_then(|()| {
         let text = serde_json::to_vec_pretty(&all)?;
         files::write_atomic(&memory(), &text)
     });
     if let Err(error) = written {
-        terminal::tell(format_args!("note: that this GPU was compared with the CPU cannot be remembered: {error:#}"));
+        terminal::tell(format_args!("note: what this GPU was seen to compute cannot be remembered: {error:#}"));
+    }
+}
+
+impl Trusted {
+    fn is(&self, backend: &str, adapter: &Adapter) -> bool {
+        self.backend == backend && self.adapter == *adapter
     }
 }

@@ -10,7 +10,7 @@ use super::run::folder::plan_of;
 use super::{Exit, failed, trust};
 use crate::cli::VerifyArgs;
 use crate::nn::device;
-use crate::record::{self, BURN_VERSION, Status, TrialRecord};
+use crate::record::{self, Status, TrialRecord};
 use crate::run::progress::ProgressMode;
 use crate::seed::{Purpose, Stream};
 use crate::terminal;
@@ -35,6 +35,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
         records.truncate(args.trials);
     }
     let mut different: Vec<&TrialRecord> = Vec::new();
+    let mut made_again = None;
     for record in &records {
         let Some(arm) = plan.arms.iter().position(|arm| arm.label == record.arm) else {
             bail!("the records have arm `{}`, which is not in spec.toml", record.arm);
@@ -46,6 +47,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
         };
         let again = again.records.first().context("the training left no record")?;
         let verdict = record::difference(record, again)?;
+        made_again = Some(again.made_with.clone());
         terminal::print(format_args!(
             "{} seed {}: {}",
             record.arm,
@@ -62,9 +64,9 @@ pub fn run(args: &VerifyArgs) -> Result<Exit> {
     ));
     let Some(first) = different.first() else { return Ok(Exit::Done) };
     terminal::print(format_args!(
-        "the records were made by {}; retrained by kindling {}, burn {BURN_VERSION} on {} {} ({})",
+        "the records were made by {}; retrained by {}, on {} {} ({})",
         first.made_with,
-        env!("CARGO_PKG_VERSION"),
+        made_again.map_or_else(String::new, |made| made.to_string()),
         std::env::consts::OS,
         std::env::consts::ARCH,
         device::cpu_features()

@@ -38,16 +38,16 @@ pub fn train_all(
             let work = move || {
                 while let Some(stack) = next(queue, stop) {
                     match train_one(&stack, trainer, relay) {
-                        Trained::Records(done) => {
+                        Outcome::Records(done) => {
                             if send.send(done).is_err() {
                                 return;
                             }
                         }
-                        Trained::InHalves(halves) => {
+                        Outcome::InHalves(halves) => {
                             let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
                             halves.into_iter().rev().for_each(|half| queue.push_front(half));
                         }
-                        Trained::Interrupted => return,
+                        Outcome::Interrupted => return,
                     }
                 }
             };
@@ -97,13 +97,20 @@ fn next(queue: &Mutex<VecDeque<Vec<Trial>>>, stop: &AtomicBool) -> Option<Vec<Tr
 }
 
 /// What became of trials that were to train together.
-enum Trained {
+enum Outcome {
     /// Their records, failed ones where they could not be trained; or why nothing can be.
     Records(Result<Vec<TrialRecord>>),
-    /// They do not fit into the GPU's memory together, and half of them may.
+    /// They cannot train together, and half of them may.
     InHalves([Vec<Trial>; 2]),
     /// The run was interrupted.
     Interrupted,
+}
+
+/// The trials in two halves where they are of several trainings, so that what one training fails for fails no other.
+fn apart(trials: &[Trial]) -> Option<[Vec<Trial>; 2]> {
+    let (first, others) = trials.split_first()?;
+    let is_one = others.iter().all(|trial| trial.config.shares_training(&first.config));
+    if is_one { None } else { halves(trials) }
 }
 
 /// The trials in two halves; `None` for those of one network, which is one training and one seed.
@@ -120,14 +127,14 @@ fn halves(trials: &[Trial]) -> Option<[Vec<Trial>; 2]> {
     (!networks.is_empty()).then(|| [networks.concat(), others.concat()])
 }
 
-fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Trained {
+fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Outcome {
     let trained = catch_unwind(AssertUnwindSafe(|| trainer.train(stack, relay)));
     let error = match trained {
-        Ok(Ok(records)) => return Trained::Records(Ok(records)),
-        Ok(Err(TrainError::Interrupted)) => return Trained::Interrupted,
-        Ok(Err(error @ TrainError::Device(_))) => return Trained::Records(Err(error.into())),
+        Ok(Ok(records)) => return Outcome::Records(Ok(records)),
+        Ok(Err(TrainError::Interrupted)) => return Outcome::Interrupted,
+        Ok(Err(error @ TrainError::Device(_))) => return Outcome::Records(Err(error.into())),
         Ok(Err(TrainError::TooLarge(error))) => match halves(stack) {
-            Some(halves) => return Trained::InHalves(halves),
+            Some(halves) => return Outcome::InHalves(halves),
             None => format!("{error:#}"),
         },
         Ok(Err(TrainError::Failed(error))) => format!("{error:#}"),
@@ -137,7 +144,10 @@ fn train_one(stack: &[Trial], trainer: &dyn Trainer, relay: &Relay) -> Trained {
             format!("panicked: {}", text.unwrap_or("for no stated reason"))
         }
     };
-    Trained::Records(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
+    if let Some(halves) = apart(stack) {
+        return Outcome::InHalves(halves);
+    }
+    Outcome::Records(stack.iter().map(|trial| trainer.failed(trial, &error)).collect())
 }
 
 /// Passes the steps of a training to the run's listener, and the wish to stop to the training.

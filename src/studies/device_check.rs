@@ -58,6 +58,7 @@ pub fn check(gpu: &Gpu, mut tell: impl FnMut(String, f64, f64)) -> Result<()> {
         tell(format!("five steps of {}", rule.name()), seen, STEPS);
     }
     tell("equal outputs, of which the first wins".into(), ties(gpu, split)?, 0.0);
+    tell("a loss that is no number".into(), swallowed(gpu, split)?, 0.0);
     let mut config = TrialConfig::default();
     config.train.batch_size = 2;
     let seeds: Vec<u64> = (0..15).collect();
@@ -250,6 +251,19 @@ fn ties(gpu: &Gpu, split: Split) -> Result<f64> {
     let found = evaluate(&Networks::upload(vec![network], gpu)?, &examples, Loss::CrossEntropy, false)?;
     let first = split.labels.iter().filter(|&&label| label == 0).count() as f64;
     Ok((found.first().context("the GPU left no scores")?.correct - first).abs())
+}
+
+/// How many activations make a number of what is none, so that a training that diverged would go unnoticed.
+fn swallowed(gpu: &Gpu, split: Split) -> Result<f64> {
+    let mut networks: Vec<FeedForward> =
+        ActivationKind::ALL.iter().map(|&kind| network_by(kind)).collect::<Result<_>>()?;
+    networks
+        .iter_mut()
+        .filter_map(|network| network.layers.first_mut()?.bias.as_mut())
+        .for_each(|bias| bias.fill(f32::NAN));
+    let examples = Uploaded::upload(split, TEN_CLASSES, gpu)?;
+    let found = evaluate(&Networks::upload(networks, gpu)?, &examples, Loss::CrossEntropy, false)?;
+    Ok(found.iter().filter(|found| !found.loss.is_nan()).count() as f64)
 }
 
 /// How many numbers of two lists of networks are not the same to the bit.

@@ -37,7 +37,7 @@ pub struct GpuSteps<'a> {
 /// All stacks that a GPU trains side by side.
 struct Shared<'a> {
     gpu: &'a Gpu,
-    lanes: Vec<Lane<'a>>,
+    lanes: Vec<StackOnGpu<'a>>,
     training: Training,
     train: Data,
     validation: Examples,
@@ -62,7 +62,7 @@ enum Data {
 }
 
 /// A stack.
-struct Lane<'a> {
+struct StackOnGpu<'a> {
     job: &'a Job<'a>,
     /// The kind and shape of its networks.
     template: Network,
@@ -116,7 +116,7 @@ pub fn side_by_side<'a>(stacks: Vec<(Network, &'a Job<'a>)>, gpu: &'a Gpu) -> Re
         let range = networks.len()..networks.len() + own.len();
         networks.extend(own);
         seeds.extend(job.seeds.iter().copied().filter(|seed| !seeds.contains(seed)).collect::<Vec<_>>());
-        lanes.push(Lane {
+        lanes.push(StackOnGpu {
             job,
             template,
             networks: range,
@@ -280,7 +280,7 @@ impl Shared<'_> {
 
     /// Launches the steps that were asked for: in as many launches as the device needs, of each of which every lane takes its share.
     fn launch(&mut self) -> Result<()> {
-        let needed = |lane: &Lane| {
+        let needed = |lane: &StackOnGpu| {
             let most = self.training.most_steps(lane.networks.start).max(1);
             lane.pending.len().div_ceil(most)
         };

@@ -11,7 +11,7 @@ use super::{Job, StepScores, TrainError};
 use crate::evaluate::Scores;
 use crate::nn::device;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
-use crate::nn::gpu::buffer::TooLarge;
+use crate::nn::gpu::{buffer::TooLarge, effort::StepTooLong};
 use crate::nn::models::Network;
 
 /// A stack in training: its weights, its optimizer, and the scores of the steps since they were last taken.
@@ -142,10 +142,15 @@ fn on_gpu<T>(work: impl FnOnce() -> anyhow::Result<T>) -> Result<T, TrainError> 
         Err(anyhow::anyhow!("the GPU failed: {}", text.unwrap_or("for no stated reason")))
     });
     done.map_err(|error| {
-        let is_full = format!("{error:#}").to_lowercase().contains("out of memory");
-        match error.downcast_ref::<TooLarge>().is_some() || is_full {
-            true => TrainError::TooLarge(error),
-            false => TrainError::Device(error),
+        // What CubeCL's runtimes and wgpu say where memory runs out.
+        const FULL: [&str; 4] = ["out of memory", "out-of-memory", "out of device memory", "can't allocate"];
+        let said = format!("{error:#}").to_lowercase();
+        if error.downcast_ref::<TooLarge>().is_some() || FULL.iter().any(|text| said.contains(text)) {
+            TrainError::TooLarge(error)
+        } else if error.downcast_ref::<StepTooLong>().is_some() {
+            TrainError::Failed(error)
+        } else {
+            TrainError::Device(error)
         }
     })
 }

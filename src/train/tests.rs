@@ -128,7 +128,7 @@ type Setting = (&'static str, fn(&mut TrialConfig));
 
 #[test]
 fn steps_on_the_cpu_are_those_of_every_other_engine_whatever_is_set() {
-    let settings: [Setting; 14] = [
+    let settings: [Setting; 15] = [
         ("the defaults", |_| {}),
         ("raw pixels", |config| config.data.pixels = Pixels::Raw),
         ("dropout", |config| config.model.dropout = 0.4),
@@ -141,6 +141,9 @@ fn steps_on_the_cpu_are_those_of_every_other_engine_whatever_is_set() {
             (config.model.frozen, config.train.clip_norm) = (1, Some(0.2));
         }),
         ("slopes", |config| config.model.activation = ActivationKind::Prelu),
+        ("a PReLU after the last layer", |config| {
+            (config.model.output, config.train.loss) = (ActivationKind::Prelu, Loss::Mse);
+        }),
         ("no biases", |config| config.model.bias = false),
         ("a step activation", |config| config.model.activation = ActivationKind::Step),
         ("noise", |config| config.train.noise = 0.3),

@@ -119,7 +119,7 @@ pub(super) fn replica_seeds(trials: &[Trial]) -> Vec<u64> {
 }
 
 /// What the trials of a stack share.
-struct Shared<'a> {
+struct SharedSettings<'a> {
     /// The settings of the longest training.
     config: &'a TrialConfig,
     /// The seed of each replica.
@@ -130,7 +130,7 @@ struct Shared<'a> {
     checkpoints: Vec<usize>,
 }
 
-impl<'a> Shared<'a> {
+impl<'a> SharedSettings<'a> {
     fn of(trials: &'a [Trial]) -> Result<Self> {
         let longest = trials.iter().max_by_key(|trial| trial.config.train.epochs);
         let config = &longest.context("a stack needs at least one trial")?.config;
@@ -143,7 +143,8 @@ impl<'a> Shared<'a> {
 }
 
 fn train_and_evaluate(lab: &Lab, stacks: &[Stack]) -> Result<Vec<TrainedStack>, TrainError> {
-    let shared: Vec<Shared> = stacks.iter().map(|stack| Shared::of(stack.trials)).collect::<Result<_>>()?;
+    let shared: Vec<SharedSettings> =
+        stacks.iter().map(|stack| SharedSettings::of(stack.trials)).collect::<Result<_>>()?;
     let jobs: Vec<Job> = shared.iter().map(|own| job(lab, own.config, &own.drawn)).collect::<Result<_>>()?;
     let mut lanes = Vec::with_capacity(stacks.len());
     for ((Stack { callback, .. }, own), job) in stacks.iter().zip(&shared).zip(&jobs) {
@@ -159,7 +160,7 @@ fn train_and_evaluate(lab: &Lab, stacks: &[Stack]) -> Result<Vec<TrainedStack>, 
 fn evaluate_stack(
     lab: &Lab,
     stack: &Stack,
-    shared: &Shared,
+    shared: &SharedSettings,
     job: &Job,
     trained: &[Trained],
 ) -> Result<TrainedStack, TrainError> {
@@ -203,7 +204,8 @@ fn confirm(trained: &Trained, job: &Job, gpu: &Gpu) -> Result<(), TrainError> {
         let Ending::Finished { epochs_kept } = *ending else { continue };
         let Some(said) = epochs_kept.checked_sub(1).and_then(|epoch| history.get(epoch)) else { continue };
         let (said, found) = (said.validation.loss, scores.loss);
-        if (said - found).abs() > SHARE * found.abs() + LEAST {
+        let is_near = (said - found).abs() <= SHARE * found.abs() + LEAST;
+        if !is_near {
             return Err(TrainError::Device(anyhow!(
                 "{} says that the validation loss is {said}, and the CPU finds {found} for the same weights",
                 gpu.adapter

@@ -3,6 +3,7 @@
  *   crash:N ends the process by a wrong address
  *   hang:N  does not return
  *   lose:N  says that the device is lost, at the N-th submission
+ *   wrong:1 compiles the cubic term of the approximate GELU, 0.044715, as 0.144715
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ static PFN_vkGetInstanceProcAddr next_instance;
 static PFN_vkGetDeviceProcAddr next_device;
 static PFN_vkCmdDispatch next_dispatch;
 static PFN_vkQueueSubmit next_submit;
+static PFN_vkCreateShaderModule next_shader;
 static int dispatches, submissions;
 
 /* Whether BAD_DRIVER is `what:N` and this is the N-th time, or with `from` a later one. */
@@ -38,6 +40,20 @@ static void VKAPI_CALL bad_dispatch(VkCommandBuffer buffer, uint32_t x, uint32_t
 static VkResult VKAPI_CALL bad_submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos, VkFence fence) {
     if (is_due("lose", __atomic_add_fetch(&submissions, 1, __ATOMIC_SEQ_CST), 1)) return VK_ERROR_DEVICE_LOST;
     return next_submit(queue, count, infos, fence);
+}
+
+static VkResult VKAPI_CALL bad_shader(VkDevice device, const VkShaderModuleCreateInfo *info,
+                                      const VkAllocationCallbacks *memory, VkShaderModule *module) {
+    VkShaderModuleCreateInfo changed = *info;
+    uint32_t *code = malloc(info->codeSize);
+    float right = 0.044715f, wrong = 0.144715f;
+    memcpy(code, info->pCode, info->codeSize);
+    for (size_t i = 0; is_due("wrong", 1, 0) && i < info->codeSize / 4; i++)
+        if (!memcmp(code + i, &right, 4)) memcpy(code + i, &wrong, 4);
+    changed.pCode = code;
+    VkResult result = next_shader(device, &changed, memory, module);
+    free(code);
+    return result;
 }
 
 static VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info, const VkAllocationCallbacks *memory,
@@ -64,6 +80,7 @@ static VkResult VKAPI_CALL create_device(VkPhysicalDevice adapter, const VkDevic
     if (result == VK_SUCCESS) {
         next_dispatch = (PFN_vkCmdDispatch)next_device(*device, "vkCmdDispatch");
         next_submit = (PFN_vkQueueSubmit)next_device(*device, "vkQueueSubmit");
+        next_shader = (PFN_vkCreateShaderModule)next_device(*device, "vkCreateShaderModule");
     }
     return result;
 }
@@ -72,6 +89,7 @@ EXPORT PFN_vkVoidFunction VKAPI_CALL bad_driver_device(VkDevice device, const ch
     if (!strcmp(name, "vkGetDeviceProcAddr")) return (PFN_vkVoidFunction)bad_driver_device;
     if (!strcmp(name, "vkCmdDispatch")) return (PFN_vkVoidFunction)bad_dispatch;
     if (!strcmp(name, "vkQueueSubmit")) return (PFN_vkVoidFunction)bad_submit;
+    if (!strcmp(name, "vkCreateShaderModule")) return (PFN_vkVoidFunction)bad_shader;
     return next_device(device, name);
 }
 

@@ -57,7 +57,7 @@ impl Run {
     pub fn prepare(mut spec: Spec, folder: PathBuf, options: &RunOptions) -> Result<Self> {
         let backend = trust::open(options.backend.as_deref())?;
         let is_cpu = backend.gpu.is_none();
-        let run_options = RunnerOptions { jobs: workers(options.jobs, is_cpu), stack: options.stack, is_cpu };
+        let mut run_options = RunnerOptions { jobs: workers(options.jobs, is_cpu), stack: options.stack, is_cpu };
         settle_dataset(&mut spec, &options.data)?;
         let (fresh, can_begin_anew) = (options.fresh == Some(true), options.fresh.is_some());
         let has_records = record::are_in(&folder) && !fresh;
@@ -89,6 +89,10 @@ impl Run {
             ));
         }
         // A record of elsewhere has no network here, and another time.
+        if !is_cpu && about_time(&plan) {
+            // Networks that share launches share their time.
+            run_options.stack = Some(1);
+        }
         let is_shared = options.share && !options.save_models && options.shard.is_none() && !about_time(&plan);
         let shelf = is_shared.then(|| options.shelf());
         let RunOptions { quiet, shard, .. } = *options;

@@ -36,7 +36,10 @@ fn adapter(device: &Device) -> Adapter {
     let name = device.identity().map_or("a GPU".to_string(), |identity| identity.name.to_string());
     let tensor = Tensor::<1>::zeros([1], device).try_into_primitive::<Cube>();
     let largest_buffer = tensor.map_or(0, |tensor| tensor.client.properties().memory.max_page_size);
-    Adapter { name, api: "cuda".into(), driver: String::new(), is_software: false, largest_buffer }
+    // CUDA's own interface to the driver's version is not among what CubeCL passes on.
+    let version = std::fs::read_to_string("/proc/driver/nvidia/version").unwrap_or_default();
+    let driver = version.lines().next().unwrap_or_default().trim().to_string();
+    Adapter { name, api: "cuda".into(), driver, is_software: false, largest_buffer }
 }
 
 /// Runs what panics where a library is missing, and makes an error of all that is said then, on this thread or another.

@@ -1,4 +1,4 @@
-//! GPUs through Vulkan, Metal, DirectX or OpenGL.
+//! GPUs through Vulkan, Metal or DirectX.
 
 use std::sync::OnceLock;
 

@@ -71,9 +71,12 @@ fn output(x: f32, slope: f32, #[comptime] kind: ActivationKind) -> f32 {
         ActivationKind::SoftShrink => x - within(x, -0.5, 0.5),
         ActivationKind::TanhShrink => x - tanh(x),
         ActivationKind::Step => {
-            let mut y = 0.0 * x;
+            let mut y = x;
             if x >= 0.0 {
                 y = f32::new(1.0);
+            }
+            if x < 0.0 {
+                y = f32::new(0.0);
             }
             y
         }

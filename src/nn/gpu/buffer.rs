@@ -11,7 +11,9 @@ use crate::nn::device::{Adapter, Gpu};
 
 /// What does not fit into a GPU's memory.
 #[derive(Debug, thiserror::Error)]
-#[error("{needed} bytes do not fit into a buffer of {adapter}, which has at most {most}")]
+#[error(
+    "{needed} bytes do not fit into a buffer of {adapter}, which has at most {most}; use a smaller batch, narrower layers or `--backend flex`"
+)]
 pub struct TooLarge {
     needed: u64,
     most: u64,
@@ -19,7 +21,8 @@ pub struct TooLarge {
 }
 
 fn ensure_fits(count: usize, gpu: &Gpu) -> Result<(), TooLarge> {
-    let (needed, most) = (4 * count as u64, gpu.adapter.largest_buffer);
+    // Kernels count the numbers of a buffer in 32 bits.
+    let (needed, most) = (4 * count as u64, gpu.adapter.largest_buffer.min(4 * u64::from(u32::MAX)));
     if needed <= most { Ok(()) } else { Err(TooLarge { needed, most, adapter: gpu.adapter.clone() }) }
 }
 
@@ -37,7 +40,7 @@ impl Buffer {
         let count = values.len();
         ensure_fits(count, gpu)?;
         let tensor = Tensor::<1>::from_data(TensorData::new(values, [count]), &gpu.device);
-        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(no_gpu)?))
     }
 
     /// A copy of whole numbers; of none one number, since no buffer is empty.
@@ -49,7 +52,7 @@ impl Buffer {
         let count = values.len();
         ensure_fits(count, gpu)?;
         let tensor = Tensor::<1, Int>::from_data(TensorData::new(values, [count]), (&gpu.device, DType::U32));
-        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(no_gpu)?))
     }
 
     /// Room for so many numbers, whatever they are.
@@ -59,7 +62,7 @@ impl Buffer {
     pub fn room(count: usize, gpu: &Gpu) -> Result<Self> {
         ensure_fits(count, gpu)?;
         let tensor = Tensor::<1>::empty([count.max(1)], &gpu.device);
-        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(|error| anyhow!("{error:?}"))?))
+        Ok(Self(tensor.try_into_primitive::<Cube>().map_err(no_gpu)?))
     }
 
     /// The floats, once everything that was asked of the device before is done.
@@ -93,4 +96,8 @@ fn failure(error: impl std::fmt::Display) -> anyhow::Error {
     let text = error.to_string();
     let said = text.split("Backtrace:").next().unwrap_or_default();
     anyhow!("the GPU failed: {}", said.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn no_gpu(error: impl std::fmt::Debug) -> anyhow::Error {
+    anyhow!("the device is no GPU: {error:?}")
 }

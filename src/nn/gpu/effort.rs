@@ -1,7 +1,5 @@
 //! What a launch asks of a unit, and how much that may be.
 
-use anyhow::{Result, ensure};
-
 use super::pass::{ROWS, UNROLLED};
 use crate::nn::cpu::FeedForward;
 use crate::nn::device::Adapter;
@@ -36,18 +34,29 @@ pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize) -> usiz
     shared(batch * width) + layers + loss + 64 + 64 * network.layers.len()
 }
 
-/// The most rounds of a launch.
+/// A step that a program which computes as a GPU cannot take.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a step of this network takes {rounds} rounds of a loop, and {adapter}, which is a program that computes on the CPU, leaves loops after 65,535; \
+     use `--backend flex`, which computes on the CPU faster, or smaller batches"
+)]
+pub struct StepTooLong {
+    rounds: usize,
+    adapter: Adapter,
+}
+
+/// The most rounds of a launch of so many networks.
 ///
 /// # Errors
-/// The adapter is a program, and cannot take one step of this network.
-pub fn most_rounds(adapter: &Adapter, of_step: usize) -> Result<usize> {
+/// The adapter is a program, and cannot take one step of these rounds.
+pub fn most_rounds(adapter: &Adapter, of_step: usize, networks: usize) -> Result<usize, StepTooLong> {
+    /// Networks that a small GPU computes at a time; it computes others after them.
+    const AT_A_TIME: usize = 16;
     if !adapter.is_software {
-        return Ok(ROUNDS);
+        return Ok(ROUNDS / networks.div_ceil(AT_A_TIME).max(1));
     }
-    ensure!(
-        of_step <= SOFTWARE_ROUNDS,
-        "a step of this network takes {of_step} rounds of a loop, and {adapter}, which is a program that computes on the CPU, leaves loops after \
-         65,535; use `--backend flex`, which computes on the CPU faster, or smaller batches"
-    );
+    if of_step > SOFTWARE_ROUNDS {
+        return Err(StepTooLong { rounds: of_step, adapter: adapter.clone() });
+    }
     Ok(SOFTWARE_ROUNDS)
 }

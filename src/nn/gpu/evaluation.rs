@@ -5,8 +5,9 @@ use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 
 use super::buffer::Buffer;
 use super::examples::Examples;
-use super::kernel::{Program, evaluate as kernel};
+use super::kernel::evaluate as kernel;
 use super::networks::Networks;
+use super::program::Program;
 use super::table;
 use super::training::{MISSING, refuse_missing};
 use crate::nn::loss::Loss;
@@ -48,6 +49,8 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         table.set(r, table::LAST, examples.count);
     }
     let work = table.work.iter().copied().max().unwrap_or(0);
+    let fitting = gpu.adapter.largest_buffer / (4 * (count * work).max(1)) as u64;
+    let cubes = cubes.min(fitting.max(1) as usize);
     let program = Program {
         loss,
         targets: examples.kind,
@@ -59,6 +62,7 @@ pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_output
         has_norms: false,
         has_outputs,
         units: networks.units(),
+        fences_buffers: networks.gpu().adapter.api == "cuda",
     };
     let scores = Buffer::floats(vec![MISSING; count * chunks * 2], gpu)?;
     let outputs = Buffer::floats(vec![MISSING; if has_outputs { count * examples.count * width } else { 0 }], gpu)?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::buffer::Buffer;
-use super::kernel::{Hits, Targets};
+use super::program::{Hits, Targets};
 use crate::data::{Rows, Split};
 use crate::nn::device::Gpu;
 use crate::nn::task::Task;

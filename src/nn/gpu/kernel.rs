@@ -7,60 +7,10 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use super::loss::loss;
-use super::pass::{backward, descend, forward, gather, last_layer, norm_factor, to_unit_norm};
+use super::pass::{backward, barrier, descend, forward, gather, last_layer, norm_factor, to_unit_norm};
+use super::program::Program;
 use super::rule::of_step;
 use super::table;
-use crate::nn::loss::Loss;
-use crate::nn::models::activation::ActivationKind;
-
-/// What a kernel is compiled for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Program {
-    /// The loss.
-    pub loss: Loss,
-    /// What outputs are compared with.
-    pub targets: Targets,
-    /// When a prediction is correct.
-    pub hits: Hits,
-    /// Activations of the networks.
-    pub activations: Vec<ActivationKind>,
-    /// Whether inputs are bytes, four in a number.
-    pub is_packed: bool,
-    /// Whether there are dropout masks.
-    pub has_masks: bool,
-    /// Whether there are slopes that learn.
-    pub has_slopes: bool,
-    /// Whether some network's gradient is clipped by its norm, or its weights are divided by theirs.
-    pub has_norms: bool,
-    /// Whether the outputs are wanted.
-    pub has_outputs: bool,
-    /// Units of a cube.
-    pub units: usize,
-}
-
-/// What outputs are compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Targets {
-    /// `[n]` classes, one output each.
-    Classes,
-    /// `[n, out]` numbers.
-    Numbers,
-    /// The inputs.
-    Inputs,
-}
-
-/// When a prediction is correct.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hits {
-    /// Never: there is no accuracy.
-    None,
-    /// Where the largest output is that of the class.
-    Largest,
-    /// Where the output is above 0, or not, as the target is above a half.
-    AboveZero,
-    /// Where the output is above a half, or not, as the target is.
-    AboveHalf,
-}
 
 /// Steps of training: each network goes through its examples `FIRST..LAST`.
 #[cube(launch)]
@@ -80,7 +30,7 @@ pub fn train(
     row: u32,
     #[comptime] program: Program,
 ) {
-    let mut shared = Shared::new_slice(comptime![program.units]);
+    let mut shared = Shared::new_slice(comptime![2 * program.units]);
     let network = CUBE_POS as usize * (row as usize);
     let batch = networks[network + table::BATCH] as usize;
     let last = networks[network + table::LAST] as usize;
@@ -97,15 +47,26 @@ pub fn train(
         }
         let places = networks[network + table::ORDER] as usize + start;
         gather(inputs, numbers, order, places, networks, network, work, base, count, comptime![program.clone()]);
-        sync_storage();
+        barrier(comptime![program.clone()]);
         forward(networks, network, &*parameters, masks, mask, work, base, count, comptime![program.clone()]);
-        let found =
-            loss(targets, order, places, networks, network, work, base, count, &mut shared, comptime![program.clone()]);
+        let found = loss(
+            targets,
+            order,
+            places,
+            networks,
+            network,
+            &*parameters,
+            work,
+            base,
+            count,
+            &mut shared,
+            comptime![program.clone()],
+        );
         if UNIT_POS == 0 {
             scores[score] = found.0;
             scores[score + 1] = found.1;
         }
-        sync_storage();
+        barrier(comptime![program.clone()]);
         backward(
             networks,
             network,
@@ -123,7 +84,7 @@ pub fn train(
             factor = norm_factor(networks, network, &*parameters, constants, &*work, base, count, &mut shared);
         }
         descend(networks, network, parameters, moments, constants, steps, step, &*work, base, count, factor);
-        sync_storage();
+        barrier(comptime![program.clone()]);
         if comptime![program.has_norms] {
             to_unit_norm(networks, network, parameters, constants, &mut shared);
         }
@@ -151,7 +112,7 @@ pub fn evaluate(
     work_size: u32,
     #[comptime] program: Program,
 ) {
-    let mut shared = Shared::new_slice(comptime![program.units]);
+    let mut shared = Shared::new_slice(comptime![2 * program.units]);
     let r = CUBE_POS_X as usize;
     let network = r * (row as usize);
     let batch = networks[network + table::BATCH] as usize;
@@ -166,10 +127,21 @@ pub fn evaluate(
             count = last - start;
         }
         gather(inputs, numbers, order, start, networks, network, work, base, count, comptime![program.clone()]);
-        sync_storage();
+        barrier(comptime![program.clone()]);
         forward(networks, network, parameters, parameters, 0, work, base, count, comptime![program.clone()]);
-        let found =
-            loss(targets, order, start, networks, network, work, base, count, &mut shared, comptime![program.clone()]);
+        let found = loss(
+            targets,
+            order,
+            start,
+            networks,
+            network,
+            parameters,
+            work,
+            base,
+            count,
+            &mut shared,
+            comptime![program.clone()],
+        );
         if UNIT_POS == 0 {
             let score = (r * chunks + chunk) * 2;
             scores[score] = found.0;
@@ -185,7 +157,7 @@ pub fn evaluate(
                 i += CUBE_DIM as usize;
             }
         }
-        sync_storage();
+        barrier(comptime![program.clone()]);
         chunk += CUBE_COUNT_Y as usize;
     }
 }

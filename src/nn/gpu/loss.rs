@@ -4,8 +4,8 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use super::activation::{derivative, sigmoid, softplus};
-use super::kernel::{Hits, Program, Targets};
-use super::pass::{last_layer, sum_of_units};
+use super::pass::{last_layer, slope_of, sums_of_units};
+use super::program::{Hits, Program, Targets};
 use super::table;
 use crate::nn::loss::Loss;
 
@@ -17,6 +17,7 @@ pub fn loss(
     places: usize,
     networks: &[u32],
     network: usize,
+    parameters: &[f32],
     work: &mut [f32],
     base: usize,
     count: usize,
@@ -30,6 +31,7 @@ pub fn loss(
     let y = base + networks[layer + table::Y] as usize;
     let g = base + networks[layer + table::GRADIENT] as usize;
     let kind = networks[layer + table::ACTIVATION];
+    let slope_of_output = slope_of(networks, layer, parameters);
     let unit = UNIT_POS as usize;
     let units = CUBE_DIM as usize;
     let mut total = f32::new(0.0);
@@ -67,7 +69,7 @@ pub fn loss(
                     kind,
                     work[z + from + i],
                     work[y + from + i],
-                    0.0,
+                    slope_of_output,
                     comptime![program.activations.clone()],
                 );
                 work[g + from + i] = gradient * slope;
@@ -92,7 +94,7 @@ pub fn loss(
                 of_gradient = f32::new(1.0);
             }
             total = fma(of_loss, found.0, total);
-            let slope = derivative(kind, work[z + i], output, 0.0, comptime![program.activations.clone()]);
+            let slope = derivative(kind, work[z + i], output, slope_of_output, comptime![program.activations.clone()]);
             work[g + i] = of_gradient * found.1 * slope;
             i += units;
         }
@@ -119,7 +121,7 @@ pub fn loss(
             row += units;
         }
     }
-    (sum_of_units(total, shared), sum_of_units(hits, shared))
+    sums_of_units(total, hits, shared)
 }
 
 /// The loss of one output and its derivative, without the factors of means.

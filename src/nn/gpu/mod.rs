@@ -13,6 +13,7 @@ mod kernel;
 mod loss;
 pub mod networks;
 mod pass;
+mod program;
 pub mod rule;
 mod table;
 pub mod training;

@@ -98,7 +98,7 @@ impl Networks {
     /// # Errors
     /// The GPU is a program that cannot take one step.
     pub(super) fn most_rounds(&self, of_step: usize) -> Result<usize> {
-        effort::most_rounds(&self.gpu.adapter, of_step)
+        Ok(effort::most_rounds(&self.gpu.adapter, of_step, self.count())?)
     }
 
     /// Width of each network's output.
@@ -149,9 +149,9 @@ impl Networks {
             header[table::LAYERS] = network.layers.len() as u32;
             header[table::WIDTH] = network.layers.first().map_or(0, |layer| layer.inputs) as u32;
             header[table::BATCH] = batch as u32;
-            header[table::MASK_WIDTH] = places.mask;
+            header[table::MASK_WIDTH] = places.mask as u32;
             parameter = places.parameter;
-            table.work.push(places.work as usize);
+            table.work.push(places.work);
         }
         table
     }
@@ -171,20 +171,21 @@ impl Table {
 
 /// The next free places.
 struct Places {
-    parameter: u32,
-    work: u32,
-    mask: u32,
+    parameter: usize,
+    work: usize,
+    mask: usize,
 }
 
 impl Places {
+    /// A place that 32 bits do not hold is in no buffer: they are refused before.
     fn work(&mut self, count: usize) -> u32 {
-        self.work += count as u32;
-        self.work - count as u32
+        self.work += count;
+        (self.work - count) as u32
     }
 
     fn parameter(&mut self, count: usize) -> u32 {
-        self.parameter += count as u32;
-        self.parameter - count as u32
+        self.parameter += count;
+        (self.parameter - count) as u32
     }
 
     fn fill(&mut self, own: &mut [u32], layer: &Layer, batch: usize, input: u32, has_masks: bool) {
@@ -202,8 +203,8 @@ impl Places {
         own[table::SLOPE_GRADIENT] = self.work(1);
         let is_masked = has_masks && layer.hidden.is_some();
         own[table::DROPPED] = if is_masked { self.work(count) } else { own[table::Y] };
-        own[table::MASK] = if is_masked { self.mask } else { table::NONE };
-        self.mask += if is_masked { layer.outputs as u32 } else { 0 };
+        own[table::MASK] = if is_masked { self.mask as u32 } else { table::NONE };
+        self.mask += if is_masked { layer.outputs } else { 0 };
     }
 }
 

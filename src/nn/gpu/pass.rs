@@ -6,9 +6,10 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use super::activation::{activate, derivative};
-use super::kernel::Program;
+use super::program::Program;
 use super::rule::{constant, update};
 use super::table;
+use crate::nn::models::activation::PRELU_START;
 
 /// Rows of a matrix that a unit computes at a time.
 pub const ROWS: usize = 4;
@@ -114,7 +115,7 @@ pub fn forward(
             }
             task += CUBE_DIM as usize;
         }
-        sync_storage();
+        barrier(comptime![program.clone()]);
     }
 }
 
@@ -189,7 +190,7 @@ pub fn backward(
                     work[base + networks[layer + table::SLOPE_GRADIENT] as usize] = total;
                 }
             }
-            sync_storage();
+            barrier(comptime![program.clone()]);
         }
     }
 }
@@ -362,22 +363,41 @@ pub fn to_unit_norm(networks: &[u32], network: usize, parameters: &mut [f32], co
     }
 }
 
-/// The sum of a number of each unit, for every unit.
+/// The sums of two numbers of each unit, for every unit. `shared` has two numbers for each.
 #[cube]
-pub fn sum_of_units(own: f32, shared: &mut [f32]) -> f32 {
+pub fn sums_of_units(first: f32, second: f32, shared: &mut [f32]) -> (f32, f32) {
     let unit = UNIT_POS as usize;
+    let units = CUBE_DIM as usize;
     sync_cube();
-    shared[unit] = own;
-    let mut half = CUBE_DIM as usize / 2;
+    shared[unit] = first;
+    shared[units + unit] = second;
+    let mut half = units / 2;
     while half > 0 {
         sync_cube();
         if unit < half {
             shared[unit] += shared[unit + half];
+            shared[units + unit] += shared[units + unit + half];
         }
         half /= 2;
     }
     sync_cube();
-    shared[0]
+    (shared[0], shared[units])
+}
+
+/// The sum of a number of each unit, for every unit.
+#[cube]
+pub fn sum_of_units(own: f32, shared: &mut [f32]) -> f32 {
+    sums_of_units(own, 0.0, shared).0
+}
+
+/// Waits for all units of the cube, which then see each other's writes to buffers.
+#[cube]
+pub fn barrier(#[comptime] program: Program) {
+    if comptime![program.fences_buffers] {
+        sync_cube();
+    } else {
+        sync_storage();
+    }
 }
 
 /// The gradients of the weights from inputs `row..row + ROWS` to output `column`.
@@ -495,10 +515,10 @@ fn clipped(gradient: f32, constants: &[f32], constant: usize) -> f32 {
     y
 }
 
-/// The slope of a layer's PReLU; 0 for another activation.
+/// The slope of a layer's PReLU; one that learns none, such as that of an output, has the initial one.
 #[cube]
-fn slope_of(networks: &[u32], layer: usize, parameters: &[f32]) -> f32 {
-    let mut slope = f32::new(0.0);
+pub fn slope_of(networks: &[u32], layer: usize, parameters: &[f32]) -> f32 {
+    let mut slope = f32::new(PRELU_START);
     let place = networks[layer + table::SLOPE];
     if place != table::NONE {
         slope = parameters[place as usize];

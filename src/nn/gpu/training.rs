@@ -5,8 +5,9 @@ use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 
 use super::buffer::Buffer;
 use super::examples::Examples;
-use super::kernel::{Program, train as kernel};
+use super::kernel::train as kernel;
 use super::networks::{Networks, Table};
+use super::program::Program;
 use super::rule::OfStep;
 use super::{rule, table};
 use crate::nn::loss::Loss;
@@ -157,6 +158,7 @@ impl Training {
             has_norms: self.has_norms,
             has_outputs: false,
             units: self.networks.units(),
+            fences_buffers: self.networks.gpu().adapter.api == "cuda",
         };
         kernel::launch(
             scores.client(),
