@@ -101,7 +101,7 @@ struct Sums {
 /// The stacks of these networks and jobs, before the first step.
 ///
 /// # Errors
-/// The device is no GPU, or a program that cannot take one step; stacks whose batches are drawn are not alone.
+/// The device is no GPU or a program that cannot take one step, its memory has no room for them, or stacks whose batches are drawn are not alone.
 pub fn side_by_side<'a>(stacks: Vec<(Network, &'a Job<'a>)>, gpu: &'a Gpu) -> Result<Vec<GpuSteps<'a>>> {
     let first = stacks.first().context("there is no stack to train")?.1;
     let is_drawn = |job: &Job| !job.takes_pixels_as_stored() || job.dropout > 0.0;

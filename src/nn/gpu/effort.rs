@@ -2,6 +2,7 @@
 
 use super::pass::{ROWS, UNROLLED};
 use crate::nn::cpu::FeedForward;
+use crate::nn::cpu::feed_forward::Layer;
 use crate::nn::device::Adapter;
 
 /// Rounds of all loops that Mesa's llvmpipe goes through in one launch, after which it leaves them without a word: the constant
@@ -17,7 +18,7 @@ pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize) -> usiz
     let shared = |tasks: usize| tasks.div_ceil(units);
     let sum = |terms: usize| terms / UNROLLED + UNROLLED;
     let width = network.layers.first().map_or(0, |layer| layer.inputs);
-    let of_layer = |(index, layer): (usize, &crate::nn::cpu::feed_forward::Layer)| {
+    let of_layer = |(index, layer): (usize, &Layer)| {
         let (inputs, outputs) = (layer.inputs, layer.outputs);
         let rows = batch.div_ceil(ROWS);
         let forward = shared(rows * outputs) * sum(inputs);
@@ -59,4 +60,49 @@ pub fn most_rounds(adapter: &Adapter, of_step: usize, networks: usize) -> Result
         return Err(StepTooLong { rounds: of_step, adapter: adapter.clone() });
     }
     Ok(SOFTWARE_ROUNDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::cpu::aligned::Aligned;
+    use crate::nn::models::ActivationKind;
+
+    #[test]
+    fn the_rounds_of_a_step_are_those_counted_by_hand() {
+        let layer = Layer {
+            inputs: 784,
+            outputs: 10,
+            weight: Aligned::zeros(7_840),
+            bias: Some(vec![0.0; 10]),
+            activation: ActivationKind::Identity,
+            slope: None,
+            hidden: None,
+        };
+        let network = FeedForward { layers: vec![layer] };
+        // Of 4 examples: 7 numbers of the inputs; a sum of 784 terms, eight a round; the loss of an example by each unit.
+        let forward = 7 + (98 + 8) + (4 * 10 + 1);
+        // 1,960 blocks of four weights, of which a unit has 4 at most; a bias; 16 weights to be divided by their norm.
+        let update = 2 * (4 * 8 + 4) + 2 * 16;
+        assert_eq!(rounds_of_step(&network, 4, 512), forward + update + 64 + 64);
+    }
+
+    #[test]
+    fn a_program_takes_short_launches_and_no_step_that_it_would_leave_unfinished() {
+        let gpu = Adapter {
+            name: "g".into(),
+            api: "vulkan".into(),
+            driver: String::new(),
+            is_software: false,
+            largest_buffer: 1,
+        };
+        let program = Adapter { is_software: true, ..gpu.clone() };
+        assert_eq!(most_rounds(&program, 50_000, 1).ok(), Some(50_000));
+        assert!(most_rounds(&program, 50_001, 1).unwrap_err().to_string().contains("50001 rounds"));
+        // 256 networks are sixteen times 16.
+        assert_eq!(
+            [1, 16, 256].map(|networks| most_rounds(&gpu, 1 << 30, networks).ok()),
+            [1 << 20, 1 << 20, 1 << 16].map(Some)
+        );
+    }
 }

@@ -29,7 +29,7 @@ impl Examples {
     /// Copies a split to the device.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or its memory has no room for them.
     pub fn upload(split: Split, task: Task, gpu: &Gpu) -> Result<Self> {
         let (inputs, numbers) = match split.rows {
             Rows::Images(images) => (Buffer::words(packed(images.bytes), gpu)?, images.pixels.numbers().to_vec()),
@@ -48,7 +48,7 @@ impl Examples {
     /// Copies numbers to the device: inputs `[n * width]` and targets `[n * out]`.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or its memory has no room for them.
     pub fn of_numbers(inputs: &[f32], targets: &[f32], count: usize, task: Task, gpu: &Gpu) -> Result<Self> {
         let targets = match task {
             Task::Classify { classes } => {

@@ -38,7 +38,7 @@ impl Networks {
     /// Copies networks to the device.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or its memory has no room for them.
     pub fn upload(networks: Vec<FeedForward>, gpu: &Gpu) -> Result<Self> {
         let parameters = networks.iter().flat_map(|network| &network.layers).flat_map(parameters_of).collect();
         Ok(Self { parameters: Buffer::floats(parameters, gpu)?, templates: networks, gpu: gpu.clone() })

@@ -65,7 +65,7 @@ impl Training {
     /// Before the first step.
     ///
     /// # Errors
-    /// The device is no GPU, or a program that cannot take one step.
+    /// The device is no GPU or a program that cannot take one step, or its memory has no room for them.
     pub fn new(networks: Networks, settings: &[Settings], loss: Loss, has_masks: bool) -> Result<Self> {
         let gpu = networks.gpu().clone();
         let batches: Vec<usize> = settings.iter().map(|settings| settings.batch).collect();
@@ -107,7 +107,7 @@ impl Training {
     /// A buffer for the scores of so many steps, two numbers each: the sum of the examples' losses and the number of correct predictions.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or its memory has no room for them.
     pub fn scores(&self, steps: usize) -> Result<Buffer> {
         Buffer::floats(vec![MISSING; 2 * steps], self.networks.gpu())
     }
@@ -126,7 +126,7 @@ impl Training {
     /// parts' examples, one network after the other. It returns before the device is done.
     ///
     /// # Errors
-    /// The device is no GPU.
+    /// The device is no GPU, or its memory has no room for them.
     pub fn launch(
         &mut self,
         examples: &Examples,
