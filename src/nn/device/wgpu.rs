@@ -1,4 +1,4 @@
-//! GPUs through Vulkan, Metal or DirectX.
+//! GPUs through Vulkan, Metal, DirectX or OpenGL.
 
 use std::sync::OnceLock;
 
@@ -12,10 +12,10 @@ use super::adapter::Adapter;
 /// All adapters, in the order in which the driver names them.
 pub fn list() -> Vec<Adapter> {
     let instance = Instance::new(InstanceDescriptor {
-        backends: Backends::PRIMARY,
+        backends: Backends::all(),
         ..InstanceDescriptor::new_without_display_handle()
     });
-    let found = block_on(instance.enumerate_adapters(Backends::PRIMARY));
+    let found = block_on(instance.enumerate_adapters(Backends::all()));
     found.iter().map(|found| adapter(&found.get_info(), &found.limits())).collect()
 }
 

@@ -26,6 +26,10 @@ pub fn activate(kind: u32, z: f32, slope: f32, #[comptime] kinds: Vec<Activation
             y = output(z, slope, known);
         }
     }
+    // Some compilers turn comparisons of floats around, by which what is no number would become one. Its bits do not change.
+    if (u32::reinterpret(z) & 0x7FFF_FFFF) > 0x7F80_0000 {
+        y = z;
+    }
     y
 }
 

@@ -13,8 +13,9 @@ const SOFTWARE_ROUNDS: usize = 50_000;
 /// takes the launch for one that hangs.
 const ROUNDS: usize = 1 << 20;
 
-/// Rounds of loops that a unit goes through for one step of a network, or less for a forward pass alone.
-pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize) -> usize {
+/// Rounds of loops that a unit goes through for one step of a network, or less for a forward pass alone. `has_norms` says whether a gradient may be
+/// clipped by its norm, or weights divided by theirs.
+pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize, has_norms: bool) -> usize {
     let shared = |tasks: usize| tasks.div_ceil(units);
     let sum = |terms: usize| terms / UNROLLED + UNROLLED;
     let width = network.layers.first().map_or(0, |layer| layer.inputs);
@@ -23,10 +24,10 @@ pub fn rounds_of_step(network: &FeedForward, batch: usize, units: usize) -> usiz
         let rows = batch.div_ceil(ROWS);
         let forward = shared(rows * outputs) * sum(inputs);
         let backward = if index == 0 { 0 } else { shared(rows * inputs) * sum(outputs) };
-        // Twice: where the gradient is clipped by its norm, it is computed once for the norm.
-        let update = 2 * (shared(inputs.div_ceil(ROWS) * outputs) * sum(batch) + shared(outputs) * batch);
-        let unit_norm = 2 * shared(inputs * outputs);
-        forward + backward + update + unit_norm
+        let update = shared(inputs.div_ceil(ROWS) * outputs) * sum(batch) + shared(outputs) * batch;
+        // The gradient is computed once more for its norm, and weights are gone through twice for theirs.
+        let norms = if has_norms { update + 2 * shared(inputs * outputs) } else { 0 };
+        forward + backward + update + norms
     };
     let outputs = network.layers.last().map_or(0, |layer| layer.outputs);
     let loss = shared(batch) * 4 * outputs + shared(batch * outputs);
@@ -83,8 +84,9 @@ mod tests {
         // Of 4 examples: 7 numbers of the inputs; a sum of 784 terms, eight a round; the loss of an example by each unit.
         let forward = 7 + (98 + 8) + (4 * 10 + 1);
         // 1,960 blocks of four weights, of which a unit has 4 at most; a bias; 16 weights to be divided by their norm.
-        let update = 2 * (4 * 8 + 4) + 2 * 16;
-        assert_eq!(rounds_of_step(&network, 4, 512), forward + update + 64 + 64);
+        let update = 4 * 8 + 4;
+        assert_eq!(rounds_of_step(&network, 4, 512, false), forward + update + 64 + 64);
+        assert_eq!(rounds_of_step(&network, 4, 512, true), forward + 2 * update + 2 * 16 + 64 + 64);
     }
 
     #[test]

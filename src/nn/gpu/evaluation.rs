@@ -36,7 +36,7 @@ pub struct Found {
 pub fn evaluate(networks: &Networks, examples: &Examples, loss: Loss, has_outputs: bool) -> Result<Vec<Found>> {
     let (count, gpu) = (networks.count(), networks.gpu());
     let chunks = examples.count.div_ceil(CHUNK);
-    let of_chunk = networks.rounds_of_step(&vec![CHUNK; count]).into_iter().fold(1, usize::max);
+    let of_chunk = networks.rounds_of_step(&vec![CHUNK; count], false).into_iter().fold(1, usize::max);
     let most_chunks = (networks.most_rounds(of_chunk)? / of_chunk).max(1);
     let cubes = (CUBES / count.max(1)).max(chunks.div_ceil(most_chunks)).clamp(1, chunks.max(1));
     let mut table = networks.table(&vec![CHUNK; count], false);

@@ -87,10 +87,10 @@ impl Networks {
     }
 
     /// Rounds of loops of a step of each network, of which network r has `batches[r]` examples in one.
-    pub(super) fn rounds_of_step(&self, batches: &[usize]) -> Vec<usize> {
+    pub(super) fn rounds_of_step(&self, batches: &[usize], has_norms: bool) -> Vec<usize> {
         let units = self.units();
         let all = self.templates.iter().zip(batches);
-        all.map(|(network, &batch)| effort::rounds_of_step(network, batch, units)).collect()
+        all.map(|(network, &batch)| effort::rounds_of_step(network, batch, units, has_norms)).collect()
     }
 
     /// The most rounds of a launch.

@@ -83,7 +83,7 @@ impl Training {
         let has_norms = settings.iter().any(|settings| {
             settings.constants[rule::constant::NORM] >= 0.0 || settings.constants[rule::constant::UNIT_NORM] > 0.0
         });
-        let rounds = networks.rounds_of_step(&batches);
+        let rounds = networks.rounds_of_step(&batches, has_norms);
         Ok(Self {
             most_rounds: networks.most_rounds(rounds.iter().copied().max().unwrap_or(0))?,
             rounds,
