@@ -85,4 +85,23 @@ if points:
         '<text x="12" y="16">networks x epochs a second</text></svg>' % (line, marks)
     )
 FIGURE
+# How far the study is from what the chip could do: PEAK_TFLOPS of 32-bit floats and PEAK_TBS of memory, by default those of an H200.
+python3 - "$table" "$epochs" "${PEAK_TFLOPS:-67}" "${PEAK_TBS:-4.8}" << 'LIMITS' | tee -a "$table"
+import re
+import sys
+
+found = re.search(r"\| study \| ([\d.]+) \|", open(sys.argv[1]).read())
+arms = [([64, 32], 128)] * 3 + [([64, 32], batch) for batch in (8, 16, 32, 64, 256)]
+arms += [([width, width], 128) for width in (16, 32, 64, 128)] + [([64, 32], 128)] * 2
+operations = traffic = 0
+for (one, two), batch in arms:
+    first, rest = 784 * one, one * two + two * 10
+    # A product forward, and two backward, of which the first layer has one.
+    operations += 15 * int(sys.argv[2]) * 55000 * (4 * first + 6 * rest)
+    # Weights and two moments, read and written in every step.
+    traffic += 15 * int(sys.argv[2]) * -(-55000 // batch) * 24 * (first + rest)
+if found:
+    seconds, tera = float(found[1]), 1e12
+    print(f"\nThe study computes {operations / tera / seconds:.2f} of {sys.argv[3]} TFLOP/s, and moves {traffic / tera / seconds:.2f} of {sys.argv[4]} TB/s.")
+LIMITS
 cat "$table"
