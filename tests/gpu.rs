@@ -100,7 +100,11 @@ fn a_driver_that_computes_wrong_skips_crashes_hangs_or_loses_the_device_trains_n
     let layer = layer.to_str().unwrap();
     let on = |bad: &str, args: &[&str]| {
         let layers = [("VK_LAYER_PATH", layer), ("VK_INSTANCE_LAYERS", "VK_LAYER_KINDLING_bad_driver")];
-        let variables = [&layers[..], &[("BAD_DRIVER", bad), ("KINDLING_GPU_PATIENCE", "20")]].concat();
+        let variables = [
+            &layers[..],
+            &[("BAD_DRIVER", bad), ("KINDLING_GPU_PATIENCE", if bad.starts_with("hang") { "20" } else { "300" })],
+        ]
+        .concat();
         run(&desk, args, &variables)
     };
     let sweep = |bad: &str| on(bad, &["sweep", "tiny.toml", "--backend", "wgpu", "--out", "bad", "-q"]);
